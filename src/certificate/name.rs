@@ -1,0 +1,132 @@
+//! Names of a certificate: [`SubjectAltName`], and distinguished names as text.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use der::asn1::AnyRef;
+use der::{Decode, Reader, SliceReader, Tag, Tagged};
+
+use super::view::AltName;
+use crate::text::{self, Printable};
+
+/// One name of a certificate's subjectAltName extension (RFC 5280, 4.2.1.6), by type.
+///
+/// The text is what the certificate says, unchanged; `Display` puts the type before it, as in
+/// `dns:edge.example.com`, and escapes control characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SubjectAltName {
+    /// dNSName. May be a wildcard, and is not checked for DNS syntax.
+    Dns(String),
+    /// uniformResourceIdentifier, a SPIFFE ID for example. Not checked for URI syntax.
+    Uri(String),
+    /// iPAddress. An IPv4-mapped IPv6 address is an IPv6 address.
+    Ip(IpAddr),
+    /// rfc822Name.
+    Email(String),
+    /// Any other form, by the number of its tag: 0 otherName, 4 directoryName …
+    Other(u32),
+}
+
+impl From<AltName<'_>> for SubjectAltName {
+    fn from(name: AltName<'_>) -> Self {
+        match name {
+            AltName::Dns(name) => Self::Dns(name.into()),
+            AltName::Uri(name) => Self::Uri(name.into()),
+            AltName::Ip(name) => Self::Ip(name),
+            AltName::Email(name) => Self::Email(name.into()),
+            AltName::Other(tag) => Self::Other(tag),
+        }
+    }
+}
+
+impl fmt::Display for SubjectAltName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) => write!(f, "dns:{}", Printable(name)),
+            Self::Uri(name) => write!(f, "uri:{}", Printable(name)),
+            Self::Ip(name) => write!(f, "ip:{name}"),
+            Self::Email(name) => write!(f, "email:{}", Printable(name)),
+            Self::Other(tag) => write!(f, "other:[{tag}]"),
+        }
+    }
+}
+
+/// A Name (its contents, without tag and length) as text, in the order of its encoding:
+/// `C=US, O=Example, CN=edge`. Control characters are escaped; so are the `,` and `+` of values,
+/// or a value could pretend to be several parts.
+///
+/// For people only: nothing is decided on it.
+pub(crate) fn distinguished_name(der: &[u8]) -> String {
+    parts(der).unwrap_or_else(|_| format!("#{}", text::hex(der)))
+}
+
+fn parts(der: &[u8]) -> der::Result<String> {
+    let mut text = Vec::new();
+    let mut name = SliceReader::new(der)?;
+    while !name.is_finished() {
+        let mut relative = SliceReader::new(AnyRef::decode(&mut name)?.value())?;
+        let mut attributes = Vec::new();
+        while !relative.is_finished() {
+            attributes.push(attribute(AnyRef::decode(&mut relative)?.value())?);
+        }
+        text.push(attributes.join(" + "));
+    }
+    Ok(text.join(", "))
+}
+
+fn attribute(der: &[u8]) -> der::Result<String> {
+    let mut reader = SliceReader::new(der)?;
+    let oid = AnyRef::decode(&mut reader)?;
+    let value = AnyRef::decode(&mut reader)?;
+    Ok(format!(
+        "{}={}",
+        keyword(oid.value()),
+        attribute_value(value)
+    ))
+}
+
+fn attribute_value(value: AnyRef<'_>) -> String {
+    let latin1 = || value.value().iter().map(|byte| char::from(*byte)).collect();
+    let text = match value.tag() {
+        // T.61 in theory, Latin-1 in practice.
+        Tag::TeletexString => Some(latin1()),
+        Tag::BmpString => utf16(value.value()),
+        _ => str::from_utf8(value.value()).ok().map(str::to_owned),
+    };
+    match text {
+        Some(text) => Printable(&text)
+            .to_string()
+            .replace(',', "\\,")
+            .replace('+', "\\+"),
+        None => format!("#{}", text::hex(value.value())),
+    }
+}
+
+fn utf16(bytes: &[u8]) -> Option<String> {
+    let units: Vec<_> = bytes
+        .chunks_exact(2)
+        .filter_map(|pair| pair.try_into().ok().map(u16::from_be_bytes))
+        .collect();
+    String::from_utf16(&units).ok()
+}
+
+/// The keywords of RFC 4519 and those that certificates use beside them.
+fn keyword(oid: &[u8]) -> String {
+    let keyword = match oid {
+        [0x55, 0x04, 0x03] => "CN",
+        [0x55, 0x04, 0x05] => "serialNumber",
+        [0x55, 0x04, 0x06] => "C",
+        [0x55, 0x04, 0x07] => "L",
+        [0x55, 0x04, 0x08] => "ST",
+        [0x55, 0x04, 0x09] => "street",
+        [0x55, 0x04, 0x0a] => "O",
+        [0x55, 0x04, 0x0b] => "OU",
+        [0x55, 0x04, 0x61] => "organizationIdentifier",
+        [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x01] => "UID",
+        [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19] => "DC",
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01] => "emailAddress",
+        _ => return format!("OID.{}", text::hex(oid)),
+    };
+    keyword.into()
+}

@@ -1,0 +1,261 @@
+//! [`View`]: one certificate, read in place and without allocating.
+//!
+//! webpki shows neither the EKU nor the validity nor the IP and e-mail names of a certificate, so
+//! they are read here, with the primitives of `der`. No more than webpki accepts is required:
+//! object identifiers are compared as bytes, and fields that nobody asks for stay unread.
+
+use std::net::IpAddr;
+
+use der::asn1::{AnyRef, GeneralizedTime, UtcTime};
+use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
+use time::OffsetDateTime;
+
+/// The fields of one certificate (RFC 5280, 4.1), borrowed from its DER.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    der: &'a [u8],
+    /// Contents of the INTEGER, big-endian two's complement.
+    pub(crate) serial: &'a [u8],
+    /// Contents of the Name, without tag and length, as in a trust anchor.
+    pub(crate) issuer: &'a [u8],
+    validity: &'a [u8],
+    /// Contents of the Name, without tag and length, as in a trust anchor.
+    pub(crate) subject: &'a [u8],
+    /// The SubjectPublicKeyInfo with tag and length.
+    pub(crate) spki: &'a [u8],
+    /// Contents of the SEQUENCE OF Extension; empty in a certificate without.
+    extensions: &'a [u8],
+}
+
+/// The object identifiers of the extensions that are read here, as DER contents.
+mod oid {
+    pub(super) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
+    pub(super) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
+    pub(super) const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
+    pub(super) const EXT_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
+    /// Signed certificate timestamps, 1.3.6.1.4.1.11129.2.4.2 (RFC 6962, 3.3).
+    pub(super) const SCT_LIST: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 2];
+    /// 2.23.140.1, the arc of the CA/Browser Forum's policies (Baseline Requirements, 7.1.6.1).
+    pub(super) const CABF_POLICIES: &[u8] = &[0x67, 0x81, 0x0c, 0x01];
+}
+
+impl<'a> View<'a> {
+    /// Reads versions 1 to 3; a root may be of version 1.
+    pub(crate) fn read(der: &'a [u8]) -> der::Result<Self> {
+        let mut outer = SliceReader::new(der)?;
+        let mut certificate = nested(&mut outer, Tag::Sequence)?;
+        outer.finish()?;
+        let mut tbs = nested(&mut certificate, Tag::Sequence)?;
+        skip_context_specific(&mut tbs, 0)?; // version
+        let serial = expect(&mut tbs, Tag::Integer)?;
+        expect(&mut tbs, Tag::Sequence)?; // signature
+        let issuer = expect(&mut tbs, Tag::Sequence)?;
+        let validity = expect(&mut tbs, Tag::Sequence)?;
+        let subject = expect(&mut tbs, Tag::Sequence)?;
+        let spki = tbs.tlv_bytes()?;
+        skip_context_specific(&mut tbs, 1)?; // issuerUniqueID
+        skip_context_specific(&mut tbs, 2)?; // subjectUniqueID
+        let extensions = match tbs.is_finished() {
+            true => &[][..],
+            false => {
+                let mut explicit = nested(&mut tbs, context_specific(3))?;
+                expect(&mut explicit, Tag::Sequence)?
+            }
+        };
+        Ok(Self {
+            der,
+            serial,
+            issuer,
+            validity,
+            subject,
+            spki,
+            extensions,
+        })
+    }
+
+    /// The certificate itself.
+    pub(crate) fn der(&self) -> &'a [u8] {
+        self.der
+    }
+
+    /// First and last second of validity, both inclusive (RFC 5280, 4.1.2.5).
+    pub(crate) fn validity(&self) -> der::Result<(OffsetDateTime, OffsetDateTime)> {
+        let mut reader = SliceReader::new(self.validity)?;
+        Ok((instant(&mut reader)?, instant(&mut reader)?))
+    }
+
+    /// The purposes of the EKU extension as OID contents; `None` without the extension.
+    pub(crate) fn purposes(
+        &self,
+    ) -> der::Result<Option<impl Iterator<Item = der::Result<&'a [u8]>>>> {
+        let Some(value) = self.extension(oid::EXT_KEY_USAGE)? else {
+            return Ok(None);
+        };
+        let purposes = Elements::of(value)?;
+        Ok(Some(
+            purposes.map(|any| contents(any?, Tag::ObjectIdentifier)),
+        ))
+    }
+
+    /// The entries of the subjectAltName extension; none without the extension.
+    ///
+    /// An entry that cannot be read is an error, and whoever meets it must not use the others.
+    pub(crate) fn alt_names(&self) -> der::Result<impl Iterator<Item = der::Result<AltName<'a>>>> {
+        let value = self.extension(oid::SUBJECT_ALT_NAME)?;
+        let names = value.map(Elements::of).transpose()?;
+        Ok(names.into_iter().flatten().map(|any| AltName::read(any?)))
+    }
+
+    /// basicConstraints with cA TRUE (RFC 5280, 4.2.1.9).
+    pub(crate) fn is_ca(&self) -> bool {
+        let ca = || -> der::Result<bool> {
+            let Some(value) = self.extension(oid::BASIC_CONSTRAINTS)? else {
+                return Ok(false);
+            };
+            Elements::of(value)?
+                .next()
+                .map_or(Ok(false), |any| Ok(contents(any?, Tag::Boolean)? == [0xff]))
+        };
+        ca().unwrap_or(false)
+    }
+
+    /// Whether the certificate says of itself that it belongs to the web's PKI: it carries signed
+    /// certificate timestamps or a CA/Browser Forum policy. What cannot be read counts as such.
+    pub(crate) fn is_web_pki(&self) -> bool {
+        let marked = || -> der::Result<bool> {
+            if self.extension(oid::SCT_LIST)?.is_some() {
+                return Ok(true);
+            }
+            let Some(value) = self.extension(oid::CERTIFICATE_POLICIES)? else {
+                return Ok(false);
+            };
+            for policy in Elements::of(value)? {
+                let mut information = SliceReader::new(contents(policy?, Tag::Sequence)?)?;
+                let policy = expect(&mut information, Tag::ObjectIdentifier)?;
+                if policy.starts_with(oid::CABF_POLICIES) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        marked().unwrap_or(true)
+    }
+
+    /// The value of the first extension with this OID.
+    fn extension(&self, wanted: &[u8]) -> der::Result<Option<&'a [u8]>> {
+        let mut extensions = SliceReader::new(self.extensions)?;
+        while !extensions.is_finished() {
+            let mut extension = nested(&mut extensions, Tag::Sequence)?;
+            if expect(&mut extension, Tag::ObjectIdentifier)? != wanted {
+                continue;
+            }
+            if Tag::peek(&extension)? == Tag::Boolean {
+                expect(&mut extension, Tag::Boolean)?; // critical
+            }
+            return expect(&mut extension, Tag::OctetString).map(Some);
+        }
+        Ok(None)
+    }
+}
+
+/// One entry of a subjectAltName extension (RFC 5280, 4.2.1.6), borrowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AltName<'a> {
+    Dns(&'a str),
+    Uri(&'a str),
+    Ip(IpAddr),
+    Email(&'a str),
+    /// Any other form, by its tag number.
+    Other(u32),
+}
+
+impl<'a> AltName<'a> {
+    fn read(any: AnyRef<'a>) -> der::Result<Self> {
+        let Tag::ContextSpecific { number, .. } = any.tag() else {
+            return Err(any.tag().value_error().into());
+        };
+        match number.value() {
+            1 => ia5(any).map(Self::Email),
+            2 => ia5(any).map(Self::Dns),
+            6 => ia5(any).map(Self::Uri),
+            7 => ip(any).map(Self::Ip),
+            number @ (0 | 3 | 4 | 5 | 8) => Ok(Self::Other(number)),
+            _ => Err(any.tag().value_error().into()),
+        }
+    }
+}
+
+/// IA5String: seven bits a character.
+fn ia5(any: AnyRef<'_>) -> der::Result<&str> {
+    match str::from_utf8(any.value()) {
+        Ok(text) if text.is_ascii() => Ok(text),
+        _ => Err(any.tag().value_error().into()),
+    }
+}
+
+/// Four or sixteen octets. An IPv4-mapped IPv6 address stays an IPv6 address.
+fn ip(any: AnyRef<'_>) -> der::Result<IpAddr> {
+    <[u8; 4]>::try_from(any.value())
+        .map(IpAddr::from)
+        .or_else(|_| <[u8; 16]>::try_from(any.value()).map(IpAddr::from))
+        .map_err(|_| any.tag().value_error().into())
+}
+
+/// The elements of a SEQUENCE OF.
+struct Elements<'a>(SliceReader<'a>);
+
+impl<'a> Elements<'a> {
+    fn of(der: &'a [u8]) -> der::Result<Self> {
+        let mut outer = SliceReader::new(der)?;
+        let elements = nested(&mut outer, Tag::Sequence)?;
+        outer.finish()?;
+        Ok(Self(elements))
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = der::Result<AnyRef<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        // A reader that failed counts as finished, so an error is the last element.
+        (!self.0.is_finished()).then(|| AnyRef::decode(&mut self.0))
+    }
+}
+
+fn nested<'a>(reader: &mut SliceReader<'a>, tag: Tag) -> der::Result<SliceReader<'a>> {
+    SliceReader::new(expect(reader, tag)?)
+}
+
+fn expect<'a>(reader: &mut SliceReader<'a>, tag: Tag) -> der::Result<&'a [u8]> {
+    contents(AnyRef::decode(reader)?, tag)
+}
+
+fn contents(any: AnyRef<'_>, tag: Tag) -> der::Result<&[u8]> {
+    any.tag().assert_eq(tag)?;
+    Ok(any.value())
+}
+
+fn skip_context_specific(reader: &mut SliceReader<'_>, number: u32) -> der::Result<()> {
+    let is_it = !reader.is_finished()
+        && matches!(Tag::peek(reader)?, Tag::ContextSpecific { number: found, .. } if found == TagNumber(number));
+    if is_it {
+        reader.tlv_bytes()?;
+    }
+    Ok(())
+}
+
+fn context_specific(number: u32) -> Tag {
+    Tag::ContextSpecific {
+        constructed: true,
+        number: TagNumber(number),
+    }
+}
+
+fn instant(reader: &mut SliceReader<'_>) -> der::Result<OffsetDateTime> {
+    let since_epoch = match Tag::peek(reader)? {
+        Tag::UtcTime => UtcTime::decode(reader)?.to_unix_duration(),
+        _ => GeneralizedTime::decode(reader)?.to_unix_duration(),
+    };
+    // The last second of year 9999 is the last one of both types.
+    Ok(OffsetDateTime::UNIX_EPOCH + since_epoch)
+}

@@ -1,0 +1,301 @@
+//! [`Credentials`]: a certificate chain and its private key.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::ParsedCertificate;
+use rustls::sign::{CertifiedKey, SigningKey};
+use rustls::{InconsistentKeys, crypto::CryptoProvider};
+
+use crate::certificate::Certificate;
+use crate::eku::{self, Preset};
+use crate::error::Error;
+use crate::pem;
+use crate::role::Role;
+
+/// A certificate chain plus its private key: what a slot presents.
+///
+/// Once constructed, it is known that every certificate parses, that the chain is in order (leaf
+/// first, each followed by its issuer, compared by name), that there is one leaf, and that the key
+/// belongs to it. Cheap to clone.
+///
+/// *Not* checked: the signatures of the chain, whether any peer trusts its root, and revocation.
+/// Validity and EKU are judged by the slot that publishes the credentials, since they depend on
+/// the time and on the role.
+///
+/// `Debug` shows the certificates' names and never the key.
+///
+/// ```no_run
+/// use mtls_roles::Credentials;
+/// # fn main() -> Result<(), mtls_roles::Error> {
+/// let provider = rustls::crypto::aws_lc_rs::default_provider();
+/// let serving = Credentials::from_pem_files("server.pem", "server.key", &provider)?;
+/// println!("{} until {}", serving.leaf().subject(), serving.leaf().not_after());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Credentials {
+    certified: Arc<CertifiedKey>,
+    chain: Arc<[Certificate]>,
+}
+
+impl Credentials {
+    /// From a PEM file with the chain, leaf first, and one with the private key.
+    ///
+    /// Both may be the same file. In the chain file every block must be a certificate or a
+    /// private key (passed over), in the key file there must be exactly one private key.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read, is empty, or holds a block that cannot be read; the key is
+    /// encrypted or not the leaf's; the chain is out of order. Nothing is half used.
+    pub fn from_pem_files(
+        chain: impl AsRef<Path>,
+        key: impl AsRef<Path>,
+        provider: &CryptoProvider,
+    ) -> Result<Self, Error> {
+        let (chain, key) = (chain.as_ref(), key.as_ref());
+        let chain = read_chain(&pem::read_file(chain)?, &pem::origin(chain))?;
+        let key_origin = pem::origin(key);
+        let key = read_key(&pem::read_file(key)?, &key_origin)?;
+        Self::new(chain, load_key(key, &key_origin, provider)?)
+    }
+
+    /// From PEM text: the chain, leaf first, and the private key.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem_files`](Self::from_pem_files).
+    pub fn from_pem(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<Self, Error> {
+        let origin = "the given key PEM";
+        let chain = read_chain(chain, "the given chain PEM")?;
+        Self::new(chain, load_key(read_key(key, origin)?, origin, provider)?)
+    }
+
+    /// From DER: the chain, leaf first, and the private key in PKCS#8, PKCS#1 or SEC1 form.
+    ///
+    /// # Errors
+    ///
+    /// A certificate does not parse, the chain is empty or out of order, the provider cannot use
+    /// the key, or it is not the leaf's.
+    pub fn from_der(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+        provider: &CryptoProvider,
+    ) -> Result<Self, Error> {
+        Self::new(chain, load_key(key, "the given DER", provider)?)
+    }
+
+    /// From a chain, leaf first, and a key that need not be bytes: an HSM, a KMS.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_der`](Self::from_der), and if the key does not tell its public key
+    /// ([`SigningKey::public_key`]).
+    pub fn from_signing_key(
+        chain: Vec<CertificateDer<'static>>,
+        key: Arc<dyn SigningKey>,
+    ) -> Result<Self, Error> {
+        Self::new(chain, key)
+    }
+
+    /// As [`from_signing_key`](Self::from_signing_key), for a key that does not tell its public
+    /// key: whether it belongs to the leaf shows in the first handshake. A key that does tell it
+    /// is compared.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_der`](Self::from_der).
+    pub fn from_signing_key_without_comparing(
+        chain: Vec<CertificateDer<'static>>,
+        key: Arc<dyn SigningKey>,
+    ) -> Result<Self, Error> {
+        let credentials = Self::read(chain, key)?;
+        match credentials.compare_key() {
+            Err(Error::KeyNotComparable { .. }) => Ok(credentials),
+            compared => compared.map(|()| credentials),
+        }
+    }
+
+    fn new(chain: Vec<CertificateDer<'static>>, key: Arc<dyn SigningKey>) -> Result<Self, Error> {
+        let credentials = Self::read(chain, key)?;
+        credentials.compare_key()?;
+        Ok(credentials)
+    }
+
+    fn read(ders: Vec<CertificateDer<'static>>, key: Arc<dyn SigningKey>) -> Result<Self, Error> {
+        let chain: Arc<[_]> = ders
+            .iter()
+            .enumerate()
+            .map(|(index, der)| read_certificate(index, der))
+            .collect::<Result<_, _>>()?;
+        check_order(&chain)?;
+        Ok(Self {
+            certified: Arc::new(CertifiedKey::new(ders, key)),
+            chain,
+        })
+    }
+
+    fn compare_key(&self) -> Result<(), Error> {
+        let certificate = self.label(0);
+        match self.certified.keys_match() {
+            Ok(()) => Ok(()),
+            Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => {
+                Err(Error::KeyNotComparable { certificate })
+            }
+            Err(_) => Err(Error::KeyMismatch { certificate }),
+        }
+    }
+
+    /// The end-entity certificate.
+    pub fn leaf(&self) -> &Certificate {
+        // `check_order` refuses an empty chain.
+        &self.chain[0]
+    }
+
+    /// The chain, leaf first.
+    pub fn chain(&self) -> &[Certificate] {
+        &self.chain
+    }
+
+    /// Whether the chain is fit for a role under [`EkuPolicy::rfc5280`](crate::EkuPolicy::rfc5280),
+    /// every level counted.
+    pub fn is_fit_for(&self, role: Role) -> bool {
+        eku::decide(Preset::Rfc5280, role, self.path()).is_ok()
+    }
+
+    /// Whether the chain is fit for both roles: the combined certificate of old.
+    pub fn is_combined(&self) -> bool {
+        self.is_fit_for(Role::Server) && self.is_fit_for(Role::Client)
+    }
+
+    /// The chain below its root: what peers judge the EKU of. A root that was sent along is left
+    /// out, since whoever trusts it has it already.
+    pub(crate) fn path(&self) -> &[Certificate] {
+        match &self.chain[..] {
+            [path @ .., root] if !path.is_empty() && root.is_self_issued() => path,
+            path => path,
+        }
+    }
+
+    /// What messages call a certificate of the chain.
+    pub(crate) fn label(&self, index: usize) -> String {
+        label(index, &self.chain[index])
+    }
+
+    /// What rustls presents.
+    pub(crate) fn certified_key(&self) -> &Arc<CertifiedKey> {
+        &self.certified
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let labels: Vec<_> = self.chain.iter().map(Certificate::label).collect();
+        f.debug_struct("Credentials")
+            .field("chain", &labels)
+            .finish_non_exhaustive()
+    }
+}
+
+fn label(index: usize, certificate: &Certificate) -> String {
+    format!("certificate {} ({})", index + 1, certificate.label())
+}
+
+fn read_chain(pem: &[u8], origin: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
+    const CHAIN: pem::Labels = pem::Labels {
+        read: &["CERTIFICATE"],
+        passed_over: &[
+            "PRIVATE KEY",
+            "RSA PRIVATE KEY",
+            "EC PRIVATE KEY",
+            "EC PARAMETERS",
+            "DH PARAMETERS",
+        ],
+    };
+    let blocks = pem::blocks(pem, origin, &CHAIN)?;
+    match blocks.is_empty() {
+        true => Err(missing(origin, "certificate")),
+        false => Ok(blocks.into_iter().map(|block| block.der.into()).collect()),
+    }
+}
+
+fn read_key(pem: &[u8], origin: &str) -> Result<PrivateKeyDer<'static>, Error> {
+    const KEY: pem::Labels = pem::Labels {
+        read: pem::KEY_LABELS,
+        passed_over: &["CERTIFICATE", "EC PARAMETERS", "DH PARAMETERS"],
+    };
+    if pem::has_encrypted_key(pem) {
+        return Err(Error::EncryptedKey {
+            origin: origin.into(),
+        });
+    }
+    let mut keys = pem::blocks(pem, origin, &KEY)?;
+    match (keys.len(), keys.pop()) {
+        (1, Some(key)) => {
+            PrivateKeyDer::from_pem(key.kind, key.der).ok_or_else(|| missing(origin, "private key"))
+        }
+        (0, _) => Err(missing(origin, "private key")),
+        (count, _) => Err(Error::SeveralKeys {
+            origin: origin.into(),
+            count,
+        }),
+    }
+}
+
+fn missing(origin: &str, wanted: &'static str) -> Error {
+    Error::Missing {
+        origin: origin.into(),
+        wanted,
+    }
+}
+
+fn load_key(
+    key: PrivateKeyDer<'static>,
+    origin: &str,
+    provider: &CryptoProvider,
+) -> Result<Arc<dyn SigningKey>, Error> {
+    provider
+        .key_provider
+        .load_private_key(key)
+        .map_err(|source| Error::UnusableKey {
+            origin: origin.into(),
+            source,
+        })
+}
+
+/// By our own reader, for what is told; by webpki's, since that is what peers built on rustls use.
+fn read_certificate(index: usize, der: &CertificateDer<'_>) -> Result<Certificate, Error> {
+    let malformed = |reason: String| Error::MalformedCertificate {
+        certificate: format!("certificate {} of the chain", index + 1),
+        reason,
+    };
+    ParsedCertificate::try_from(der).map_err(|error| malformed(error.to_string()))?;
+    Certificate::read(der).map_err(|error| malformed(error.to_string()))
+}
+
+fn check_order(chain: &[Certificate]) -> Result<(), Error> {
+    if chain.is_empty() {
+        return Err(missing("the given chain", "certificate"));
+    }
+    for (index, pair) in chain.windows(2).enumerate() {
+        let [certificate, next] = pair else { continue };
+        if certificate.is_issued_in_the_name_of(next) {
+            continue;
+        }
+        let (after, found) = (label(index, certificate), label(index + 1, next));
+        return Err(match next.is_ca() {
+            true => Error::OutOfOrder {
+                after,
+                found,
+                needed: certificate.issuer().into(),
+            },
+            false => Error::SeveralLeaves { after, found },
+        });
+    }
+    Ok(())
+}

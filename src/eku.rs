@@ -1,0 +1,250 @@
+//! [`EkuPolicy`], [`EkuViolation`] and the pure decision between them: fit or unfit.
+
+use std::fmt;
+
+use rustls::pki_types::UnixTime;
+use time::OffsetDateTime;
+
+use crate::certificate::Certificate;
+use crate::error::eku_text;
+use crate::role::{Purpose, Role};
+
+/// Which extended key usage a certificate must have for a role.
+///
+/// One type for both sides: a slot judges by it what *we* present, a peer verifier what it
+/// accepts. The default, and what [`until`](Self::until) falls back to, is
+/// [`rfc5280`](Self::rfc5280), which is what rustls does.
+///
+/// | preset | leaf has no EKU | leaf EKU lacks the purpose | issuer has no EKU | issuer EKU lacks it |
+/// | --- | --- | --- | --- | --- |
+/// | `rfc5280()` | accept | refuse | accept | refuse |
+/// | `strict()` | refuse | refuse | accept | refuse |
+/// | `accept_server_auth()` | accept | accept if the whole path is good for serverAuth | accept | accept if the whole path is good for serverAuth |
+/// | `ignore()` | accept | accept | accept | accept |
+///
+/// `anyExtendedKeyUsage` matches nothing but itself, as in webpki and OpenSSL; Go and Java differ.
+/// An EKU that is present but empty is malformed and refused under every policy. The root's own
+/// EKU is not looked at, as in webpki; OpenSSL and Go do look at it.
+///
+/// # Security
+///
+/// A relaxed policy weakens the extended key usage and nothing else: signatures, validity, basic
+/// constraints, path length, key usage, name constraints, revocation and names are checked as
+/// before. In a verifier it applies to named peers only; see
+/// [`relax_for`](crate::ClientPeerVerifierBuilder::relax_for).
+///
+/// ```
+/// use mtls_roles::EkuPolicy;
+/// use time::macros::datetime;
+///
+/// let migration = EkuPolicy::ignore().until(datetime!(2027-03-15 0:00 UTC));
+/// assert!(migration.is_relaxed());
+/// assert!(!EkuPolicy::default().is_relaxed());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct EkuPolicy {
+    preset: Preset,
+    until: Option<OffsetDateTime>,
+}
+
+/// What a policy amounts to at one instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Preset {
+    #[default]
+    Rfc5280,
+    Strict,
+    AcceptServerAuth,
+    Ignore,
+}
+
+impl EkuPolicy {
+    /// If the extension is present it must list the role's purpose (RFC 5280, 4.2.1.12), on the
+    /// leaf and on every issuer below the root.
+    pub const fn rfc5280() -> Self {
+        Self::of(Preset::Rfc5280)
+    }
+
+    /// As [`rfc5280`](Self::rfc5280), and the leaf must have the extension.
+    ///
+    /// Issuers may lack it, since the intermediates of ordinary private CAs do.
+    pub const fn strict() -> Self {
+        Self::of(Preset::Strict)
+    }
+
+    /// As [`rfc5280`](Self::rfc5280), or else the whole path must be good for serverAuth.
+    ///
+    /// For role client only: it says that a peer may identify itself with its *server*
+    /// certificate, which over public roots is the one kind whose names were validated. The two
+    /// purposes are never mixed along one path.
+    pub const fn accept_server_auth() -> Self {
+        Self::of(Preset::AcceptServerAuth)
+    }
+
+    /// The extension is not looked at, on the leaf or on any issuer.
+    pub const fn ignore() -> Self {
+        Self::of(Preset::Ignore)
+    }
+
+    const fn of(preset: Preset) -> Self {
+        Self {
+            preset,
+            until: None,
+        }
+    }
+
+    /// Ends a relaxed preset: from this instant on (inclusive) the policy is
+    /// [`rfc5280`](Self::rfc5280). Without effect on the presets that are not relaxed.
+    ///
+    /// Verifiers judge this by the time that rustls hands them, in whole seconds; an instant
+    /// before 1970 has already passed. A clock that is set back revives the relaxation as it
+    /// revives expired certificates: keeping the clock is the operator's part.
+    pub const fn until(mut self, end: OffsetDateTime) -> Self {
+        self.until = Some(end);
+        self
+    }
+
+    /// Whether the policy is weaker than RFC 5280, now or before its end.
+    pub const fn is_relaxed(&self) -> bool {
+        matches!(self.preset, Preset::AcceptServerAuth | Preset::Ignore)
+    }
+
+    /// The end given by [`until`](Self::until).
+    pub const fn end(&self) -> Option<OffsetDateTime> {
+        self.until
+    }
+
+    pub(crate) const fn accepts_server_auth(&self) -> bool {
+        matches!(self.preset, Preset::AcceptServerAuth)
+    }
+
+    pub(crate) const fn ignores(&self) -> bool {
+        matches!(self.preset, Preset::Ignore)
+    }
+
+    pub(crate) fn at(&self, now: UnixTime) -> Preset {
+        match self.until {
+            Some(end) if self.is_relaxed() && has_passed(end, now) => Preset::Rfc5280,
+            _ => self.preset,
+        }
+    }
+}
+
+/// Compared as signed seconds: an end before 1970 must not turn into the far future.
+fn has_passed(end: OffsetDateTime, now: UnixTime) -> bool {
+    i128::from(now.as_secs()) >= i128::from(end.unix_timestamp())
+}
+
+impl fmt::Display for EkuPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.preset {
+            Preset::Rfc5280 => "rfc5280",
+            Preset::Strict => "strict",
+            Preset::AcceptServerAuth => "accept-server-auth",
+            Preset::Ignore => "ignore",
+        })?;
+        match self.until {
+            Some(end) if self.is_relaxed() => write!(f, " until {}", crate::error::utc(end)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How a chain stands to the extended key usage that its role needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EkuOutcome {
+    /// It has what the default policy asks for.
+    Enforced,
+    /// It has not, and a relaxed policy let it pass. The EKU was the only obstacle.
+    Relaxed(EkuViolation),
+}
+
+impl EkuOutcome {
+    /// What was wrong, if something was.
+    pub fn violation(&self) -> Option<&EkuViolation> {
+        match self {
+            Self::Enforced => None,
+            Self::Relaxed(violation) => Some(violation),
+        }
+    }
+}
+
+/// The first certificate of a chain, counted from the leaf, whose EKU is wrong for its role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EkuViolation {
+    /// What people call the certificate: its subject, control characters escaped.
+    pub certificate: String,
+    /// Its place on the path: 0 is the leaf, 1 the leaf's issuer …
+    pub position: usize,
+    /// The purpose that is needed.
+    pub needed: Purpose,
+    /// The purposes that were found; `None` if the extension is missing (`strict()` only).
+    pub found: Option<Vec<Purpose>>,
+}
+
+impl fmt::Display for EkuViolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = match self.position {
+            0 => "leaf",
+            _ => "issuer",
+        };
+        let found = eku_text(self.found.as_deref());
+        write!(
+            f,
+            "{place} `{}` has {found}, needed {}",
+            self.certificate, self.needed
+        )
+    }
+}
+
+/// Whether a path, leaf first and without its root, may be used in a role.
+pub(crate) fn decide(
+    preset: Preset,
+    role: Role,
+    path: &[Certificate],
+) -> Result<EkuOutcome, EkuViolation> {
+    let strict_preset = match preset {
+        Preset::Strict => Preset::Strict,
+        _ => Preset::Rfc5280,
+    };
+    let violation = match check(strict_preset, &role.purpose(), path) {
+        Ok(()) => return Ok(EkuOutcome::Enforced),
+        Err(violation) => violation,
+    };
+    let relaxed = match preset {
+        Preset::Rfc5280 | Preset::Strict => return Err(violation),
+        Preset::AcceptServerAuth => check(Preset::Rfc5280, &Purpose::SERVER_AUTH, path),
+        Preset::Ignore => check(Preset::Ignore, &role.purpose(), path),
+    };
+    match relaxed {
+        Ok(()) => Ok(EkuOutcome::Relaxed(violation)),
+        Err(_) => Err(violation),
+    }
+}
+
+fn check(preset: Preset, needed: &Purpose, path: &[Certificate]) -> Result<(), EkuViolation> {
+    let is_wrong = |(position, certificate): &(usize, &Certificate)| {
+        !is_met(preset, needed, *position, certificate.purposes())
+    };
+    match path.iter().enumerate().find(is_wrong) {
+        None => Ok(()),
+        Some((position, certificate)) => Err(EkuViolation {
+            certificate: certificate.label(),
+            position,
+            needed: needed.clone(),
+            found: certificate.purposes().map(<[_]>::to_vec),
+        }),
+    }
+}
+
+fn is_met(preset: Preset, needed: &Purpose, position: usize, found: Option<&[Purpose]>) -> bool {
+    match (preset, found) {
+        // RFC 5280, 4.2.1.12: SEQUENCE SIZE (1..MAX).
+        (_, Some([])) => false,
+        (Preset::Strict, None) => position > 0,
+        (_, None) | (Preset::Ignore, Some(_)) => true,
+        (_, Some(found)) => found.contains(needed),
+    }
+}

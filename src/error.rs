@@ -1,0 +1,340 @@
+//! [`Error`]: what went wrong before a handshake, told to the operator.
+
+use std::path::PathBuf;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::role::{self, Purpose, Role};
+
+/// What went wrong while credentials, roots, rules or policies were set up.
+///
+/// One variant is one thing the operator does next. `Display` is for operators: it names the
+/// certificate, says what was found, what is needed and what to do. Errors of a *handshake* are
+/// [`rustls::Error`]s, because the TLS alert is derived from their structure; see
+/// [`Refusal`](crate::Refusal).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read.
+    #[error("cannot read {}: {source}; check the path and its permissions", file.display())]
+    Unreadable {
+        /// The file, as it was named by the caller.
+        file: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+
+    /// Nothing of the wanted kind was there.
+    #[error("found no {wanted} in {origin}; needed is at least one")]
+    Missing {
+        /// The file, or what stands for it.
+        origin: String,
+        /// What was looked for.
+        wanted: &'static str,
+    },
+
+    /// A PEM block that would have been passed over.
+    #[error(
+        "line {line} of {origin}: found `{found}`, needed `-----BEGIN {wanted}-----` alone on its \
+         line; convert or remove this block, nothing of the file was used"
+    )]
+    PemMark {
+        /// The file, or what stands for it.
+        origin: String,
+        /// Line of the `BEGIN` mark, counted from 1.
+        line: usize,
+        /// That line, cut at 80 characters.
+        found: String,
+        /// The label of the blocks that can be read here.
+        wanted: &'static str,
+    },
+
+    /// A PEM block that starts well and cannot be read.
+    #[error(
+        "line {line} of {origin}: the PEM block that starts here cannot be read ({source}); \
+         is the file complete? Nothing of it was used"
+    )]
+    PemBlock {
+        /// The file, or what stands for it.
+        origin: String,
+        /// Line of the `BEGIN` mark, counted from 1.
+        line: usize,
+        /// What the PEM reader said.
+        source: rustls::pki_types::pem::Error,
+    },
+
+    /// A certificate is not well-formed.
+    #[error("{certificate} cannot be read: {reason}; ask its issuer for a well-formed one")]
+    MalformedCertificate {
+        /// Which certificate.
+        certificate: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// The private key is encrypted; this crate asks for no passphrase.
+    #[error(
+        "the private key in {origin} is encrypted; decrypt it first \
+         (`openssl pkey -in KEY -out PLAIN`), or keep it in an HSM and use Credentials::from_signing_key"
+    )]
+    EncryptedKey {
+        /// The file, or what stands for it.
+        origin: String,
+    },
+
+    /// More than one private key, so which one is meant is unknown.
+    #[error("found {count} private keys in {origin}, needed exactly one; remove the others")]
+    SeveralKeys {
+        /// The file, or what stands for it.
+        origin: String,
+        /// How many there are.
+        count: usize,
+    },
+
+    /// The crypto provider does not take the private key.
+    #[error(
+        "the crypto provider cannot use the private key in {origin}: {source}; \
+         needed is an RSA, ECDSA or Ed25519 key in PKCS#8, PKCS#1 or SEC1 form"
+    )]
+    UnusableKey {
+        /// The file, or what stands for it.
+        origin: String,
+        /// What the provider said.
+        source: rustls::Error,
+    },
+
+    /// The private key does not belong to the leaf.
+    #[error(
+        "the private key is not the key of {certificate}; \
+         needed is the key that this certificate was requested with"
+    )]
+    KeyMismatch {
+        /// The leaf.
+        certificate: String,
+    },
+
+    /// The signing key does not tell its public key, so it cannot be compared with the leaf.
+    #[error(
+        "the signing key does not tell its public key, so whether it is the key of {certificate} \
+         is unknown; make it implement SigningKey::public_key, or call \
+         Credentials::from_signing_key_without_comparing"
+    )]
+    KeyNotComparable {
+        /// The leaf.
+        certificate: String,
+    },
+
+    /// A chain is not in order: each certificate must be followed by its issuer.
+    #[error(
+        "the chain is out of order: found {found} after {after}, needed there is its issuer, \
+         `{needed}`; put the leaf first and each certificate's issuer behind it"
+    )]
+    OutOfOrder {
+        /// The certificate whose issuer should follow.
+        after: String,
+        /// The certificate that follows.
+        found: String,
+        /// The issuer's name.
+        needed: String,
+    },
+
+    /// A chain file holds several end-entity certificates.
+    #[error(
+        "found a second end-entity certificate in the chain: {found} after {after}; \
+         needed is one leaf and its issuers, give every leaf a file of its own"
+    )]
+    SeveralLeaves {
+        /// The certificate before it.
+        after: String,
+        /// The further leaf.
+        found: String,
+    },
+
+    /// The credentials may not be used in the role of their slot.
+    #[error(
+        "{certificate} is unfit for role {role}: found {}, needed {needed}; get a certificate with \
+         {needed} for this slot (another root that still issues it, or a private CA), or, if every \
+         peer accepts this one, give the slot a relaxed EKU policy",
+        eku_text(found.as_deref())
+    )]
+    Unfit {
+        /// Which certificate of the chain.
+        certificate: String,
+        /// The role of the slot.
+        role: Role,
+        /// The purpose that the role needs under the slot's policy.
+        needed: Purpose,
+        /// The purposes that the certificate has; `None` without the extension.
+        found: Option<Vec<Purpose>>,
+    },
+
+    /// The credentials have expired.
+    #[error(
+        "{certificate} expired at {}, now is {}; renew it and publish the renewed one",
+        utc(*not_after), utc(*now)
+    )]
+    Expired {
+        /// Which certificate of the chain.
+        certificate: String,
+        /// Last second of its validity.
+        not_after: OffsetDateTime,
+        /// The slot's clock.
+        now: OffsetDateTime,
+    },
+
+    /// The credentials are not valid yet.
+    #[error(
+        "{certificate} is not valid before {}, now is {}; wait, or check this machine's clock",
+        utc(*not_before), utc(*now)
+    )]
+    NotYetValid {
+        /// Which certificate of the chain.
+        certificate: String,
+        /// First second of its validity.
+        not_before: OffsetDateTime,
+        /// The slot's clock.
+        now: OffsetDateTime,
+    },
+
+    /// The clock could not be read, so validity is unknown.
+    #[error(
+        "the clock cannot be read, so whether the credentials are valid now is unknown; set it"
+    )]
+    NoClock,
+
+    /// A peer rule is not of its form.
+    #[error("peer rule `{rule}`: {reason}")]
+    InvalidPeerRule {
+        /// The rule, control characters escaped.
+        rule: String,
+        /// What is wrong with it and what is needed.
+        reason: &'static str,
+    },
+
+    /// `accept_server_auth()` was given where role Client is not judged.
+    #[error(
+        "EkuPolicy::accept_server_auth() is for certificates in role client, found it for role \
+         server; a server certificate needs serverAuth anyway, use EkuPolicy::rfc5280()"
+    )]
+    AcceptServerAuthForServers,
+
+    /// A relaxed policy without anybody it is for.
+    #[error(
+        "a relaxed EKU policy for {role}s is given, but nobody to relax it for; add \
+         .relax_for(rule) for each peer whose EKU may be wrong, or, over private roots, \
+         .relax_for_any_peer_of_these_private_roots()"
+    )]
+    RelaxedForNobody {
+        /// The role that is verified.
+        role: Role,
+    },
+
+    /// Everybody was to be relaxed, over roots that are public.
+    #[error(
+        "cannot relax the EKU for any peer: {root} is public, or issued by a public root, so \
+         anybody could get a certificate under it; name the peers with .relax_for(rule)"
+    )]
+    AnyPeerOverPublicRoots {
+        /// The public root.
+        root: String,
+    },
+
+    /// `ignore()` with a name, over roots that are public.
+    #[error(
+        "cannot ignore the EKU for `{rule}`: {root} is public, and only its serverAuth \
+         certificates prove a name; use EkuPolicy::accept_server_auth(), or name the peer by \
+         fingerprint"
+    )]
+    NameOverPublicRoots {
+        /// The rule that names by name.
+        rule: String,
+        /// The public root.
+        root: String,
+    },
+
+    /// A relaxed server verifier over roots that are public.
+    #[error(
+        "cannot relax the EKU of servers: {root} is public, and a certificate that is not for \
+         servers proves no server name there; use EkuPolicy::rfc5280(), or private roots"
+    )]
+    RelaxedServersOverPublicRoots {
+        /// The public root.
+        root: String,
+    },
+
+    /// Clients are verified over public roots, and nothing says which of them.
+    #[error(
+        "client roots contain {root}, which is public: anybody can get a certificate under it; \
+         say who may connect with .allow(rule), or call \
+         .allow_anybody_with_a_public_certificate()"
+    )]
+    PublicRootsNeedRules {
+        /// The public root.
+        root: String,
+    },
+
+    /// A revocation list cannot be used.
+    #[error("{crl} cannot be used: {reason}; get a well-formed one from its issuer")]
+    UnusableCrl {
+        /// Which list.
+        crl: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// Revocation lists were replaced on a verifier that was built without any.
+    #[error(
+        "this verifier was built without revocation lists, so it cannot be given some now; \
+         build it with .crls(lists)"
+    )]
+    NoRevocation,
+
+    /// A new set of revocation lists lacks one that the old set has.
+    #[error(
+        "the new revocation lists lack {crl}, so its revocations would be forgotten; needed is a \
+         list from every issuer of the old set, the old set stays"
+    )]
+    CrlLost {
+        /// The list of the old set.
+        crl: String,
+    },
+
+    /// A new revocation list is older than the one in use.
+    #[error(
+        "the new {crl} goes back: found crlNumber {found}, needed is {needed} or a later one; \
+         the old set stays"
+    )]
+    CrlGoesBack {
+        /// Which list.
+        crl: String,
+        /// The new list's number in hexadecimal, or `none`.
+        found: String,
+        /// The old list's number in hexadecimal.
+        needed: String,
+    },
+
+    /// rustls refuses the configuration.
+    #[error(
+        "rustls refuses this configuration: {0}; does the crypto provider have cipher suites for the TLS versions?"
+    )]
+    Config(#[source] rustls::Error),
+}
+
+/// An instant as RFC 3339, UTC.
+pub(crate) fn utc(instant: OffsetDateTime) -> String {
+    let instant = instant.to_offset(time::UtcOffset::UTC);
+    // Years past 9999 have no RFC 3339 form.
+    instant
+        .format(&Rfc3339)
+        .unwrap_or_else(|_| instant.to_string())
+}
+
+/// An EKU extension as people read it.
+pub(crate) fn eku_text(found: Option<&[Purpose]>) -> String {
+    match found {
+        None => "no extended key usage".into(),
+        Some([]) => "an empty extended key usage".into(),
+        Some(found) => format!("extended key usage {}", role::list(found)),
+    }
+}

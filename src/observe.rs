@@ -1,0 +1,230 @@
+//! [`Observer`]: hears what slots and verifiers decide; [`Counters`] counts it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::certificate::Certificate;
+use crate::eku::EkuOutcome;
+use crate::error::Error;
+use crate::peer::VerifiedPeer;
+use crate::refusal::{Refusal, RefusalClass};
+use crate::role::Role;
+
+/// Hears what slots and verifiers decide in handshakes. Every method has a default that does
+/// nothing.
+///
+/// Methods are called on the thread of the handshake and should return at once. What is told is
+/// told after the decision: an observer cannot change it. Verifications outside a handshake
+/// ([`ClientPeerVerifier::verify`](crate::ClientPeerVerifier::verify)) return what they found and
+/// are not observed, so nothing is counted twice.
+///
+/// A verifier with an observer makes a further path search for a peer whose EKU is wrong, to learn
+/// the honest class of the refusal; without one it makes it only where a relaxed policy needs it.
+#[allow(unused_variables)]
+pub trait Observer: Send + Sync {
+    /// A peer in this role was accepted, and its EKU was as it should be.
+    fn accepted(&self, role: Role) {}
+
+    /// A peer was accepted only because the EKU policy is relaxed for it.
+    fn relaxed(&self, peer: &VerifiedPeer) {}
+
+    /// A peer was refused.
+    fn refused(&self, refusal: &Refusal) {}
+
+    /// A slot published credentials.
+    fn published(&self, published: &Published<'_>) {}
+
+    /// A slot in this role refused credentials and kept what it had.
+    fn publish_refused(&self, role: Role, error: &Error) {}
+
+    /// A peer asked for our certificate in this role and got none.
+    fn nothing_presented(&self, role: Role, reason: NothingPresented) {}
+
+    /// A verifier of peers in this role refused revocation lists and kept what it had.
+    fn crls_refused(&self, role: Role, error: &Error) {}
+}
+
+/// Credentials that a slot published.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Published<'a> {
+    /// The role of the slot.
+    pub role: Role,
+    /// The end-entity certificate.
+    pub leaf: &'a Certificate,
+    /// How the chain stands to the slot's EKU policy.
+    pub eku: &'a EkuOutcome,
+    /// Whether the chain is fit for the other role too: the combined certificate of old.
+    pub is_combined: bool,
+}
+
+/// Why a slot presented nothing although it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NothingPresented {
+    /// The slot is empty.
+    SlotIsEmpty,
+    /// The key can sign under none of the signature schemes that the peer offers.
+    NoCommonSignatureScheme,
+}
+
+impl fmt::Display for NothingPresented {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SlotIsEmpty => "the slot is empty",
+            Self::NoCommonSignatureScheme => {
+                "the key can sign under none of the signature schemes that the peer offers"
+            }
+        })
+    }
+}
+
+/// The observers of one slot or verifier.
+#[derive(Clone, Default)]
+pub(crate) struct Observers(Vec<Arc<dyn Observer>>);
+
+impl Observers {
+    pub(crate) fn add(&mut self, observer: Arc<dyn Observer>) {
+        self.0.push(observer);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn tell(&self, tell: impl Fn(&dyn Observer)) {
+        self.0.iter().for_each(|observer| tell(observer.as_ref()));
+    }
+}
+
+impl fmt::Debug for Observers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} observers", self.0.len())
+    }
+}
+
+/// Lock-free counters of decisions, per role.
+///
+/// ```
+/// use std::sync::Arc;
+/// use mtls_roles::{Counters, Role};
+///
+/// let counters = Arc::new(Counters::default());
+/// // Give `counters.clone()` to slots and verifiers with `.observer(…)`, and read it anywhere:
+/// assert_eq!(counters.verified(Role::Client).relaxed, 0);
+/// ```
+#[derive(Debug, Default)]
+pub struct Counters {
+    server: Counts,
+    client: Counts,
+    published: AtomicU64,
+    publish_refused: AtomicU64,
+    nothing_presented: AtomicU64,
+    crls_refused: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    strict: AtomicU64,
+    relaxed: AtomicU64,
+    refused_by_eku: AtomicU64,
+    refused_otherwise: AtomicU64,
+}
+
+/// How often peers in one role were accepted and refused, since the counters were made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verified {
+    /// Accepted, and the EKU was as it should be.
+    pub strict: u64,
+    /// Accepted only because the EKU policy is relaxed. Zero means the relaxation can go.
+    pub relaxed: u64,
+    /// Refused, and the EKU was the only obstacle.
+    pub refused_by_eku: u64,
+    /// Refused for anything else.
+    pub refused_otherwise: u64,
+}
+
+impl Counters {
+    /// Verdicts on peers in this role.
+    pub fn verified(&self, role: Role) -> Verified {
+        let counts = self.counts(role);
+        Verified {
+            strict: read(&counts.strict),
+            relaxed: read(&counts.relaxed),
+            refused_by_eku: read(&counts.refused_by_eku),
+            refused_otherwise: read(&counts.refused_otherwise),
+        }
+    }
+
+    /// How often a slot published credentials.
+    pub fn published(&self) -> u64 {
+        read(&self.published)
+    }
+
+    /// How often a slot refused credentials.
+    pub fn publish_refused(&self) -> u64 {
+        read(&self.publish_refused)
+    }
+
+    /// How often a peer asked for a certificate and got none.
+    pub fn nothing_presented(&self) -> u64 {
+        read(&self.nothing_presented)
+    }
+
+    /// How often a verifier refused revocation lists.
+    pub fn crls_refused(&self) -> u64 {
+        read(&self.crls_refused)
+    }
+
+    fn counts(&self, role: Role) -> &Counts {
+        match role {
+            Role::Server => &self.server,
+            Role::Client => &self.client,
+        }
+    }
+}
+
+impl Observer for Counters {
+    fn accepted(&self, role: Role) {
+        count(&self.counts(role).strict);
+    }
+
+    fn relaxed(&self, peer: &VerifiedPeer) {
+        count(&self.counts(peer.role()).relaxed);
+    }
+
+    fn refused(&self, refusal: &Refusal) {
+        let counts = self.counts(refusal.role());
+        count(match refusal.class() {
+            RefusalClass::Eku => &counts.refused_by_eku,
+            _ => &counts.refused_otherwise,
+        });
+    }
+
+    fn published(&self, _: &Published<'_>) {
+        count(&self.published);
+    }
+
+    fn publish_refused(&self, _: Role, _: &Error) {
+        count(&self.publish_refused);
+    }
+
+    fn nothing_presented(&self, _: Role, _: NothingPresented) {
+        count(&self.nothing_presented);
+    }
+
+    fn crls_refused(&self, _: Role, _: &Error) {
+        count(&self.crls_refused);
+    }
+}
+
+// Relaxed: each counter stands for itself.
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+fn read(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}

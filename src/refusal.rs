@@ -1,0 +1,168 @@
+//! [`Refusal`]: why a peer was refused, for the wire and for the operator.
+
+use std::fmt;
+
+use rustls::{CertificateError, Error};
+
+use crate::eku::EkuViolation;
+use crate::role::Role;
+
+/// Why a peer was refused.
+///
+/// [`error`](Self::error) is what the handshake ends with, and what its TLS alert is derived
+/// from. Under `rfc5280()` it is stock rustls' error, which names a wrong EKU even where the
+/// certificate is not trusted at all. [`class`](Self::class) is the honest reason: it says
+/// [`RefusalClass::Eku`] if and only if the EKU was the only obstacle.
+#[derive(Clone, Debug)]
+pub struct Refusal(Box<Details>);
+
+#[derive(Clone, Debug)]
+struct Details {
+    role: Role,
+    class: RefusalClass,
+    error: Error,
+    violation: Option<EkuViolation>,
+}
+
+/// What stood in a peer's way. One class, one place to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefusalClass {
+    /// The EKU, and nothing else.
+    Eku,
+    /// No path leads to a root of this verifier.
+    UnknownIssuer,
+    /// A certificate has expired or is not valid yet.
+    Validity,
+    /// A certificate was revoked.
+    Revoked,
+    /// Revocation could not be determined, or a revocation list is expired or defective.
+    RevocationUnknown,
+    /// The server's certificate is for another name.
+    Name,
+    /// No peer rule names the peer.
+    PeerRule,
+    /// The peer presented no certificate.
+    NoCertificate,
+    /// The EKU stood in the way, and whether anything else did was not looked into: that costs a
+    /// second search, which is not made for more than 16 presented certificates.
+    Undetermined,
+    /// Anything else: a bad signature, a CA as leaf, name constraints, a malformed certificate …
+    Other,
+}
+
+impl Refusal {
+    /// A refusal whose class its error tells.
+    pub(crate) fn new(role: Role, error: Error) -> Self {
+        Self(Box::new(Details {
+            role,
+            class: RefusalClass::of(&error),
+            error,
+            violation: None,
+        }))
+    }
+
+    /// The same refusal of another class.
+    pub(crate) fn with_class(mut self, class: RefusalClass) -> Self {
+        self.0.class = class;
+        self
+    }
+
+    /// The same refusal, known to be for the EKU alone.
+    pub(crate) fn with_violation(mut self, violation: EkuViolation) -> Self {
+        self.0.violation = Some(violation);
+        self.with_class(RefusalClass::Eku)
+    }
+
+    /// The role in which the peer was verified.
+    pub fn role(&self) -> Role {
+        self.0.role
+    }
+
+    /// The honest reason.
+    pub fn class(&self) -> RefusalClass {
+        self.0.class
+    }
+
+    /// What the handshake ends with.
+    pub fn error(&self) -> &Error {
+        &self.0.error
+    }
+
+    /// Which certificate has the wrong EKU, if that was the only obstacle.
+    pub fn violation(&self) -> Option<&EkuViolation> {
+        self.0.violation.as_ref()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} refused: {}", self.0.role, self.0.class)?;
+        match &self.0.violation {
+            Some(violation) => write!(f, ": {violation}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0.error)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        refusal.0.error
+    }
+}
+
+impl RefusalClass {
+    fn of(error: &Error) -> Self {
+        let error = match error {
+            Error::NoCertificatesPresented => return Self::NoCertificate,
+            Error::InvalidCertRevocationList(_) => return Self::RevocationUnknown,
+            Error::InvalidCertificate(error) => error,
+            _ => return Self::Other,
+        };
+        match error {
+            CertificateError::UnknownIssuer => Self::UnknownIssuer,
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => Self::Validity,
+            CertificateError::Revoked => Self::Revoked,
+            CertificateError::UnknownRevocationStatus
+            | CertificateError::ExpiredRevocationList
+            | CertificateError::ExpiredRevocationListContext { .. } => Self::RevocationUnknown,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                Self::Name
+            }
+            CertificateError::ApplicationVerificationFailure => Self::PeerRule,
+            // A wrong EKU is one obstacle; whether it is the only one, the error does not say.
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                Self::Undetermined
+            }
+            _ => Self::Other,
+        }
+    }
+}
+
+impl fmt::Display for RefusalClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Eku => "its extended key usage is wrong for this role, and nothing else is",
+            Self::UnknownIssuer => "no path leads to a trusted root",
+            Self::Validity => "a certificate has expired or is not valid yet",
+            Self::Revoked => "a certificate was revoked",
+            Self::RevocationUnknown => "revocation could not be determined",
+            Self::Name => "the certificate is for another name",
+            Self::PeerRule => "no peer rule names it",
+            Self::NoCertificate => "it presented no certificate",
+            Self::Undetermined => {
+                "its extended key usage is wrong, and other obstacles were not looked for"
+            }
+            Self::Other => "its chain is not acceptable",
+        })
+    }
+}

@@ -1,0 +1,235 @@
+//! [`Roots`]: the trust anchors for peers in one role.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+use rustls::{DistinguishedName, RootCertStore};
+
+use crate::certificate::distinguished_name;
+use crate::certificate::view::View;
+use crate::error::Error;
+use crate::pem;
+
+/// The trust anchors for peers in one role. Never empty, never partly read. Cheap to clone.
+///
+/// Roots for clients and roots for servers are separate arguments of separate verifiers, and
+/// nothing falls back to the system's or to public roots: those come from
+/// [`public_web`](Self::public_web), so that they are never trusted for clients by accident.
+///
+/// A root without basicConstraints cA TRUE is trusted for itself only: it may be presented as a
+/// peer's self-signed certificate, and issues nothing. (Stock rustls accepts a leaf that such a
+/// certificate issued.)
+///
+/// *Not* checked: the validity of a root, as in webpki and RFC 5280, 6.1.1 (d).
+#[derive(Clone, Debug)]
+pub struct Roots(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    anchors: Vec<TrustAnchor<'static>>,
+    /// Beside each anchor, what it may issue.
+    extents: Vec<Extent>,
+    /// What messages call the first root that is known to be public.
+    public: Option<String>,
+}
+
+/// How far the trust in a root reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// A CA: for what it issues.
+    Issuer,
+    /// Not a CA: for this very certificate.
+    ItselfOnly(CertificateDer<'static>),
+    /// A trust anchor that came without its certificate: for what it issues, as in rustls.
+    Unknown,
+}
+
+impl Roots {
+    /// From a PEM file of certificates.
+    ///
+    /// Every `BEGIN` mark must be a certificate that can be read. The reader of rustls passes over
+    /// `TRUSTED CERTIFICATE`, indented blocks, a byte-order mark and two marks on one line; here
+    /// they are errors, so that no root is missing silently.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, has no certificate, or one of its blocks cannot be read.
+    pub fn from_pem_file(file: impl AsRef<Path>) -> Result<Self, Error> {
+        let file = file.as_ref();
+        Self::read_pem(&pem::read_file(file)?, &pem::origin(file))
+    }
+
+    /// From PEM text.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem_file`](Self::from_pem_file).
+    pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
+        Self::read_pem(pem, "the given PEM")
+    }
+
+    fn read_pem(pem: &[u8], origin: &str) -> Result<Self, Error> {
+        const ROOTS: pem::Labels = pem::Labels {
+            read: &["CERTIFICATE"],
+            passed_over: &[],
+        };
+        let blocks = pem::blocks(pem, origin, &ROOTS)?;
+        Self::read(blocks.into_iter().map(|block| block.der.into()), origin)
+    }
+
+    /// From certificates in DER.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or one of them cannot be read.
+    pub fn from_der(
+        certificates: impl IntoIterator<Item = CertificateDer<'static>>,
+    ) -> Result<Self, Error> {
+        Self::read(certificates, "the given certificates")
+    }
+
+    fn read(
+        certificates: impl IntoIterator<Item = CertificateDer<'static>>,
+        origin: &str,
+    ) -> Result<Self, Error> {
+        let public = PublicWeb::new();
+        let mut store = RootCertStore::empty();
+        let (mut extents, mut issued_by_public) = (Vec::new(), None);
+        for (index, der) in certificates.into_iter().enumerate() {
+            let malformed = |reason: String| Error::MalformedCertificate {
+                certificate: format!("certificate {} of {origin}", index + 1),
+                reason,
+            };
+            let view = View::read(&der).map_err(|error| malformed(error.to_string()))?;
+            if public.has_issued(&view) {
+                issued_by_public.get_or_insert_with(|| label(view.subject));
+            }
+            extents.push(match view.is_ca() {
+                true => Extent::Issuer,
+                false => Extent::ItselfOnly(der.clone()),
+            });
+            store
+                .add(der)
+                .map_err(|error| malformed(error.to_string()))?;
+        }
+        Self::new(store.roots, extents, issued_by_public, origin)
+    }
+
+    /// From the trust anchors of a rustls store.
+    ///
+    /// A trust anchor has lost its root's extensions, so what depends on them cannot be checked:
+    /// a root that is no CA is not found out here. Prefer certificates.
+    ///
+    /// # Errors
+    ///
+    /// The store is empty.
+    pub fn from_root_cert_store(store: RootCertStore) -> Result<Self, Error> {
+        let extents = vec![Extent::Unknown; store.roots.len()];
+        Self::new(store.roots, extents, None, "the given RootCertStore")
+    }
+
+    /// The public roots of the web: Mozilla's, as of the crate `webpki-roots` that is built in.
+    ///
+    /// # Security
+    ///
+    /// For *servers* this is what browsers do. As roots for *clients*, anybody on the internet can
+    /// get a certificate under them; a client verifier over them wants rules, or does not build.
+    pub fn public_web() -> Self {
+        let anchors = webpki_roots::TLS_SERVER_ROOTS.to_vec();
+        let extents = vec![Extent::Unknown; anchors.len()];
+        Self(Arc::new(Inner {
+            anchors,
+            extents,
+            public: Some("the public roots of the web".into()),
+        }))
+    }
+
+    fn new(
+        anchors: Vec<TrustAnchor<'static>>,
+        extents: Vec<Extent>,
+        issued_by_public: Option<String>,
+        origin: &str,
+    ) -> Result<Self, Error> {
+        if anchors.is_empty() {
+            return Err(Error::Missing {
+                origin: origin.into(),
+                wanted: "certificate",
+            });
+        }
+        let public = PublicWeb::new();
+        let known = anchors.iter().find(|anchor| public.has_key_of(anchor));
+        Ok(Self(Arc::new(Inner {
+            public: known
+                .map(|anchor| label(&anchor.subject))
+                .or(issued_by_public),
+            anchors,
+            extents,
+        })))
+    }
+
+    /// How many there are.
+    #[allow(clippy::len_without_is_empty)] // Never empty.
+    pub fn len(&self) -> usize {
+        self.0.anchors.len()
+    }
+
+    /// The first root that is known to be public, or to be issued by a public root.
+    ///
+    /// Known by key (or by its issuer's name) from the crate `webpki-roots`. Such lists go stale:
+    /// `None` does not prove that roots are private.
+    pub fn public_root(&self) -> Option<&str> {
+        self.0.public.as_deref()
+    }
+
+    /// The names of the roots, as hints for clients.
+    pub(crate) fn subjects(&self) -> Vec<DistinguishedName> {
+        let anchors = self.0.anchors.iter();
+        anchors
+            .map(|anchor| DistinguishedName::in_sequence(anchor.subject.as_ref()))
+            .collect()
+    }
+
+    pub(crate) fn anchors(&self) -> &[TrustAnchor<'static>] {
+        &self.0.anchors
+    }
+
+    /// How far the trust in the anchor at this index reaches.
+    pub(crate) fn extent(&self, index: usize) -> &Extent {
+        self.0.extents.get(index).unwrap_or(&Extent::Unknown)
+    }
+}
+
+fn label(subject: &[u8]) -> String {
+    format!("root `{}`", distinguished_name(subject))
+}
+
+/// What is known of the web's public roots.
+struct PublicWeb {
+    keys: HashSet<&'static [u8]>,
+    names: HashSet<&'static [u8]>,
+}
+
+impl PublicWeb {
+    fn new() -> Self {
+        let roots = || webpki_roots::TLS_SERVER_ROOTS.iter();
+        Self {
+            keys: roots()
+                .map(|root| root.subject_public_key_info.as_ref())
+                .collect(),
+            names: roots().map(|root| root.subject.as_ref()).collect(),
+        }
+    }
+
+    /// By key, not by name: a cross-signed or re-issued root is still that root.
+    fn has_key_of(&self, anchor: &TrustAnchor<'_>) -> bool {
+        self.keys.contains(anchor.subject_public_key_info.as_ref())
+    }
+
+    /// By name: whoever names a public root as issuer without having been issued by it can only
+    /// be refused something that way.
+    fn has_issued(&self, certificate: &View<'_>) -> bool {
+        self.names.contains(certificate.issuer)
+    }
+}

@@ -1,0 +1,318 @@
+//! [`ServerSlot`] and [`ClientSlot`]: the credentials that *we* present, one slot per role.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use rustls::SignatureScheme;
+use rustls::client::ResolvesClientCert;
+use rustls::pki_types::UnixTime;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
+use time::OffsetDateTime;
+
+use crate::credentials::Credentials;
+use crate::eku::{self, EkuOutcome, EkuPolicy};
+use crate::error::Error;
+use crate::observe::{NothingPresented, Observer, Observers, Published};
+use crate::role::Role;
+
+macro_rules! slot {
+    ($(#[$doc:meta])* $slot:ident, $role:expr, $builder:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $slot(Arc<Slot>);
+
+        impl $slot {
+            /// A slot under the default policy, holding these credentials.
+            ///
+            /// # Errors
+            ///
+            /// The credentials are unfit for the slot's role, expired or not yet valid.
+            pub fn new(credentials: Credentials) -> Result<Self, Error> {
+                Self::builder().build_with(credentials)
+            }
+
+            /// An empty slot under the default policy. It presents nothing until something is
+            /// [swapped](Self::swap) in.
+            pub fn empty() -> Self {
+                Self(Arc::new(Slot::empty($role)))
+            }
+
+            #[doc = concat!("A slot with an EKU policy, an observer or a clock of its own.\n\n", $builder)]
+            pub fn builder() -> SlotBuilder<Self> {
+                SlotBuilder {
+                    slot: Slot::empty($role),
+                    wrap: Self,
+                }
+            }
+
+            /// Publishes credentials and hands back the previous ones, for a roll-back.
+            ///
+            /// New handshakes present the new credentials, those under way and open connections
+            /// keep the old ones. Chain and key change together.
+            ///
+            /// # Errors
+            ///
+            /// The credentials are unfit for the slot's role, expired or not yet valid. The slot
+            /// keeps what it had, and the observer hears it.
+            pub fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
+                self.0.swap(credentials)
+            }
+
+            /// Empties the slot and hands back what it held.
+            pub fn clear(&self) -> Option<Credentials> {
+                self.0.current.swap(None).map(Arc::unwrap_or_clone)
+            }
+
+            /// What the slot presents now.
+            pub fn credentials(&self) -> Option<Credentials> {
+                self.0.current.load_full().map(Arc::unwrap_or_clone)
+            }
+
+            /// The slot's EKU policy.
+            pub fn eku_policy(&self) -> EkuPolicy {
+                self.0.policy
+            }
+        }
+    };
+}
+
+slot! {
+    /// Holds the credentials that we present as a *server*. Cheap to clone; clones are one slot.
+    ///
+    /// It implements [`ResolvesServerCert`] only, so wiring it in a client's place does not
+    /// compile, and it never borrows the credentials of a [`ClientSlot`].
+    ///
+    /// ```
+    /// fn serve(slot: mtls_roles::ServerSlot) -> std::sync::Arc<dyn rustls::server::ResolvesServerCert> {
+    ///     std::sync::Arc::new(slot)
+    /// }
+    /// ```
+    ///
+    /// ```compile_fail,E0277
+    /// fn connect(slot: mtls_roles::ServerSlot) -> std::sync::Arc<dyn rustls::client::ResolvesClientCert> {
+    ///     std::sync::Arc::new(slot)
+    /// }
+    /// ```
+    ServerSlot, Role::Server,
+    "```\nuse mtls_roles::{EkuPolicy, ServerSlot};\nlet slot = ServerSlot::builder().eku_policy(EkuPolicy::strict()).build()?;\nassert!(slot.credentials().is_none());\n# Ok::<(), mtls_roles::Error>(())\n```"
+}
+
+slot! {
+    /// Holds the credentials that we present as a *client*. Cheap to clone; clones are one slot.
+    ///
+    /// It implements [`ResolvesClientCert`] only, so wiring it in a server's place does not
+    /// compile, and it never borrows the credentials of a [`ServerSlot`]. It presents its
+    /// certificate to whoever asks: the names of acceptable CAs that a server may send are hints,
+    /// and withholding a certificate because of them would hide the problem.
+    ///
+    /// ```
+    /// fn connect(slot: mtls_roles::ClientSlot) -> std::sync::Arc<dyn rustls::client::ResolvesClientCert> {
+    ///     std::sync::Arc::new(slot)
+    /// }
+    /// ```
+    ///
+    /// ```compile_fail,E0277
+    /// fn serve(slot: mtls_roles::ClientSlot) -> std::sync::Arc<dyn rustls::server::ResolvesServerCert> {
+    ///     std::sync::Arc::new(slot)
+    /// }
+    /// ```
+    ClientSlot, Role::Client,
+    "```\nuse mtls_roles::{ClientSlot, EkuPolicy};\n// Every peer ignores the EKU for now: present the renewed, serverAuth-only certificate.\nlet slot = ClientSlot::builder().eku_policy(EkuPolicy::ignore()).build()?;\nassert!(slot.credentials().is_none());\n# Ok::<(), mtls_roles::Error>(())\n```"
+}
+
+impl ServerSlot {
+    /// Whether both slots now present the same certificate or the same key: the combined
+    /// certificate that public CAs stop issuing.
+    pub fn shares_key_with(&self, client: &ClientSlot) -> bool {
+        match (self.credentials(), client.credentials()) {
+            (Some(ours), Some(theirs)) => ours.leaf().spki_sha256() == theirs.leaf().spki_sha256(),
+            _ => false,
+        }
+    }
+}
+
+impl ResolvesServerCert for ServerSlot {
+    fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.0.present(client_hello.signature_schemes())
+    }
+}
+
+impl ResolvesClientCert for ClientSlot {
+    fn resolve(&self, _hints: &[&[u8]], offered: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.present(offered)
+    }
+
+    /// Constantly true: rustls asks before the handshake, and a slot that is filled before the
+    /// server asks would break TLS 1.2. Whether there is something to present, `resolve` tells.
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+/// Builds a slot; see [`ServerSlot::builder`] and [`ClientSlot::builder`].
+#[derive(Debug)]
+#[must_use]
+pub struct SlotBuilder<S> {
+    slot: Slot,
+    wrap: fn(Arc<Slot>) -> S,
+}
+
+impl<S> SlotBuilder<S> {
+    /// The policy by which credentials are fit for the slot. Default: [`EkuPolicy::rfc5280`].
+    ///
+    /// It is judged when credentials are published: an [`until`](EkuPolicy::until) that passes
+    /// later refuses the next ones and leaves those in the slot.
+    pub fn eku_policy(mut self, policy: EkuPolicy) -> Self {
+        self.slot.policy = policy;
+        self
+    }
+
+    /// Hears what the slot does. May be called several times.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.slot.observers.add(observer);
+        self
+    }
+
+    /// The clock by which validity is judged. Default: the system's.
+    pub fn time_provider(mut self, clock: Arc<dyn TimeProvider>) -> Self {
+        self.slot.clock = clock;
+        self
+    }
+
+    /// An empty slot.
+    ///
+    /// # Errors
+    ///
+    /// [`EkuPolicy::accept_server_auth`] for a server slot.
+    pub fn build(self) -> Result<S, Error> {
+        self.slot.check_policy()?;
+        Ok((self.wrap)(Arc::new(self.slot)))
+    }
+
+    /// A slot that holds these credentials.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build); and the credentials are unfit for the slot's role, expired or
+    /// not yet valid.
+    pub fn build_with(self, credentials: Credentials) -> Result<S, Error> {
+        self.slot.check_policy()?;
+        self.slot.swap(credentials)?;
+        Ok((self.wrap)(Arc::new(self.slot)))
+    }
+}
+
+/// What both slots are; private, so that each shows its own role's trait only.
+#[derive(Debug)]
+struct Slot {
+    role: Role,
+    policy: EkuPolicy,
+    observers: Observers,
+    clock: Arc<dyn TimeProvider>,
+    current: ArcSwapOption<Credentials>,
+}
+
+impl Slot {
+    fn empty(role: Role) -> Self {
+        Self {
+            role,
+            policy: EkuPolicy::default(),
+            observers: Observers::default(),
+            clock: Arc::new(DefaultTimeProvider),
+            current: ArcSwapOption::empty(),
+        }
+    }
+
+    fn check_policy(&self) -> Result<(), Error> {
+        match self.role {
+            Role::Server if self.policy.accepts_server_auth() => {
+                Err(Error::AcceptServerAuthForServers)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
+        let eku = self.judge(&credentials).inspect_err(|error| {
+            self.observers
+                .tell(|observer| observer.publish_refused(self.role, error));
+        })?;
+        let previous = self.current.swap(Some(Arc::new(credentials.clone())));
+        let published = Published {
+            role: self.role,
+            leaf: credentials.leaf(),
+            eku: &eku,
+            is_combined: credentials.is_combined(),
+        };
+        self.observers
+            .tell(|observer| observer.published(&published));
+        Ok(previous.map(Arc::unwrap_or_clone))
+    }
+
+    fn judge(&self, credentials: &Credentials) -> Result<EkuOutcome, Error> {
+        let now = self.clock.current_time().ok_or(Error::NoClock)?;
+        check_validity(credentials, now)?;
+        eku::decide(self.policy.at(now), self.role, credentials.path()).map_err(|violation| {
+            Error::Unfit {
+                certificate: credentials.label(violation.position),
+                role: self.role,
+                needed: violation.needed,
+                found: violation.found,
+            }
+        })
+    }
+
+    fn present(&self, offered: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let nothing = |reason| {
+            self.observers
+                .tell(|observer| observer.nothing_presented(self.role, reason));
+            None
+        };
+        let current = self.current.load();
+        let Some(credentials) = current.as_deref() else {
+            return nothing(NothingPresented::SlotIsEmpty);
+        };
+        // rustls asks the same next, and without an answer sends nothing and says nothing.
+        if credentials
+            .certified_key()
+            .key
+            .choose_scheme(offered)
+            .is_none()
+        {
+            return nothing(NothingPresented::NoCommonSignatureScheme);
+        }
+        Some(credentials.certified_key().clone())
+    }
+}
+
+/// Every certificate that is presented; RFC 5280, 4.1.2.5: both ends are inclusive.
+fn check_validity(credentials: &Credentials, now: UnixTime) -> Result<(), Error> {
+    // A clock past the year 9999 is past every certificate.
+    let now = i64::try_from(now.as_secs())
+        .ok()
+        .and_then(|secs| OffsetDateTime::from_unix_timestamp(secs).ok())
+        .ok_or(Error::NoClock)?;
+    for (index, certificate) in credentials.path().iter().enumerate() {
+        let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
+        let certificate = || credentials.label(index);
+        if now > not_after {
+            let certificate = certificate();
+            return Err(Error::Expired {
+                certificate,
+                not_after,
+                now,
+            });
+        }
+        if now < not_before {
+            let certificate = certificate();
+            return Err(Error::NotYetValid {
+                certificate,
+                not_before,
+                now,
+            });
+        }
+    }
+    Ok(())
+}

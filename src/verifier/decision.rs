@@ -1,0 +1,267 @@
+//! The decision about one presented chain: an enforcing search, and what may come after it.
+
+use rustls::CertificateError;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use webpki::{EndEntityCert, VerifiedPath};
+
+use super::Verifier;
+use super::chain::{Ignored, Required, Search, is_budget_error};
+use super::map::{missing_purpose, verification_error};
+use crate::certificate::view::View;
+use crate::certificate::{Certificate, distinguished_name};
+use crate::eku::{self, EkuOutcome, EkuViolation, Preset};
+use crate::peer::{PeerRules, VerifiedPeer};
+use crate::refusal::{Refusal, RefusalClass};
+use crate::role::Role;
+
+/// Beyond this many presented certificates no further search is made: it would double what a
+/// stranger can make the first one cost. Real chains have two to five.
+const MAX_FOR_SECOND_SEARCH: usize = 16;
+
+/// What is asked about a chain.
+#[derive(Clone, Copy)]
+pub(super) struct Decision<'a> {
+    pub(super) verifier: &'a Verifier,
+    pub(super) expected: Expected<'a>,
+    pub(super) inquiry: Inquiry,
+}
+
+/// Who the peer has to be.
+#[derive(Clone, Copy)]
+pub(super) enum Expected<'a> {
+    Anybody,
+    AnyOf(&'a PeerRules),
+    ServerName(&'a ServerName<'a>),
+}
+
+/// How far to look into a refusal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inquiry {
+    /// As far as the verdict needs.
+    Verdict,
+    /// Until the honest class is known.
+    HonestClass,
+}
+
+/// A path that was accepted.
+pub(super) struct Accepted<'a> {
+    role: Role,
+    path: VerifiedPath<'a>,
+    /// What was let pass, and the certificates of the path, which had to be read for it.
+    relaxed: Option<Relaxed>,
+}
+
+struct Relaxed {
+    violation: EkuViolation,
+    path: Vec<Certificate>,
+}
+
+impl Decision<'_> {
+    pub(super) fn make<T>(
+        self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+        conclude: impl FnOnce(Accepted<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let revocation = self.verifier.revocation.as_ref();
+        let crls = revocation.map(|revocation| (revocation.choices(), revocation.crls()));
+        let search = Search {
+            verifier: self.verifier,
+            leaf: &EndEntityCert::try_from(leaf).map_err(|error| self.refusal_of(error))?,
+            leaf_der: leaf,
+            intermediates,
+            now,
+            revocation: crls.as_ref().map(|(choices, crls)| (*choices, &***crls)),
+        };
+        conclude(self.search(&search)?)
+    }
+
+    /// The first search enforces; only what it refuses for the EKU is looked at again.
+    fn search<'s>(self, search: &Search<'s>) -> Result<Accepted<'s>, Refusal> {
+        let preset = self.verifier.policy.at(search.now);
+        let required = Required::for_role(self.verifier.role);
+        let error = match search.find(&required) {
+            Ok(path) => {
+                self.check_strict(preset, &path)?;
+                self.identify(search)?;
+                return Ok(self.accepted(path, None));
+            }
+            Err(error) => error,
+        };
+        let is_costly = is_budget_error(&error) || search.presented() > MAX_FOR_SECOND_SEARCH;
+        let refusal = self.refusal_of(error);
+        match (required.obstructed(), is_costly) {
+            (false, _) => Err(refusal),
+            (true, true) => Err(refusal.with_class(RefusalClass::Undetermined)),
+            (true, false) => self.search_again(search, preset, refusal),
+        }
+    }
+
+    /// The EKU stood in the way. Was it the only obstacle, and is it relaxed?
+    fn search_again<'s>(
+        self,
+        search: &Search<'s>,
+        preset: Preset,
+        strict: Refusal,
+    ) -> Result<Accepted<'s>, Refusal> {
+        let server = Required::for_role(Role::Server);
+        let found = match preset {
+            Preset::Rfc5280 | Preset::Strict => return Err(self.classified(search, strict)),
+            Preset::AcceptServerAuth => search.find(&server),
+            Preset::Ignore => search.find(Ignored),
+        };
+        let error = match found {
+            Ok(path) => return self.relax(search, path, preset, strict),
+            Err(error) => error,
+        };
+        // Under a relaxed policy the error is the last search's.
+        let is_final = is_budget_error(&error) || !server.obstructed();
+        match (is_final, self.refusal_of(error)) {
+            (true, refusal) => Err(refusal),
+            (false, refusal) => Err(self.classified(search, refusal)),
+        }
+    }
+
+    /// The EKU was the only obstacle to this path. Is the relaxation for this peer?
+    fn relax<'s>(
+        self,
+        search: &Search<'s>,
+        path: VerifiedPath<'s>,
+        preset: Preset,
+        strict: Refusal,
+    ) -> Result<Accepted<'s>, Refusal> {
+        let relaxed = self.relaxed(&path, preset)?;
+        let is_covered = self.verifier.relax_for.covers(&self.view(search)?);
+        match (self.identify(search), is_covered) {
+            (Ok(()), true) => Ok(self.accepted(path, Some(relaxed))),
+            (Err(other), true) => Err(other),
+            // Everybody else stays under rfc5280() and gets its error.
+            (Ok(()), false) => Err(strict.with_violation(relaxed.violation)),
+            (Err(other), false) => Err(strict.with_class(other.class())),
+        }
+    }
+
+    /// The refusal with its honest class: what a search finds that does not look at the EKU.
+    fn classified(self, search: &Search<'_>, refusal: Refusal) -> Refusal {
+        if self.inquiry == Inquiry::Verdict {
+            return refusal;
+        }
+        let path = match search.find(Ignored) {
+            Ok(path) => path,
+            Err(error) => return refusal.with_class(self.refusal_of(error).class()),
+        };
+        match (self.identify(search), self.relaxed(&path, Preset::Ignore)) {
+            (Ok(()), Ok(relaxed)) => refusal.with_violation(relaxed.violation),
+            (Err(other), _) | (_, Err(other)) => refusal.with_class(other.class()),
+        }
+    }
+
+    /// What is wrong with the EKUs of a path that a relaxed search found. A path on which nothing
+    /// is wrong would have been found by the first search; that contradiction is refused.
+    fn relaxed(self, path: &VerifiedPath<'_>, preset: Preset) -> Result<Relaxed, Refusal> {
+        let path = self.read(path)?;
+        match eku::decide(preset, self.verifier.role, &path) {
+            Ok(EkuOutcome::Relaxed(violation)) => Ok(Relaxed { violation, path }),
+            Ok(EkuOutcome::Enforced) | Err(_) => Err(self.missing_purpose()),
+        }
+    }
+
+    /// What `strict()` adds: webpki can require an EKU on all certificates of a path, but not on
+    /// its leaf alone.
+    fn check_strict(self, preset: Preset, path: &VerifiedPath<'_>) -> Result<(), Refusal> {
+        if preset != Preset::Strict {
+            return Ok(());
+        }
+        match eku::decide(preset, self.verifier.role, &self.read(path)?) {
+            Ok(_) => Ok(()),
+            Err(violation) => Err(self.missing_purpose().with_violation(violation)),
+        }
+    }
+
+    /// Whether the leaf of a verified path is the expected peer's.
+    fn identify(self, search: &Search<'_>) -> Result<(), Refusal> {
+        match self.expected {
+            Expected::Anybody => Ok(()),
+            Expected::ServerName(name) => search
+                .leaf
+                .verify_is_valid_for_subject_name(name)
+                .map_err(|error| self.refusal_of(error)),
+            Expected::AnyOf(rules) => match rules.match_leaf(&self.view(search)?) {
+                true => Ok(()),
+                false => Err(self.refusal(CertificateError::ApplicationVerificationFailure)),
+            },
+        }
+    }
+
+    /// The certificates of a verified path, leaf first.
+    fn read(self, path: &VerifiedPath<'_>) -> Result<Vec<Certificate>, Refusal> {
+        read_path(path).map_err(|_| self.unreadable())
+    }
+
+    /// The leaf; to be asked for only when a path from it is verified.
+    fn view<'s>(self, search: &Search<'s>) -> Result<View<'s>, Refusal> {
+        View::read(search.leaf_der).map_err(|_| self.unreadable())
+    }
+
+    fn accepted<'s>(self, path: VerifiedPath<'s>, relaxed: Option<Relaxed>) -> Accepted<'s> {
+        Accepted {
+            role: self.verifier.role,
+            path,
+            relaxed,
+        }
+    }
+
+    fn missing_purpose(self) -> Refusal {
+        Refusal::new(self.verifier.role, missing_purpose(self.verifier.role))
+    }
+
+    /// Our reader takes whatever webpki takes; if it ever does not, that is a refusal.
+    fn unreadable(self) -> Refusal {
+        self.refusal(CertificateError::BadEncoding)
+    }
+
+    fn refusal(self, error: CertificateError) -> Refusal {
+        Refusal::new(self.verifier.role, error.into())
+    }
+
+    fn refusal_of(self, error: webpki::Error) -> Refusal {
+        Refusal::new(self.verifier.role, verification_error(error))
+    }
+}
+
+impl Accepted<'_> {
+    /// The peer, if its EKU was relaxed: that is always reported.
+    pub(super) fn relaxed_peer(self) -> Result<Option<VerifiedPeer>, Refusal> {
+        match self.relaxed {
+            None => Ok(None),
+            Some(_) => self.peer().map(Some),
+        }
+    }
+
+    pub(super) fn peer(self) -> Result<VerifiedPeer, Refusal> {
+        let (path, eku) = match self.relaxed {
+            Some(relaxed) => (relaxed.path, EkuOutcome::Relaxed(relaxed.violation)),
+            None => {
+                let unreadable = CertificateError::BadEncoding.into();
+                let path =
+                    read_path(&self.path).map_err(|_| Refusal::new(self.role, unreadable))?;
+                (path, EkuOutcome::Enforced)
+            }
+        };
+        Ok(VerifiedPeer {
+            role: self.role,
+            path,
+            anchor: distinguished_name(&self.path.anchor().subject),
+            eku,
+        })
+    }
+}
+
+fn read_path(path: &VerifiedPath<'_>) -> der::Result<Vec<Certificate>> {
+    let issuers = path.intermediate_certificates().map(|issuer| issuer.der());
+    std::iter::once(path.end_entity().der())
+        .chain(issuers)
+        .map(|der| Certificate::read(&der))
+        .collect()
+}

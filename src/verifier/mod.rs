@@ -1,0 +1,138 @@
+//! [`ClientPeerVerifier`] and [`ServerPeerVerifier`]: decide about the chain that a peer presents.
+//!
+//! # What is checked, in which order
+//!
+//! 1. webpki searches a path from the leaf to a root: signatures, validity, basic constraints, path
+//!    length, EKU, name constraints, revocation. This first search *enforces*: every certificate
+//!    that has an EKU must list the purpose of the role, as in stock rustls.
+//! 2. If the EKU stood in its way, and the policy is relaxed now, a second search relaxes the EKU
+//!    and nothing else. What is reported is computed from the path it returns.
+//! 3. On that path: whether the relaxation is for this peer; the server's name, or the rule in its
+//!    place; the rules that say who may connect.
+//!
+//! # What is not checked
+//!
+//! The signature of the handshake: rustls asks for it separately, and it is always delegated to
+//! rustls' own functions. OCSP, CRL download, certificate transparency: nobody does. What a name
+//! may do: the service's authorization decides that from the [`VerifiedPeer`].
+
+mod anchors;
+mod builder;
+mod chain;
+mod client;
+mod decision;
+mod map;
+mod revocation;
+mod server;
+
+use rustls::crypto::WebPkiSupportedAlgorithms;
+use rustls::pki_types::{CertificateDer, UnixTime};
+
+pub use self::client::{ClientPeerVerifier, ClientPeerVerifierBuilder};
+use self::decision::{Decision, Expected, Inquiry};
+pub use self::revocation::Crls;
+use self::revocation::Revocation;
+pub use self::server::{ServerPeerVerifier, ServerPeerVerifierBuilder};
+use crate::certificate::view::View;
+use crate::eku::EkuPolicy;
+use crate::error::Error;
+use crate::observe::Observers;
+use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
+use crate::refusal::Refusal;
+use crate::role::Role;
+use crate::roots::Roots;
+
+/// What both verifiers are.
+#[derive(Debug)]
+struct Verifier {
+    role: Role,
+    roots: Roots,
+    algorithms: WebPkiSupportedAlgorithms,
+    policy: EkuPolicy,
+    relax_for: RelaxFor,
+    revocation: Option<Revocation>,
+    observers: Observers,
+}
+
+/// Whose EKU may be wrong under a relaxed policy.
+#[derive(Debug, Default)]
+struct RelaxFor {
+    rules: Vec<PeerRule>,
+    matcher: PeerRules,
+    any_private_peer: bool,
+}
+
+impl RelaxFor {
+    fn add(&mut self, rule: PeerRule) {
+        self.matcher.add(rule.clone());
+        self.rules.push(rule);
+    }
+
+    fn is_nobody(&self) -> bool {
+        self.rules.is_empty() && !self.any_private_peer
+    }
+
+    /// Lists of public roots go stale, so "any" never means a leaf that belongs to the web's PKI.
+    fn covers(&self, leaf: &View<'_>) -> bool {
+        self.matcher.match_leaf(leaf) || (self.any_private_peer && !leaf.is_web_pki())
+    }
+}
+
+impl Verifier {
+    /// For the verifier traits of rustls: the verdict, told to the observers.
+    fn decide_in_handshake(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        expected: Expected<'_>,
+        now: UnixTime,
+    ) -> Result<(), rustls::Error> {
+        let decision = Decision {
+            verifier: self,
+            expected,
+            inquiry: match self.observers.is_empty() {
+                true => Inquiry::Verdict,
+                false => Inquiry::HonestClass,
+            },
+        };
+        match decision.make(leaf, intermediates, now, |accepted| accepted.relaxed_peer()) {
+            Ok(None) => self.observers.tell(|observer| observer.accepted(self.role)),
+            Ok(Some(peer)) => self.observers.tell(|observer| observer.relaxed(&peer)),
+            Err(refusal) => {
+                self.observers.tell(|observer| observer.refused(&refusal));
+                return Err(refusal.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Outside a handshake: who it is, or why not. Not observed.
+    fn verify(
+        &self,
+        chain: &[CertificateDer<'_>],
+        expected: Expected<'_>,
+        now: UnixTime,
+    ) -> Result<VerifiedPeer, Refusal> {
+        let Some((leaf, intermediates)) = chain.split_first() else {
+            let error = rustls::Error::NoCertificatesPresented;
+            return Err(Refusal::new(self.role, error));
+        };
+        let decision = Decision {
+            verifier: self,
+            expected,
+            inquiry: Inquiry::HonestClass,
+        };
+        decision.make(leaf, intermediates, now, |accepted| accepted.peer())
+    }
+
+    fn replace_crls(&self, crls: Crls) -> Result<(), Error> {
+        let replaced = match &self.revocation {
+            Some(revocation) => revocation.replace(crls),
+            None => Err(Error::NoRevocation),
+        };
+        replaced.inspect_err(|error| {
+            self.observers
+                .tell(|observer| observer.crls_refused(self.role, error));
+        })
+    }
+}

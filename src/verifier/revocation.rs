@@ -1,0 +1,280 @@
+//! [`Crls`]: certificate revocation lists, and when a new set may replace the old one.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use der::asn1::AnyRef;
+use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
+use rustls::pki_types::CertificateRevocationListDer;
+use webpki::{
+    CertRevocationList, ExpirationPolicy, OwnedCertRevocationList, RevocationCheckDepth,
+    RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy,
+};
+
+use super::map::crl_error;
+use crate::certificate::distinguished_name;
+use crate::error::Error;
+use crate::{pem, text};
+
+/// Certificate revocation lists that were read completely. Never empty.
+///
+/// *Not* checked here: their signatures and their expiry. Both are checked when a certificate is
+/// looked up, since they depend on its issuer and on the time.
+#[derive(Clone, Debug)]
+pub struct Crls(Vec<Crl>);
+
+#[derive(Clone, Debug)]
+struct Crl {
+    list: Arc<CertRevocationList<'static>>,
+    scope: Scope,
+    /// crlNumber (RFC 5280, 5.2.3) without leading zeros; `None` without the extension.
+    number: Option<Vec<u8>>,
+}
+
+/// What numbers are counted within: an issuer, and its issuingDistributionPoint if it has several
+/// lists (RFC 5280, 5.2.3: "a given CRL scope and CRL issuer").
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Scope {
+    issuer: Vec<u8>,
+    distribution_point: Option<Vec<u8>>,
+}
+
+impl Crls {
+    /// From a PEM file; every `BEGIN` mark must be an `X509 CRL` that can be read.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, has no list, or one of its blocks cannot be read or used.
+    pub fn from_pem_file(file: impl AsRef<Path>) -> Result<Self, Error> {
+        let file = file.as_ref();
+        Self::read_pem(&pem::read_file(file)?, &pem::origin(file))
+    }
+
+    /// From PEM text.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem_file`](Self::from_pem_file).
+    pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
+        Self::read_pem(pem, "the given PEM")
+    }
+
+    fn read_pem(pem: &[u8], origin: &str) -> Result<Self, Error> {
+        const CRLS: pem::Labels = pem::Labels {
+            read: &["X509 CRL"],
+            passed_over: &[],
+        };
+        let blocks = pem::blocks(pem, origin, &CRLS)?;
+        Self::read(blocks.into_iter().map(|block| block.der.into()), origin)
+    }
+
+    /// From DER.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or one of them cannot be used: malformed, a delta or an indirect list.
+    pub fn from_der(
+        lists: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
+    ) -> Result<Self, Error> {
+        Self::read(lists, "the given lists")
+    }
+
+    fn read(
+        lists: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
+        origin: &str,
+    ) -> Result<Self, Error> {
+        let lists: Vec<_> = lists
+            .into_iter()
+            .enumerate()
+            .map(|(index, der)| Crl::read(&der, index, origin))
+            .collect::<Result<_, _>>()?;
+        match lists.is_empty() {
+            true => Err(Error::Missing {
+                origin: origin.into(),
+                wanted: "certificate revocation list",
+            }),
+            false => Ok(Self(lists)),
+        }
+    }
+
+    /// In the order they were given, as webpki takes them.
+    pub(super) fn references(&self) -> Vec<&CertRevocationList<'static>> {
+        self.0.iter().map(|crl| crl.list.as_ref()).collect()
+    }
+
+    /// Whether this set may take the place of an older one.
+    fn check_succeeds(&self, old: &Self) -> Result<(), Error> {
+        old.0.iter().try_for_each(|old| {
+            let same_scope = self.0.iter().filter(|new| new.scope == old.scope);
+            let newest = same_scope.max_by(|a, b| order(&a.number).cmp(&order(&b.number)));
+            let newest = newest.ok_or_else(|| Error::CrlLost {
+                crl: old.scope.label(),
+            })?;
+            match order(&newest.number) < order(&old.number) {
+                true => Err(Error::CrlGoesBack {
+                    crl: old.scope.label(),
+                    found: number_text(&newest.number),
+                    needed: number_text(&old.number),
+                }),
+                false => Ok(()),
+            }
+        })
+    }
+}
+
+impl Crl {
+    fn read(der: &[u8], index: usize, origin: &str) -> Result<Self, Error> {
+        let unusable = |reason: String| Error::UnusableCrl {
+            crl: format!("revocation list {} of {origin}", index + 1),
+            reason,
+        };
+        let list = OwnedCertRevocationList::from_der(der)
+            .map_err(|error| unusable(format!("{:?}", crl_error(error))))?;
+        let number = crl_number(der).map_err(|error| unusable(error.to_string()))?;
+        let list = CertRevocationList::from(list);
+        Ok(Self {
+            scope: Scope {
+                issuer: list.issuer().to_vec(),
+                distribution_point: list.issuing_distribution_point().map(<[_]>::to_vec),
+            },
+            number,
+            list: Arc::new(list),
+        })
+    }
+}
+
+impl Scope {
+    fn label(&self) -> String {
+        let part = match &self.distribution_point {
+            Some(_) => ", one of several",
+            None => "",
+        };
+        format!(
+            "revocation list of `{}`{part}",
+            distinguished_name(&self.issuer)
+        )
+    }
+}
+
+/// Longer is larger, since there are no leading zeros; no number is older than any number.
+fn order(number: &Option<Vec<u8>>) -> Option<(usize, &[u8])> {
+    number
+        .as_ref()
+        .map(|number| (number.len(), number.as_slice()))
+}
+
+fn number_text(number: &Option<Vec<u8>>) -> String {
+    number
+        .as_ref()
+        .map_or_else(|| "none".into(), |number| text::hex(number))
+}
+
+/// The crlNumber extension of a list that webpki has parsed (RFC 5280, 5.1 and 5.2.3).
+fn crl_number(der: &[u8]) -> der::Result<Option<Vec<u8>>> {
+    const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
+    let mut outer = SliceReader::new(der)?;
+    let mut list = SliceReader::new(AnyRef::decode(&mut outer)?.value())?;
+    let mut tbs = SliceReader::new(AnyRef::decode(&mut list)?.value())?;
+    while !tbs.is_finished() {
+        let field = AnyRef::decode(&mut tbs)?;
+        if !matches!(
+            field.tag(),
+            Tag::ContextSpecific {
+                number: TagNumber(0),
+                ..
+            }
+        ) {
+            continue;
+        }
+        let mut explicit = SliceReader::new(field.value())?;
+        let mut extensions = SliceReader::new(AnyRef::decode(&mut explicit)?.value())?;
+        while !extensions.is_finished() {
+            let mut extension = SliceReader::new(AnyRef::decode(&mut extensions)?.value())?;
+            if AnyRef::decode(&mut extension)?.value() != CRL_NUMBER {
+                continue;
+            }
+            let mut value = AnyRef::decode(&mut extension)?;
+            if value.tag() == Tag::Boolean {
+                value = AnyRef::decode(&mut extension)?;
+            }
+            let number = AnyRef::from_der(value.value())?;
+            number.tag().assert_eq(Tag::Integer)?;
+            let zeros = number.value().iter().take_while(|byte| **byte == 0).count();
+            return Ok(number.value().get(zeros..).map(<[_]>::to_vec));
+        }
+    }
+    Ok(None)
+}
+
+/// The lists of one verifier and how they are used.
+#[derive(Debug)]
+pub(super) struct Revocation {
+    crls: ArcSwap<Crls>,
+    /// Held while a set is compared with the one it replaces.
+    replacing: Mutex<()>,
+    choices: Choices,
+}
+
+/// What rustls lets one choose; the defaults are its defaults.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Choices {
+    pub(super) depth: RevocationCheckDepth,
+    pub(super) status: UnknownStatusPolicy,
+    pub(super) expiration: ExpirationPolicy,
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        Self {
+            depth: RevocationCheckDepth::Chain,
+            status: UnknownStatusPolicy::Deny,
+            expiration: ExpirationPolicy::Ignore,
+        }
+    }
+}
+
+impl Choices {
+    pub(super) fn options<'c>(
+        self,
+        crls: &'c [&'c CertRevocationList<'c>],
+    ) -> Result<RevocationOptions<'c>, webpki::Error> {
+        // Without lists webpki would check nothing; a set is never empty, so this cannot fail.
+        let options = RevocationOptionsBuilder::new(crls)
+            .map_err(|_| webpki::Error::UnknownRevocationStatus)?;
+        Ok(options
+            .with_depth(self.depth)
+            .with_status_policy(self.status)
+            .with_expiration_policy(self.expiration)
+            .build())
+    }
+}
+
+impl Revocation {
+    pub(super) fn new(crls: Crls, choices: Choices) -> Self {
+        Self {
+            crls: ArcSwap::from_pointee(crls),
+            replacing: Mutex::new(()),
+            choices,
+        }
+    }
+
+    /// The lists as they are now.
+    pub(super) fn crls(&self) -> arc_swap::Guard<Arc<Crls>> {
+        self.crls.load()
+    }
+
+    pub(super) fn choices(&self) -> Choices {
+        self.choices
+    }
+
+    pub(super) fn replace(&self, new: Crls) -> Result<(), Error> {
+        let _replacing = self
+            .replacing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        new.check_succeeds(&self.crls.load())?;
+        self.crls.store(Arc::new(new));
+        Ok(())
+    }
+}

@@ -1,0 +1,200 @@
+//! The certificate factory: authorities, leaves and CRLs, fresh for every test and never on disk.
+
+mod crl;
+pub mod der;
+mod eku;
+mod key;
+mod spec;
+
+use std::sync::Arc;
+
+pub use crl::CrlSpec;
+pub use eku::{Eku, Kp, key_purposes};
+pub use key::{KeyKind, WeakRsaKey};
+use rcgen::{Certificate, CertificateParams, CertificateRevocationList, Issuer, PublicKeyData};
+pub use rcgen::{GeneralSubtree, KeyPair, KeyUsagePurpose, SerialNumber};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+pub use spec::{CaSpec, LeafSpec};
+
+/// A certificate authority: a certificate and the key that signs in its name.
+#[derive(Clone)]
+pub struct Ca {
+    pub key: Arc<KeyPair>,
+    pub serial: SerialNumber,
+    params: CertificateParams,
+    certificate: Certificate,
+}
+
+impl Ca {
+    /// A self-signed root.
+    pub fn root(spec: CaSpec) -> Self {
+        let key = spec.0.key();
+        let params = spec.0.into_params();
+        let certificate = params
+            .self_signed(&*key)
+            .expect("rcgen signs what the spec can say");
+        Self::assemble(params, certificate, key)
+    }
+
+    /// A self-signed root with all defaults.
+    pub fn root_named(name: &str) -> Self {
+        Self::root(CaSpec::new(name))
+    }
+
+    /// An intermediate below this CA.
+    pub fn sub(&self, spec: CaSpec) -> Self {
+        let key = spec.0.key();
+        let params = spec.0.into_params();
+        let certificate = self.issue(params.clone(), &*key);
+        Self::assemble(params, certificate, key)
+    }
+
+    /// A second certificate for `other`, its subject and its key, issued by this CA; the rest is as `spec` says.
+    ///
+    /// It is a `Ca` like any other, so that it can stand in a chain: what `other` issued is issued by it, too.
+    pub fn cross_sign(&self, other: &Ca, spec: CaSpec) -> Self {
+        let mut spec = spec.key(&other.key);
+        spec.0.params.distinguished_name = other.params.distinguished_name.clone();
+        self.sub(spec)
+    }
+
+    /// A leaf below this CA, with its key.
+    pub fn leaf(&self, spec: LeafSpec) -> Leaf {
+        let key = spec.0.key();
+        let params = spec.0.into_params();
+        Leaf::assemble(&params, self.issue(params.clone(), &*key), key)
+    }
+
+    /// A leaf for a public key whose private half nobody has, such as [`WeakRsaKey`].
+    pub fn leaf_for(
+        &self,
+        spec: LeafSpec,
+        public_key: &impl PublicKeyData,
+    ) -> CertificateDer<'static> {
+        self.issue(spec.0.into_params(), public_key).into()
+    }
+
+    /// A CRL in the name of this CA.
+    pub fn crl(&self, spec: CrlSpec) -> CertificateRevocationListDer<'static> {
+        self.issue_crl(spec).into()
+    }
+
+    /// The same as PEM.
+    pub fn crl_pem(&self, spec: CrlSpec) -> String {
+        self.issue_crl(spec).pem().expect("a CRL was just encoded")
+    }
+
+    pub fn der(&self) -> CertificateDer<'static> {
+        self.certificate.der().clone()
+    }
+
+    pub fn pem(&self) -> String {
+        self.certificate.pem()
+    }
+
+    fn assemble(params: CertificateParams, certificate: Certificate, key: Arc<KeyPair>) -> Self {
+        Self {
+            key,
+            serial: serial(&params),
+            params,
+            certificate,
+        }
+    }
+
+    fn issue(&self, mut params: CertificateParams, public_key: &impl PublicKeyData) -> Certificate {
+        params.use_authority_key_identifier_extension = true;
+        let issuer = Issuer::from_params(&self.params, &*self.key);
+        params
+            .signed_by(public_key, &issuer)
+            .expect("rcgen signs what the spec can say")
+    }
+
+    fn issue_crl(&self, spec: CrlSpec) -> CertificateRevocationList {
+        // rcgen refuses a CRL from a CA without cRLSign, and a test must be able to have one.
+        let mut name = self.params.clone();
+        name.key_usages.clear();
+        let signer = spec.signer.as_ref().unwrap_or(&self.key);
+        let signed = spec.params().signed_by(&Issuer::new(name, &**signer));
+        signed.expect("rcgen signs what the spec can say")
+    }
+}
+
+/// A leaf certificate and its private key.
+#[derive(Clone)]
+pub struct Leaf {
+    pub key: Arc<KeyPair>,
+    pub serial: SerialNumber,
+    certificate: Certificate,
+}
+
+impl Leaf {
+    /// A leaf that signed itself.
+    pub fn self_signed(spec: LeafSpec) -> Self {
+        let key = spec.0.key();
+        let params = spec.0.into_params();
+        let certificate = params
+            .self_signed(&*key)
+            .expect("rcgen signs what the spec can say");
+        Self::assemble(&params, certificate, key)
+    }
+
+    pub fn der(&self) -> CertificateDer<'static> {
+        self.certificate.der().clone()
+    }
+
+    pub fn cert_pem(&self) -> String {
+        self.certificate.pem()
+    }
+
+    /// PKCS#8.
+    pub fn key_der(&self) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::Pkcs8(self.key.serialize_der().into())
+    }
+
+    /// PKCS#8.
+    pub fn key_pem(&self) -> String {
+        self.key.serialize_pem()
+    }
+
+    /// What the holder presents: the leaf, then the certificates of `issuers` in the order given.
+    pub fn chain(&self, issuers: &[&Ca]) -> Vec<CertificateDer<'static>> {
+        let issuers = issuers.iter().map(|ca| ca.der());
+        std::iter::once(self.der()).chain(issuers).collect()
+    }
+
+    pub fn chain_pem(&self, issuers: &[&Ca]) -> String {
+        let issuers = issuers.iter().map(|ca| ca.pem());
+        std::iter::once(self.cert_pem()).chain(issuers).collect()
+    }
+
+    /// The chain with its key, as the constructors in `tls` take them.
+    pub fn credentials(
+        &self,
+        issuers: &[&Ca],
+    ) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        (self.chain(issuers), self.key_der())
+    }
+
+    fn assemble(params: &CertificateParams, certificate: Certificate, key: Arc<KeyPair>) -> Self {
+        Self {
+            key,
+            serial: serial(params),
+            certificate,
+        }
+    }
+}
+
+/// The same certificate with one bit of its signature flipped, and still well-formed.
+pub fn tamper_signature(certificate: &CertificateDer<'_>) -> CertificateDer<'static> {
+    let mut bytes = certificate.to_vec();
+    // The signature is the last field. In its last byte, the lowest bit is value and not form in every algorithm.
+    *bytes.last_mut().expect("a certificate is not empty") ^= 1;
+    bytes.into()
+}
+
+fn serial(params: &CertificateParams) -> SerialNumber {
+    params
+        .serial_number
+        .clone()
+        .expect("every draft has a serial number")
+}
