@@ -1,8 +1,27 @@
-//! Separate TLS server and client certificates for rustls.
+#![doc = include_str!("../README.md")]
 //!
 //! # Map
 //!
-//! A module imports only what stands before it here; `tests/layering.rs` is the judge.
+//! A module imports only what stands before it; `tests/layering.rs` is the judge.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | `text` | text that others wrote, made safe to print |
+//! | `role` | [`Role`] and the [`Purpose`] each role needs |
+//! | `error` | [`Error`] |
+//! | `pem` | PEM, read completely or not at all |
+//! | `certificate` | [`Certificate`]: what is read of one certificate |
+//! | `eku` | [`EkuPolicy`], [`EkuViolation`] and the pure decision between them |
+//! | `credentials` | [`Credentials`] |
+//! | `roots` | [`Roots`] |
+//! | `peer` | [`PeerRule`], [`VerifiedPeer`] |
+//! | `refusal` | [`Refusal`]: why a peer was refused |
+//! | `observe` | [`Observer`], [`Counters`] |
+//! | `trace` | `TracingObserver` (feature `tracing`) |
+//! | `slot` | [`ServerSlot`], [`ClientSlot`] |
+//! | `verifier` | [`ClientPeerVerifier`], [`ServerPeerVerifier`], [`Crls`] |
+//! | `config` | [`server_config`], [`client_config`], [`without_resumption`] |
+//! | [`manual`] | the long reasons |
 
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::todo)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -18,9 +37,12 @@ mod roots;
 mod peer;
 mod refusal;
 mod observe;
+#[cfg(feature = "tracing")]
+mod trace;
 mod slot;
 mod verifier;
 mod config;
+pub mod manual;
 
 pub use certificate::{Certificate, SubjectAltName};
 pub use config::{ResumableConfig, client_config, server_config, without_resumption};
@@ -33,6 +55,8 @@ pub use refusal::{Refusal, RefusalClass};
 pub use role::{Purpose, Role};
 pub use roots::Roots;
 pub use slot::{ClientSlot, ServerSlot, SlotBuilder};
+#[cfg(feature = "tracing")]
+pub use trace::TracingObserver;
 pub use verifier::{
     ClientPeerVerifier, ClientPeerVerifierBuilder, Crls, ServerPeerVerifier,
     ServerPeerVerifierBuilder,

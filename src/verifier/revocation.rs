@@ -15,7 +15,8 @@ use webpki::{
 use super::map::crl_error;
 use crate::certificate::distinguished_name;
 use crate::error::Error;
-use crate::{pem, text};
+use crate::pem;
+use crate::text;
 
 /// Certificate revocation lists that were read completely. Never empty.
 ///

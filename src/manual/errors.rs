@@ -1,0 +1,46 @@
+//! Errors: which error, which alert, who hears what.
+//!
+//! # Before a handshake
+//!
+//! [`Error`](crate::Error) is for the operator. One variant is one thing to do next; the text names
+//! the certificate or the line, says what was found and what is needed, and keeps the cause as
+//! `source()`.
+//!
+//! # In a handshake
+//!
+//! rustls derives the TLS alert from the structure of its error, so verifiers return
+//! [`rustls::Error`]s and nothing else. Under `rfc5280()` and `strict()` the error is that of stock
+//! rustls, including a wrong EKU for a certificate that is not trusted at all; under a relaxed policy
+//! it is the last search's.
+//!
+//! | refused because | error | alert (TLS 1.2 and 1.3) |
+//! | --- | --- | --- |
+//! | wrong EKU | `InvalidPurposeContext` | unsupported_certificate |
+//! | no path to a root | `UnknownIssuer` | unknown_ca |
+//! | expired, not yet valid | `ExpiredContext`, `NotValidYetContext` | certificate_expired |
+//! | bad signature | `BadSignature` | decrypt_error |
+//! | revoked | `Revoked` | certificate_revoked |
+//! | revocation unknown, list expired | `UnknownRevocationStatus`, `ExpiredRevocationListContext` | unknown_ca |
+//! | a defective revocation list | `InvalidCertRevocationList` | handshake_failure |
+//! | another name | `NotValidForNameContext` | bad_certificate |
+//! | no peer rule names the peer | `ApplicationVerificationFailure` | access_denied |
+//! | anything else about the chain | `Other` | certificate_unknown |
+//! | no certificate presented | `NoCertificatesPresented` | certificate_required (TLS 1.3) |
+//!
+//! In TLS 1.3 a client believes that the handshake is done when the alert arrives: the refusal shows
+//! at its first read.
+//!
+//! # The honest class
+//!
+//! The error on the wire is not always the reason. [`Refusal::class`](crate::Refusal::class), which
+//! observers hear under every policy and `verify` returns, says
+//! [`Eku`](crate::RefusalClass::Eku) if and only if the EKU was the only obstacle: an untrusted
+//! serverAuth certificate is [`UnknownIssuer`](crate::RefusalClass::UnknownIssuer) there, so that the
+//! counter "refused by EKU" counts peers that a relaxation would help.
+//!
+//! # Asked, and nothing sent
+//!
+//! rustls sends an empty certificate list, and says nothing, when a resolver has nothing or its key
+//! fits no signature scheme that the peer offers; the server then refuses somebody without a
+//! certificate, and the operator looks at the wrong end. Slots tell
+//! [`Observer::nothing_presented`](crate::Observer::nothing_presented).

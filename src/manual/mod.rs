@@ -1,0 +1,15 @@
+//! The manual: the long reasons behind the short sentences elsewhere.
+//!
+//! * [`roles`]: two jobs, one certificate, and what ends when;
+//! * [`eku`]: what an EKU policy decides, how, and what other verifiers do;
+//! * [`peer_rules`]: why a relaxation belongs to named peers, and what public roots change;
+//! * [`resumption`]: why it is off, and what that costs;
+//! * [`rotation`]: swapping credentials and revocation lists while running;
+//! * [`errors`]: which error, which alert, who hears what.
+
+pub mod eku;
+pub mod errors;
+pub mod peer_rules;
+pub mod resumption;
+pub mod roles;
+pub mod rotation;

@@ -1,0 +1,50 @@
+//! Roles: two jobs, one certificate, and what ends when.
+//!
+//! # The two jobs
+//!
+//! In mutual TLS both sides present a certificate. The one that accepts the connection acts as
+//! *server*, the one that opens it as *client*; a machine that does both (a SIP proxy, an XMPP
+//! server, a cluster node) used to present one certificate in both roles. What allows that is the
+//! Extended Key Usage extension: it lists serverAuth, clientAuth, or both (RFC 5280, 4.2.1.12).
+//!
+//! [`Role`](crate::Role) is always the role of the certificate's *holder*. A server verifies
+//! certificates in role client, so it uses a [`ClientPeerVerifier`](crate::ClientPeerVerifier); what
+//! it presents itself is in a [`ServerSlot`](crate::ServerSlot).
+//!
+//! # What ends
+//!
+//! The Chrome Root Program Policy 1.8 (2026-02-05), 1.3.2, asks of every CA under an included root
+//! that subscriber certificates issued on or after 2027-03-15 assert serverAuth only; new
+//! subordinate CAs disclosed on or after 2026-06-15 do so already. CAs are ahead of it: Let's
+//! Encrypt dropped clientAuth by default on 2026-02-11 and entirely on 2026-07-08; IdenTrust
+//! (2027-02-01), Sectigo (2027-02-10) and DigiCert (2027-03-01) are the last. The CA/Browser Forum's
+//! Baseline Requirements still allow clientAuth: the rule is Chrome's. These dates have moved
+//! before.
+//!
+//! Chrome does not refuse a leaf because it carries clientAuth, and nobody revokes the old ones. A
+//! certificate works until it expires; it is its *renewal* that no longer has the second purpose.
+//! Since 2026-03-15 public certificates live 200 days at most, so the renewal is never far.
+//!
+//! # Three ways on
+//!
+//! 1. **Two certificates.** The public one stays in the [`ServerSlot`](crate::ServerSlot); a
+//!    certificate with clientAuth, from a private CA or from one of the few roots that still issue
+//!    it, goes into the [`ClientSlot`](crate::ClientSlot). Peers must trust its root: roots are per
+//!    role here, so that they can without trusting it for servers.
+//! 2. **The EKU ignored by the peer.** Where peers can be told to, the serverAuth-only certificate
+//!    is presented in both roles: a `ClientSlot` under
+//!    [`EkuPolicy::ignore`](crate::EkuPolicy::ignore) presents it, a `ClientPeerVerifier` with
+//!    [`relax_for`](crate::ClientPeerVerifierBuilder::relax_for) that peer accepts it. A bridge, with
+//!    an end date.
+//! 3. **serverAuth in both directions.** Between peers of equal rank over public roots (XMPP
+//!    federation), serverAuth is the purpose that proves a name:
+//!    [`EkuPolicy::accept_server_auth`](crate::EkuPolicy::accept_server_auth). The reverse is a trap: a
+//!    clientAuth-only certificate of a public CA need not be domain-validated.
+//!
+//! # One certificate in both slots
+//!
+//! The same [`Credentials`](crate::Credentials) may go into both slots as long as they are fit for
+//! both. That is visible: [`Credentials::is_combined`](crate::Credentials::is_combined),
+//! [`ServerSlot::shares_key_with`](crate::ServerSlot::shares_key_with), and the flag in
+//! [`Published`](crate::Published). An empty slot never borrows what is in the other one: the identity
+//! of a server used as a client's identity is how CVE-2018-16886 came about.

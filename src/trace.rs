@@ -1,0 +1,77 @@
+//! [`TracingObserver`]: what slots and verifiers decide, as `tracing` events.
+
+use crate::error::Error;
+use crate::observe::{NothingPresented, Observer, Published};
+use crate::peer::VerifiedPeer;
+use crate::refusal::Refusal;
+use crate::role::Role;
+use crate::text::Printable;
+
+/// Emits a `tracing` event for everything that an operator should hear of.
+///
+/// Target `mtls_roles`. Level `ERROR`: a slot or a verifier refused what it was given. `WARN`: an
+/// EKU was relaxed, a peer was refused, or nothing was presented. `INFO`: credentials were
+/// published. `TRACE`: an ordinary acceptance. Text from certificates is escaped.
+///
+/// ```
+/// use std::sync::Arc;
+/// use mtls_roles::{ServerSlot, TracingObserver};
+/// let slot = ServerSlot::builder().observer(Arc::new(TracingObserver)).build()?;
+/// # Ok::<(), mtls_roles::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TracingObserver;
+
+impl Observer for TracingObserver {
+    fn accepted(&self, role: Role) {
+        tracing::trace!(target: "mtls_roles", peer_role = %role, "peer accepted");
+    }
+
+    fn relaxed(&self, peer: &VerifiedPeer) {
+        let violation = peer.eku().violation().map(tracing::field::display);
+        tracing::warn!(
+            target: "mtls_roles",
+            peer_role = %peer.role(),
+            peer = peer.leaf().subject(),
+            serial = peer.leaf().serial(),
+            violation,
+            "peer accepted although its extended key usage is wrong"
+        );
+    }
+
+    fn refused(&self, refusal: &Refusal) {
+        tracing::warn!(
+            target: "mtls_roles",
+            peer_role = %refusal.role(),
+            class = ?refusal.class(),
+            error = %Printable(&refusal.error().to_string()),
+            "{refusal}"
+        );
+    }
+
+    fn published(&self, published: &Published<'_>) {
+        let violation = published.eku.violation().map(tracing::field::display);
+        tracing::info!(
+            target: "mtls_roles",
+            slot = %published.role,
+            certificate = published.leaf.subject(),
+            serial = published.leaf.serial(),
+            not_after = %published.leaf.not_after(),
+            is_combined = published.is_combined,
+            violation,
+            "credentials published"
+        );
+    }
+
+    fn publish_refused(&self, role: Role, error: &Error) {
+        tracing::error!(target: "mtls_roles", slot = %role, %error, "credentials refused");
+    }
+
+    fn nothing_presented(&self, role: Role, reason: NothingPresented) {
+        tracing::warn!(target: "mtls_roles", slot = %role, %reason, "asked for a certificate and presented none");
+    }
+
+    fn crls_refused(&self, role: Role, error: &Error) {
+        tracing::error!(target: "mtls_roles", peer_role = %role, %error, "revocation lists refused");
+    }
+}
