@@ -58,6 +58,6 @@ pub use slot::{ClientSlot, ServerSlot, SlotBuilder};
 #[cfg(feature = "tracing")]
 pub use trace::TracingObserver;
 pub use verifier::{
-    ClientPeerVerifier, ClientPeerVerifierBuilder, Crls, ServerPeerVerifier,
-    ServerPeerVerifierBuilder,
+    ClientPeerVerifier, ClientPeerVerifierBuilder, Crls, PathCheck, PathViolation,
+    ServerPeerVerifier, ServerPeerVerifierBuilder,
 };

@@ -42,6 +42,8 @@ pub enum RefusalClass {
     Name,
     /// No peer rule names the peer.
     PeerRule,
+    /// A check that goes beyond stock rustls; see [`PathCheck`](crate::PathCheck).
+    PathCheck,
     /// The peer presented no certificate.
     NoCertificate,
     /// The EKU stood in the way, and whether anything else did was not looked into: that costs a
@@ -158,6 +160,7 @@ impl fmt::Display for RefusalClass {
             Self::RevocationUnknown => "revocation could not be determined",
             Self::Name => "the certificate is for another name",
             Self::PeerRule => "no peer rule names it",
+            Self::PathCheck => "its path violates a check that goes beyond stock rustls",
             Self::NoCertificate => "it presented no certificate",
             Self::Undetermined => {
                 "its extended key usage is wrong, and other obstacles were not looked for"

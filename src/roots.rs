@@ -39,7 +39,7 @@ struct Inner {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
     /// A CA: for what it issues.
-    Issuer,
+    Issuer(CertificateDer<'static>),
     /// Not a CA: for this very certificate.
     ItselfOnly(CertificateDer<'static>),
     /// A trust anchor that came without its certificate: for what it issues, as in rustls.
@@ -107,7 +107,7 @@ impl Roots {
                 issued_by_public.get_or_insert_with(|| label(view.subject));
             }
             extents.push(match view.is_ca() {
-                true => Extent::Issuer,
+                true => Extent::Issuer(der.clone()),
                 false => Extent::ItselfOnly(der.clone()),
             });
             store
@@ -120,7 +120,8 @@ impl Roots {
     /// From the trust anchors of a rustls store.
     ///
     /// A trust anchor has lost its root's extensions, so what depends on them cannot be checked:
-    /// a root that is no CA is not found out here. Prefer certificates.
+    /// a root that is no CA, has an unknown critical extension or may not sign is not found out
+    /// here. Prefer certificates.
     ///
     /// # Errors
     ///

@@ -10,6 +10,9 @@ use der::asn1::{AnyRef, GeneralizedTime, UtcTime};
 use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
 use time::OffsetDateTime;
 
+use super::key;
+pub(crate) use super::key::Strength;
+
 /// The fields of one certificate (RFC 5280, 4.1), borrowed from its DER.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
@@ -30,6 +33,18 @@ pub(crate) struct View<'a> {
 /// The object identifiers of the extensions that are read here, as DER contents.
 mod oid {
     pub(super) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
+    pub(super) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
+    pub(super) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
+    const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 0x1f];
+    /// What webpki 0.103 understands in a certificate (`Cert::remember_extension`).
+    pub(super) const PROCESSED: &[&[u8]] = &[
+        KEY_USAGE,
+        SUBJECT_ALT_NAME,
+        BASIC_CONSTRAINTS,
+        NAME_CONSTRAINTS,
+        CRL_DISTRIBUTION_POINTS,
+        EXT_KEY_USAGE,
+    ];
     pub(super) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
     pub(super) const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
     pub(super) const EXT_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
@@ -141,6 +156,58 @@ impl<'a> View<'a> {
         marked().unwrap_or(true)
     }
 
+    /// The keyUsage extension (RFC 5280, 4.2.1.3).
+    pub(crate) fn key_usage(&self) -> der::Result<Option<KeyUsage>> {
+        let Some(value) = self.extension(oid::KEY_USAGE)? else {
+            return Ok(None);
+        };
+        let bits = contents(AnyRef::from_der(value)?, Tag::BitString)?;
+        // The first octet counts the unused bits of the last.
+        Ok(Some(KeyUsage(bits.get(1).copied().unwrap_or(0))))
+    }
+
+    /// Whether there are name constraints, and they constrain something (RFC 5280, 4.2.1.10).
+    pub(crate) fn name_constraints(&self) -> der::Result<Option<NameConstraints>> {
+        let Some(value) = self.extension(oid::NAME_CONSTRAINTS)? else {
+            return Ok(None);
+        };
+        let mut subtrees = Elements::of(value)?.peekable();
+        if subtrees.peek().is_none() {
+            return Ok(Some(NameConstraints::Empty));
+        }
+        // GeneralSubtrees ::= SEQUENCE SIZE (1..MAX) OF GeneralSubtree
+        for field in subtrees {
+            if field?.value().is_empty() {
+                return Ok(Some(NameConstraints::Empty));
+            }
+        }
+        Ok(Some(NameConstraints::Present))
+    }
+
+    /// Whether any critical extension is not one of those that webpki processes.
+    pub(crate) fn has_unknown_critical_extension(&self) -> der::Result<bool> {
+        let mut extensions = SliceReader::new(self.extensions)?;
+        while !extensions.is_finished() {
+            let mut extension = nested(&mut extensions, Tag::Sequence)?;
+            let id = expect(&mut extension, Tag::ObjectIdentifier)?;
+            let is_critical = Tag::peek(&extension)? == Tag::Boolean
+                && expect(&mut extension, Tag::Boolean)? == [0xff];
+            if is_critical && !oid::PROCESSED.contains(&id) {
+                return Ok(true);
+            }
+            while !extension.is_finished() {
+                extension.tlv_bytes()?;
+            }
+        }
+        Ok(false)
+    }
+
+    /// How strong the public key is.
+    pub(crate) fn key_strength(&self) -> Strength {
+        // A key that cannot be read signs nothing.
+        key::strength(self.spki).unwrap_or(Strength::Weak)
+    }
+
     /// The value of the first extension with this OID.
     fn extension(&self, wanted: &[u8]) -> der::Result<Option<&'a [u8]>> {
         let mut extensions = SliceReader::new(self.extensions)?;
@@ -156,6 +223,30 @@ impl<'a> View<'a> {
         }
         Ok(None)
     }
+}
+
+/// The first eight bits of a keyUsage extension; all that certificates of TLS have a use for.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyUsage(u8);
+
+impl KeyUsage {
+    /// Bit 5: may sign certificates.
+    pub(crate) fn key_cert_sign(self) -> bool {
+        self.0 & 0x04 != 0
+    }
+
+    /// Bit 6: may sign revocation lists.
+    pub(crate) fn crl_sign(self) -> bool {
+        self.0 & 0x02 != 0
+    }
+}
+
+/// What a nameConstraints extension amounts to; what it constrains is webpki's to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NameConstraints {
+    /// Without any subtree, or with an empty list of them.
+    Empty,
+    Present,
 }
 
 /// One entry of a subjectAltName extension (RFC 5280, 4.2.1.6), borrowed.

@@ -2,6 +2,7 @@
 
 use rustls::crypto::CryptoProvider;
 
+use super::hardening::PathChecks;
 use super::revocation::{Choices, Crls, Revocation};
 use super::{RelaxFor, Verifier};
 use crate::eku::EkuPolicy;
@@ -72,6 +73,25 @@ macro_rules! shared_methods {
             self
         }
 
+        /// Turns the checks off that go beyond stock rustls: every [`PathCheck`](crate::PathCheck), and the lookup in
+        /// all revocation lists of an issuer instead of the first.
+        ///
+        /// # Security
+        ///
+        /// For whoever must equal stock rustls. Among what is then accepted again: an issuer that
+        /// may not sign certificates, and a revoked certificate if an older list of the same issuer
+        /// stands before the one that revokes it.
+        pub fn stock_path_checks(mut self) -> Self {
+            self.setup.verifier.path_checks.turn_off();
+            self
+        }
+
+        /// Accepts at most this many issuers between leaf and root. Default: webpki's six.
+        pub fn max_intermediates(mut self, most: usize) -> Self {
+            self.setup.verifier.path_checks.limit_intermediates(most);
+            self
+        }
+
         /// Hears what the verifier decides in handshakes. May be called several times.
         pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
             self.setup.verifier.observers.add(observer);
@@ -97,6 +117,7 @@ impl Setup {
                 roots,
                 algorithms: provider.signature_verification_algorithms,
                 policy: EkuPolicy::default(),
+                path_checks: PathChecks::hardened(),
                 relax_for: RelaxFor::default(),
                 revocation: None,
                 observers: Observers::default(),

@@ -1,12 +1,13 @@
 //! The path search that both verifiers share, and what is made of its result.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, VerifiedPath};
 
 use super::Verifier;
-use super::anchors::root_reaches;
+use super::hardening::PathViolation;
+use super::lookup::{Lookup, check_root_signs_crls};
 use super::revocation::{Choices, Crls};
 use crate::role::Role;
 
@@ -23,36 +24,103 @@ pub(super) struct Search<'a> {
     pub(super) revocation: Option<(Choices, &'a Crls)>,
 }
 
+/// Why no path was found.
+pub(super) struct NoPath {
+    /// webpki's most specific error over all paths tried.
+    pub(super) error: webpki::Error,
+    /// What our own checks refused, if nothing that webpki found outranks it.
+    pub(super) violation: Option<PathViolation>,
+}
+
+impl NoPath {
+    /// Whether webpki gave up because the search became too expensive: not to be repeated.
+    pub(super) fn is_budget_spent(&self) -> bool {
+        matches!(
+            self.error,
+            webpki::Error::MaximumSignatureChecksExceeded
+                | webpki::Error::MaximumPathBuildCallsExceeded
+                | webpki::Error::MaximumNameConstraintComparisonsExceeded
+        )
+    }
+}
+
+impl From<webpki::Error> for NoPath {
+    fn from(error: webpki::Error) -> Self {
+        Self {
+            error,
+            violation: None,
+        }
+    }
+}
+
 impl<'a> Search<'a> {
-    /// A path from the leaf to a root on which every certificate satisfies `eku`, or webpki's most
-    /// specific error over all paths tried.
+    /// A path from the leaf to a root on which every certificate satisfies `eku`.
     pub(super) fn find(
         &self,
         eku: impl ExtendedKeyUsageValidator,
-    ) -> Result<VerifiedPath<'a>, webpki::Error> {
+    ) -> Result<VerifiedPath<'a>, NoPath> {
         let lists = self.revocation.map(|(_, crls)| crls.references());
         let revocation = match (self.revocation, &lists) {
-            (Some((choices, _)), Some(lists)) => Some(choices.options(lists)?),
+            (Some((choices, crls)), Some(lists)) if !self.looks_up_itself(crls) => {
+                Some(choices.options(lists)?)
+            }
             _ => None,
         };
-        self.leaf.verify_for_usage(
+        // There is no webpki error to carry it.
+        let violation = RefCell::new(None);
+        let found = self.leaf.verify_for_usage(
             self.verifier.algorithms.all,
             self.verifier.roots.anchors(),
             self.intermediates,
             self.now,
             eku,
             revocation,
-            Some(&|path| self.check(path)),
-        )
+            Some(&|path| self.check(path, &violation)),
+        );
+        found.map_err(|error| NoPath {
+            violation: match error {
+                webpki::Error::UnknownIssuer => violation.take(),
+                _ => None,
+            },
+            error,
+        })
     }
 
     /// Our own checks of a path that webpki has verified. They only reject, inside the search, so
-    /// that another path may still be found; with the error that outranks no other.
-    fn check(&self, path: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
-        match root_reaches(&self.verifier.roots, path) {
-            true => Ok(()),
-            false => Err(webpki::Error::UnknownIssuer),
+    /// that another path may still be found; a violation with the error that outranks no other.
+    fn check(
+        &self,
+        path: &VerifiedPath<'_>,
+        violation: &RefCell<Option<PathViolation>>,
+    ) -> Result<(), webpki::Error> {
+        self.verifier
+            .path_checks
+            .apply(&self.verifier.roots, path)
+            .map_err(|found| {
+                violation.replace(Some(found));
+                webpki::Error::UnknownIssuer
+            })?;
+        match self.revocation {
+            Some((choices, crls)) if self.looks_up_itself(crls) => Lookup {
+                path,
+                roots: &self.verifier.roots,
+                algorithms: self.verifier.algorithms.all,
+                now: self.now,
+                choices,
+                crls,
+            }
+            .check(),
+            Some((choices, crls)) if self.verifier.path_checks.is_hardened() => {
+                check_root_signs_crls(&self.verifier.roots, path, choices, crls)
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// Whether revocation is looked up in the path callback. webpki consults the first list of an
+    /// issuer and no other, so it gets them only if no two share an issuer.
+    fn looks_up_itself(&self, crls: &Crls) -> bool {
+        self.verifier.path_checks.is_hardened() && crls.share_an_issuer()
     }
 
     /// How many certificates were presented.
@@ -102,14 +170,4 @@ impl ExtendedKeyUsageValidator for Ignored {
     fn validate(&self, mut purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
         purposes.try_for_each(|purpose| purpose.map(drop))
     }
-}
-
-/// Whether webpki gave up because the search became too expensive: not to be repeated.
-pub(super) fn is_budget_error(error: &webpki::Error) -> bool {
-    matches!(
-        error,
-        webpki::Error::MaximumSignatureChecksExceeded
-            | webpki::Error::MaximumPathBuildCallsExceeded
-            | webpki::Error::MaximumNameConstraintComparisonsExceeded
-    )
 }

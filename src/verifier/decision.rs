@@ -1,11 +1,13 @@
 //! The decision about one presented chain: an enforcing search, and what may come after it.
 
-use rustls::CertificateError;
+use std::sync::Arc;
+
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, OtherError};
 use webpki::{EndEntityCert, VerifiedPath};
 
 use super::Verifier;
-use super::chain::{Ignored, Required, Search, is_budget_error};
+use super::chain::{Ignored, NoPath, Required, Search};
 use super::map::{missing_purpose, verification_error};
 use crate::certificate::view::View;
 use crate::certificate::{Certificate, distinguished_name};
@@ -89,7 +91,7 @@ impl Decision<'_> {
             }
             Err(error) => error,
         };
-        let is_costly = is_budget_error(&error) || search.presented() > MAX_FOR_SECOND_SEARCH;
+        let is_costly = error.is_budget_spent() || search.presented() > MAX_FOR_SECOND_SEARCH;
         let refusal = self.refusal_of(error);
         match (required.obstructed(), is_costly) {
             (false, _) => Err(refusal),
@@ -116,7 +118,7 @@ impl Decision<'_> {
             Err(error) => error,
         };
         // Under a relaxed policy the error is the last search's.
-        let is_final = is_budget_error(&error) || !server.obstructed();
+        let is_final = error.is_budget_spent() || !server.obstructed();
         match (is_final, self.refusal_of(error)) {
             (true, refusal) => Err(refusal),
             (false, refusal) => Err(self.classified(search, refusal)),
@@ -225,8 +227,14 @@ impl Decision<'_> {
         Refusal::new(self.verifier.role, error.into())
     }
 
-    fn refusal_of(self, error: webpki::Error) -> Refusal {
-        Refusal::new(self.verifier.role, verification_error(error))
+    fn refusal_of(self, error: impl Into<NoPath>) -> Refusal {
+        let NoPath { error, violation } = error.into();
+        match violation {
+            None => Refusal::new(self.verifier.role, verification_error(error)),
+            Some(violation) => self
+                .refusal(CertificateError::Other(OtherError(Arc::new(violation))))
+                .with_class(RefusalClass::PathCheck),
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 //! 1. webpki searches a path from the leaf to a root: signatures, validity, basic constraints, path
 //!    length, EKU, name constraints, revocation. This first search *enforces*: every certificate
 //!    that has an EKU must list the purpose of the role, as in stock rustls.
+//!    Paths that it verifies are then checked where it is too lenient (see [`PathCheck`]), inside the
+//!    search, so that another path may still be found.
 //! 2. If the EKU stood in its way, and the policy is relaxed now, a second search relaxes the EKU
 //!    and nothing else. What is reported is computed from the path it returns.
 //! 3. On that path: whether the relaxation is for this peer; the server's name, or the rule in its
@@ -16,11 +18,12 @@
 //! rustls' own functions. OCSP, CRL download, certificate transparency: nobody does. What a name
 //! may do: the service's authorization decides that from the [`VerifiedPeer`].
 
-mod anchors;
 mod builder;
 mod chain;
 mod client;
 mod decision;
+mod hardening;
+mod lookup;
 mod map;
 mod revocation;
 mod server;
@@ -30,6 +33,8 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 
 pub use self::client::{ClientPeerVerifier, ClientPeerVerifierBuilder};
 use self::decision::{Decision, Expected, Inquiry};
+use self::hardening::PathChecks;
+pub use self::hardening::{PathCheck, PathViolation};
 pub use self::revocation::Crls;
 use self::revocation::Revocation;
 pub use self::server::{ServerPeerVerifier, ServerPeerVerifierBuilder};
@@ -49,6 +54,7 @@ struct Verifier {
     roots: Roots,
     algorithms: WebPkiSupportedAlgorithms,
     policy: EkuPolicy,
+    path_checks: PathChecks,
     relax_for: RelaxFor,
     revocation: Option<Revocation>,
     observers: Observers,

@@ -1,5 +1,6 @@
 //! [`Crls`]: certificate revocation lists, and when a new set may replace the old one.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,7 +24,10 @@ use crate::text;
 /// *Not* checked here: their signatures and their expiry. Both are checked when a certificate is
 /// looked up, since they depend on its issuer and on the time.
 #[derive(Clone, Debug)]
-pub struct Crls(Vec<Crl>);
+pub struct Crls {
+    lists: Vec<Crl>,
+    share_an_issuer: bool,
+}
 
 #[derive(Clone, Debug)]
 struct Crl {
@@ -95,19 +99,38 @@ impl Crls {
                 origin: origin.into(),
                 wanted: "certificate revocation list",
             }),
-            false => Ok(Self(lists)),
+            false => Ok(Self {
+                share_an_issuer: share_an_issuer(&lists),
+                lists,
+            }),
         }
     }
 
     /// In the order they were given, as webpki takes them.
     pub(super) fn references(&self) -> Vec<&CertRevocationList<'static>> {
-        self.0.iter().map(|crl| crl.list.as_ref()).collect()
+        self.lists.iter().map(|crl| crl.list.as_ref()).collect()
+    }
+
+    pub(super) fn issued_by(
+        &self,
+        subject: &[u8],
+    ) -> impl Iterator<Item = &CertRevocationList<'static>> {
+        let lists = self
+            .lists
+            .iter()
+            .filter(move |crl| crl.scope.issuer == subject);
+        lists.map(|crl| crl.list.as_ref())
+    }
+
+    /// Whether an issuer has several lists, so that their order would matter to webpki.
+    pub(super) fn share_an_issuer(&self) -> bool {
+        self.share_an_issuer
     }
 
     /// Whether this set may take the place of an older one.
     fn check_succeeds(&self, old: &Self) -> Result<(), Error> {
-        old.0.iter().try_for_each(|old| {
-            let same_scope = self.0.iter().filter(|new| new.scope == old.scope);
+        old.lists.iter().try_for_each(|old| {
+            let same_scope = self.lists.iter().filter(|new| new.scope == old.scope);
             let newest = same_scope.max_by(|a, b| order(&a.number).cmp(&order(&b.number)));
             let newest = newest.ok_or_else(|| Error::CrlLost {
                 crl: old.scope.label(),
@@ -156,6 +179,11 @@ impl Scope {
             distinguished_name(&self.issuer)
         )
     }
+}
+
+fn share_an_issuer(lists: &[Crl]) -> bool {
+    let mut seen = HashSet::new();
+    !lists.iter().all(|crl| seen.insert(&crl.scope.issuer))
 }
 
 /// Longer is larger, since there are no leading zeros; no number is older than any number.

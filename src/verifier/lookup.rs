@@ -1,0 +1,159 @@
+//! Revocation when several lists share an issuer: every one of them is consulted.
+//!
+//! Stock consults the first list that matches a certificate, so an older list in front of a newer
+//! one lets a revoked certificate in, and an expired list, or one by another key of the same name,
+//! refuses a good one (cf. rustls/webpki#526; PKITS 4.5.5, 4.5.7). What makes a list authoritative,
+//! and how it is checked, stays webpki's: it is asked again for the part of the path below each
+//! issuer, with one list of that issuer at a time.
+
+use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
+use webpki::{
+    CertRevocationList, Error, RevocationCheckDepth, UnknownStatusPolicy, VerifiedPath,
+    anchor_from_trusted_cert,
+};
+
+use super::chain::Ignored;
+use super::hardening::extent;
+use super::revocation::{Choices, Crls};
+use crate::certificate::view::View;
+use crate::roots::{Extent, Roots};
+
+/// What is needed to look up every certificate of a verified path.
+pub(super) struct Lookup<'a> {
+    pub(super) path: &'a VerifiedPath<'a>,
+    pub(super) roots: &'a Roots,
+    pub(super) algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
+    pub(super) now: UnixTime,
+    pub(super) choices: Choices,
+    pub(super) crls: &'a Crls,
+}
+
+impl Lookup<'_> {
+    /// From the leaf up: when a certificate is looked up, those below it are known to be good, and
+    /// the lists that said so are given along.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let issuers: Vec<_> = self
+            .path
+            .intermediate_certificates()
+            .map(|issuer| issuer.der())
+            .collect();
+        let depth = match self.choices.depth {
+            RevocationCheckDepth::EndEntity => 0,
+            RevocationCheckDepth::Chain => issuers.len(),
+        };
+        let mut good = Vec::new();
+        for level in 0..=depth {
+            good.extend(self.look_up(&issuers, level, &good)?);
+        }
+        Ok(())
+    }
+
+    /// The list that says that the certificate at this level is good; `None` if no list knows it
+    /// and that is allowed.
+    fn look_up<'c>(
+        &'c self,
+        issuers: &[CertificateDer<'_>],
+        level: usize,
+        good: &[&'c CertRevocationList<'static>],
+    ) -> Result<Option<&'c CertRevocationList<'static>>, Error> {
+        let issuer = self.issuer(issuers, level)?;
+        let (mut found, mut passed_over) = (None, None);
+        for list in self.crls.issued_by(&issuer.anchor.subject) {
+            match self.consult(&issuers[..level], &issuer, list, good) {
+                Ok(()) => found = Some(list),
+                Err(Error::CertRevoked) => return Err(Error::CertRevoked),
+                // Not about this certificate: another distribution point.
+                Err(Error::UnknownRevocationStatus) => {}
+                Err(error) => passed_over = Some(error),
+            }
+        }
+        match (found, passed_over, self.choices.status) {
+            (Some(list), _, _) => Ok(Some(list)),
+            (None, Some(error), _) => Err(error),
+            (None, None, UnknownStatusPolicy::Allow) => Ok(None),
+            (None, None, _) => Err(Error::UnknownRevocationStatus),
+        }
+    }
+
+    /// Asks webpki for the path from the leaf to this issuer, with one list of the issuer.
+    fn consult(
+        &self,
+        below: &[CertificateDer<'_>],
+        issuer: &Issuer<'_>,
+        list: &CertRevocationList<'static>,
+        good: &[&CertRevocationList<'static>],
+    ) -> Result<(), Error> {
+        let lists: Vec<_> = std::iter::once(list).chain(good.iter().copied()).collect();
+        let choices = Choices {
+            status: UnknownStatusPolicy::Deny,
+            ..self.choices
+        };
+        let verified = self.path.end_entity().verify_for_usage(
+            self.algorithms,
+            std::slice::from_ref(&issuer.anchor),
+            below,
+            self.now,
+            Ignored,
+            Some(choices.options(&lists)?),
+            None,
+        );
+        // A trust anchor has lost its key usage, so webpki did not look at it.
+        match verified {
+            Ok(_) if !issuer.may_sign_crls => Err(Error::IssuerNotCrlSigner),
+            verified => verified.map(drop),
+        }
+    }
+
+    /// The issuer of the certificate at this level, as the end of a path.
+    fn issuer<'c>(
+        &'c self,
+        issuers: &'c [CertificateDer<'_>],
+        level: usize,
+    ) -> Result<Issuer<'c>, Error> {
+        Ok(match issuers.get(level) {
+            Some(certificate) => Issuer {
+                anchor: anchor_from_trusted_cert(certificate)?,
+                may_sign_crls: may_sign_crls(certificate),
+            },
+            None => Issuer {
+                anchor: self.path.anchor().clone(),
+                may_sign_crls: root_may_sign_crls(self.roots, self.path),
+            },
+        })
+    }
+}
+
+struct Issuer<'c> {
+    anchor: TrustAnchor<'c>,
+    may_sign_crls: bool,
+}
+
+/// RFC 5280, 6.3.3 (f): cRLSign, if there is a keyUsage. An unreadable one allows nothing.
+fn may_sign_crls(certificate: &[u8]) -> bool {
+    let usage = View::read(certificate).and_then(|view| view.key_usage());
+    usage.is_ok_and(|usage| usage.is_none_or(|usage| usage.crl_sign()))
+}
+
+fn root_may_sign_crls(roots: &Roots, path: &VerifiedPath<'_>) -> bool {
+    match extent(roots, path.anchor()) {
+        Extent::Issuer(root) | Extent::ItselfOnly(root) => may_sign_crls(root),
+        Extent::Unknown => true,
+    }
+}
+
+/// What webpki cannot check when it looks up revocation itself: whether the root, of which it
+/// knows no key usage, may sign the lists that it consulted.
+pub(super) fn check_root_signs_crls(
+    roots: &Roots,
+    path: &VerifiedPath<'_>,
+    choices: Choices,
+    crls: &Crls,
+) -> Result<(), Error> {
+    let has_issuers = path.intermediate_certificates().next().is_some();
+    let consulted = choices.depth == RevocationCheckDepth::Chain || !has_issuers;
+    let has_list = crls.issued_by(&path.anchor().subject).next().is_some();
+    match consulted && has_list && !root_may_sign_crls(roots, path) {
+        true => Err(Error::IssuerNotCrlSigner),
+        false => Ok(()),
+    }
+}
