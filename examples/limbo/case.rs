@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use clap::ValueEnum;
 use mtls_roles::{
     ClientPeerVerifier, Crls, EkuPolicy, PeerRule, Roots, ServerPeerVerifier, SubjectAltName,
     VerifiedPeer,
@@ -15,7 +16,14 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::Eku;
+/// The EKU policy of a run.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Eku {
+    Rfc5280,
+    Strict,
+    AcceptServerAuth,
+    Ignore,
+}
 
 /// What came of a case.
 pub enum Outcome {

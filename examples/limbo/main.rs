@@ -15,10 +15,10 @@ use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use serde_json::{Value, json};
 
-use case::{Outcome, Runner};
+use case::{Eku, Outcome, Runner};
 use summary::Summary;
 
 /// Run an x509-limbo suite through the peer verifiers of mtls-roles.
@@ -37,14 +37,6 @@ struct Args {
     disagreements: bool,
     /// The suite, a JSON file; `-` is standard input.
     suite: PathBuf,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Eku {
-    Rfc5280,
-    Strict,
-    AcceptServerAuth,
-    Ignore,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,0 +1,398 @@
+//! Every revocation list of an issuer is consulted, whatever their order; stock rustls consults the
+//! first one.
+
+mod common;
+
+use common::clock::{NOW, unix};
+use common::pki::{Ca, CaSpec, CrlSpec, Eku, KeyPair, KeyUsagePurpose, Leaf, LeafSpec};
+use mtls_roles::{ClientPeerVerifier, Crls, Roots};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
+use rustls::{CertRevocationListError, CertificateError, Error};
+use std::sync::Arc;
+use time::Duration;
+
+type List = CertificateRevocationListDer<'static>;
+
+/// root → sub → leaf, and who is revoked in which list is the row's.
+struct World {
+    root: Ca,
+    sub: Ca,
+    leaf: Leaf,
+}
+
+impl World {
+    fn new() -> Self {
+        let root = Ca::root_named("root");
+        let sub = root.sub(CaSpec::new("sub"));
+        let leaf = sub.leaf(LeafSpec::new("client").eku(Eku::client()));
+        Self { root, sub, leaf }
+    }
+
+    fn chain(&self) -> Vec<CertificateDer<'static>> {
+        self.leaf.chain(&[&self.sub])
+    }
+
+    /// The leaf's issuer says that it is good.
+    fn good(&self) -> List {
+        self.sub.crl(CrlSpec::new(1))
+    }
+
+    /// The leaf's issuer says that it is revoked.
+    fn revoking(&self) -> List {
+        self.sub.crl(CrlSpec::new(2).revoke(&self.leaf.serial))
+    }
+
+    fn expired(&self) -> List {
+        self.sub.crl(CrlSpec::new(1).expired())
+    }
+
+    /// By another key in the issuer's name: the key before a roll-over, or a forger's.
+    fn foreign(&self) -> List {
+        let key = Arc::new(KeyPair::generate().unwrap());
+        self.sub.crl(CrlSpec::new(1).signed_by(&key))
+    }
+
+    fn of_root(&self) -> List {
+        self.root.crl(CrlSpec::new(1))
+    }
+
+    fn revoking_sub(&self) -> List {
+        self.root.crl(CrlSpec::new(2).revoke(&self.sub.serial))
+    }
+}
+
+enum Choice {
+    Default,
+    EnforceExpiry,
+    AllowUnknown,
+    LeafOnly,
+}
+
+fn verify(world: &World, lists: Vec<List>, choice: &Choice, stock: bool) -> Result<(), Error> {
+    let roots = Roots::from_der([world.root.der()]).unwrap();
+    let builder = ClientPeerVerifier::builder(roots, &common::tls::provider())
+        .crls(Crls::from_der(lists).unwrap());
+    let builder = match choice {
+        Choice::Default => builder,
+        Choice::EnforceExpiry => builder.enforce_revocation_expiration(),
+        Choice::AllowUnknown => builder.allow_unknown_revocation_status(),
+        Choice::LeafOnly => builder.only_check_end_entity_revocation(),
+    };
+    let builder = if stock {
+        builder.stock_path_checks()
+    } else {
+        builder
+    };
+    let verified = builder
+        .build()
+        .unwrap()
+        .verify(Some(&world.chain()), unix(NOW));
+    verified.map(drop).map_err(Error::from)
+}
+
+/// The verdict without its instants.
+fn verdict(result: &Result<(), Error>) -> &'static str {
+    match result {
+        Ok(()) => "good",
+        Err(Error::InvalidCertificate(CertificateError::Revoked)) => "revoked",
+        Err(Error::InvalidCertificate(CertificateError::UnknownRevocationStatus)) => "unknown",
+        Err(Error::InvalidCertificate(CertificateError::ExpiredRevocationListContext {
+            ..
+        })) => "list expired",
+        Err(Error::InvalidCertRevocationList(CertRevocationListError::BadSignature)) => {
+            "bad list signature"
+        }
+        Err(Error::InvalidCertRevocationList(CertRevocationListError::IssuerInvalidForCrl)) => {
+            "not a crl signer"
+        }
+        Err(_) => "something else",
+    }
+}
+
+#[test]
+fn the_order_of_lists_does_not_matter_and_one_that_says_revoked_refuses() {
+    let world = World::new();
+    let w = &world;
+    use Choice::{AllowUnknown, Default, EnforceExpiry, LeafOnly};
+    // Id, lists, choice, ours, stock's.
+    let rows: Vec<(&str, Vec<List>, Choice, &str, &str)> = vec![
+        (
+            "one-list",
+            vec![w.good(), w.of_root()],
+            Default,
+            "good",
+            "good",
+        ),
+        (
+            "one-list-revoking",
+            vec![w.revoking(), w.of_root()],
+            Default,
+            "revoked",
+            "revoked",
+        ),
+        (
+            "older-in-front",
+            vec![w.good(), w.revoking(), w.of_root()],
+            Default,
+            "revoked",
+            "good",
+        ),
+        (
+            "newer-in-front",
+            vec![w.revoking(), w.good(), w.of_root()],
+            Default,
+            "revoked",
+            "revoked",
+        ),
+        (
+            "expired-in-front-enforced",
+            vec![w.expired(), w.good(), w.of_root()],
+            EnforceExpiry,
+            "good",
+            "list expired",
+        ),
+        (
+            "expired-behind-enforced",
+            vec![w.good(), w.expired(), w.of_root()],
+            EnforceExpiry,
+            "good",
+            "good",
+        ),
+        (
+            "expired-in-front-of-revoking",
+            vec![w.expired(), w.revoking(), w.of_root()],
+            EnforceExpiry,
+            "revoked",
+            "list expired",
+        ),
+        (
+            "all-expired-enforced",
+            vec![w.expired(), w.expired(), w.of_root()],
+            EnforceExpiry,
+            "list expired",
+            "list expired",
+        ),
+        (
+            "all-expired-not-enforced",
+            vec![w.expired(), w.expired(), w.of_root()],
+            Default,
+            "good",
+            "good",
+        ),
+        (
+            "foreign-key-in-front",
+            vec![w.foreign(), w.good(), w.of_root()],
+            Default,
+            "good",
+            "bad list signature",
+        ),
+        (
+            "foreign-key-behind",
+            vec![w.good(), w.foreign(), w.of_root()],
+            Default,
+            "good",
+            "good",
+        ),
+        (
+            "foreign-key-in-front-of-revoking",
+            vec![w.foreign(), w.revoking(), w.of_root()],
+            Default,
+            "revoked",
+            "bad list signature",
+        ),
+        (
+            "foreign-keys-only",
+            vec![w.foreign(), w.foreign(), w.of_root()],
+            Default,
+            "bad list signature",
+            "bad list signature",
+        ),
+        (
+            "foreign-keys-only-unknown-allowed",
+            vec![w.foreign(), w.foreign()],
+            AllowUnknown,
+            "bad list signature",
+            "bad list signature",
+        ),
+        (
+            "root-unknown",
+            vec![w.good(), w.good()],
+            Default,
+            "unknown",
+            "unknown",
+        ),
+        (
+            "root-unknown-allowed",
+            vec![w.good(), w.good()],
+            AllowUnknown,
+            "good",
+            "good",
+        ),
+        (
+            "root-unknown-leaf-only",
+            vec![w.good(), w.good()],
+            LeafOnly,
+            "good",
+            "good",
+        ),
+        (
+            "leaf-unknown",
+            vec![w.of_root(), w.of_root()],
+            Default,
+            "unknown",
+            "unknown",
+        ),
+        (
+            "leaf-unknown-leaf-only",
+            vec![w.of_root(), w.of_root()],
+            LeafOnly,
+            "unknown",
+            "unknown",
+        ),
+        (
+            "sub-revoked-behind",
+            vec![w.good(), w.of_root(), w.revoking_sub()],
+            Default,
+            "revoked",
+            "good",
+        ),
+        (
+            "sub-revoked-behind-leaf-only",
+            vec![w.good(), w.of_root(), w.revoking_sub()],
+            LeafOnly,
+            "good",
+            "good",
+        ),
+        (
+            "both-levels-twice",
+            vec![w.foreign(), w.good(), w.of_root(), w.of_root()],
+            Default,
+            "good",
+            "bad list signature",
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for (id, lists, choice, ours, stock) in rows {
+        let found = verify(w, lists.clone(), &choice, false);
+        let found_stock = verify(w, lists, &choice, true);
+        if (verdict(&found), verdict(&found_stock)) != (ours, stock) {
+            wrong.push(format!("{id}: ours {found:?}, stock {found_stock:?}"));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// A CA gets a new key and keeps its name: lists of both keys are in use at once.
+#[test]
+fn after_a_key_roll_over_each_leaf_is_looked_up_in_the_list_of_its_issuers_key() {
+    let root = Ca::root_named("root");
+    let (old, new) = (root.sub(CaSpec::new("sub")), root.sub(CaSpec::new("sub")));
+    let client = || LeafSpec::new("client").eku(Eku::client());
+    let (of_old, of_new, bad) = (old.leaf(client()), new.leaf(client()), new.leaf(client()));
+    let lists = [
+        old.crl(CrlSpec::new(7)),
+        new.crl(CrlSpec::new(8).revoke(&bad.serial)),
+        root.crl(CrlSpec::new(1)),
+    ];
+    for lists in [lists.clone().to_vec(), lists.into_iter().rev().collect()] {
+        let roots = Roots::from_der([root.der()]).unwrap();
+        let verifier = ClientPeerVerifier::builder(roots, &common::tls::provider())
+            .crls(Crls::from_der(lists).unwrap())
+            .build()
+            .unwrap();
+        let verify = |chain: Vec<_>| {
+            verifier
+                .verify(Some(&chain), unix(NOW))
+                .map(drop)
+                .map_err(Error::from)
+        };
+        assert_eq!(verdict(&verify(of_old.chain(&[&old]))), "good");
+        assert_eq!(verdict(&verify(of_new.chain(&[&new]))), "good");
+        assert_eq!(verdict(&verify(bad.chain(&[&new]))), "revoked");
+    }
+}
+
+#[test]
+fn an_issuer_without_crl_sign_signs_no_list_root_or_not() {
+    let without = [KeyUsagePurpose::KeyCertSign];
+    let client = || LeafSpec::new("client").eku(Eku::client());
+    let weak_root = Ca::root(CaSpec::new("root").key_usages(&without));
+    let strong_root = Ca::root_named("root");
+    let weak_sub = strong_root.sub(CaSpec::new("sub").key_usages(&without));
+    // The root's lists twice, so that the lookup is ours; once, so that it is webpki's.
+    for copies in 1..=2 {
+        let lists = |ca: &Ca, number| {
+            (0..copies)
+                .map(|_| ca.crl(CrlSpec::new(number)))
+                .collect::<Vec<_>>()
+        };
+        let leaf = weak_root.leaf(client());
+        let of_root = World {
+            root: weak_root.clone(),
+            sub: weak_root.clone(),
+            leaf,
+        };
+        let result = verify_chain(
+            &of_root.root,
+            of_root.leaf.chain(&[]),
+            lists(&weak_root, 1),
+            false,
+        );
+        assert_eq!(verdict(&result), "not a crl signer", "root, {copies} lists");
+        let stock = verify_chain(
+            &of_root.root,
+            of_root.leaf.chain(&[]),
+            lists(&weak_root, 1),
+            true,
+        );
+        assert_eq!(verdict(&stock), "good", "stock, {copies} lists");
+
+        let leaf = weak_sub.leaf(client());
+        let mut of_sub = lists(&weak_sub, 1);
+        of_sub.extend(lists(&strong_root, 1));
+        let result = verify_chain(&strong_root, leaf.chain(&[&weak_sub]), of_sub, false);
+        assert_eq!(verdict(&result), "not a crl signer", "sub, {copies} lists");
+    }
+}
+
+fn verify_chain(
+    root: &Ca,
+    chain: Vec<CertificateDer<'static>>,
+    lists: Vec<List>,
+    stock: bool,
+) -> Result<(), Error> {
+    let roots = Roots::from_der([root.der()]).unwrap();
+    let builder = ClientPeerVerifier::builder(roots, &common::tls::provider())
+        .crls(Crls::from_der(lists).unwrap());
+    let builder = if stock {
+        builder.stock_path_checks()
+    } else {
+        builder
+    };
+    let verified = builder.build().unwrap().verify(Some(&chain), unix(NOW));
+    verified.map(drop).map_err(Error::from)
+}
+
+#[test]
+fn expiry_is_judged_at_the_time_of_the_handshake() {
+    let world = World::new();
+    let soon = NOW + Duration::hours(1);
+    let short = world
+        .sub
+        .crl(CrlSpec::new(1).current(NOW - Duration::hours(1), soon));
+    let lists = vec![short.clone(), short, world.of_root()];
+    let roots = Roots::from_der([world.root.der()]).unwrap();
+    let verifier = ClientPeerVerifier::builder(roots, &common::tls::provider())
+        .crls(Crls::from_der(lists).unwrap())
+        .enforce_revocation_expiration()
+        .build()
+        .unwrap();
+    let at = |now| {
+        verifier
+            .verify(Some(&world.chain()), unix(now))
+            .map(drop)
+            .map_err(Error::from)
+    };
+    assert_eq!(verdict(&at(soon - Duration::seconds(1))), "good");
+    assert_eq!(verdict(&at(soon + Duration::seconds(1))), "list expired");
+}
