@@ -2,6 +2,7 @@
 
 mod common;
 
+#[allow(dead_code)] // Only the program prints the contexts.
 #[path = "../examples/limbo/case.rs"]
 mod case;
 
