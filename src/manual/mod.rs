@@ -5,8 +5,10 @@
 //! * [`peer_rules`]: why a relaxation belongs to named peers, and what public roots change;
 //! * [`resumption`]: why it is off, and what that costs;
 //! * [`rotation`]: swapping credentials and revocation lists while running;
+//! * [`conformance`]: what the path checks refuse, and every case that still disagrees;
 //! * [`errors`]: which error, which alert, who hears what.
 
+pub mod conformance;
 pub mod eku;
 pub mod errors;
 pub mod peer_rules;

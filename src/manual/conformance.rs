@@ -1,0 +1,58 @@
+//! Conformance: what the path checks refuse, and every case that still disagrees.
+//!
+//! # Beyond stock rustls
+//!
+//! Each [`PathCheck`](crate::PathCheck) says what it refuses and why. They only reject, inside webpki's
+//! path search, so another path may still be found. Two close gaps:
+//!
+//! * **An issuer without keyCertSign** is accepted by stock rustls (PKITS 4.7.1, 4.7.2): a key that
+//!   was never meant to issue certificates does.
+//! * **Only the first matching revocation list is consulted** (PKITS 4.5.5, 4.5.7): an older list in
+//!   front of a newer one lets a revoked leaf in; an expired list in front, or one by another key of
+//!   the same name, refuses a good one. Here, when several lists share an issuer, each is asked: one
+//!   that says revoked refuses; one that is expired (where that is enforced) or not signed by this
+//!   issuer's key is passed over; if none is left, its error stands.
+//!
+//! [`stock_path_checks`](crate::ClientPeerVerifierBuilder::stock_path_checks) turns all of it off.
+//!
+//! # x509-limbo
+//!
+//! `cargo run --release --example limbo -- SUITE.json` runs any file in the schema of C2SP/x509-limbo.
+//! Of the suite's 208 cases without BetterTLS (regenerated at 8a2e6f41), 157 agree, 40 are too
+//! lenient, 10 too strict, 1 is skipped (a server without a name); with `--stock`: 142, 55, 10, 1. Of
+//! the 594 cases that the tests use, BetterTLS' among them, 558 agree, 29 are too lenient and 7 too
+//! strict; with `--stock`: 546, 41, 7. No case is refused that stock rustls rightly accepts.
+//!
+//! ## Too strict
+//!
+//! A layer that only rejects cannot accept what webpki refuses.
+//!
+//! | cases | reason |
+//! | --- | --- |
+//! | `rfc5280::ca-as-leaf`, `pathlen::validation-ignores-pathlen-in-leaf` | webpki refuses a CA as leaf, on purpose; so do the Baseline Requirements |
+//! | `pathlen::self-issued-certs-pathlen`, `pathlen::max-chain-depth-1-self-issued`, `rfc5280::nc::permitted-self-issued` | webpki gives self-issued certificates no special place in a path (RFC 5280, 6.1, does) |
+//! | `rfc5280::nc::nc-permits-email-*` | webpki refuses an e-mail name under an e-mail constraint, permitted or not |
+//!
+//! ## Too lenient
+//!
+//! | cases | reason |
+//! | --- | --- |
+//! | `webpki::cn::*` | the common name must also be a SAN: it is looked at by nobody here, and 395 cases that should be accepted would not be |
+//! | `rfc5280::aki::*`, `rfc5280::ski::*`, `webpki::aki::*` | key identifiers help to find an issuer and defend nothing; requiring them refuses every chain made by rcgen, and a public root |
+//! | `rfc5280::serial::zero`, `rfc5280::serial::too-long` | zero refuses a real public chain and 6 of 117 public roots; the length defends nothing |
+//! | `rfc5280::nc::invalid-dnsname-leading-period` | webpki takes `.example.com` for "its subdomains", as CAs that write it mean it |
+//! | `rfc5280::root-non-critical-basic-constraints` | easy-rsa makes such roots |
+//! | `rfc5280::nc::permitted-dns-match-noncritical`, `rfc5280::pc::ica-noncritical-pc`, `rfc5280::san::noncritical-with-empty-subject` | criticality is for those who do not understand an extension; webpki enforces the first, ignores the second and reads the third |
+//! | `rfc5280::validity::expired-root` | a trust anchor is a name and a key (RFC 5280, 6.1.1 (d)); whoever configures it decides how long |
+//! | `crl::crlnumber-missing`, `crl::crlnumber-critical` | easy-rsa makes lists without a number; a *replacement* that loses its number is refused |
+//! | `rfc5280::san::underscore-dns`, `webpki::san::*wildcard*` | names that no public CA may issue; private ones do, and a public suffix list is not an X.509 check |
+//! | `webpki::eku::ee-without-eku`, `…::ee-anyeku`, `…::ee-critical-eku`, `…::root-has-eku` | rules for public CAs; [`EkuPolicy::strict`](crate::EkuPolicy::strict) has the first |
+//! | `webpki::forbidden-rsa-*`, `webpki::malformed-aia`, `webpki::san::san-critical-with-nonempty-subject` | rules of form for what public CAs issue; they have linters for it |
+//!
+//! # What was left out on purpose
+//!
+//! Checks that look right and do harm: no serial zero, authority key identifiers on leaves, subject
+//! key identifiers on CAs, critical basicConstraints on roots, crlNumber in every list, OpenSSL's
+//! `X509_STRICT` as a whole (13 of 21 chains of common private-CA tools). And five rules of form that
+//! defend nothing: key identifiers not critical, serial numbers of at most 20 octets, authority
+//! information access well-formed, SAN critical if the subject is empty.

@@ -1,0 +1,31 @@
+//! Chains by the thousand: a [`World`] describes one, a strategy draws it, [`issue()`] signs it.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | `world` | the description, printable and without a key in it |
+//! | `strategy` | how descriptions are drawn |
+//! | `keys` | a pool of keys, made once and used by every case |
+//! | `issue` | from a description to certificates |
+//! | `verdict` | what we and stock rustls say to them |
+//! | `run` | cases, seeds, counts |
+//!
+//! `PROPTEST_CASES` sets how many cases each property gets, `MTLS_ROLES_SEED` which ones. Keys, and
+//! with them the signatures, are fresh in every run; the descriptions are the seed's.
+// Every test binary compiles all of this and uses a part of it.
+#![allow(dead_code, unused_imports)]
+
+mod issue;
+mod keys;
+mod run;
+mod strategy;
+mod verdict;
+mod world;
+
+pub use issue::{Issued, issue};
+pub use run::{Tally, check};
+pub use strategy::{Twins, server_auth_twins, twins, worlds_with_ekus, worlds_with_mixed_ekus};
+pub use verdict::{Ours, Whom, kind, stock, stock_as_server, text};
+pub use world::{
+    Alg, Authority, CaQuirk, Ekus, Extra, Leaf, LeafQuirk, Lists, Name, Signer, Subtree, Trusted,
+    World, violation_of_issuer,
+};
