@@ -12,7 +12,7 @@ use rustls::{InconsistentKeys, crypto::CryptoProvider};
 
 use crate::certificate::Certificate;
 use crate::eku::{self, Preset};
-use crate::error::Error;
+use crate::error::{Error, certificate_text};
 use crate::pem;
 use crate::role::Role;
 
@@ -213,6 +213,7 @@ fn read_chain(pem: &[u8], origin: &str) -> Result<Vec<CertificateDer<'static>>, 
             "PRIVATE KEY",
             "RSA PRIVATE KEY",
             "EC PRIVATE KEY",
+            "ENCRYPTED PRIVATE KEY",
             "EC PARAMETERS",
             "DH PARAMETERS",
         ],
@@ -274,8 +275,9 @@ fn read_certificate(index: usize, der: &CertificateDer<'_>) -> Result<Certificat
         certificate: format!("certificate {} of the chain", index + 1),
         reason,
     };
-    ParsedCertificate::try_from(der).map_err(|error| malformed(error.to_string()))?;
-    Certificate::read(der).map_err(|error| malformed(error.to_string()))
+    let certificate = Certificate::read(der).map_err(|error| malformed(error.to_string()))?;
+    ParsedCertificate::try_from(der).map_err(|error| malformed(certificate_text(&error)))?;
+    Ok(certificate)
 }
 
 fn check_order(chain: &[Certificate]) -> Result<(), Error> {
@@ -288,7 +290,8 @@ fn check_order(chain: &[Certificate]) -> Result<(), Error> {
             continue;
         }
         let (after, found) = (label(index, certificate), label(index + 1, next));
-        return Err(match next.is_ca() {
+        // A leaf behind a CA that it did not issue: the chain is upside down.
+        return Err(match next.is_ca() || certificate.is_ca() {
             true => Error::OutOfOrder {
                 after,
                 found,

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+use rustls::CertificateError;
+use rustls::pki_types::pem;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::role::{self, Purpose, Role};
+use crate::text::Printable;
 
 /// What went wrong while credentials, roots, rules or policies were set up.
 ///
@@ -17,7 +20,10 @@ use crate::role::{self, Purpose, Role};
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be read.
-    #[error("cannot read {}: {source}; check the path and its permissions", file.display())]
+    #[error(
+        "cannot read {}: {source}; check the path and its permissions",
+        Printable(&file.display().to_string())
+    )]
     Unreadable {
         /// The file, as it was named by the caller.
         file: PathBuf,
@@ -26,7 +32,7 @@ pub enum Error {
     },
 
     /// Nothing of the wanted kind was there.
-    #[error("found no {wanted} in {origin}; needed is at least one")]
+    #[error("found no {wanted} in {origin}, needed is at least one; a file must be in PEM form")]
     Missing {
         /// The file, or what stands for it.
         origin: String,
@@ -44,7 +50,7 @@ pub enum Error {
         origin: String,
         /// Line of the `BEGIN` mark, counted from 1.
         line: usize,
-        /// That line, cut at 80 characters.
+        /// The mark; `…` stands for what else is on its line.
         found: String,
         /// The label of the blocks that can be read here.
         wanted: &'static str,
@@ -52,8 +58,9 @@ pub enum Error {
 
     /// A PEM block that starts well and cannot be read.
     #[error(
-        "line {line} of {origin}: the PEM block that starts here cannot be read ({source}); \
-         is the file complete? Nothing of it was used"
+        "line {line} of {origin}: the PEM block that starts here cannot be read: {}; \
+         get the complete file again, nothing of it was used",
+        pem_text(source)
     )]
     PemBlock {
         /// The file, or what stands for it.
@@ -61,7 +68,7 @@ pub enum Error {
         /// Line of the `BEGIN` mark, counted from 1.
         line: usize,
         /// What the PEM reader said.
-        source: rustls::pki_types::pem::Error,
+        source: pem::Error,
     },
 
     /// A certificate is not well-formed.
@@ -275,7 +282,7 @@ pub enum Error {
     },
 
     /// A revocation list cannot be used.
-    #[error("{crl} cannot be used: {reason}; get a well-formed one from its issuer")]
+    #[error("{crl} cannot be used: {reason}; get a complete and direct one from its issuer")]
     UnusableCrl {
         /// Which list.
         crl: String,
@@ -292,7 +299,7 @@ pub enum Error {
 
     /// A new set of revocation lists lacks one that the old set has.
     #[error(
-        "the new revocation lists lack {crl}, so its revocations would be forgotten; needed is a \
+        "the new revocation lists lack the {crl}, so its revocations would be forgotten; needed is a \
          list from every issuer of the old set, the old set stays"
     )]
     CrlLost {
@@ -308,9 +315,9 @@ pub enum Error {
     CrlGoesBack {
         /// Which list.
         crl: String,
-        /// The new list's number in hexadecimal, or `none`.
+        /// The new list's number as `0x…`, or `none`.
         found: String,
-        /// The old list's number in hexadecimal.
+        /// The old list's number as `0x…`.
         needed: String,
     },
 
@@ -328,6 +335,31 @@ pub(crate) fn utc(instant: OffsetDateTime) -> String {
     instant
         .format(&Rfc3339)
         .unwrap_or_else(|_| instant.to_string())
+}
+
+/// The reader's own text shows marks as lists of decimal numbers.
+fn pem_text(error: &pem::Error) -> String {
+    match error {
+        pem::Error::MissingSectionEnd { end_marker } => format!(
+            "found no `-----END {}-----` before the next block or the end",
+            Printable(&String::from_utf8_lossy(end_marker))
+        ),
+        pem::Error::Base64Decode(reason) => format!("found damaged base64 ({reason})"),
+        other => other.to_string(),
+    }
+}
+
+/// What rustls finds wrong with a certificate that is not a peer's.
+pub(crate) fn certificate_text(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::BadEncoding) => {
+            "it is not well-formed".into()
+        }
+        rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
+            format!("webpki refuses it with {other}")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// An EKU extension as people read it.

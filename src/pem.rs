@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use rustls::pki_types::pem::{self, PemObject, SectionKind};
+use rustls::pki_types::pem::{PemObject, SectionKind};
 
 use crate::error::Error;
 use crate::text::Printable;
@@ -46,24 +46,18 @@ pub(crate) const KEY_LABELS: &[&str] = &["PRIVATE KEY", "RSA PRIVATE KEY", "EC P
 ///
 /// Text around the blocks is allowed, as RFC 7468, 5.2 has it.
 pub(crate) fn blocks(pem: &[u8], origin: &str, labels: &Labels) -> Result<Vec<Block>, Error> {
-    let mut readable = Vec::new();
-    for mark in marks(pem) {
-        match mark.label() {
-            Some(label) if labels.read.contains(&label) => readable.push(mark),
-            Some(label) if labels.passed_over.contains(&label) => {}
-            _ => return Err(mark.refused(pem, origin, labels)),
-        }
+    let marks: Vec<_> = marks(pem).collect();
+    let known = [labels.read, labels.passed_over].concat();
+    if let Some(mark) = marks.iter().find(|mark| !mark.is_one_of(&known)) {
+        return Err(mark.refused(pem, origin, labels));
     }
-    let mut sections = <(SectionKind, Vec<u8>)>::pem_slice_iter(pem)
-        // pki-types reads some of what is passed over here, too.
-        .filter(|section| !matches!(section, Ok((kind, _)) if labels.passes_over(kind)));
-    readable
+    // Each up to the next mark: a block without END must not swallow its successor.
+    let ends = marks.iter().skip(1).map(|next| next.offset);
+    marks
         .iter()
-        .map(|mark| match sections.next() {
-            Some(Ok((kind, der))) => Ok(Block { kind, der }),
-            Some(Err(source)) => Err(mark.unreadable(pem, origin, source)),
-            None => Err(mark.unreadable(pem, origin, pem::Error::NoItemsFound)),
-        })
+        .zip(ends.chain([pem.len()]))
+        .filter(|(mark, _)| mark.is_one_of(labels.read))
+        .map(|(mark, end)| mark.read(pem, end, origin))
         .collect()
 }
 
@@ -71,25 +65,6 @@ pub(crate) fn blocks(pem: &[u8], origin: &str, labels: &Labels) -> Result<Vec<Bl
 pub(crate) fn has_encrypted_key(pem: &[u8]) -> bool {
     marks(pem).any(|mark| mark.label() == Some("ENCRYPTED PRIVATE KEY"))
         || find(pem, b"Proc-Type: 4,ENCRYPTED").is_some()
-}
-
-impl Labels {
-    fn passes_over(&self, kind: &SectionKind) -> bool {
-        self.passed_over
-            .iter()
-            .any(|label| label.as_bytes() == section_label(*kind))
-    }
-}
-
-fn section_label(kind: SectionKind) -> &'static [u8] {
-    match kind {
-        SectionKind::Certificate => b"CERTIFICATE",
-        SectionKind::PrivateKey => b"PRIVATE KEY",
-        SectionKind::RsaPrivateKey => b"RSA PRIVATE KEY",
-        SectionKind::EcPrivateKey => b"EC PRIVATE KEY",
-        SectionKind::Crl => b"X509 CRL",
-        _ => b"",
-    }
 }
 
 /// A line on which a block seems to begin.
@@ -101,8 +76,12 @@ struct Mark<'a> {
 impl<'a> Mark<'a> {
     /// The label, if pki-types sees a block begin here.
     fn label(&self) -> Option<&'a str> {
-        let label = self.text.trim_ascii_end().strip_prefix(b"-----BEGIN ")?;
-        str::from_utf8(label.strip_suffix(b"-----")?).ok()
+        let label = str::from_utf8(self.text.strip_prefix(b"-----BEGIN ")?).ok()?;
+        label.trim_end_matches(' ').strip_suffix("-----")
+    }
+
+    fn is_one_of(&self, labels: &[&str]) -> bool {
+        self.label().is_some_and(|label| labels.contains(&label))
     }
 
     /// Counted from 1; lines end in LF, CR or CR LF.
@@ -117,27 +96,50 @@ impl<'a> Mark<'a> {
     }
 
     fn refused(&self, pem: &[u8], origin: &str, labels: &Labels) -> Error {
-        let text = String::from_utf8_lossy(self.text);
-        let cut: String = text.trim_end().chars().take(80).collect();
         Error::PemMark {
             origin: origin.into(),
             line: self.line(pem),
-            found: Printable(&cut).to_string(),
+            found: self.shown(),
             wanted: labels.read.first().copied().unwrap_or_default(),
         }
     }
 
-    fn unreadable(&self, pem: &[u8], origin: &str, source: pem::Error) -> Error {
-        Error::PemBlock {
-            origin: origin.into(),
-            line: self.line(pem),
-            source,
+    /// The mark, for messages, and `…` for what else stands on its line: that may be a private key
+    /// that has lost its line ends.
+    fn shown(&self) -> String {
+        let text = String::from_utf8_lossy(self.text);
+        let (before, after) = text.split_at(text.find("BEGIN").unwrap_or(0));
+        let dashes = before.rsplit(char::is_alphanumeric).next();
+        let dashes = dashes.unwrap_or(before);
+        let is_label = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ';
+        let behind = after.trim_start_matches(is_label);
+        let behind = behind.trim_start_matches('-');
+        let label = &after[..after.len() - behind.len()];
+        let ellipsis = |hides| if hides { "…" } else { "" };
+        format!(
+            "{}{}{}",
+            ellipsis(dashes.len() < before.len()),
+            Printable(&format!("{dashes:.40}{label:.40}")),
+            ellipsis(!behind.is_empty())
+        )
+    }
+
+    /// The block that begins here and is over before `end`.
+    fn read(&self, pem: &[u8], end: usize, origin: &str) -> Result<Block, Error> {
+        let text = pem.get(self.offset..end).unwrap_or_default();
+        match <(SectionKind, Vec<u8>)>::from_pem_slice(text) {
+            Ok((kind, der)) => Ok(Block { kind, der }),
+            Err(source) => Err(Error::PemBlock {
+                origin: origin.into(),
+                line: self.line(pem),
+                source,
+            }),
         }
     }
 }
 
 /// Every line that could be meant as the beginning of a block: the word BEGIN behind a dash, or
-/// before the word CERTIFICATE.
+/// before what is read here.
 fn marks(pem: &[u8]) -> impl Iterator<Item = Mark<'_>> {
     pem.split(|byte| matches!(byte, b'\n' | b'\r'))
         .scan(0, |next, text| {
@@ -153,7 +155,8 @@ fn is_mark(text: &[u8]) -> bool {
         return false;
     };
     let (before, after) = text.split_at(at);
-    before.trim_ascii_end().ends_with(b"-") || find(after, b"CERTIFICATE").is_some()
+    let names = [&b"CERTIFICATE"[..], b"X509 CRL", b"PRIVATE KEY"];
+    before.trim_ascii_end().ends_with(b"-") || names.iter().any(|name| find(after, name).is_some())
 }
 
 fn find(text: &[u8], word: &[u8]) -> Option<usize> {

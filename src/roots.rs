@@ -9,7 +9,7 @@ use rustls::{DistinguishedName, RootCertStore};
 
 use crate::certificate::distinguished_name;
 use crate::certificate::view::View;
-use crate::error::Error;
+use crate::error::{Error, certificate_text};
 use crate::pem;
 
 /// The trust anchors for peers in one role. Never empty, never partly read. Cheap to clone.
@@ -112,7 +112,7 @@ impl Roots {
             });
             store
                 .add(der)
-                .map_err(|error| malformed(error.to_string()))?;
+                .map_err(|error| malformed(certificate_text(&error)))?;
         }
         Self::new(store.roots, extents, issued_by_public, origin)
     }
@@ -143,7 +143,7 @@ impl Roots {
         Self(Arc::new(Inner {
             anchors,
             extents,
-            public: Some("the public roots of the web".into()),
+            public: Some("the root store of the web".into()),
         }))
     }
 

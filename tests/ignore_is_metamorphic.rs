@@ -14,7 +14,7 @@ use generated::{
     Issued, Ours, Tally, Twins, Whom, World, check, issue, kind, server_auth_twins, stock,
     stock_as_server, text, twins, worlds_with_mixed_ekus,
 };
-use mtls_roles::{EkuOutcome, EkuPolicy, Refusal, RefusalClass, Role, VerifiedPeer};
+use mtls_roles::{EkuOutcome, EkuPolicy, Refusal, RefusalClass, VerifiedPeer};
 use rustls::pki_types::CertificateDer;
 
 type Verdict = Result<VerifiedPeer, Refusal>;

@@ -262,15 +262,20 @@ pub(crate) enum AltName<'a> {
 
 impl<'a> AltName<'a> {
     fn read(any: AnyRef<'a>) -> der::Result<Self> {
-        let Tag::ContextSpecific { number, .. } = any.tag() else {
+        let Tag::ContextSpecific {
+            number,
+            constructed,
+        } = any.tag()
+        else {
             return Err(any.tag().value_error().into());
         };
-        match number.value() {
-            1 => ia5(any).map(Self::Email),
-            2 => ia5(any).map(Self::Dns),
-            6 => ia5(any).map(Self::Uri),
-            7 => ip(any).map(Self::Ip),
-            number @ (0 | 3 | 4 | 5 | 8) => Ok(Self::Other(number)),
+        // A string in constructed form would be other bytes under the same number (X.690, 10.2).
+        match (number.value(), constructed) {
+            (1, false) => ia5(any).map(Self::Email),
+            (2, false) => ia5(any).map(Self::Dns),
+            (6, false) => ia5(any).map(Self::Uri),
+            (7, false) => ip(any).map(Self::Ip),
+            (number @ (0 | 3 | 4 | 5), true) | (number @ 8, false) => Ok(Self::Other(number)),
             _ => Err(any.tag().value_error().into()),
         }
     }

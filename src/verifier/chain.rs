@@ -16,7 +16,6 @@ use crate::role::Role;
 pub(super) struct Search<'a> {
     pub(super) verifier: &'a Verifier,
     pub(super) leaf: &'a EndEntityCert<'a>,
-    pub(super) leaf_der: &'a [u8],
     /// Everything else that was presented, in any order.
     pub(super) intermediates: &'a [CertificateDer<'a>],
     pub(super) now: UnixTime,

@@ -71,7 +71,6 @@ impl Decision<'_> {
         let search = Search {
             verifier: self.verifier,
             leaf: &EndEntityCert::try_from(leaf).map_err(|error| self.refusal_of(error))?,
-            leaf_der: leaf,
             intermediates,
             now,
             revocation: crls.as_ref().map(|(choices, crls)| (*choices, &***crls)),
@@ -86,7 +85,7 @@ impl Decision<'_> {
         let error = match search.find(&required) {
             Ok(path) => {
                 self.check_strict(preset, &path)?;
-                self.identify(search)?;
+                self.identify(&path)?;
                 return Ok(self.accepted(path, None));
             }
             Err(error) => error,
@@ -114,7 +113,7 @@ impl Decision<'_> {
             Preset::Ignore => search.find(Ignored),
         };
         let error = match found {
-            Ok(path) => return self.relax(search, path, preset, strict),
+            Ok(path) => return self.relax(path, preset, strict),
             Err(error) => error,
         };
         // Under a relaxed policy the error is the last search's.
@@ -128,14 +127,13 @@ impl Decision<'_> {
     /// The EKU was the only obstacle to this path. Is the relaxation for this peer?
     fn relax<'s>(
         self,
-        search: &Search<'s>,
         path: VerifiedPath<'s>,
         preset: Preset,
         strict: Refusal,
     ) -> Result<Accepted<'s>, Refusal> {
         let relaxed = self.relaxed(&path, preset)?;
-        let is_covered = self.verifier.relax_for.covers(&self.view(search)?);
-        match (self.identify(search), is_covered) {
+        let is_covered = self.read_leaf(&path, |leaf| self.verifier.relax_for.covers(leaf))?;
+        match (self.identify(&path), is_covered) {
             (Ok(()), true) => Ok(self.accepted(path, Some(relaxed))),
             (Err(other), true) => Err(other),
             // Everybody else stays under rfc5280() and gets its error.
@@ -153,7 +151,7 @@ impl Decision<'_> {
             Ok(path) => path,
             Err(error) => return refusal.with_class(self.refusal_of(error).class()),
         };
-        match (self.identify(search), self.relaxed(&path, Preset::Ignore)) {
+        match (self.identify(&path), self.relaxed(&path, Preset::Ignore)) {
             (Ok(()), Ok(relaxed)) => refusal.with_violation(relaxed.violation),
             (Err(other), _) | (_, Err(other)) => refusal.with_class(other.class()),
         }
@@ -177,19 +175,22 @@ impl Decision<'_> {
         }
         match eku::decide(preset, self.verifier.role, &self.read(path)?) {
             Ok(_) => Ok(()),
-            Err(violation) => Err(self.missing_purpose().with_violation(violation)),
+            Err(violation) => Err(match self.identify(path) {
+                Ok(()) => self.missing_purpose().with_violation(violation),
+                Err(other) => self.missing_purpose().with_class(other.class()),
+            }),
         }
     }
 
     /// Whether the leaf of a verified path is the expected peer's.
-    fn identify(self, search: &Search<'_>) -> Result<(), Refusal> {
+    fn identify(self, path: &VerifiedPath<'_>) -> Result<(), Refusal> {
         match self.expected {
             Expected::Anybody => Ok(()),
-            Expected::ServerName(name) => search
-                .leaf
+            Expected::ServerName(name) => path
+                .end_entity()
                 .verify_is_valid_for_subject_name(name)
                 .map_err(|error| self.refusal_of(error)),
-            Expected::AnyOf(rules) => match rules.match_leaf(&self.view(search)?) {
+            Expected::AnyOf(rules) => match self.read_leaf(path, |leaf| rules.match_leaf(leaf))? {
                 true => Ok(()),
                 false => Err(self.refusal(CertificateError::ApplicationVerificationFailure)),
             },
@@ -201,9 +202,14 @@ impl Decision<'_> {
         read_path(path).map_err(|_| self.unreadable())
     }
 
-    /// The leaf; to be asked for only when a path from it is verified.
-    fn view<'s>(self, search: &Search<'s>) -> Result<View<'s>, Refusal> {
-        View::read(search.leaf_der).map_err(|_| self.unreadable())
+    /// The leaf of a verified path.
+    fn read_leaf<T>(
+        self,
+        path: &VerifiedPath<'_>,
+        read: impl FnOnce(&View<'_>) -> T,
+    ) -> Result<T, Refusal> {
+        let leaf = View::read(&path.end_entity().der()).map(|leaf| read(&leaf));
+        leaf.map_err(|_| self.unreadable())
     }
 
     fn accepted<'s>(self, path: VerifiedPath<'s>, relaxed: Option<Relaxed>) -> Accepted<'s> {

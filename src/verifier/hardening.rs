@@ -64,7 +64,8 @@ pub enum PathCheck {
     /// A root must have no critical extension that webpki does not know (RFC 5280, 4.2): it may
     /// restrict what the root may do.
     RootHasNoUnknownCriticalExtension,
-    /// A root that is no CA issues nothing.
+    /// A root that is no CA issues nothing. Presented itself, it is trusted as it is: no other check
+    /// is made of it.
     RootMayIssue,
     /// The extensions that these checks look at must be well-formed.
     ExtensionsAreReadable,
@@ -119,24 +120,24 @@ impl PathChecks {
 
 fn check_path(roots: &Roots, path: &VerifiedPath<'_>) -> Result<(), PathViolation> {
     let leaf = path.end_entity().der();
-    check(0, &leaf, leaf_violation)?;
-    let mut root = 1;
-    for issuer in path.intermediate_certificates() {
-        check(root, &issuer.der(), issuer_violation)?;
-        root += 1;
-    }
-    match extent(roots, path.anchor()) {
-        Extent::Unknown => Ok(()),
-        Extent::Issuer(certificate) => check(root, certificate, root_violation),
-        Extent::ItselfOnly(certificate) => match root == 1 && leaf == *certificate {
-            true => Ok(()),
-            false => Err(PathViolation {
+    let depth = 1 + path.intermediate_certificates().count();
+    let root = match extent(roots, path.anchor()) {
+        Extent::ItselfOnly(certificate) if depth == 1 && leaf == *certificate => return Ok(()),
+        Extent::ItselfOnly(_) => {
+            return Err(PathViolation {
                 check: PathCheck::RootMayIssue,
-                position: root,
+                position: depth,
                 certificate: distinguished_name(&path.anchor().subject),
-            }),
-        },
+            });
+        }
+        Extent::Issuer(certificate) => Some(certificate),
+        Extent::Unknown => None,
+    };
+    check(0, &leaf, leaf_violation)?;
+    for (index, issuer) in path.intermediate_certificates().enumerate() {
+        check(index + 1, &issuer.der(), issuer_violation)?;
     }
+    root.map_or(Ok(()), |root| check(depth, root, root_violation))
 }
 
 /// What is known of the root at the end of a path.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use der::asn1::AnyRef;
 use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
+use rustls::CertRevocationListError;
 use rustls::pki_types::CertificateRevocationListDer;
 use webpki::{
     CertRevocationList, ExpirationPolicy, OwnedCertRevocationList, RevocationCheckDepth,
@@ -154,7 +155,7 @@ impl Crl {
             reason,
         };
         let list = OwnedCertRevocationList::from_der(der)
-            .map_err(|error| unusable(format!("{:?}", crl_error(error))))?;
+            .map_err(|error| unusable(defect(crl_error(error))))?;
         let number = crl_number(der).map_err(|error| unusable(error.to_string()))?;
         let list = CertRevocationList::from(list);
         Ok(Self {
@@ -194,9 +195,26 @@ fn order(number: &Option<Vec<u8>>) -> Option<(usize, &[u8])> {
 }
 
 fn number_text(number: &Option<Vec<u8>>) -> String {
-    number
-        .as_ref()
-        .map_or_else(|| "none".into(), |number| text::hex(number))
+    match number.as_deref() {
+        None => "none".into(),
+        Some([]) => "0x00".into(),
+        Some(number) => format!("0x{}", text::hex(number)),
+    }
+}
+
+/// What operators know it as.
+fn defect(error: CertRevocationListError) -> String {
+    use CertRevocationListError as Crl;
+    let known = match error {
+        Crl::ParseError => "it is not well-formed",
+        Crl::UnsupportedDeltaCrl => "it is a delta list",
+        Crl::UnsupportedIndirectCrl => "it is an indirect list",
+        Crl::UnsupportedCrlVersion => "it is not of version 2",
+        Crl::UnsupportedCriticalExtension => "it has an unknown critical extension",
+        Crl::InvalidCrlNumber => "its crlNumber is negative or longer than 20 octets",
+        other => return format!("{other:?}"),
+    };
+    known.into()
 }
 
 /// The crlNumber extension of a list that webpki has parsed (RFC 5280, 5.1 and 5.2.3).

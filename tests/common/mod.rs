@@ -5,6 +5,8 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod clock;
+pub mod files;
+pub mod errors;
 pub mod pki;
 pub mod tls;
 

@@ -12,7 +12,9 @@ pub use crl::CrlSpec;
 pub use eku::{Eku, Kp, key_purposes};
 pub use key::{KeyKind, WeakRsaKey};
 use rcgen::{Certificate, CertificateParams, CertificateRevocationList, Issuer, PublicKeyData};
-pub use rcgen::{GeneralSubtree, KeyPair, KeyUsagePurpose, SerialNumber};
+pub use rcgen::{
+    DistinguishedName, DnType, DnValue, GeneralSubtree, KeyPair, KeyUsagePurpose, SerialNumber,
+};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 pub use spec::{CaSpec, LeafSpec};
 
@@ -76,7 +78,8 @@ impl Ca {
 
     /// A CRL in the name of this CA.
     pub fn crl(&self, spec: CrlSpec) -> CertificateRevocationListDer<'static> {
-        self.issue_crl(spec).into()
+        let signer = spec.signer.as_ref().unwrap_or(&self.key).clone();
+        spec.finish(self.issue_crl(spec.clone()).into(), &signer)
     }
 
     /// The same as PEM.

@@ -1,5 +1,6 @@
 //! Real handshakes over loopback TCP, and stock rustls for the end that is not under test.
 
+mod memory;
 mod stock;
 
 use std::io::{self, Read, Write};
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+pub use memory::{MemoryOutcome, handshake_in_memory};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{

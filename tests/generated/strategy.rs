@@ -26,7 +26,7 @@ fn worlds_in_role(role: Role) -> impl Strategy<Value = World> {
         prop_oneof![1 => Just(vec![]), 1 => vec(extra(), 1..=MAX_EXTRAS)],
         weighted(0.5, any::<u64>()),
     );
-    (chain, trust, presented, weighted(0.25, lists())).prop_map(
+    (chain, trust, presented, weighted(0.3, lists())).prop_map(
         move |((leaf, issuers), (root, trusted), (missing, extras, shuffled), lists)| {
             World {
                 role,
@@ -99,7 +99,7 @@ fn authority(quirk: impl Strategy<Value = CaQuirk>) -> impl Strategy<Value = Aut
 fn quirks<Q: std::fmt::Debug + Clone>(
     quirk: impl Strategy<Value = Q>,
 ) -> impl Strategy<Value = Vec<Q>> {
-    prop_oneof![6 => Just(vec![]), 1 => vec(quirk, 1..=2)]
+    prop_oneof![5 => Just(vec![]), 1 => vec(quirk, 1..=2)]
 }
 
 fn issuer_quirk() -> impl Strategy<Value = CaQuirk> {
@@ -117,13 +117,13 @@ fn ca_quirk() -> impl Strategy<Value = CaQuirk> {
             Quirk::NoBasicConstraints,
             Quirk::NoKeyUsage,
             Quirk::NoCertSign,
-            Quirk::NoCrlSign,
             Quirk::EmptyConstraints,
             Quirk::EmptySubject,
             Quirk::UnknownExtension,
             Quirk::UnknownCriticalExtension,
         ]),
         2 => (0..=3_u8).prop_map(Quirk::PathLen),
+        3 => Just(Quirk::NoCrlSign),
         4 => vec(subtree(), 1..=2).prop_map(Quirk::Constraints),
     ]
 }

@@ -242,11 +242,38 @@ impl World {
         })
     }
 
-    /// The quirks of all CAs that stand on some path.
+    /// Whether our checks refuse a second certificate of an issuer.
+    pub fn has_a_violating_cross_sign(&self) -> bool {
+        self.cross_signs()
+            .any(|quirks| violation_of_issuer(quirks).is_some())
+    }
+
+    /// Whether webpki may have an error of its own when our checks have refused the path of this
+    /// description: it tries every presented certificate as an issuer, and ours ranks lowest.
+    pub fn has_more_to_try(&self) -> bool {
+        let is_unreadable = |extra: &Extra| match extra.quirks() {
+            Some(quirks) => quirks.contains(&CaQuirk::UnknownCriticalExtension),
+            None => matches!(extra, Extra::Garbage),
+        };
+        self.may_have_other_paths()
+            || self.extras.iter().any(is_unreadable)
+            // It is presented, too.
+            || self.trusted == Trusted::UppermostIssuer
+    }
+
+    /// The quirks of all CAs that may stand on some path.
     pub fn authorities(&self) -> impl Iterator<Item = &[CaQuirk]> {
         let path = self.issuers.iter().chain([&self.root]);
         path.map(|authority| authority.quirks.as_slice())
-            .chain(self.extras.iter().filter_map(Extra::quirks))
+            .chain(self.cross_signs())
+    }
+
+    /// The quirks of second certificates of issuers.
+    fn cross_signs(&self) -> impl Iterator<Item = &[CaQuirk]> {
+        self.extras.iter().filter_map(|extra| match extra {
+            Extra::CrossSign { quirks, .. } => Some(quirks.as_slice()),
+            _ => None,
+        })
     }
 
     /// Makes a drawn description consistent: positions that exist, one quirk of a kind, and second

@@ -16,6 +16,34 @@ pub fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The values inside a constructed value, each with its tag and length; the inverse of [`sequence`].
+pub fn children(value: &[u8]) -> Vec<Vec<u8>> {
+    let (header, length) = header(value);
+    let mut rest = &value[header..header + length];
+    let mut found = vec![];
+    while !rest.is_empty() {
+        let (header, length) = self::header(rest);
+        let (child, behind) = rest.split_at(header + length);
+        found.push(child.to_vec());
+        rest = behind;
+    }
+    found
+}
+
+/// The lengths of a value's header and of its content.
+fn header(value: &[u8]) -> (usize, usize) {
+    match value[1] {
+        short @ 0..=0x7f => (2, short.into()),
+        long => {
+            let digits = &value[2..][..usize::from(long & 0x7f)];
+            let length = digits
+                .iter()
+                .fold(0, |sum, &digit| sum << 8 | usize::from(digit));
+            (2 + digits.len(), length)
+        }
+    }
+}
+
 /// A SEQUENCE of values that are encoded already.
 pub fn sequence(values: &[Vec<u8>]) -> Vec<u8> {
     tlv(0x30, &values.concat())

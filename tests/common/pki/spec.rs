@@ -108,6 +108,12 @@ macro_rules! shared_setters {
                 self
             }
 
+            /// Replaces the subject, for names that must equal others byte for byte.
+            pub fn subject(mut self, name: DistinguishedName) -> Self {
+                self.0.params.distinguished_name = name;
+                self
+            }
+
             /// Leaves the subject empty.
             pub fn empty_subject(mut self) -> Self {
                 self.0.params.distinguished_name = DistinguishedName::new();

@@ -1,0 +1,161 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use mtls_roles::PeerRule;
+use rustls::pki_types::{ServerName, UnixTime};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+const MORE: &str = "\
+RULE is one of
+  dns:edge.example.com      a DNS name of the certificate, or dns:*.example.com
+  uri:spiffe://example.org/edge
+  spiffe-trust-domain:example.org
+  ip:192.0.2.1
+  spki-sha256:HEX           SHA-256 of its public key (SubjectPublicKeyInfo)
+  cert-sha256:HEX           SHA-256 of the certificate
+
+Examples (among the sources, write `cargo run --example verify --` for `verify`)
+  Will my renewed certificate still do as a client?
+    verify --role client --roots clients-ca.pem renewed.pem
+  Will it, if the server ignores the EKU for this one peer until a date?
+    verify --role client --roots clients-ca.pem --eku ignore --until 2027-03-15T00:00:00Z \\
+        --relax-for dns:edge.example.com renewed.pem
+  Is a server's chain good for its name, on some day?
+    verify --role server --roots ca.pem --name www.example.com --time 2027-01-01T00:00:00Z chain.pem
+  From standard input, for a program:
+    cat chain.pem | verify --role client --roots clients-ca.pem --format json -
+
+Exit codes
+  0  accepted
+  1  refused
+  2  wrong usage, a policy that must not be built, or input that cannot be read completely
+
+The signature of a handshake is not part of a chain: whether the peer holds the key of its
+certificate, only a connection shows.";
+
+/// Would this certificate chain be accepted, in this role, under this policy?
+#[derive(Parser)]
+#[command(name = "verify", after_help = MORE)]
+pub struct Args {
+    /// The side that the holder of the chain plays
+    #[arg(long)]
+    pub role: Role,
+
+    /// PEM file with the trusted root certificates
+    #[arg(long, value_name = "ROOTS.pem")]
+    pub roots: PathBuf,
+
+    /// Policy for the extended key usage (EKU)
+    #[arg(long, default_value = "rfc5280")]
+    pub eku: Eku,
+
+    /// End of a relaxed EKU policy; from then on it is rfc5280
+    #[arg(long, value_name = "RFC3339", value_parser = rfc3339)]
+    pub until: Option<OffsetDateTime>,
+
+    /// The name that was connected to; needed for --role server
+    #[arg(long, required_if_eq("role", "server"), value_parser = server_name)]
+    pub name: Option<ServerName<'static>>,
+
+    /// Who may connect as a client; everybody under the roots if not given. Repeatable
+    #[arg(long, value_name = "RULE")]
+    pub allow: Vec<PeerRule>,
+
+    /// Whose EKU may be wrong under a relaxed policy: a RULE or any-private-peer. Repeatable
+    #[arg(long, value_name = "RULE")]
+    pub relax_for: Vec<RelaxFor>,
+
+    /// PEM file with revocation lists; the whole path is checked, and an unknown status refused
+    #[arg(long, value_name = "FILE.pem")]
+    pub crls: Option<PathBuf>,
+
+    /// The instant to verify at; now if not given
+    #[arg(long, value_name = "RFC3339")]
+    pub time: Option<At>,
+
+    /// What is printed
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+
+    /// PEM file with the chain, leaf first; `-` is standard input
+    #[arg(value_name = "CHAIN.pem")]
+    pub chain: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Role {
+    Client,
+    Server,
+}
+
+impl From<Role> for mtls_roles::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Client => Self::Client,
+            Role::Server => Self::Server,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Eku {
+    #[value(name = "rfc5280")]
+    Rfc5280,
+    Strict,
+    AcceptServerAuth,
+    Ignore,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone)]
+pub enum RelaxFor {
+    Peer(PeerRule),
+    AnyPrivatePeer,
+}
+
+impl FromStr for RelaxFor {
+    type Err = mtls_roles::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "any-private-peer" => Ok(Self::AnyPrivatePeer),
+            rule => rule.parse().map(Self::Peer),
+        }
+    }
+}
+
+/// An instant in the type that rustls uses.
+#[derive(Clone, Copy)]
+pub struct At(pub UnixTime);
+
+impl FromStr for At {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let seconds = rfc3339(text)?.unix_timestamp().try_into();
+        let seconds = seconds.map_err(|_| "an instant before 1970 cannot be verified at")?;
+        Ok(Self(UnixTime::since_unix_epoch(Duration::from_secs(
+            seconds,
+        ))))
+    }
+}
+
+fn rfc3339(text: &str) -> Result<OffsetDateTime, String> {
+    let needed = |error| format!("{error}; needed is RFC 3339, as in 2027-03-15T00:00:00Z");
+    OffsetDateTime::parse(text, &Rfc3339).map_err(needed)
+}
+
+fn server_name(text: &str) -> Result<ServerName<'static>, String> {
+    let refused = |_| "this is neither a DNS name nor an IP address".to_owned();
+    ServerName::try_from(text.to_owned()).map_err(refused)
+}

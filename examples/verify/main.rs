@@ -1,0 +1,176 @@
+//! Would this chain be accepted? The verdict of a peer verifier, without a connection.
+//!
+//! Run it: `cargo run --example verify -- --role client --roots clients-ca.pem chain.pem`, and with
+//! `--help` for all options, examples and exit codes.
+//!
+//! `args.rs` is the command line, `report.rs` what is printed; here is what lies between: files and
+//! options become a verifier, the verifier judges the chain.
+
+mod args;
+mod report;
+
+use std::error::Error;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use mtls_roles::{
+    ClientPeerVerifier, Crls, EkuPolicy, Refusal, Roots, ServerPeerVerifier, VerifiedPeer,
+};
+use rustls::CertificateError;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::ParsedCertificate;
+
+use crate::args::{Args, Eku, Format, RelaxFor, Role};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {}", report::printable(&error.to_string()));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Exit code 0 is accepted, 1 is refused; an error is usage or unreadable input.
+fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
+    let chain = read_chain(&args.chain)?;
+    let now = args.time.map_or_else(UnixTime::now, |time| time.0);
+    let verdict = match args.role {
+        Role::Client => verify_client(args, &chain, now)?,
+        Role::Server => verify_server(args, &chain, now)?,
+    };
+    let report = match args.format {
+        Format::Text => report::text(args.role.into(), &verdict),
+        Format::Json => report::json(args.role.into(), &verdict).to_string(),
+    };
+    writeln!(std::io::stdout(), "{report}")?;
+    Ok(match verdict {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(1),
+    })
+}
+
+type Verdict = Result<VerifiedPeer, Refusal>;
+
+/// What both builders are given; they have these methods in common, and no trait for them.
+macro_rules! configure {
+    ($builder:expr, $args:expr) => {{
+        let mut builder = $builder.eku_policy(policy($args));
+        for peer in &$args.relax_for {
+            builder = match peer.clone() {
+                RelaxFor::Peer(rule) => builder.relax_for(rule),
+                RelaxFor::AnyPrivatePeer => builder.relax_for_any_peer_of_these_private_roots(),
+            };
+        }
+        match &$args.crls {
+            Some(file) => builder.crls(Crls::from_pem_file(file)?),
+            None => builder,
+        }
+    }};
+}
+
+fn verify_client(
+    args: &Args,
+    chain: &[CertificateDer<'_>],
+    now: UnixTime,
+) -> Result<Verdict, Box<dyn Error>> {
+    if args.name.is_some() {
+        return Err(
+            "--name is for --role server; say who may connect as a client with --allow".into(),
+        );
+    }
+    let roots = Roots::from_pem_file(&args.roots)?;
+    let builder = ClientPeerVerifier::builder(roots, &default_provider());
+    let mut builder = configure!(builder, args);
+    for rule in &args.allow {
+        builder = builder.allow(rule.clone());
+    }
+    let verifier = builder.build().map_err(in_options)?;
+    Ok(verifier.verify(Some(chain), now))
+}
+
+fn verify_server(
+    args: &Args,
+    chain: &[CertificateDer<'_>],
+    now: UnixTime,
+) -> Result<Verdict, Box<dyn Error>> {
+    if !args.allow.is_empty() {
+        return Err("--allow is for --role client; a server is checked by its --name".into());
+    }
+    let name = args.name.as_ref().ok_or("--role server needs --name")?;
+    let roots = Roots::from_pem_file(&args.roots)?;
+    let builder = ServerPeerVerifier::builder(roots, &default_provider());
+    let verifier = configure!(builder, args).build().map_err(in_options)?;
+    Ok(verifier.verify(Some(chain), name, now))
+}
+
+fn policy(args: &Args) -> EkuPolicy {
+    let policy = match args.eku {
+        Eku::Rfc5280 => EkuPolicy::rfc5280(),
+        Eku::Strict => EkuPolicy::strict(),
+        Eku::AcceptServerAuth => EkuPolicy::accept_server_auth(),
+        Eku::Ignore => EkuPolicy::ignore(),
+    };
+    match args.until {
+        Some(end) => policy.until(end),
+        None => policy,
+    }
+}
+
+/// The crate speaks of its builders' methods; here they are options.
+fn in_options(error: mtls_roles::Error) -> String {
+    use mtls_roles::Error::{AnyPeerOverPublicRoots, PublicRootsNeedRules, RelaxedForNobody};
+    match error {
+        AnyPeerOverPublicRoots { .. } | PublicRootsNeedRules { .. } | RelaxedForNobody { .. } => {
+            format!("{error} (here: --allow RULE, --relax-for RULE, --relax-for any-private-peer)")
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// The chain, leaf first, read completely or not at all.
+fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Box<dyn Error>> {
+    let in_file = |error: &dyn Error| format!("{}: {error}", name_of(file));
+    let pem = read(file).map_err(|error| in_file(&error))?;
+    // The PEM reader of rustls passes over what it does not know. `Roots` takes every BEGIN mark or
+    // refuses; what it then thinks of the certificates as roots does not matter here.
+    match Roots::from_pem(&pem) {
+        Ok(_) | Err(mtls_roles::Error::MalformedCertificate { .. }) => {}
+        Err(error) => return Err(in_file(&error).into()),
+    }
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| in_file(&error))?;
+    for (index, certificate) in chain.iter().enumerate() {
+        // Any other objection is the verifier's, and a refusal.
+        if let Err(rustls::Error::InvalidCertificate(CertificateError::BadEncoding)) =
+            ParsedCertificate::try_from(certificate)
+        {
+            let message = format!("{}: certificate {} is not DER", name_of(file), index + 1);
+            return Err(message.into());
+        }
+    }
+    Ok(chain)
+}
+
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut pem = Vec::new();
+    match file == Path::new("-") {
+        true => std::io::stdin().read_to_end(&mut pem)?,
+        false => std::fs::File::open(file)?.read_to_end(&mut pem)?,
+    };
+    Ok(pem)
+}
+
+fn name_of(file: &Path) -> String {
+    match file == Path::new("-") {
+        true => "standard input".into(),
+        false => file.display().to_string(),
+    }
+}

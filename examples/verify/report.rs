@@ -1,0 +1,198 @@
+//! The verdict, for people and for programs.
+
+use std::fmt::Write;
+
+use mtls_roles::{
+    Certificate, EkuOutcome, EkuViolation, Purpose, Refusal, RefusalClass, Role, VerifiedPeer,
+};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::Verdict;
+
+/// Verdict first, then why, then what to do.
+pub fn text(role: Role, verdict: &Verdict) -> String {
+    match verdict {
+        Ok(peer) => accepted_text(role, peer),
+        Err(refusal) => refused_text(role, refusal),
+    }
+}
+
+fn accepted_text(role: Role, peer: &VerifiedPeer) -> String {
+    let (why, todo) = match peer.eku() {
+        EkuOutcome::Relaxed(violation) => (
+            format!("{violation}; the EKU policy is relaxed for this peer"),
+            format!(
+                "have it get a certificate with {} before the relaxation ends",
+                violation.needed
+            ),
+        ),
+        _ => (
+            "its extended key usage is as the policy asks".into(),
+            "nothing".into(),
+        ),
+    };
+    let leaf = peer.leaf();
+    let names: Vec<_> = peer.alt_names().iter().map(ToString::to_string).collect();
+    let path = peer.path().iter().map(Certificate::subject);
+    let path: Vec<_> = path
+        .chain([peer.anchor()])
+        .map(|name| format!("`{name}`"))
+        .collect();
+    format!(
+        "ACCEPTED as {role}\n\
+         why:    {why}\n\
+         to do:  {todo}\n\
+         peer:   {}\n\
+         names:  {}\n\
+         valid:  {} to {}\n\
+         path:   {}\n\
+         rules:  cert-sha256:{}\n        spki-sha256:{}",
+        leaf.subject(),
+        names.join(", "),
+        instant(leaf.not_before()),
+        instant(leaf.not_after()),
+        path.join(" issued by "),
+        hex(leaf.sha256()),
+        hex(leaf.spki_sha256()),
+    )
+}
+
+fn refused_text(role: Role, refusal: &Refusal) -> String {
+    let mut text = format!("REFUSED as {role}\nwhy:    {}\n", reason(refusal));
+    let _ = writeln!(text, "to do:  {}", todo(role, refusal.class()));
+    let _ = write!(text, "rustls: {}", printable(&refusal.error().to_string()));
+    text
+}
+
+fn reason(refusal: &Refusal) -> String {
+    match refusal.violation() {
+        Some(violation) => format!("{}: {violation}", refusal.class()),
+        None => refusal.class().to_string(),
+    }
+}
+
+fn todo(role: Role, class: RefusalClass) -> String {
+    let needed = role.purpose();
+    match class {
+        RefusalClass::Eku => format!(
+            "get a certificate with {needed} (another root, or a private CA), or relax the EKU for \
+             this peer: --eku ignore --relax-for RULE"
+        ),
+        RefusalClass::UnknownIssuer => {
+            "check that the chain has its intermediates and that --roots has its root".into()
+        }
+        RefusalClass::Validity => "renew the certificate, or check the clock and --time".into(),
+        RefusalClass::Revoked => "replace the certificate and its key".into(),
+        RefusalClass::RevocationUnknown => {
+            "add a current revocation list of every issuer to --crls".into()
+        }
+        RefusalClass::Name => "get a certificate for the name in --name, or correct it".into(),
+        RefusalClass::PeerRule => "name this peer with --allow, if it may connect".into(),
+        RefusalClass::Undetermined => {
+            "present the leaf and its issuers only; the EKU is wrong in any case".into()
+        }
+        _ => "read what rustls says, and ask the issuer for a sound certificate".into(),
+    }
+}
+
+/// One object. `peer`, `path` and `anchor` are of the verified path; a refused chain has none, and
+/// nothing is told of certificates that nobody verified.
+pub fn json(role: Role, verdict: &Verdict) -> Value {
+    match verdict {
+        Ok(peer) => json!({
+            "verdict": "accepted",
+            "role": role.to_string(),
+            "eku": match peer.eku() {
+                EkuOutcome::Relaxed(_) => "relaxed",
+                _ => "enforced",
+            },
+            "violation": peer.eku().violation().map(violation),
+            "error": null,
+            "peer": certificate(peer.leaf()),
+            "path": peer.path().iter().map(certificate).collect::<Vec<_>>(),
+            "anchor": peer.anchor(),
+        }),
+        Err(refusal) => json!({
+            "verdict": "refused",
+            "role": role.to_string(),
+            "eku": null,
+            "violation": refusal.violation().map(violation),
+            "error": {
+                "kind": kind(refusal.class()),
+                "message": reason(refusal),
+                "rustls": printable(&refusal.error().to_string()),
+            },
+            "peer": null,
+            "path": [],
+            "anchor": null,
+        }),
+    }
+}
+
+/// Stable names: programs compare them.
+fn kind(class: RefusalClass) -> &'static str {
+    match class {
+        RefusalClass::Eku => "eku",
+        RefusalClass::UnknownIssuer => "unknown-issuer",
+        RefusalClass::Validity => "validity",
+        RefusalClass::Revoked => "revoked",
+        RefusalClass::RevocationUnknown => "revocation-unknown",
+        RefusalClass::Name => "name",
+        RefusalClass::PeerRule => "peer-rule",
+        RefusalClass::NoCertificate => "no-certificate",
+        RefusalClass::Undetermined => "undetermined",
+        _ => "other",
+    }
+}
+
+fn violation(violation: &EkuViolation) -> Value {
+    json!({
+        "certificate": violation.certificate,
+        "position": violation.position,
+        "needed": violation.needed.to_string(),
+        "found": violation.found.as_deref().map(names),
+    })
+}
+
+fn certificate(certificate: &Certificate) -> Value {
+    let sans = certificate.alt_names().iter();
+    json!({
+        "subject": certificate.subject(),
+        "sans": sans.map(ToString::to_string).collect::<Vec<_>>(),
+        "eku": certificate.purposes().map(names),
+        "notBefore": instant(certificate.not_before()),
+        "notAfter": instant(certificate.not_after()),
+        "sha256": hex(certificate.sha256()),
+        "spkiSha256": hex(certificate.spki_sha256()),
+    })
+}
+
+fn names(purposes: &[Purpose]) -> Vec<String> {
+    purposes.iter().map(Purpose::to_string).collect()
+}
+
+fn instant(instant: OffsetDateTime) -> String {
+    // A certificate's validity ends in the year 9999 at the latest, which RFC 3339 can say.
+    instant
+        .format(&Rfc3339)
+        .unwrap_or_else(|_| instant.to_string())
+}
+
+fn hex(bytes: [u8; 32]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Subjects and names come escaped from the crate; what rustls says of a certificate does not.
+pub fn printable(text: &str) -> String {
+    let mut printable = String::new();
+    for c in text.chars() {
+        let deceptive = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        match c.is_control() || deceptive {
+            true => printable.extend(c.escape_unicode()),
+            false => printable.push(c),
+        }
+    }
+    printable
+}
