@@ -1,0 +1,130 @@
+//! Every kind of rule, in every place, under every policy.
+
+use mtls_roles::{
+    ClientPeerVerifier, ClientPeerVerifierBuilder, EkuOutcome, EkuPolicy, Refusal, RefusalClass,
+    ServerPeerVerifier,
+};
+use rustls::CertificateError;
+
+use super::common::clock::{NOW, unix};
+use super::common::pki::{Eku, LeafSpec, der};
+use super::common::tls::provider;
+use super::peer::{Peer, general_name, nobody, pin, rule, sha256, spki_sha256};
+
+const RELAXED: [EkuPolicy; 2] = [EkuPolicy::ignore(), EkuPolicy::accept_server_auth()];
+
+#[test]
+fn every_kind_of_rule_allows_and_keeps_out_under_every_policy() {
+    let peer = peer(Eku::both());
+    let kept_out = CertificateError::ApplicationVerificationFailure.into();
+    let mut wrong = vec![];
+    for policy in [
+        EkuPolicy::rfc5280(),
+        EkuPolicy::strict(),
+        RELAXED[0],
+        RELAXED[1],
+    ] {
+        for (text, is_named) in rules(&peer) {
+            let allowed = clients(&peer, policy)
+                .relax_for_any_peer_of_these_private_roots()
+                .allow(rule(&text));
+            let allowed = allowed
+                .build()
+                .unwrap()
+                .verify(Some(&peer.chain), unix(NOW));
+            let mut verdicts = vec![allowed.map(drop)];
+            // That policy is for clients only.
+            if policy != EkuPolicy::accept_server_auth() {
+                verdicts.push(in_place_of_name(&peer, policy, &text));
+            }
+            for verdict in verdicts {
+                let is_as_expected = match &verdict {
+                    Ok(()) => is_named,
+                    Err(refusal) => {
+                        !is_named
+                            && *refusal.error() == kept_out
+                            && refusal.class() == RefusalClass::PeerRule
+                    }
+                };
+                if !is_as_expected {
+                    wrong.push(format!("{policy}, {text}: {verdict:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_kind_of_rule_relaxes_whom_it_names_under_both_relaxed_policies() {
+    let peer = peer(Eku::server());
+    let mut wrong = vec![];
+    for policy in RELAXED {
+        for (text, is_named) in rules(&peer) {
+            let verifier = clients(&peer, policy)
+                .relax_for(rule(&text))
+                .build()
+                .unwrap();
+            let found = verifier.verify(Some(&peer.chain), unix(NOW));
+            let is_as_expected = match &found {
+                Ok(peer) => is_named && matches!(peer.eku(), EkuOutcome::Relaxed(_)),
+                Err(refusal) => !is_named && refusal.class() == RefusalClass::Eku,
+            };
+            if !is_as_expected {
+                wrong.push(format!("{policy}, {text}: {found:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn peer(eku: Eku) -> Peer {
+    let san = [
+        "dns:edge.example.com",
+        "uri:spiffe://example.org/a",
+        "ip:192.0.2.1",
+    ];
+    let san = der::sequence(&san.map(general_name));
+    Peer::of(LeafSpec::new("edge").raw_san(san).eku(eku))
+}
+
+/// Of each kind one rule that names the peer, and one that does not.
+fn rules(peer: &Peer) -> Vec<(String, bool)> {
+    let leaf = &peer.chain[0];
+    let by_name = [
+        ("dns:edge.example.com", true),
+        ("dns:core.example.com", false),
+        ("dns:*.example.com", true),
+        ("dns:*.edge.example.com", false),
+        ("uri:spiffe://example.org/a", true),
+        ("uri:spiffe://example.org/b", false),
+        ("spiffe-trust-domain:example.org", true),
+        ("spiffe-trust-domain:example.net", false),
+        ("ip:192.0.2.1", true),
+        ("ip:192.0.2.2", false),
+    ];
+    let by_fingerprint = [
+        (pin("cert", &sha256(leaf)), true),
+        (pin("cert", &spki_sha256(leaf)), false),
+        (pin("spki", &spki_sha256(leaf)), true),
+        (pin("spki", &sha256(leaf)), false),
+    ];
+    let by_name = by_name.map(|(text, is_named)| (text.to_owned(), is_named));
+    by_name.into_iter().chain(by_fingerprint).collect()
+}
+
+fn clients(peer: &Peer, policy: EkuPolicy) -> ClientPeerVerifierBuilder {
+    ClientPeerVerifier::builder(peer.roots.clone(), &provider()).eku_policy(policy)
+}
+
+fn in_place_of_name(peer: &Peer, policy: EkuPolicy, text: &str) -> Result<(), Refusal> {
+    let verifier = ServerPeerVerifier::builder(peer.roots.clone(), &provider())
+        .eku_policy(policy)
+        .relax_for_any_peer_of_these_private_roots()
+        .expect_in_place_of_name(rule(text))
+        .build()
+        .unwrap();
+    verifier
+        .verify(Some(&peer.chain), &nobody(), unix(NOW))
+        .map(drop)
+}
