@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, TrustAnchor};
 use rustls::{DistinguishedName, RootCertStore};
 
 use crate::certificate::distinguished_name;
-use crate::certificate::view::View;
+use crate::certificate::view::{IssuerFacts, View};
 use crate::error::{Error, certificate_text};
 use crate::pem;
 
@@ -39,7 +39,7 @@ struct Inner {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
     /// A CA: for what it issues.
-    Issuer(CertificateDer<'static>),
+    Issuer(IssuerFacts),
     /// Not a CA: for this very certificate.
     ItselfOnly(CertificateDer<'static>),
     /// A trust anchor that came without its certificate: for what it issues, as in rustls.
@@ -107,7 +107,10 @@ impl Roots {
                 issued_by_public.get_or_insert_with(|| label(view.subject));
             }
             extents.push(match view.is_ca() {
-                true => Extent::Issuer(der.clone()),
+                true => Extent::Issuer(
+                    view.issuer_facts()
+                        .map_err(|error| malformed(error.to_string()))?,
+                ),
                 false => Extent::ItselfOnly(der.clone()),
             });
             store

@@ -202,6 +202,18 @@ impl<'a> View<'a> {
         Ok(false)
     }
 
+    /// What the certificate says that its holder may do as an issuer.
+    pub(crate) fn issuer_facts(&self) -> der::Result<IssuerFacts> {
+        let usage = self.key_usage()?;
+        Ok(IssuerFacts {
+            may_sign_certificates: usage.is_none_or(|usage| usage.key_cert_sign()),
+            may_sign_crls: usage.is_none_or(|usage| usage.crl_sign()),
+            is_named: !self.subject.is_empty(),
+            has_empty_name_constraints: self.name_constraints()? == Some(NameConstraints::Empty),
+            has_unknown_critical_extension: self.has_unknown_critical_extension()?,
+        })
+    }
+
     /// How strong the public key is.
     pub(crate) fn key_strength(&self) -> Strength {
         // A key that cannot be read signs nothing.
@@ -239,6 +251,18 @@ impl KeyUsage {
     pub(crate) fn crl_sign(self) -> bool {
         self.0 & 0x02 != 0
     }
+}
+
+/// What a certificate says that its holder may do as an issuer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct IssuerFacts {
+    /// There is no keyUsage, or it has keyCertSign.
+    pub(crate) may_sign_certificates: bool,
+    /// There is no keyUsage, or it has cRLSign (RFC 5280, 6.3.3 (f)).
+    pub(crate) may_sign_crls: bool,
+    pub(crate) is_named: bool,
+    pub(crate) has_empty_name_constraints: bool,
+    pub(crate) has_unknown_critical_extension: bool,
 }
 
 /// What a nameConstraints extension amounts to; what it constrains is webpki's to know.

@@ -9,7 +9,7 @@ use webpki::{EndEntityCert, VerifiedPath};
 use super::Verifier;
 use super::chain::{Ignored, NoPath, Required, Search};
 use super::map::{missing_purpose, verification_error};
-use crate::certificate::view::View;
+use super::path;
 use crate::certificate::{Certificate, distinguished_name};
 use crate::eku::{self, EkuOutcome, EkuViolation, Preset};
 use crate::peer::{PeerRules, VerifiedPeer};
@@ -132,7 +132,8 @@ impl Decision<'_> {
         strict: Refusal,
     ) -> Result<Accepted<'s>, Refusal> {
         let relaxed = self.relaxed(&path, preset)?;
-        let is_covered = self.read_leaf(&path, |leaf| self.verifier.relax_for.covers(leaf))?;
+        let is_covered = path::leaf(&path, |leaf| Ok(self.verifier.relax_for.covers(leaf)));
+        let is_covered = self.read(is_covered)?;
         match (self.identify(&path), is_covered) {
             (Ok(()), true) => Ok(self.accepted(path, Some(relaxed))),
             (Err(other), true) => Err(other),
@@ -160,7 +161,7 @@ impl Decision<'_> {
     /// What is wrong with the EKUs of a path that a relaxed search found. A path on which nothing
     /// is wrong would have been found by the first search; that contradiction is refused.
     fn relaxed(self, path: &VerifiedPath<'_>, preset: Preset) -> Result<Relaxed, Refusal> {
-        let path = self.read(path)?;
+        let path = self.read(path::certificates(path))?;
         match eku::decide(preset, self.verifier.role, &path) {
             Ok(EkuOutcome::Relaxed(violation)) => Ok(Relaxed { violation, path }),
             Ok(EkuOutcome::Enforced) | Err(_) => Err(self.missing_purpose()),
@@ -173,7 +174,11 @@ impl Decision<'_> {
         if preset != Preset::Strict {
             return Ok(());
         }
-        match eku::decide(preset, self.verifier.role, &self.read(path)?) {
+        match eku::decide(
+            preset,
+            self.verifier.role,
+            &self.read(path::certificates(path))?,
+        ) {
             Ok(_) => Ok(()),
             Err(violation) => Err(match self.identify(path) {
                 Ok(()) => self.missing_purpose().with_violation(violation),
@@ -190,26 +195,18 @@ impl Decision<'_> {
                 .end_entity()
                 .verify_is_valid_for_subject_name(name)
                 .map_err(|error| self.refusal_of(error)),
-            Expected::AnyOf(rules) => match self.read_leaf(path, |leaf| rules.match_leaf(leaf))? {
-                true => Ok(()),
-                false => Err(self.refusal(CertificateError::ApplicationVerificationFailure)),
-            },
+            Expected::AnyOf(rules) => {
+                match self.read(path::leaf(path, |leaf| Ok(rules.match_leaf(leaf))))? {
+                    true => Ok(()),
+                    false => Err(self.refusal(CertificateError::ApplicationVerificationFailure)),
+                }
+            }
         }
     }
 
-    /// The certificates of a verified path, leaf first.
-    fn read(self, path: &VerifiedPath<'_>) -> Result<Vec<Certificate>, Refusal> {
-        read_path(path).map_err(|_| self.unreadable())
-    }
-
-    /// The leaf of a verified path.
-    fn read_leaf<T>(
-        self,
-        path: &VerifiedPath<'_>,
-        read: impl FnOnce(&View<'_>) -> T,
-    ) -> Result<T, Refusal> {
-        let leaf = View::read(&path.end_entity().der()).map(|leaf| read(&leaf));
-        leaf.map_err(|_| self.unreadable())
+    /// Our reader takes whatever webpki takes; if it ever does not, that is a refusal.
+    fn read<T>(self, read: der::Result<T>) -> Result<T, Refusal> {
+        read.map_err(|_| self.refusal(CertificateError::BadEncoding))
     }
 
     fn accepted<'s>(self, path: VerifiedPath<'s>, relaxed: Option<Relaxed>) -> Accepted<'s> {
@@ -222,11 +219,6 @@ impl Decision<'_> {
 
     fn missing_purpose(self) -> Refusal {
         Refusal::new(self.verifier.role, missing_purpose(self.verifier.role))
-    }
-
-    /// Our reader takes whatever webpki takes; if it ever does not, that is a refusal.
-    fn unreadable(self) -> Refusal {
-        self.refusal(CertificateError::BadEncoding)
     }
 
     fn refusal(self, error: CertificateError) -> Refusal {
@@ -258,8 +250,8 @@ impl Accepted<'_> {
             Some(relaxed) => (relaxed.path, EkuOutcome::Relaxed(relaxed.violation)),
             None => {
                 let unreadable = CertificateError::BadEncoding.into();
-                let path =
-                    read_path(&self.path).map_err(|_| Refusal::new(self.role, unreadable))?;
+                let path = path::certificates(&self.path)
+                    .map_err(|_| Refusal::new(self.role, unreadable))?;
                 (path, EkuOutcome::Enforced)
             }
         };
@@ -270,12 +262,4 @@ impl Accepted<'_> {
             eku,
         })
     }
-}
-
-fn read_path(path: &VerifiedPath<'_>) -> der::Result<Vec<Certificate>> {
-    let issuers = path.intermediate_certificates().map(|issuer| issuer.der());
-    std::iter::once(path.end_entity().der())
-        .chain(issuers)
-        .map(|der| Certificate::read(&der))
-        .collect()
 }

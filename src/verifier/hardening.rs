@@ -10,8 +10,10 @@ use std::fmt;
 use rustls::pki_types::TrustAnchor;
 use webpki::VerifiedPath;
 
+use super::path;
+
 use crate::certificate::distinguished_name;
-use crate::certificate::view::{NameConstraints, Strength, View};
+use crate::certificate::view::{IssuerFacts, Strength, View};
 use crate::roots::{Extent, Roots};
 
 /// What a peer's path violates that stock rustls would have accepted.
@@ -103,13 +105,13 @@ impl PathChecks {
     /// Every check that applies to this path.
     pub(super) fn apply(self, roots: &Roots, path: &VerifiedPath<'_>) -> Result<(), PathViolation> {
         if let Some(most) = self.max_intermediates
-            && let Some(issuer) = path.intermediate_certificates().nth(most)
+            && path.intermediate_certificates().count() > most
         {
-            return Err(PathViolation {
-                check: PathCheck::PathIsNotTooDeep,
-                position: most + 1,
-                certificate: distinguished_name(issuer.subject()),
-            });
+            return Err(PathViolation::at(
+                most + 1,
+                PathCheck::PathIsNotTooDeep,
+                path,
+            ));
         }
         match self.is_hardened {
             true => check_path(roots, path),
@@ -119,25 +121,47 @@ impl PathChecks {
 }
 
 fn check_path(roots: &Roots, path: &VerifiedPath<'_>) -> Result<(), PathViolation> {
-    let leaf = path.end_entity().der();
-    let depth = 1 + path.intermediate_certificates().count();
+    let issuers = path.intermediate_certificates().count();
     let root = match extent(roots, path.anchor()) {
-        Extent::ItselfOnly(certificate) if depth == 1 && leaf == *certificate => return Ok(()),
-        Extent::ItselfOnly(_) => {
-            return Err(PathViolation {
-                check: PathCheck::RootMayIssue,
-                position: depth,
-                certificate: distinguished_name(&path.anchor().subject),
-            });
+        Extent::ItselfOnly(root) if issuers == 0 && path.end_entity().der() == *root => {
+            return Ok(());
         }
-        Extent::Issuer(certificate) => Some(certificate),
+        Extent::ItselfOnly(_) => Some(PathCheck::RootMayIssue),
+        Extent::Issuer(facts) => root_violation(facts),
         Extent::Unknown => None,
     };
-    check(0, &leaf, leaf_violation)?;
-    for (index, issuer) in path.intermediate_certificates().enumerate() {
-        check(index + 1, &issuer.der(), issuer_violation)?;
+    let violations = std::iter::once(path::leaf(path, leaf_violation))
+        .chain(path::issuers(path, |issuer| {
+            Ok(issuer_violation(&issuer.issuer_facts()?))
+        }))
+        .chain([Ok(root)]);
+    for (position, violation) in violations.enumerate() {
+        // webpki has read this certificate. Where our reader fails, an extension that it looked
+        // for is malformed, and what the certificate may do is unknown.
+        if let Some(check) = violation.unwrap_or(Some(PathCheck::ExtensionsAreReadable)) {
+            return Err(PathViolation::at(position, check, path));
+        }
     }
-    root.map_or(Ok(()), |root| check(depth, root, root_violation))
+    Ok(())
+}
+
+impl PathViolation {
+    fn at(position: usize, check: PathCheck, path: &VerifiedPath<'_>) -> Self {
+        let leaf = path.end_entity();
+        let mut issuers = path.intermediate_certificates();
+        let subject = match position.checked_sub(1) {
+            None => leaf.subject(),
+            Some(index) => match issuers.nth(index) {
+                Some(issuer) => issuer.subject(),
+                None => path.anchor().subject.as_ref(),
+            },
+        };
+        Self {
+            check,
+            position,
+            certificate: distinguished_name(subject),
+        }
+    }
 }
 
 /// What is known of the root at the end of a path.
@@ -148,26 +172,6 @@ pub(super) fn extent<'r>(roots: &'r Roots, anchor: &TrustAnchor<'_>) -> &'r Exte
         .position(|candidate| std::ptr::eq(candidate, anchor));
     // webpki hands back the anchors it was given.
     index.map_or(&Extent::Unknown, |index| roots.extent(index))
-}
-
-fn check(
-    position: usize,
-    der: &[u8],
-    violation: fn(&View<'_>) -> der::Result<Option<PathCheck>>,
-) -> Result<(), PathViolation> {
-    let refuse = |check, certificate| PathViolation {
-        check,
-        position,
-        certificate,
-    };
-    // webpki has read this certificate. Where our reader fails, the extension it looked for is
-    // malformed, and what the certificate may do is unknown.
-    let unreadable = |_| refuse(PathCheck::ExtensionsAreReadable, String::new());
-    let view = View::read(der).map_err(unreadable)?;
-    match violation(&view).map_err(unreadable)? {
-        None => Ok(()),
-        Some(check) => Err(refuse(check, distinguished_name(view.subject))),
-    }
 }
 
 fn leaf_violation(leaf: &View<'_>) -> der::Result<Option<PathCheck>> {
@@ -184,26 +188,21 @@ fn leaf_violation(leaf: &View<'_>) -> der::Result<Option<PathCheck>> {
     )
 }
 
-fn issuer_violation(issuer: &View<'_>) -> der::Result<Option<PathCheck>> {
-    Ok(
-        if issuer
-            .key_usage()?
-            .is_some_and(|usage| !usage.key_cert_sign())
-        {
-            Some(PathCheck::IssuerMaySignCertificates)
-        } else if issuer.subject.is_empty() {
-            Some(PathCheck::IssuerHasName)
-        } else if issuer.name_constraints()? == Some(NameConstraints::Empty) {
-            Some(PathCheck::NameConstraintsAreNotEmpty)
-        } else {
-            None
-        },
-    )
+fn issuer_violation(issuer: &IssuerFacts) -> Option<PathCheck> {
+    if !issuer.may_sign_certificates {
+        Some(PathCheck::IssuerMaySignCertificates)
+    } else if !issuer.is_named {
+        Some(PathCheck::IssuerHasName)
+    } else if issuer.has_empty_name_constraints {
+        Some(PathCheck::NameConstraintsAreNotEmpty)
+    } else {
+        None
+    }
 }
 
-fn root_violation(root: &View<'_>) -> der::Result<Option<PathCheck>> {
-    match root.has_unknown_critical_extension()? {
-        true => Ok(Some(PathCheck::RootHasNoUnknownCriticalExtension)),
+fn root_violation(root: &IssuerFacts) -> Option<PathCheck> {
+    match root.has_unknown_critical_extension {
+        true => Some(PathCheck::RootHasNoUnknownCriticalExtension),
         false => issuer_violation(root),
     }
 }

@@ -14,8 +14,8 @@ use webpki::{
 
 use super::chain::Ignored;
 use super::hardening::extent;
+use super::path;
 use super::revocation::{Choices, Crls};
-use crate::certificate::view::View;
 use crate::roots::{Extent, Roots};
 
 /// What is needed to look up every certificate of a verified path.
@@ -104,6 +104,12 @@ impl Lookup<'_> {
         }
     }
 
+    /// What cannot be read allows nothing.
+    fn issuer_may_sign_crls(&self, level: usize) -> bool {
+        let mut facts = path::issuers(self.path, |issuer| issuer.issuer_facts());
+        matches!(facts.nth(level), Some(Ok(facts)) if facts.may_sign_crls)
+    }
+
     /// The issuer of the certificate at this level, as the end of a path.
     fn issuer<'c>(
         &'c self,
@@ -113,7 +119,7 @@ impl Lookup<'_> {
         Ok(match issuers.get(level) {
             Some(certificate) => Issuer {
                 anchor: anchor_from_trusted_cert(certificate)?,
-                may_sign_crls: may_sign_crls(certificate),
+                may_sign_crls: self.issuer_may_sign_crls(level),
             },
             None => Issuer {
                 anchor: self.path.anchor().clone(),
@@ -128,15 +134,11 @@ struct Issuer<'c> {
     may_sign_crls: bool,
 }
 
-/// RFC 5280, 6.3.3 (f): cRLSign, if there is a keyUsage. An unreadable one allows nothing.
-fn may_sign_crls(certificate: &[u8]) -> bool {
-    let usage = View::read(certificate).and_then(|view| view.key_usage());
-    usage.is_ok_and(|usage| usage.is_none_or(|usage| usage.crl_sign()))
-}
-
 fn root_may_sign_crls(roots: &Roots, path: &VerifiedPath<'_>) -> bool {
     match extent(roots, path.anchor()) {
-        Extent::Issuer(root) | Extent::ItselfOnly(root) => may_sign_crls(root),
+        Extent::Issuer(root) => root.may_sign_crls,
+        // It has issued nothing, so there is nothing to revoke.
+        Extent::ItselfOnly(_) => false,
         Extent::Unknown => true,
     }
 }

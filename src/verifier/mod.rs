@@ -25,6 +25,7 @@ mod decision;
 mod hardening;
 mod lookup;
 mod map;
+mod path;
 mod revocation;
 mod server;
 
