@@ -13,7 +13,7 @@ use std::process::Command;
 use common::clock::NOW;
 use common::tls::provider;
 use generated::{
-    CaQuirk, Ekus, Extra, Issued, LeafQuirk, Name, Ours, Subtree, Tally, Trusted, Whom, World,
+    CaQuirk, Ekus, Extra, Issued, LeafQuirk, Name, Ours, Signer, Subtree, Tally, Trusted, Whom, World,
     check, issue, worlds_with_ekus,
 };
 use mtls_roles::{EkuPolicy, Role};
@@ -27,7 +27,6 @@ use common::pki::{Eku, Kp};
 enum Class {
     Hardening,
     CaAsLeaf,
-    KeyUsageForCa,
     UnprocessedConstraint,
     WildcardReachesExclusion,
     LeafKeyUsage,
@@ -45,10 +44,9 @@ enum Refuser {
 }
 
 impl Class {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 10] = [
         Self::Hardening,
         Self::CaAsLeaf,
-        Self::KeyUsageForCa,
         Self::UnprocessedConstraint,
         Self::WildcardReachesExclusion,
         Self::LeafKeyUsage,
@@ -65,9 +63,6 @@ impl Class {
                 "our path checks go beyond OpenSSL's, too, unless -x509_strict is given"
             }
             Self::CaAsLeaf => "webpki takes no CA certificate as a leaf, OpenSSL does",
-            Self::KeyUsageForCa => {
-                "without basicConstraints, keyCertSign is enough for OpenSSL to take it for a CA's"
-            }
             Self::UnprocessedConstraint => {
                 "webpki refuses whatever meets a constraint on e-mail or directory names, OpenSSL compares"
             }
@@ -97,7 +92,6 @@ impl Class {
         match self {
             Self::Hardening
             | Self::CaAsLeaf
-            | Self::KeyUsageForCa
             | Self::UnprocessedConstraint
             | Self::WildcardReachesExclusion => Refuser::We,
             Self::LeafKeyUsage
@@ -112,9 +106,8 @@ impl Class {
     fn applies(self, world: &World, ekus: &Ekus) -> bool {
         let root = || &world.root.quirks;
         match self {
-            Self::Hardening => world.violation().is_some() || world.has_a_violating_cross_sign(),
+            Self::Hardening => is_refused_by_us_alone(world),
             Self::CaAsLeaf => world.leaf.has(LeafQuirk::Ca),
-            Self::KeyUsageForCa => any_authority(world, &CaQuirk::NoBasicConstraints),
             Self::UnprocessedConstraint => {
                 has_subtree(world, Subtree::ExcludeDirectoryName)
                     || (has_subtree(world, Subtree::PermitEmail)
@@ -131,13 +124,35 @@ impl Class {
             Self::RootValidity => {
                 root().contains(&CaQuirk::Expired) || root().contains(&CaQuirk::NotYetValid)
             }
-            Self::RootPathLength => root()
+            Self::RootPathLength => {
+                let issuers = world.issuers.len();
+                let is_exceeded = |quirk: &CaQuirk| match quirk {
+                    CaQuirk::PathLen(most) => usize::from(*most) < issuers,
+                    _ => false,
+                };
+                root().iter().any(is_exceeded)
+            }
+            Self::IntermediateAsRoot => world.anchor_position() != world.root_position(),
+            Self::NoBacktracking => world
+                .extras
                 .iter()
-                .any(|quirk| matches!(quirk, CaQuirk::PathLen(_))),
-            Self::IntermediateAsRoot => world.trusted == Trusted::UppermostIssuer,
-            Self::NoBacktracking => world.may_have_other_paths(),
+                .any(|extra| matches!(extra, Extra::CrossSign { .. })),
         }
     }
+}
+
+/// By a path check that OpenSSL has not.
+fn is_refused_by_us_alone(world: &World) -> bool {
+    let leaf = [
+        LeafQuirk::CertSign,
+        LeafQuirk::NameConstraints,
+        LeafQuirk::WeakKey,
+    ];
+    let issuer = [CaQuirk::EmptySubject, CaQuirk::EmptyConstraints];
+    leaf.into_iter().any(|quirk| world.leaf.has(quirk))
+        || issuer.iter().any(|quirk| any_authority(world, quirk))
+        // In a root, a keyUsage with keyCertSign stands in for it.
+        || world.root.has(&CaQuirk::NoBasicConstraints)
 }
 
 fn any_authority(world: &World, quirk: &CaQuirk) -> bool {
@@ -161,6 +176,66 @@ fn may_be_used(eku: &Eku, role: Role) -> bool {
         Eku::Purposes(purposes) | Eku::Critical(purposes) => purposes.contains(&needed),
         Eku::Empty | Eku::Raw(_) => false,
     }
+}
+
+/// The nearest right world, changed until the class applies.
+fn example(class: Class) -> (World, Ekus) {
+    let mut world = World::plain(Role::Client);
+    let mut root_eku = Eku::Absent;
+    match class {
+        Class::Hardening => world.leaf.quirks = vec![LeafQuirk::CertSign],
+        Class::CaAsLeaf => world.leaf.quirks = vec![LeafQuirk::Ca],
+        Class::UnprocessedConstraint => {
+            world.root.quirks = vec![CaQuirk::Constraints(vec![Subtree::ExcludeDirectoryName])];
+        }
+        Class::WildcardReachesExclusion => {
+            world.leaf.names = vec![Name::Dns("*.example.com")];
+            let excluded = Subtree::ExcludeDns(Name::EXPECTED);
+            world.root.quirks = vec![CaQuirk::Constraints(vec![excluded])];
+        }
+        Class::LeafKeyUsage => world.leaf.quirks = vec![LeafQuirk::OnlyEncipherment],
+        Class::RootEku => root_eku = Eku::server(),
+        Class::RootValidity => world.root.quirks = vec![CaQuirk::Expired],
+        Class::RootPathLength => world.root.quirks = vec![CaQuirk::PathLen(0)],
+        Class::IntermediateAsRoot => world.trusted = Trusted::UppermostIssuer,
+        Class::NoBacktracking => {
+            world.issuers[0].quirks = vec![CaQuirk::UnknownCriticalExtension];
+            world.extras = vec![Extra::CrossSign {
+                of: 1,
+                by: Signer::Root,
+                quirks: vec![],
+            }];
+        }
+    }
+    let mut ekus = Ekus::none(&world);
+    ekus.path[world.root_position()] = root_eku;
+    (world, ekus)
+}
+
+#[test]
+fn each_class_has_an_example_that_we_and_openssl_differ_about() {
+    let Some(openssl) = OpenSsl::find() else {
+        return;
+    };
+    let mut wrong = Vec::new();
+    for class in Class::ALL {
+        let (world, ekus) = example(class);
+        let issued = &issue(&world, &ekus);
+        let (accepted, why) = accepted_by_us(&world, issued);
+        let (accepted_there, told) = openssl.accepts(&world, issued);
+        let refuser = (accepted != accepted_there).then_some(match accepted {
+            true => Refuser::OpenSsl,
+            false => Refuser::We,
+        });
+        let applying: Vec<_> = Class::ALL
+            .into_iter()
+            .filter(|class| class.applies(&world, &ekus))
+            .collect();
+        if refuser != Some(class.refuser()) || applying != [class] {
+            wrong.push(format!("{class:?}: {why}, openssl {told} {applying:?}"));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
 }
 
 #[test]
@@ -237,7 +312,11 @@ impl OpenSsl {
                 return None;
             }
         }
-        let folder = std::env::temp_dir().join(format!("mtls-roles-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!(
+            "mtls-roles-{}-{:?}",
+            std::process::id(),
+            std::thread::current().id()
+        ));
         fs::create_dir_all(&folder).unwrap();
         Some(Self { folder })
     }

@@ -130,11 +130,11 @@ fn check_path(roots: &Roots, path: &VerifiedPath<'_>) -> Result<(), PathViolatio
         Extent::Issuer(facts) => root_violation(facts),
         Extent::Unknown => None,
     };
-    let violations = std::iter::once(path::leaf(path, leaf_violation))
-        .chain(path::issuers(path, |issuer| {
-            Ok(issuer_violation(&issuer.issuer_facts()?))
-        }))
-        .chain([Ok(root)]);
+    if let Some(check) = root {
+        return Err(PathViolation::at(issuers + 1, check, path));
+    }
+    let issuers = path::issuers(path, |issuer| Ok(issuer_violation(&issuer.issuer_facts()?)));
+    let violations = std::iter::once(path::leaf(path, leaf_violation)).chain(issuers);
     for (position, violation) in violations.enumerate() {
         // webpki has read this certificate. Where our reader fails, an extension that it looked
         // for is malformed, and what the certificate may do is unknown.

@@ -196,6 +196,14 @@ pub struct Ekus {
 }
 
 impl Ekus {
+    /// No certificate of this world has any.
+    pub fn none(world: &World) -> Self {
+        Self {
+            path: vec![Eku::Absent; world.root_position() + 1],
+            extras: vec![Eku::Absent; world.extras.len()],
+        }
+    }
+
     /// Without those of certificates that this world has not.
     pub fn of(mut self, world: &World) -> Self {
         self.path.truncate(world.root_position() + 1);
@@ -205,6 +213,29 @@ impl Ekus {
 }
 
 impl World {
+    /// root → issuer → leaf, all of it right.
+    pub fn plain(role: Role) -> Self {
+        let authority = || Authority {
+            alg: Alg::P256,
+            quirks: vec![],
+        };
+        Self {
+            role,
+            leaf: Leaf {
+                alg: Alg::P256,
+                names: vec![Name::Dns(Name::EXPECTED)],
+                quirks: vec![],
+            },
+            issuers: vec![authority()],
+            root: authority(),
+            trusted: Trusted::Root,
+            missing: None,
+            extras: vec![],
+            shuffled: None,
+            lists: None,
+        }
+    }
+
     pub fn root_position(&self) -> usize {
         self.issuers.len() + 1
     }
