@@ -13,8 +13,8 @@ use std::process::Command;
 use common::clock::NOW;
 use common::tls::provider;
 use generated::{
-    CaQuirk, Ekus, Extra, Issued, LeafQuirk, Name, Ours, Signer, Subtree, Tally, Trusted, Whom, World,
-    check, issue, worlds_with_ekus,
+    CaQuirk, Ekus, Extra, Issued, LeafQuirk, Name, Ours, Signer, Subtree, Trusted, Whom, World,
+    check, issue, text, worlds_with_ekus,
 };
 use mtls_roles::{EkuPolicy, Role};
 use proptest::strategy::Strategy;
@@ -101,6 +101,12 @@ impl Class {
             | Self::IntermediateAsRoot
             | Self::NoBacktracking => Refuser::OpenSsl,
         }
+    }
+
+    /// The classes that would explain a refusal by this side.
+    fn all_of(world: &World, ekus: &Ekus, refuser: Refuser) -> Vec<Self> {
+        let explains = |class: &Self| class.refuser() == refuser && class.applies(world, ekus);
+        Self::ALL.into_iter().filter(explains).collect()
     }
 
     fn applies(self, world: &World, ekus: &Ekus) -> bool {
@@ -220,19 +226,10 @@ fn each_class_has_an_example_that_we_and_openssl_differ_about() {
     let mut wrong = Vec::new();
     for class in Class::ALL {
         let (world, ekus) = example(class);
-        let issued = &issue(&world, &ekus);
-        let (accepted, why) = accepted_by_us(&world, issued);
-        let (accepted_there, told) = openssl.accepts(&world, issued);
-        let refuser = (accepted != accepted_there).then_some(match accepted {
-            true => Refuser::OpenSsl,
-            false => Refuser::We,
-        });
-        let applying: Vec<_> = Class::ALL
-            .into_iter()
-            .filter(|class| class.applies(&world, &ekus))
-            .collect();
-        if refuser != Some(class.refuser()) || applying != [class] {
-            wrong.push(format!("{class:?}: {why}, openssl {told} {applying:?}"));
+        let difference = Difference::of(&world, &ekus, &openssl);
+        let applying = Class::all_of(&world, &ekus, class.refuser());
+        if difference.refuser != Some(class.refuser()) || applying != [class] {
+            wrong.push(format!("{class:?}: {applying:?}\n{}", difference.told));
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
@@ -243,27 +240,17 @@ fn every_difference_from_openssl_is_of_a_named_class() {
     let Some(openssl) = OpenSsl::find() else {
         return;
     };
-    let met = Tally::default();
     let worlds = worlds_with_ekus().prop_map(|(world, ekus)| for_openssl(world, ekus));
-    check("openssl", 600, worlds, |(world, ekus)| {
-        let issued = &issue(world, ekus);
-        let (accepted, why) = accepted_by_us(world, issued);
-        let (accepted_there, told) = openssl.accepts(world, issued);
-        let refuser = match (accepted, accepted_there) {
-            (true, true) => return Ok(met.count("both accept")),
-            (false, false) => return Ok(met.count("both refuse")),
-            (false, true) => Refuser::We,
-            (true, false) => Refuser::OpenSsl,
+    let met = check("openssl", 600, worlds, |(world, ekus)| {
+        let difference = Difference::of(world, ekus, &openssl);
+        let Some(refuser) = difference.refuser else {
+            return Ok(difference.agreement().into());
         };
-        let classes = Class::ALL.iter();
-        let mut classes =
-            classes.filter(|class| class.refuser() == refuser && class.applies(world, ekus));
-        match classes.next() {
-            Some(class) => Ok(met.count(format!("{class:?}: {}", class.reason()))),
-            None => Err(format!("unclassified\nours {why}\nopenssl {told}")),
+        match Class::all_of(world, ekus, refuser).first() {
+            Some(class) => Ok(format!("{class:?}: {}", class.reason())),
+            None => Err(format!("unclassified\n{}", difference.told)),
         }
     });
-    met.print();
     met.expect_all(["both accept", "both refuse"]);
 }
 
@@ -278,17 +265,44 @@ fn for_openssl(mut world: World, mut ekus: Ekus) -> (World, Ekus) {
     (world, ekus)
 }
 
-fn accepted_by_us(world: &World, issued: &Issued) -> (bool, String) {
-    let verdict = Ours {
-        world,
-        issued,
-        provider: &provider(),
-        policy: EkuPolicy::rfc5280(),
-        relaxed: Whom::Anybody,
-        stock_path_checks: false,
+/// What we and OpenSSL say to a world.
+struct Difference {
+    /// If only one of the two refuses.
+    refuser: Option<Refuser>,
+    is_accepted_by_us: bool,
+    told: String,
+}
+
+impl Difference {
+    fn of(world: &World, ekus: &Ekus, openssl: &OpenSsl) -> Self {
+        let issued = &issue(world, ekus);
+        let ours = Ours {
+            world,
+            issued,
+            provider: &provider(),
+            policy: EkuPolicy::rfc5280(),
+            relaxed: Whom::Anybody,
+            stock_path_checks: false,
+        }
+        .verdict();
+        let (is_accepted_there, told) = openssl.accepts(world, issued);
+        Self {
+            refuser: match (ours.is_ok(), is_accepted_there) {
+                (false, true) => Some(Refuser::We),
+                (true, false) => Some(Refuser::OpenSsl),
+                _ => None,
+            },
+            is_accepted_by_us: ours.is_ok(),
+            told: format!("ours {}\nopenssl {told}", text(&ours)),
+        }
     }
-    .verdict();
-    (verdict.is_ok(), format!("{:?}", verdict.map(drop)))
+
+    fn agreement(&self) -> &'static str {
+        match self.is_accepted_by_us {
+            true => "both accept",
+            false => "both refuse",
+        }
+    }
 }
 
 /// The program, and a folder for the files it reads.

@@ -1,6 +1,7 @@
 //! `rfc5280()`, the default, is stock rustls: the same verdict and the same error as `WebPkiClientVerifier` and
 //! `WebPkiServerVerifier` on every chain of the EKU matrix, on every defect that could be provoked, on certificates with
-//! any one byte changed, and on real chains. One difference is wanted, and shown as such.
+//! any one byte changed, and on real chains. With `stock_path_checks()` exactly so; without, the one difference is that a
+//! path check or the rules for revocation lists, each with its name, refuse what stock accepts.
 
 mod common;
 #[path = "eku_matrix/chains.rs"]
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 use chains::Chains;
 use common::clock::{NOW, unix};
-use common::errors::{Exact, assert_no_row_is_wrong};
+use common::errors::{Exact, assert_no_row_is_wrong, violation};
 use common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec};
 use common::tls::{provider, providers, root_store};
 use defects::{Case, NAME, Says};
@@ -30,12 +31,13 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::{CertificateError, DistinguishedName};
+use rustls::{CertRevocationListError, DistinguishedName};
 use verifier::{Choices, ROLES, Setup, Verifier, decide_client, decide_server};
 
 /// Ours and stock's, told the same.
 struct Pair {
     ours: Verifier,
+    hardened: Verifier,
     stock: Stock,
 }
 
@@ -50,11 +52,24 @@ struct Said {
     stock: Result<(), Exact>,
     in_handshake: Result<(), Exact>,
     outside: Result<(), Exact>,
+    /// By default, so without `stock_path_checks()`.
+    hardened: Result<(), Exact>,
 }
 
 impl Said {
     fn is_same(&self) -> bool {
-        self.stock == self.in_handshake && self.stock == self.outside
+        self.stock == self.in_handshake && self.stock == self.outside && self.is_no_weaker()
+    }
+
+    /// The same, or refused by a check that goes beyond stock.
+    fn is_no_weaker(&self) -> bool {
+        self.hardened == self.stock || (self.stock.is_ok() && self.is_refused_by_name())
+    }
+
+    fn is_refused_by_name(&self) -> bool {
+        let no_crl_signer = CertRevocationListError::IssuerInvalidForCrl.into();
+        let error = self.hardened.as_ref().err();
+        error.is_some_and(|error| violation(&error.0).is_some() || error.0 == no_crl_signer)
     }
 }
 
@@ -72,9 +87,14 @@ impl Pair {
             allow_anybody: true,
             ..Setup::default()
         };
+        let stock = Setup {
+            stock_path_checks: true,
+            ..setup.clone()
+        };
         let ours = Roots::from_der(roots.to_vec()).unwrap();
         Self {
-            ours: setup.build(role, &ours, provider).unwrap(),
+            ours: stock.build(role, &ours, provider).unwrap(),
+            hardened: setup.build(role, &ours, provider).unwrap(),
             stock: Stock::new(role, roots, crls, provider),
         }
     }
@@ -87,6 +107,7 @@ impl Pair {
                 Ok(_) => Ok(()),
                 Err(refusal) => Err(Exact(refusal.error().clone())),
             },
+            hardened: self.hardened.decide(chain, name, now).map_err(Exact),
         }
     }
 }
@@ -340,13 +361,10 @@ fn a_root_without_ca_true_issues_nothing_here_and_anything_in_stock_rustls() {
         {
             let pair = Pair::new(role, &[root.der()], &Case::plain(), &provider());
             let said = pair.say(&chain, NAME, unix(NOW));
-            let unknown = || Err(Exact(CertificateError::UnknownIssuer.into()));
-            assert_eq!(said.stock, Ok(()), "{role}");
-            assert_eq!(
-                (said.in_handshake, said.outside),
-                (unknown(), unknown()),
-                "{role}"
-            );
+            assert!(said.is_same() && said.stock.is_ok(), "{role}: {said:?}");
+            let refused = said.hardened.unwrap_err();
+            let check = violation(&refused.0).unwrap_or_default();
+            assert!(check.contains("RootMayIssue"), "{role}: {refused:?}");
         }
     }
 }

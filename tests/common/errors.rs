@@ -18,19 +18,31 @@ impl PartialEq for Exact {
     }
 }
 
-/// The error of webpki inside an `Other`.
-fn hidden(error: &Error) -> Option<&webpki::Error> {
+/// What is inside an `Other`: webpki's error, or a violation of our path checks, each shown with its type.
+fn hidden(error: &Error) -> Option<String> {
     let (Error::InvalidCertificate(CertificateError::Other(OtherError(inner)))
     | Error::InvalidCertRevocationList(CertRevocationListError::Other(OtherError(inner)))) = error
     else {
         return None;
     };
-    let webpki = inner.downcast_ref();
-    assert!(
-        webpki.is_some(),
-        "neither webpki's nor comparable: {error:?}"
-    );
-    webpki
+    let webpki = inner.downcast_ref::<webpki::Error>();
+    let violation = violation(error);
+    match (webpki, violation) {
+        (Some(error), _) => Some(format!("webpki: {error:?}")),
+        (None, Some(violation)) => Some(format!("ours: {violation:?}")),
+        (None, None) => panic!("neither webpki's nor ours: {error:?}"),
+    }
+}
+
+/// The violation of a path check inside an error. By its text, since this folder does not know the crate.
+pub fn violation(error: &Error) -> Option<String> {
+    match error {
+        Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => {
+            let text = format!("{inner:?}");
+            text.starts_with("PathViolation {").then_some(text)
+        }
+        _ => None,
+    }
 }
 
 /// Fails with every row that is wrong, so that one run shows them all.

@@ -35,6 +35,7 @@ pub struct Setup {
     /// Clients only: who may connect.
     pub allow: Option<PeerRule>,
     pub allow_anybody: bool,
+    pub stock_path_checks: bool,
     pub observer: Option<Arc<dyn Observer>>,
 }
 
@@ -65,6 +66,9 @@ macro_rules! shared {
         }
         if $setup.choices.enforce_expiration {
             builder = builder.enforce_revocation_expiration();
+        }
+        if $setup.stock_path_checks {
+            builder = builder.stock_path_checks();
         }
         match $setup.observer.clone() {
             None => builder,

@@ -1,18 +1,12 @@
 //! [`issue()`]: from a description to certificates. Pure but for fresh keys and signatures.
 
-use mtls_roles::Role;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 
 use super::keys::{Bearer, key};
-use super::world::{
-    Alg, Authority, CaQuirk, Ekus, Extra, Leaf, LeafQuirk, Lists, Name, Signer, Subtree, Trusted,
-    World,
-};
-use crate::common::pki::der::sequence;
-use crate::common::pki::{
-    Ca, CaSpec, CrlSpec, Eku, GeneralSubtree, KeyUsagePurpose, LeafSpec, WeakRsaKey,
-    tamper_signature,
-};
+use super::quirk::{CaQuirk, LeafQuirk};
+use super::spec::{leaf_spec, with_quirks};
+use super::world::{Alg, Authority, Ekus, Extra, Lists, Signer, Trusted, World};
+use crate::common::pki::{Ca, CaSpec, CrlSpec, LeafSpec, WeakRsaKey, tamper_signature};
 
 /// The certificates of a world.
 #[derive(Clone, Debug)]
@@ -69,9 +63,6 @@ struct Issuance<'a> {
     authorities: Vec<Ca>,
     stranger: Ca,
 }
-
-const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
-const UNKNOWN: &[u64] = &[1, 2, 3, 4];
 
 impl<'a> Issuance<'a> {
     fn new(world: &'a World, ekus: &'a Ekus) -> Self {
@@ -261,78 +252,6 @@ fn perhaps_tampered(
         true => tamper_signature(&certificate),
         false => certificate,
     }
-}
-
-fn with_quirks(spec: CaSpec, quirks: &[CaQuirk]) -> CaSpec {
-    use KeyUsagePurpose::{CrlSign, DigitalSignature, KeyCertSign};
-    quirks.iter().fold(spec, |spec, quirk| match quirk {
-        CaQuirk::Expired => spec.expired(),
-        CaQuirk::NotYetValid => spec.not_yet_valid(),
-        CaQuirk::BadSignature | CaQuirk::Forged => spec,
-        CaQuirk::PathLen(most) => spec.path_len(*most),
-        CaQuirk::NotACa => spec.not_a_ca(),
-        CaQuirk::NoBasicConstraints => spec.without_basic_constraints(),
-        CaQuirk::NoKeyUsage => spec.key_usages(&[]),
-        CaQuirk::NoCertSign => spec.key_usages(&[DigitalSignature, CrlSign]),
-        CaQuirk::NoCrlSign => spec.key_usages(&[KeyCertSign]),
-        CaQuirk::Constraints(subtrees) => subtrees.iter().fold(spec, constrained),
-        CaQuirk::EmptyConstraints => spec.extension(NAME_CONSTRAINTS, true, sequence(&[])),
-        CaQuirk::EmptySubject => spec.empty_subject(),
-        CaQuirk::UnknownExtension => spec.extension(UNKNOWN, false, vec![5, 0]),
-        CaQuirk::UnknownCriticalExtension => spec.extension(UNKNOWN, true, vec![5, 0]),
-    })
-}
-
-fn constrained(spec: CaSpec, subtree: &Subtree) -> CaSpec {
-    let network = [192, 0, 2, 0].into();
-    match subtree {
-        Subtree::PermitDns(name) => spec.permit_dns(name),
-        Subtree::ExcludeDns(name) => spec.exclude_dns(name),
-        Subtree::PermitIp => spec.permit_ip(network, 24),
-        Subtree::ExcludeIp => spec.exclude_ip(network, 24),
-        Subtree::PermitEmail => spec.permit(GeneralSubtree::Rfc822Name("example.com".into())),
-        Subtree::ExcludeDirectoryName => {
-            spec.exclude(GeneralSubtree::DirectoryName(directory_name("nobody")))
-        }
-    }
-}
-
-fn directory_name(common_name: &str) -> rcgen::DistinguishedName {
-    let mut name = rcgen::DistinguishedName::new();
-    name.push(rcgen::DnType::CommonName, common_name);
-    name
-}
-
-fn leaf_spec(leaf: &Leaf) -> LeafSpec {
-    use KeyUsagePurpose::{DigitalSignature, KeyAgreement, KeyCertSign, KeyEncipherment};
-    let spec = LeafSpec::new("leaf").key(&key(leaf.alg, Bearer::Leaf));
-    let spec = leaf.names.iter().fold(spec, |spec, name| match name {
-        Name::Dns(name) => spec.dns(name),
-        Name::Ip => spec.ip([192, 0, 2, 1]),
-        Name::Uri => spec.uri("spiffe://example.com/service"),
-        Name::Email => spec.email("service@example.com"),
-    });
-    leaf.quirks.iter().fold(spec, |spec, quirk| match quirk {
-        LeafQuirk::Expired => spec.expired(),
-        LeafQuirk::NotYetValid => spec.not_yet_valid(),
-        LeafQuirk::BadSignature | LeafQuirk::Forged | LeafQuirk::WeakKey => spec,
-        LeafQuirk::Ca => spec.ca(),
-        LeafQuirk::NoKeyUsage => spec.key_usages(&[]),
-        LeafQuirk::OnlyEncipherment => spec.key_usages(&[KeyEncipherment]),
-        LeafQuirk::OnlyAgreement => spec.key_usages(&[KeyAgreement]),
-        LeafQuirk::CertSign => spec.key_usages(&[DigitalSignature, KeyCertSign]),
-        LeafQuirk::NameConstraints => spec.extension(NAME_CONSTRAINTS, true, some_constraints()),
-        LeafQuirk::EmptySubject => spec.empty_subject(),
-        LeafQuirk::UnknownExtension => spec.extension(UNKNOWN, false, vec![5, 0]),
-        LeafQuirk::UnknownCriticalExtension => spec.extension(UNKNOWN, true, vec![5, 0]),
-    })
-}
-
-/// permittedSubtrees with the DNS name example.com; rcgen writes them for CAs only.
-fn some_constraints() -> Vec<u8> {
-    use crate::common::pki::der::{general_name, tlv};
-    let subtree = sequence(&[general_name(2, b"example.com")]);
-    sequence(&[tlv(0xa0, &subtree)])
 }
 
 /// Fisher–Yates over a xorshift: the same order for the same seed, whatever proptest does.

@@ -2,10 +2,11 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | `world` | the description, printable and without a key in it |
+//! | `quirk` | what is unusual in a certificate |
+//! | `world` | the description of a chain, printable and without a key in it |
 //! | `strategy` | how descriptions are drawn |
 //! | `keys` | a pool of keys, made once and used by every case |
-//! | `issue` | from a description to certificates |
+//! | `spec`, `issue` | from a description to certificates |
 //! | `verdict` | what we and stock rustls say to them |
 //! | `run` | cases, seeds, counts |
 //!
@@ -16,16 +17,16 @@
 
 mod issue;
 mod keys;
+mod quirk;
 mod run;
+mod spec;
 mod strategy;
 mod verdict;
 mod world;
 
 pub use issue::{Issued, issue};
-pub use run::{Tally, check};
+pub use quirk::{CaQuirk, LeafQuirk, Subtree, violations_of_issuer};
+pub use run::{Met, check};
 pub use strategy::{Twins, server_auth_twins, twins, worlds_with_ekus, worlds_with_mixed_ekus};
 pub use verdict::{Ours, Whom, kind, stock, stock_as_server, text};
-pub use world::{
-    Alg, Authority, CaQuirk, Ekus, Extra, Leaf, LeafQuirk, Lists, Name, Signer, Subtree, Trusted,
-    World, violation_of_issuer,
-};
+pub use world::{Alg, Authority, Ekus, Extra, Leaf, Lists, Name, Signer, Trusted, World};

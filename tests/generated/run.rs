@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::env;
-use std::fmt::Display;
 use std::str::FromStr;
 
 use proptest::strategy::Strategy;
@@ -11,14 +10,14 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 
 /// Draws cases and holds a property against each; a failure is shrunk and printed with its seed.
 ///
-/// `cases` and the seed are overridden by `PROPTEST_CASES` and `MTLS_ROLES_SEED`. Every property
-/// draws cases of its own.
+/// The property says what it met, and how often is printed. `cases` and the seed are
+/// overridden by `PROPTEST_CASES` and `MTLS_ROLES_SEED`; every property draws cases of its own.
 pub fn check<S: Strategy>(
     property: &str,
     cases: u32,
     strategy: S,
-    holds: impl Fn(&S::Value) -> Result<(), String>,
-) {
+    holds: impl Fn(&S::Value) -> Result<String, String>,
+) -> Met {
     let seed = variable("MTLS_ROLES_SEED").unwrap_or(DEFAULT_SEED);
     let config = Config {
         cases: variable("PROPTEST_CASES").unwrap_or(cases),
@@ -28,8 +27,12 @@ pub fn check<S: Strategy>(
     };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes(seed, property));
     let cases = config.cases;
-    let result = TestRunner::new_with_rng(config, rng)
-        .run(&strategy, |case| holds(&case).map_err(TestCaseError::fail));
+    let met = RefCell::new(BTreeMap::new());
+    let result = TestRunner::new_with_rng(config, rng).run(&strategy, |case| {
+        let what = holds(&case).map_err(TestCaseError::fail)?;
+        *met.borrow_mut().entry(what).or_insert(0) += 1;
+        Ok(())
+    });
     match result {
         Ok(()) => println!("{property}: {cases} cases with MTLS_ROLES_SEED={seed}"),
         Err(TestError::Fail(reason, case)) => {
@@ -37,6 +40,7 @@ pub fn check<S: Strategy>(
         }
         Err(abort) => panic!("{property}: {abort}"),
     }
+    Met::new(met.into_inner())
 }
 
 /// Any number will do; that it stays the same is what counts.
@@ -61,34 +65,25 @@ fn seed_bytes(seed: u64, property: &str) -> [u8; 32] {
 }
 
 /// How often what was met.
-#[derive(Default)]
-pub struct Tally(RefCell<BTreeMap<String, usize>>);
+pub struct Met(BTreeMap<String, usize>);
 
-impl Tally {
-    pub fn count(&self, what: impl Display) {
-        *self.0.borrow_mut().entry(what.to_string()).or_default() += 1;
-    }
-
-    pub fn of(&self, what: impl Display) -> usize {
-        let counts = self.0.borrow();
-        counts.get(&what.to_string()).copied().unwrap_or_default()
-    }
-
-    pub fn print(&self) {
-        for (what, count) in self.0.borrow().iter() {
+impl Met {
+    fn new(counts: BTreeMap<String, usize>) -> Self {
+        for (what, count) in &counts {
             println!("{count:6} {what}");
         }
+        Self(counts)
     }
 
     /// A generator that never draws something proves nothing about it. With other cases than those
     /// of the default it may be luck.
-    pub fn expect_all<W: Display>(&self, wanted: impl IntoIterator<Item = W>) {
+    pub fn expect_all<'w>(&self, wanted: impl IntoIterator<Item = &'w str>) {
         let is_set = |name| env::var_os(name).is_some();
         if is_set("PROPTEST_CASES") || is_set("MTLS_ROLES_SEED") {
             return;
         }
-        let wanted = wanted.into_iter().map(|what| what.to_string());
-        let missed: Vec<_> = wanted.filter(|what| self.of(what) == 0).collect();
-        assert_eq!(missed, Vec::<String>::new(), "never met");
+        let wanted = wanted.into_iter();
+        let missed: Vec<_> = wanted.filter(|what| !self.0.contains_key(*what)).collect();
+        assert_eq!(missed, Vec::<&str>::new(), "never met");
     }
 }

@@ -7,10 +7,8 @@ use proptest::prelude::{Just, Strategy, any};
 use proptest::prop_oneof;
 use proptest::sample::{Index, select};
 
-use super::world::{
-    Alg, Authority, CaQuirk, Ekus, Extra, Leaf, LeafQuirk, Lists, Name, Signer, Subtree, Trusted,
-    World,
-};
+use super::quirk::{CaQuirk, LeafQuirk, Subtree};
+use super::world::{Alg, Authority, Ekus, Extra, Leaf, Lists, Name, Signer, Trusted, World};
 use crate::common::pki::{Eku, Kp};
 
 const MAX_ISSUERS: usize = 4;

@@ -2,6 +2,9 @@
 
 use mtls_roles::{PathCheck, Role};
 
+use super::quirk::{
+    CaQuirk, LeafQuirk, one_of_a_kind, violations_of_issuer, violations_of_leaf, violations_of_root,
+};
 use crate::common::pki::Eku;
 
 /// A description of a chain: everything that decides about it but the EKUs.
@@ -61,70 +64,6 @@ pub enum Name {
 
 impl Name {
     pub const EXPECTED: &'static str = "edge.example.com";
-}
-
-/// What is unusual in a leaf; harmless or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeafQuirk {
-    Expired,
-    NotYetValid,
-    BadSignature,
-    /// Signed by somebody else in the issuer's name.
-    Forged,
-    /// cA:TRUE.
-    Ca,
-    NoKeyUsage,
-    /// keyUsage is keyEncipherment alone.
-    OnlyEncipherment,
-    /// keyUsage is keyAgreement alone.
-    OnlyAgreement,
-    /// keyUsage is digitalSignature and keyCertSign.
-    CertSign,
-    NameConstraints,
-    EmptySubject,
-    UnknownExtension,
-    UnknownCriticalExtension,
-    /// RSA of 1024 bits.
-    WeakKey,
-}
-
-/// What is unusual in a CA; harmless or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CaQuirk {
-    Expired,
-    NotYetValid,
-    BadSignature,
-    /// Signed by somebody else in the issuer's name; not for roots and extras.
-    Forged,
-    PathLen(u8),
-    /// basicConstraints with cA:FALSE.
-    NotACa,
-    NoBasicConstraints,
-    NoKeyUsage,
-    /// keyUsage is digitalSignature and cRLSign.
-    NoCertSign,
-    /// keyUsage is keyCertSign alone.
-    NoCrlSign,
-    Constraints(Vec<Subtree>),
-    EmptyConstraints,
-    EmptySubject,
-    UnknownExtension,
-    UnknownCriticalExtension,
-}
-
-/// One subtree of a nameConstraints extension.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subtree {
-    PermitDns(&'static str),
-    ExcludeDns(&'static str),
-    /// 192.0.2.0/24.
-    PermitIp,
-    /// 192.0.2.0/24.
-    ExcludeIp,
-    /// example.com.
-    PermitEmail,
-    /// CN=nobody.
-    ExcludeDirectoryName,
 }
 
 /// Who is trusted.
@@ -253,15 +192,19 @@ impl World {
         self.issuers.get(position - 1).unwrap_or(&self.root)
     }
 
-    /// What our checks refuse on the path of this description, beyond stock rustls.
-    pub fn violation(&self) -> Option<(PathCheck, usize)> {
+    /// All that our checks refuse on the path of this description, beyond stock rustls.
+    pub fn violations(&self) -> Vec<(PathCheck, usize)> {
         let anchor = self.anchor_position();
-        let issuer = |position| violation_of_issuer(&self.authority(position).quirks);
-        let leaf = || self.leaf.violation();
-        leaf()
+        let mut all: Vec<_> = violations_of_leaf(&self.leaf.quirks)
             .map(|check| (check, 0))
-            .or_else(|| (1..anchor).find_map(|position| Some((issuer(position)?, position))))
-            .or_else(|| Some((self.authority(anchor).violation_as_root()?, anchor)))
+            .collect();
+        for position in 1..anchor {
+            let violations = violations_of_issuer(&self.authority(position).quirks);
+            all.extend(violations.map(|check| (check, position)));
+        }
+        let violations = violations_of_root(&self.authority(anchor).quirks);
+        all.extend(violations.map(|check| (check, anchor)));
+        all
     }
 
     /// Whether the leaf may have more than one path: others of the same subject are presented.
@@ -276,7 +219,7 @@ impl World {
     /// Whether our checks refuse a second certificate of an issuer.
     pub fn has_a_violating_cross_sign(&self) -> bool {
         self.cross_signs()
-            .any(|quirks| violation_of_issuer(quirks).is_some())
+            .any(|quirks| violations_of_issuer(quirks).next().is_some())
     }
 
     /// Whether webpki may have an error of its own when our checks have refused the path of this
@@ -314,10 +257,10 @@ impl World {
         let subjects_are_empty: Vec<_> = (1..=root)
             .map(|position| self.authority(position).has(&CaQuirk::EmptySubject))
             .collect();
-        one_of_a_kind(&mut self.leaf.quirks, |quirk| quirk.field());
-        one_of_a_kind(&mut self.root.quirks, CaQuirk::field);
+        one_of_a_kind(&mut self.leaf.quirks);
+        one_of_a_kind(&mut self.root.quirks);
         for issuer in &mut self.issuers {
-            one_of_a_kind(&mut issuer.quirks, CaQuirk::field);
+            one_of_a_kind(&mut issuer.quirks);
         }
         for extra in &mut self.extras {
             extra.tidy(&subjects_are_empty);
@@ -336,49 +279,12 @@ impl Leaf {
     pub fn has(&self, quirk: LeafQuirk) -> bool {
         self.quirks.contains(&quirk)
     }
-
-    fn violation(&self) -> Option<PathCheck> {
-        [
-            (LeafQuirk::CertSign, PathCheck::LeafMayNotSignCertificates),
-            (
-                LeafQuirk::NameConstraints,
-                PathCheck::LeafHasNoNameConstraints,
-            ),
-            (LeafQuirk::WeakKey, PathCheck::LeafKeyIsStrong),
-        ]
-        .into_iter()
-        .find_map(|(quirk, check)| self.has(quirk).then_some(check))
-    }
 }
 
 impl Authority {
     pub fn has(&self, quirk: &CaQuirk) -> bool {
         self.quirks.contains(quirk)
     }
-
-    fn violation_as_root(&self) -> Option<PathCheck> {
-        if self.has(&CaQuirk::NotACa) || self.has(&CaQuirk::NoBasicConstraints) {
-            Some(PathCheck::RootMayIssue)
-        } else if self.has(&CaQuirk::UnknownCriticalExtension) {
-            Some(PathCheck::RootHasNoUnknownCriticalExtension)
-        } else {
-            violation_of_issuer(&self.quirks)
-        }
-    }
-}
-
-/// What our checks refuse in an issuer with these quirks, beyond stock rustls.
-pub fn violation_of_issuer(quirks: &[CaQuirk]) -> Option<PathCheck> {
-    [
-        (CaQuirk::NoCertSign, PathCheck::IssuerMaySignCertificates),
-        (CaQuirk::EmptySubject, PathCheck::IssuerHasName),
-        (
-            CaQuirk::EmptyConstraints,
-            PathCheck::NameConstraintsAreNotEmpty,
-        ),
-    ]
-    .into_iter()
-    .find_map(|(quirk, check)| quirks.contains(&quirk).then_some(check))
 }
 
 impl Extra {
@@ -404,65 +310,10 @@ impl Extra {
                 if subjects_are_empty[*of - 1] {
                     quirks.push(CaQuirk::EmptySubject);
                 }
-                one_of_a_kind(quirks, CaQuirk::field);
+                one_of_a_kind(quirks);
             }
-            Self::Unrelated(quirks) => one_of_a_kind(quirks, CaQuirk::field),
+            Self::Unrelated(quirks) => one_of_a_kind(quirks),
             Self::Duplicate(_) | Self::OtherLeaf | Self::Garbage => {}
-        }
-    }
-}
-
-/// Two quirks in one field of a certificate would be one of them, and the description a lie.
-fn one_of_a_kind<Q, F: PartialEq>(quirks: &mut Vec<Q>, field: impl Fn(&Q) -> F) {
-    let mut seen = Vec::new();
-    quirks.retain(|quirk| {
-        let field = field(quirk);
-        let is_new = !seen.contains(&field);
-        seen.push(field);
-        is_new
-    });
-}
-
-/// The part of a certificate that a quirk changes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Validity,
-    Signature,
-    BasicConstraints,
-    KeyUsage,
-    NameConstraints,
-    Subject,
-    Unknown,
-    Key,
-}
-
-impl LeafQuirk {
-    fn field(self) -> Field {
-        match self {
-            Self::Expired | Self::NotYetValid => Field::Validity,
-            Self::BadSignature | Self::Forged => Field::Signature,
-            Self::Ca => Field::BasicConstraints,
-            Self::NoKeyUsage | Self::OnlyEncipherment | Self::OnlyAgreement | Self::CertSign => {
-                Field::KeyUsage
-            }
-            Self::NameConstraints => Field::NameConstraints,
-            Self::EmptySubject => Field::Subject,
-            Self::UnknownExtension | Self::UnknownCriticalExtension => Field::Unknown,
-            Self::WeakKey => Field::Key,
-        }
-    }
-}
-
-impl CaQuirk {
-    fn field(&self) -> Field {
-        match self {
-            Self::Expired | Self::NotYetValid => Field::Validity,
-            Self::BadSignature | Self::Forged => Field::Signature,
-            Self::PathLen(_) | Self::NotACa | Self::NoBasicConstraints => Field::BasicConstraints,
-            Self::NoKeyUsage | Self::NoCertSign | Self::NoCrlSign => Field::KeyUsage,
-            Self::Constraints(_) | Self::EmptyConstraints => Field::NameConstraints,
-            Self::EmptySubject => Field::Subject,
-            Self::UnknownExtension | Self::UnknownCriticalExtension => Field::Unknown,
         }
     }
 }
