@@ -51,7 +51,7 @@ fn is_accepted(verifier: &dyn ClientCertVerifier, chain: &[CertificateDer<'_>]) 
 
 fn chain(c: &mut Criterion) {
     let world = world();
-    let stock = stock_client_verifier(&provider(), &[world.root.clone()], []);
+    let stock = stock_client_verifier(&provider(), std::slice::from_ref(&world.root), []);
     let strict = ours(&world, EkuPolicy::rfc5280());
     let ignore = ours(&world, EkuPolicy::ignore());
     let mut group = c.benchmark_group("chain/p256");

@@ -170,6 +170,15 @@ impl EkuOutcome {
     }
 }
 
+impl fmt::Display for EkuOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Enforced => f.write_str("enforced"),
+            Self::Relaxed(violation) => write!(f, "relaxed: {violation}"),
+        }
+    }
+}
+
 /// The first certificate of a chain, counted from the leaf, whose EKU is wrong for its role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use rustls::{CertificateError, Error};
+use rustls::{CertificateError, Error, OtherError};
 
 use crate::eku::EkuViolation;
 use crate::role::Role;
+use crate::text::Printable;
 
 /// Why a peer was refused.
 ///
@@ -91,6 +92,19 @@ impl Refusal {
         &self.0.error
     }
 
+    /// The class in words, and what is known beyond it; control characters escaped.
+    pub fn reason(&self) -> String {
+        let class = self.0.class;
+        match (&self.0.violation, &self.0.error) {
+            (Some(violation), _) => format!("{class}: {violation}"),
+            // rustls prints what is inside for programmers.
+            (None, Error::InvalidCertificate(CertificateError::Other(OtherError(inner)))) => {
+                format!("{class}: {}", Printable(&inner.to_string()))
+            }
+            (None, _) => class.to_string(),
+        }
+    }
+
     /// Which certificate has the wrong EKU, if that was the only obstacle.
     pub fn violation(&self) -> Option<&EkuViolation> {
         self.0.violation.as_ref()
@@ -99,11 +113,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} refused: {}", self.0.role, self.0.class)?;
-        match &self.0.violation {
-            Some(violation) => write!(f, ": {violation}"),
-            None => Ok(()),
-        }
+        write!(f, "{} refused: {}", self.0.role, self.reason())
     }
 }
 
@@ -120,6 +130,23 @@ impl From<Refusal> for Error {
 }
 
 impl RefusalClass {
+    /// A stable name in lower case, for scripts and metrics: `unknown-issuer`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Eku => "eku",
+            Self::UnknownIssuer => "unknown-issuer",
+            Self::Validity => "validity",
+            Self::Revoked => "revoked",
+            Self::RevocationUnknown => "revocation-unknown",
+            Self::Name => "name",
+            Self::PeerRule => "peer-rule",
+            Self::PathCheck => "path-check",
+            Self::NoCertificate => "no-certificate",
+            Self::Undetermined => "undetermined",
+            Self::Other => "other",
+        }
+    }
+
     fn of(error: &Error) -> Self {
         let error = match error {
             Error::NoCertificatesPresented => return Self::NoCertificate,

@@ -43,7 +43,7 @@ impl Observer for TracingObserver {
         tracing::warn!(
             target: "mtls_roles",
             peer_role = %refusal.role(),
-            class = ?refusal.class(),
+            class = refusal.class().name(),
             error = %Printable(&refusal.error().to_string()),
             "{refusal}"
         );

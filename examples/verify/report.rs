@@ -60,17 +60,10 @@ fn accepted_text(role: Role, peer: &VerifiedPeer) -> String {
 }
 
 fn refused_text(role: Role, refusal: &Refusal) -> String {
-    let mut text = format!("REFUSED as {role}\nwhy:    {}\n", reason(refusal));
+    let mut text = format!("REFUSED as {role}\nwhy:    {}\n", refusal.reason());
     let _ = writeln!(text, "to do:  {}", todo(role, refusal.class()));
     let _ = write!(text, "rustls: {}", printable(&refusal.error().to_string()));
     text
-}
-
-fn reason(refusal: &Refusal) -> String {
-    match refusal.violation() {
-        Some(violation) => format!("{}: {violation}", refusal.class()),
-        None => refusal.class().to_string(),
-    }
 }
 
 fn todo(role: Role, class: RefusalClass) -> String {
@@ -90,6 +83,11 @@ fn todo(role: Role, class: RefusalClass) -> String {
         }
         RefusalClass::Name => "get a certificate for the name in --name, or correct it".into(),
         RefusalClass::PeerRule => "name this peer with --allow, if it may connect".into(),
+        RefusalClass::PathCheck => {
+            "ask the issuer for a certificate without this defect; the manual's page on conformance \
+             has the reasons"
+                .into()
+        }
         RefusalClass::Undetermined => {
             "present the leaf and its issuers only; the EKU is wrong in any case".into()
         }
@@ -120,30 +118,14 @@ pub fn json(role: Role, verdict: &Verdict) -> Value {
             "eku": null,
             "violation": refusal.violation().map(violation),
             "error": {
-                "kind": kind(refusal.class()),
-                "message": reason(refusal),
+                "kind": refusal.class().name(),
+                "message": refusal.reason(),
                 "rustls": printable(&refusal.error().to_string()),
             },
             "peer": null,
             "path": [],
             "anchor": null,
         }),
-    }
-}
-
-/// Stable names: programs compare them.
-fn kind(class: RefusalClass) -> &'static str {
-    match class {
-        RefusalClass::Eku => "eku",
-        RefusalClass::UnknownIssuer => "unknown-issuer",
-        RefusalClass::Validity => "validity",
-        RefusalClass::Revoked => "revoked",
-        RefusalClass::RevocationUnknown => "revocation-unknown",
-        RefusalClass::Name => "name",
-        RefusalClass::PeerRule => "peer-rule",
-        RefusalClass::NoCertificate => "no-certificate",
-        RefusalClass::Undetermined => "undetermined",
-        _ => "other",
     }
 }
 
