@@ -156,6 +156,8 @@ impl Folder {
     fn new() -> Result<Self> {
         let name = format!("mtls-roles-embed-{}", std::process::id());
         let folder = std::env::temp_dir().join(name);
+        // Left by a killed process that had this id.
+        let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder)?;
         Ok(Self(folder))
     }

@@ -59,10 +59,10 @@ impl Credentials {
         provider: &CryptoProvider,
     ) -> Result<Self, Error> {
         let (chain, key) = (chain.as_ref(), key.as_ref());
-        let chain = read_chain(&pem::read_file(chain)?, &pem::origin(chain))?;
-        let key_origin = pem::origin(key);
+        let (chain_origin, key_origin) = (pem::origin(chain), pem::origin(key));
+        let chain = read_chain(&pem::read_file(chain)?, &chain_origin)?;
         let key = read_key(&pem::read_file(key)?, &key_origin)?;
-        Self::new(chain, load_key(key, &key_origin, provider)?)
+        Self::new(chain, &chain_origin, load_key(key, &key_origin, provider)?)
     }
 
     /// From PEM text: the chain, leaf first, and the private key.
@@ -71,9 +71,10 @@ impl Credentials {
     ///
     /// As [`from_pem_files`](Self::from_pem_files).
     pub fn from_pem(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<Self, Error> {
-        let origin = "the given key PEM";
-        let chain = read_chain(chain, "the given chain PEM")?;
-        Self::new(chain, load_key(read_key(key, origin)?, origin, provider)?)
+        let (chain_origin, key_origin) = ("the given chain PEM", "the given key PEM");
+        let chain = read_chain(chain, chain_origin)?;
+        let key = load_key(read_key(key, key_origin)?, key_origin, provider)?;
+        Self::new(chain, chain_origin, key)
     }
 
     /// From DER: the chain, leaf first, and the private key in PKCS#8, PKCS#1 or SEC1 form.
@@ -87,7 +88,8 @@ impl Credentials {
         key: PrivateKeyDer<'static>,
         provider: &CryptoProvider,
     ) -> Result<Self, Error> {
-        Self::new(chain, load_key(key, "the given DER", provider)?)
+        let key = load_key(key, "the given DER", provider)?;
+        Self::new(chain, THE_CHAIN, key)
     }
 
     /// From a chain, leaf first, and a key that need not be bytes: an HSM, a KMS.
@@ -100,7 +102,7 @@ impl Credentials {
         chain: Vec<CertificateDer<'static>>,
         key: Arc<dyn SigningKey>,
     ) -> Result<Self, Error> {
-        Self::new(chain, key)
+        Self::new(chain, THE_CHAIN, key)
     }
 
     /// As [`from_signing_key`](Self::from_signing_key), for a key that does not tell its public
@@ -114,24 +116,32 @@ impl Credentials {
         chain: Vec<CertificateDer<'static>>,
         key: Arc<dyn SigningKey>,
     ) -> Result<Self, Error> {
-        let credentials = Self::read(chain, key)?;
+        let credentials = Self::read(chain, THE_CHAIN, key)?;
         match credentials.compare_key() {
             Err(Error::KeyNotComparable { .. }) => Ok(credentials),
             compared => compared.map(|()| credentials),
         }
     }
 
-    fn new(chain: Vec<CertificateDer<'static>>, key: Arc<dyn SigningKey>) -> Result<Self, Error> {
-        let credentials = Self::read(chain, key)?;
+    fn new(
+        chain: Vec<CertificateDer<'static>>,
+        origin: &str,
+        key: Arc<dyn SigningKey>,
+    ) -> Result<Self, Error> {
+        let credentials = Self::read(chain, origin, key)?;
         credentials.compare_key()?;
         Ok(credentials)
     }
 
-    fn read(ders: Vec<CertificateDer<'static>>, key: Arc<dyn SigningKey>) -> Result<Self, Error> {
+    fn read(
+        ders: Vec<CertificateDer<'static>>,
+        origin: &str,
+        key: Arc<dyn SigningKey>,
+    ) -> Result<Self, Error> {
         let chain: Arc<[_]> = ders
             .iter()
             .enumerate()
-            .map(|(index, der)| read_certificate(index, der))
+            .map(|(index, der)| read_certificate(index, origin, der))
             .collect::<Result<_, _>>()?;
         check_order(&chain)?;
         Ok(Self {
@@ -202,6 +212,9 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// What messages call a chain that came from no file.
+const THE_CHAIN: &str = "the chain";
+
 fn label(index: usize, certificate: &Certificate) -> String {
     format!("certificate {} ({})", index + 1, certificate.label())
 }
@@ -270,9 +283,13 @@ fn load_key(
 }
 
 /// By our own reader, for what is told; by webpki's, since that is what peers built on rustls use.
-fn read_certificate(index: usize, der: &CertificateDer<'_>) -> Result<Certificate, Error> {
+fn read_certificate(
+    index: usize,
+    origin: &str,
+    der: &CertificateDer<'_>,
+) -> Result<Certificate, Error> {
     let malformed = |reason: String| Error::MalformedCertificate {
-        certificate: format!("certificate {} of the chain", index + 1),
+        certificate: format!("certificate {} of {origin}", index + 1),
         reason,
     };
     let certificate = Certificate::read(der).map_err(|error| malformed(error.to_string()))?;

@@ -161,6 +161,9 @@ fn explained(
         _ if is_equal && !is_described => Ok("equal"),
         _ if is_equal && world.may_have_other_paths() => Ok("another path was found"),
         _ if is_equal => Err("nothing was refused"),
+        Err(Found::Violation(_)) if world.has_an_unreadable_extra() => {
+            Err("a violation outranks what webpki found")
+        }
         Err(Found::Violation(found)) if expected.contains(&found) => Ok("refused, as described"),
         Err(Found::RootSignsNoCrls) if expected.is_empty() && root_signs_no_crls => {
             Ok("refused for the root's cRLSign")

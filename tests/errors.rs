@@ -23,6 +23,18 @@ use rustls::{RootCertStore, SignatureAlgorithm, SignatureScheme};
 use time::Duration;
 
 #[test]
+fn a_malformed_certificate_of_a_chain_file_is_named_with_its_file() {
+    let folder = common::files::TempDir::new();
+    let leaf = Leaf::self_signed(LeafSpec::new("leaf"));
+    let rubbish = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let chain = folder.write("chain.pem", leaf.cert_pem() + rubbish);
+    let key = folder.write("key.pem", leaf.key_pem());
+    let error = Credentials::from_pem_files(&chain, &key, &common::tls::provider()).unwrap_err();
+    let named = format!("certificate 2 of {} cannot be read: ", chain.display());
+    assert!(error.to_string().starts_with(&named), "{error}");
+}
+
+#[test]
 fn every_error_says_what_was_found_what_is_needed_and_what_to_do() {
     let files = TempDir::new();
     let mut wrong = vec![];

@@ -13,6 +13,8 @@ impl TempDir {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("mtls-roles-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
+        // Left by a killed process that had this id.
+        let _ = fs::remove_dir_all(&path);
         fs::create_dir(&path).expect("nobody else has this process id and number");
         Self(path)
     }

@@ -225,14 +225,18 @@ impl World {
     /// Whether webpki may have an error of its own when our checks have refused the path of this
     /// description: it tries every presented certificate as an issuer, and ours ranks lowest.
     pub fn has_more_to_try(&self) -> bool {
-        let is_unreadable = |extra: &Extra| match extra.quirks() {
-            Some(quirks) => quirks.contains(&CaQuirk::UnknownCriticalExtension),
-            None => matches!(extra, Extra::Garbage),
-        };
         self.may_have_other_paths()
-            || self.extras.iter().any(is_unreadable)
+            || self.has_an_unreadable_extra()
             // It is presented, too.
             || self.trusted == Trusted::UppermostIssuer
+    }
+
+    /// Whether webpki surely has one: it meets a certificate that it cannot read.
+    pub fn has_an_unreadable_extra(&self) -> bool {
+        self.extras.iter().any(|extra| match extra.quirks() {
+            Some(quirks) => quirks.contains(&CaQuirk::UnknownCriticalExtension),
+            None => matches!(extra, Extra::Garbage),
+        })
     }
 
     /// The quirks of all CAs that may stand on some path.
