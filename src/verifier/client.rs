@@ -11,6 +11,7 @@ use webpki::{ExpirationPolicy, RevocationCheckDepth, UnknownStatusPolicy};
 
 use super::builder::{Setup, shared_methods};
 use super::decision::Expected;
+use super::handshake::delegated_signatures;
 use super::{Crls, Verifier};
 use crate::eku::EkuPolicy;
 use crate::error::Error;
@@ -228,25 +229,5 @@ impl ClientCertVerifier for ClientPeerVerifier {
         Ok(ClientCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.0.verifier.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.0.verifier.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.verifier.algorithms.supported_schemes()
-    }
+    delegated_signatures!();
 }

@@ -22,6 +22,7 @@ mod builder;
 mod chain;
 mod client;
 mod decision;
+mod handshake;
 mod hardening;
 mod lookup;
 mod map;

@@ -12,6 +12,7 @@ use super::Crls;
 use super::Verifier;
 use super::builder::{Setup, shared_methods};
 use super::decision::Expected;
+use super::handshake::delegated_signatures;
 use crate::eku::EkuPolicy;
 use crate::error::Error;
 use crate::observe::Observer;
@@ -153,25 +154,5 @@ impl ServerCertVerifier for ServerPeerVerifier {
         Ok(ServerCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.0.verifier.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.0.verifier.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.verifier.algorithms.supported_schemes()
-    }
+    delegated_signatures!();
 }
