@@ -39,6 +39,8 @@ use crate::role::{Purpose, Role};
 ///
 /// let migration = EkuPolicy::ignore().until(datetime!(2027-03-15 0:00 UTC));
 /// assert!(migration.is_relaxed());
+/// assert_eq!(migration.end(), Some(datetime!(2027-03-15 0:00 UTC)));
+/// assert_eq!(migration.to_string(), "ignore until 2027-03-15T00:00:00Z");
 /// assert!(!EkuPolicy::default().is_relaxed());
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

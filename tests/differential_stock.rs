@@ -114,7 +114,11 @@ fn an_earlier_list_that_revokes_nothing_changes_no_verdict() {
         let (single, doubled) = (verdict(&single), verdict(doubled));
         match single.is_ok() == doubled.is_ok() {
             true => Ok(kind(&single.as_ref().map_err(Refusal::error))),
-            false => Err(format!("one list {single:?}\ntwo {doubled:?}")),
+            false => Err(format!(
+                "one list {}\ntwo {}",
+                error_text(&single),
+                error_text(&doubled)
+            )),
         }
     });
     met.expect_all(["Ok", "Revoked"]);
