@@ -259,3 +259,41 @@ fn is_met(preset: Preset, needed: &Purpose, position: usize, found: Option<&[Pur
         (_, Some(found)) => found.contains(needed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_policy_prints_its_preset_and_an_end_only_if_that_has_an_effect() {
+        let end = datetime!(2027-03-15 0:00 UTC);
+        for (policy, printed) in [
+            (EkuPolicy::rfc5280(), "rfc5280"),
+            (EkuPolicy::strict().until(end), "strict"),
+            (EkuPolicy::accept_server_auth(), "accept-server-auth"),
+            (
+                EkuPolicy::ignore().until(end),
+                "ignore until 2027-03-15T00:00:00Z",
+            ),
+        ] {
+            assert_eq!(policy.to_string(), printed);
+        }
+    }
+
+    #[test]
+    fn an_outcome_prints_what_was_let_pass() {
+        let violation = EkuViolation {
+            certificate: "CN=edge".into(),
+            position: 0,
+            needed: Purpose::CLIENT_AUTH,
+            found: Some(vec![Purpose::SERVER_AUTH]),
+        };
+        assert_eq!(EkuOutcome::Enforced.to_string(), "enforced");
+        assert_eq!(
+            EkuOutcome::Relaxed(violation).to_string(),
+            "relaxed: leaf `CN=edge` has extended key usage serverAuth, needed clientAuth"
+        );
+    }
+}

@@ -225,13 +225,17 @@ impl World {
     /// Whether webpki may have an error of its own when our checks have refused the path of this
     /// description: it tries every presented certificate as an issuer, and ours ranks lowest.
     pub fn has_more_to_try(&self) -> bool {
-        let nameless = |quirks: &&[CaQuirk]| quirks.contains(&CaQuirk::EmptySubject);
         self.may_have_other_paths()
             || self.has_an_unreadable_extra()
+            || self.has_issuers_of_one_name()
             // It is presented, too.
             || self.trusted == Trusted::UppermostIssuer
-            // All of them have the same name.
-            || self.authorities().filter(nameless).count() > 1
+    }
+
+    /// Whether several issuers have no name, and so the same.
+    pub fn has_issuers_of_one_name(&self) -> bool {
+        let nameless = |quirks: &&[CaQuirk]| quirks.contains(&CaQuirk::EmptySubject);
+        self.authorities().filter(nameless).count() > 1
     }
 
     /// Whether webpki surely has one: it meets a certificate that it cannot read.
