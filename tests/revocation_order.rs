@@ -56,6 +56,11 @@ impl World {
         self.root.crl(CrlSpec::new(1))
     }
 
+    fn foreign_root(&self) -> List {
+        let key = Arc::new(KeyPair::generate().unwrap());
+        self.root.crl(CrlSpec::new(1).signed_by(&key))
+    }
+
     fn revoking_sub(&self) -> List {
         self.root.crl(CrlSpec::new(2).revoke(&self.sub.serial))
     }
@@ -269,6 +274,28 @@ fn the_order_of_lists_does_not_matter_and_one_that_says_revoked_refuses() {
             Default,
             "good",
             "bad list signature",
+        ),
+        // The root's lists alone: the leaf is known to none, which is allowed.
+        (
+            "leaf-unknown-allowed",
+            vec![w.of_root(), w.of_root()],
+            AllowUnknown,
+            "good",
+            "good",
+        ),
+        (
+            "leaf-unknown-allowed-foreign-root-list-in-front",
+            vec![w.foreign_root(), w.of_root()],
+            AllowUnknown,
+            "good",
+            "bad list signature",
+        ),
+        (
+            "leaf-unknown-allowed-sub-revoked-behind",
+            vec![w.of_root(), w.revoking_sub()],
+            AllowUnknown,
+            "revoked",
+            "good",
         ),
     ];
     let mut wrong = Vec::new();
