@@ -21,7 +21,7 @@ use crate::role::Role;
 ///
 /// A verifier with an observer makes a further path search for a peer whose EKU is wrong, to learn
 /// the honest class of the refusal; without one it makes it only where a relaxed policy needs it.
-#[allow(unused_variables)]
+#[allow(unused_variables)] // The names say what is told; the defaults use none of it.
 pub trait Observer: Send + Sync {
     /// A peer in this role was accepted, and its EKU was as it should be.
     fn accepted(&self, role: Role) {}

@@ -117,7 +117,7 @@ impl Roots {
                 .add(der)
                 .map_err(|error| malformed(certificate_text(&error)))?;
         }
-        Self::new(store.roots, extents, issued_by_public, origin)
+        Self::new(&public, store.roots, extents, issued_by_public, origin)
     }
 
     /// From the trust anchors of a rustls store.
@@ -131,7 +131,8 @@ impl Roots {
     /// The store is empty.
     pub fn from_root_cert_store(store: RootCertStore) -> Result<Self, Error> {
         let extents = vec![Extent::Unknown; store.roots.len()];
-        Self::new(store.roots, extents, None, "the given RootCertStore")
+        let origin = "the given RootCertStore";
+        Self::new(&PublicWeb::new(), store.roots, extents, None, origin)
     }
 
     /// The public roots of the web: Mozilla's, as of the crate `webpki-roots` that is built in.
@@ -151,6 +152,7 @@ impl Roots {
     }
 
     fn new(
+        public: &PublicWeb,
         anchors: Vec<TrustAnchor<'static>>,
         extents: Vec<Extent>,
         issued_by_public: Option<String>,
@@ -162,7 +164,6 @@ impl Roots {
                 wanted: "certificate",
             });
         }
-        let public = PublicWeb::new();
         let known = anchors.iter().find(|anchor| public.has_key_of(anchor));
         Ok(Self(Arc::new(Inner {
             public: known
