@@ -237,6 +237,15 @@ pub enum Error {
         role: Role,
     },
 
+    /// A memo and a verifier of different crypto providers.
+    #[error(
+        "the signature memo of the verifier of {role}s was made for another crypto provider; make          it with SignatureMemo::new(&provider), with the provider of this verifier"
+    )]
+    MemoOfAnotherProvider {
+        /// The role that is verified.
+        role: Role,
+    },
+
     /// Everybody was to be relaxed, over roots that are public.
     #[error(
         "cannot relax the EKU for any peer: {root} is public, or issued by a public root, so \

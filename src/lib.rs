@@ -15,6 +15,7 @@
 //! | `credentials` | [`Credentials`] |
 //! | `roots` | [`Roots`] |
 //! | `peer` | [`PeerRule`], [`VerifiedPeer`] |
+//! | `memo` | [`SignatureMemo`] |
 //! | `refusal` | [`Refusal`]: why a peer was refused |
 //! | `observe` | [`Observer`], [`Counters`] |
 //! | `trace` | `TracingObserver` (feature `tracing`) |
@@ -35,6 +36,7 @@ mod eku;
 mod credentials;
 mod roots;
 mod peer;
+mod memo;
 mod refusal;
 mod observe;
 #[cfg(feature = "tracing")]
@@ -49,6 +51,7 @@ pub use config::{ResumableConfig, client_config, server_config, without_resumpti
 pub use credentials::Credentials;
 pub use eku::{EkuOutcome, EkuPolicy, EkuViolation};
 pub use error::Error;
+pub use memo::{MemoCounters, SignatureMemo};
 pub use observe::{Counters, NothingPresented, Observer, Published, Verified};
 pub use peer::{PeerRule, VerifiedPeer};
 pub use refusal::{Refusal, RefusalClass};

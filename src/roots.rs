@@ -1,6 +1,7 @@
 //! [`Roots`]: the trust anchors for peers in one role.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,9 +29,12 @@ pub struct Roots(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    /// Those with the same subject stand together.
     anchors: Vec<TrustAnchor<'static>>,
     /// Beside each anchor, what it may issue.
     extents: Vec<Extent>,
+    /// Where the anchors with a subject stand.
+    by_subject: HashMap<Vec<u8>, Range<usize>>,
     /// What messages call the first root that is known to be public.
     public: Option<String>,
 }
@@ -142,13 +146,11 @@ impl Roots {
     /// For *servers* this is what browsers do. As roots for *clients*, anybody on the internet can
     /// get a certificate under them; a client verifier over them wants rules, or does not build.
     pub fn public_web() -> Self {
-        let anchors = webpki_roots::TLS_SERVER_ROOTS.to_vec();
-        let extents = vec![Extent::Unknown; anchors.len()];
-        Self(Arc::new(Inner {
-            anchors,
-            extents,
-            public: Some("the root store of the web".into()),
-        }))
+        let anchors = webpki_roots::TLS_SERVER_ROOTS.iter().cloned();
+        Self(Arc::new(Inner::new(
+            anchors.map(|anchor| (anchor, Extent::Unknown)),
+            Some("the root store of the web".into()),
+        )))
     }
 
     fn new(
@@ -165,13 +167,11 @@ impl Roots {
             });
         }
         let known = anchors.iter().find(|anchor| public.has_key_of(anchor));
-        Ok(Self(Arc::new(Inner {
-            public: known
-                .map(|anchor| label(&anchor.subject))
-                .or(issued_by_public),
-            anchors,
-            extents,
-        })))
+        let public = known
+            .map(|anchor| label(&anchor.subject))
+            .or(issued_by_public);
+        let anchors = anchors.into_iter().zip(extents);
+        Ok(Self(Arc::new(Inner::new(anchors, public))))
     }
 
     /// How many there are.
@@ -200,9 +200,43 @@ impl Roots {
         &self.0.anchors
     }
 
-    /// How far the trust in the anchor at this index reaches.
-    pub(crate) fn extent(&self, index: usize) -> &Extent {
-        self.0.extents.get(index).unwrap_or(&Extent::Unknown)
+    /// Beside each anchor, how far the trust in it reaches.
+    pub(crate) fn extents(&self) -> &[Extent] {
+        &self.0.extents
+    }
+
+    /// Where the anchors with this subject stand; `None` if there is none.
+    pub(crate) fn named(&self, subject: &[u8]) -> Option<Range<usize>> {
+        self.0.by_subject.get(subject).cloned()
+    }
+}
+
+impl Inner {
+    /// Puts those with the same subject together, and changes their order no further.
+    fn new(
+        roots: impl IntoIterator<Item = (TrustAnchor<'static>, Extent)>,
+        public: Option<String>,
+    ) -> Self {
+        let mut ranks = HashMap::new();
+        let ranked = roots.into_iter().map(|(anchor, extent)| {
+            let next = ranks.len();
+            let rank: usize = *ranks.entry(anchor.subject.to_vec()).or_insert(next);
+            (rank, (anchor, extent))
+        });
+        let mut ranked: Vec<_> = ranked.collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        let place = |rank| ranked.partition_point(|(other, _)| *other < rank);
+        let by_subject = ranks
+            .into_iter()
+            .map(|(subject, rank)| (subject, place(rank)..place(rank + 1)))
+            .collect();
+        let (anchors, extents) = ranked.into_iter().map(|(_, root)| root).unzip();
+        Self {
+            anchors,
+            extents,
+            by_subject,
+            public,
+        }
     }
 }
 

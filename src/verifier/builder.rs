@@ -1,12 +1,13 @@
 //! What the builders of both verifiers share.
 
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 
 use super::hardening::PathChecks;
 use super::revocation::{Choices, Crls, Revocation};
 use super::{RelaxFor, Verifier};
 use crate::eku::EkuPolicy;
 use crate::error::Error;
+use crate::memo::SignatureMemo;
 use crate::observe::Observers;
 use crate::role::Role;
 use crate::roots::Roots;
@@ -86,6 +87,24 @@ macro_rules! shared_methods {
             self
         }
 
+        /// Remembers good signatures in this memo, which may serve several verifiers.
+        ///
+        /// Default: a memo of this verifier's own, of
+        /// [`DEFAULT_CAPACITY`](SignatureMemo::DEFAULT_CAPACITY). `build` refuses the memo of
+        /// another provider.
+        pub fn memo(mut self, memo: SignatureMemo) -> Self {
+            self.setup.memo = Memory::Shared(memo);
+            self
+        }
+
+        /// Remembers nothing: every signature is checked each time, those of revocation lists too.
+        ///
+        /// For whoever must not let a stranger measure which chains were here recently.
+        pub fn without_memo(mut self) -> Self {
+            self.setup.memo = Memory::None;
+            self
+        }
+
         /// Accepts at most this many issuers between leaf and root. Default: webpki's six.
         pub fn max_intermediates(mut self, most: usize) -> Self {
             self.setup.verifier.path_checks.limit_intermediates(most);
@@ -107,6 +126,28 @@ pub(super) struct Setup {
     pub(super) verifier: Verifier,
     pub(super) crls: Option<Crls>,
     pub(super) choices: Choices,
+    pub(super) memo: Memory,
+}
+
+/// Where a verifier remembers good signatures.
+#[derive(Debug)]
+pub(super) enum Memory {
+    Own,
+    Shared(SignatureMemo),
+    None,
+}
+
+impl Memory {
+    fn memo(self, algorithms: &WebPkiSupportedAlgorithms) -> Option<SignatureMemo> {
+        match self {
+            Self::Own => Some(SignatureMemo::of(
+                algorithms,
+                SignatureMemo::DEFAULT_CAPACITY,
+            )),
+            Self::Shared(memo) => Some(memo),
+            Self::None => None,
+        }
+    }
 }
 
 impl Setup {
@@ -116,6 +157,7 @@ impl Setup {
                 role,
                 roots,
                 algorithms: provider.signature_verification_algorithms,
+                memo: None,
                 policy: EkuPolicy::default(),
                 path_checks: PathChecks::hardened(),
                 relax_for: RelaxFor::default(),
@@ -124,6 +166,7 @@ impl Setup {
             },
             crls: None,
             choices: Choices::default(),
+            memo: Memory::Own,
         }
     }
 
@@ -143,13 +186,19 @@ impl Setup {
         if policy.is_relaxed() && relax_for.is_nobody() {
             return Err(Error::RelaxedForNobody { role: *role });
         }
+        let algorithms = self.verifier.algorithms;
+        if matches!(&self.memo, Memory::Shared(memo) if !memo.is_of(&algorithms)) {
+            return Err(Error::MemoOfAnotherProvider { role: *role });
+        }
         match self.public_root() {
             Some(root) if policy.is_relaxed() && relax_for.any_private_peer => {
                 Err(Error::AnyPeerOverPublicRoots { root })
             }
             _ => {
-                let choices = self.choices;
-                self.verifier.revocation = self.crls.map(|crls| Revocation::new(crls, choices));
+                let (choices, memo) = (self.choices, self.memo.memo(&algorithms));
+                let revocation = |crls| Revocation::new(crls, choices, memo.clone());
+                self.verifier.revocation = self.crls.map(revocation);
+                self.verifier.memo = memo;
                 Ok(self.verifier)
             }
         }

@@ -2,10 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, VerifiedPath};
 
 use super::Verifier;
+use super::anchors::Candidates;
 use super::hardening::PathViolation;
 use super::lookup::{Lookup, check_root_signs_crls};
 use super::revocation::{Choices, Crls};
@@ -18,6 +19,9 @@ pub(super) struct Search<'a> {
     pub(super) leaf: &'a EndEntityCert<'a>,
     /// Everything else that was presented, in any order.
     pub(super) intermediates: &'a [CertificateDer<'a>],
+    /// The roots that have issued, by name, one of the certificates.
+    pub(super) candidates: &'a Candidates<'a>,
+    pub(super) algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
     pub(super) now: UnixTime,
     /// One set of lists for all searches of a decision, even if it is replaced meanwhile.
     pub(super) revocation: Option<(Choices, &'a Crls)>,
@@ -68,8 +72,8 @@ impl<'a> Search<'a> {
         // There is no webpki error to carry it.
         let violation = RefCell::new(None);
         let found = self.leaf.verify_for_usage(
-            self.verifier.algorithms.all,
-            self.verifier.roots.anchors(),
+            self.algorithms,
+            self.candidates.anchors(),
             self.intermediates,
             self.now,
             eku,
@@ -92,9 +96,10 @@ impl<'a> Search<'a> {
         path: &VerifiedPath<'_>,
         violation: &RefCell<Option<PathViolation>>,
     ) -> Result<(), webpki::Error> {
+        let root = self.candidates.extent(path.anchor());
         self.verifier
             .path_checks
-            .apply(&self.verifier.roots, path)
+            .apply(path, root, self.verifier.memo.as_ref())
             .map_err(|found| {
                 violation.replace(Some(found));
                 webpki::Error::UnknownIssuer
@@ -102,15 +107,15 @@ impl<'a> Search<'a> {
         match self.revocation {
             Some((choices, crls)) if self.looks_up_itself(crls) => Lookup {
                 path,
-                roots: &self.verifier.roots,
-                algorithms: self.verifier.algorithms.all,
+                root,
+                algorithms: self.algorithms,
                 now: self.now,
                 choices,
                 crls,
             }
             .check(),
             Some((choices, crls)) if self.verifier.path_checks.is_hardened() => {
-                check_root_signs_crls(&self.verifier.roots, path, choices, crls)
+                check_root_signs_crls(path, root, choices, crls)
             }
             _ => Ok(()),
         }

@@ -9,12 +9,13 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
 use webpki::{ExpirationPolicy, RevocationCheckDepth, UnknownStatusPolicy};
 
-use super::builder::{Setup, shared_methods};
+use super::builder::{Memory, Setup, shared_methods};
 use super::decision::Expected;
 use super::handshake::delegated_signatures;
 use super::{Crls, Verifier};
 use crate::eku::EkuPolicy;
 use crate::error::Error;
+use crate::memo::SignatureMemo;
 use crate::observe::Observer;
 use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
 use crate::refusal::Refusal;

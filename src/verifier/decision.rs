@@ -7,6 +7,7 @@ use rustls::{CertificateError, OtherError};
 use webpki::{EndEntityCert, VerifiedPath};
 
 use super::Verifier;
+use super::anchors::Candidates;
 use super::chain::{Ignored, NoPath, Required, Search};
 use super::map::{missing_purpose, verification_error};
 use super::path;
@@ -66,14 +67,18 @@ impl Decision<'_> {
         now: UnixTime,
         conclude: impl FnOnce(Accepted<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
+        let leaf = EndEntityCert::try_from(leaf).map_err(|error| self.refusal_of(error))?;
         let revocation = self.verifier.revocation.as_ref();
-        let crls = revocation.map(|revocation| (revocation.choices(), revocation.crls()));
+        let lists = revocation.map(|revocation| (revocation.choices(), revocation.lists()));
+        let lists = lists.as_ref().map(|(choices, lists)| (*choices, &***lists));
         let search = Search {
             verifier: self.verifier,
-            leaf: &EndEntityCert::try_from(leaf).map_err(|error| self.refusal_of(error))?,
+            leaf: &leaf,
             intermediates,
+            candidates: &Candidates::among(&self.verifier.roots, &leaf, intermediates),
+            algorithms: &self.verifier.algorithms(lists.map(|(_, lists)| lists)),
             now,
-            revocation: crls.as_ref().map(|(choices, crls)| (*choices, &***crls)),
+            revocation: lists.map(|(choices, lists)| (choices, &lists.crls)),
         };
         conclude(self.search(&search)?)
     }
@@ -132,8 +137,8 @@ impl Decision<'_> {
         strict: Refusal,
     ) -> Result<Accepted<'s>, Refusal> {
         let relaxed = self.relaxed(&path, preset)?;
-        let is_covered = path::leaf(&path, |leaf| Ok(self.verifier.relax_for.covers(leaf)));
-        let is_covered = self.read(is_covered)?;
+        let leaf = path::leaf(&path);
+        let is_covered = self.verifier.relax_for.covers(&self.read(leaf.view())?);
         match (self.identify(&path), is_covered) {
             (Ok(()), true) => Ok(self.accepted(path, Some(relaxed))),
             (Err(other), true) => Err(other),
@@ -196,7 +201,7 @@ impl Decision<'_> {
                 .verify_is_valid_for_subject_name(name)
                 .map_err(|error| self.refusal_of(error)),
             Expected::AnyOf(rules) => {
-                match self.read(path::leaf(path, |leaf| Ok(rules.match_leaf(leaf))))? {
+                match rules.match_leaf(&self.read(path::leaf(path).view())?) {
                     true => Ok(()),
                     false => Err(self.refusal(CertificateError::ApplicationVerificationFailure)),
                 }

@@ -7,14 +7,14 @@
 
 use std::fmt;
 
-use rustls::pki_types::TrustAnchor;
 use webpki::VerifiedPath;
 
 use super::path;
 
 use crate::certificate::distinguished_name;
 use crate::certificate::view::{IssuerFacts, Strength, View};
-use crate::roots::{Extent, Roots};
+use crate::memo::{Fact, SignatureMemo};
+use crate::roots::Extent;
 
 /// What a peer's path violates that stock rustls would have accepted.
 ///
@@ -102,8 +102,13 @@ impl PathChecks {
         self.is_hardened
     }
 
-    /// Every check that applies to this path.
-    pub(super) fn apply(self, roots: &Roots, path: &VerifiedPath<'_>) -> Result<(), PathViolation> {
+    /// Every check that applies to this path. What a certificate passed is remembered.
+    pub(super) fn apply(
+        self,
+        path: &VerifiedPath<'_>,
+        root: &Extent,
+        memo: Option<&SignatureMemo>,
+    ) -> Result<(), PathViolation> {
         if let Some(most) = self.max_intermediates
             && path.intermediate_certificates().count() > most
         {
@@ -114,15 +119,19 @@ impl PathChecks {
             ));
         }
         match self.is_hardened {
-            true => check_path(roots, path),
+            true => check_path(path, root, memo),
             false => Ok(()),
         }
     }
 }
 
-fn check_path(roots: &Roots, path: &VerifiedPath<'_>) -> Result<(), PathViolation> {
+fn check_path(
+    path: &VerifiedPath<'_>,
+    root: &Extent,
+    memo: Option<&SignatureMemo>,
+) -> Result<(), PathViolation> {
     let issuers = path.intermediate_certificates().count();
-    let root = match extent(roots, path.anchor()) {
+    let root = match root {
         Extent::ItselfOnly(root) if issuers == 0 && path.end_entity().der() == *root => {
             return Ok(());
         }
@@ -133,16 +142,39 @@ fn check_path(roots: &Roots, path: &VerifiedPath<'_>) -> Result<(), PathViolatio
     if let Some(check) = root {
         return Err(PathViolation::at(issuers + 1, check, path));
     }
-    let issuers = path::issuers(path, |issuer| Ok(issuer_violation(&issuer.issuer_facts()?)));
-    let violations = std::iter::once(path::leaf(path, leaf_violation)).chain(issuers);
-    for (position, violation) in violations.enumerate() {
-        // webpki has read this certificate. Where our reader fails, an extension that it looked
-        // for is malformed, and what the certificate may do is unknown.
-        if let Some(check) = violation.unwrap_or(Some(PathCheck::ExtensionsAreReadable)) {
-            return Err(PathViolation::at(position, check, path));
-        }
+    let violation_at = |position| move |check| PathViolation::at(position, check, path);
+    let leaf = path::leaf(path);
+    unless_known(memo, &Fact::leaf(leaf.der()), || {
+        leaf_violation(&leaf.view()?)
+    })
+    .map_err(violation_at(0))?;
+    for (index, issuer) in path::issuers(path).enumerate() {
+        unless_known(memo, &Fact::issuer(issuer.der()), || {
+            Ok(issuer_violation(&issuer.view()?.issuer_facts()?))
+        })
+        .map_err(violation_at(index + 1))?;
     }
     Ok(())
+}
+
+/// What a certificate violates depends on its bytes only, so what passed once passes.
+fn unless_known(
+    memo: Option<&SignatureMemo>,
+    fact: &Fact<'_>,
+    violation: impl FnOnce() -> der::Result<Option<PathCheck>>,
+) -> Result<(), PathCheck> {
+    if memo.is_some_and(|memo| memo.recalls(fact)) {
+        return Ok(());
+    }
+    // webpki has read this certificate. Where our reader fails, an extension that it looked for is
+    // malformed, and what the certificate may do is unknown.
+    match violation().unwrap_or(Some(PathCheck::ExtensionsAreReadable)) {
+        Some(violation) => Err(violation),
+        None => {
+            memo.inspect(|memo| memo.remember(fact));
+            Ok(())
+        }
+    }
 }
 
 impl PathViolation {
@@ -162,16 +194,6 @@ impl PathViolation {
             certificate: distinguished_name(subject),
         }
     }
-}
-
-/// What is known of the root at the end of a path.
-pub(super) fn extent<'r>(roots: &'r Roots, anchor: &TrustAnchor<'_>) -> &'r Extent {
-    let index = roots
-        .anchors()
-        .iter()
-        .position(|candidate| std::ptr::eq(candidate, anchor));
-    // webpki hands back the anchors it was given.
-    index.map_or(&Extent::Unknown, |index| roots.extent(index))
 }
 
 fn leaf_violation(leaf: &View<'_>) -> der::Result<Option<PathCheck>> {

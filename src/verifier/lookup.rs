@@ -13,15 +13,15 @@ use webpki::{
 };
 
 use super::chain::Ignored;
-use super::hardening::extent;
 use super::path;
 use super::revocation::{Choices, Crls};
-use crate::roots::{Extent, Roots};
+use crate::roots::Extent;
 
 /// What is needed to look up every certificate of a verified path.
 pub(super) struct Lookup<'a> {
     pub(super) path: &'a VerifiedPath<'a>,
-    pub(super) roots: &'a Roots,
+    /// What is known of the root at the end of the path.
+    pub(super) root: &'a Extent,
     pub(super) algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
     pub(super) now: UnixTime,
     pub(super) choices: Choices,
@@ -117,8 +117,9 @@ impl Lookup<'_> {
 
     /// What cannot be read allows nothing.
     fn issuer_may_sign_crls(&self, level: usize) -> bool {
-        let mut facts = path::issuers(self.path, |issuer| issuer.issuer_facts());
-        matches!(facts.nth(level), Some(Ok(facts)) if facts.may_sign_crls)
+        let issuer = path::issuers(self.path).nth(level);
+        let facts = issuer.map(|issuer| issuer.view()?.issuer_facts());
+        matches!(facts, Some(Ok(facts)) if facts.may_sign_crls)
     }
 
     /// The issuer of the certificate at this level, as the end of a path.
@@ -134,7 +135,7 @@ impl Lookup<'_> {
             },
             None => Issuer {
                 anchor: self.path.anchor().clone(),
-                may_sign_crls: root_may_sign_crls(self.roots, self.path),
+                may_sign_crls: root_may_sign_crls(self.root),
             },
         })
     }
@@ -145,8 +146,8 @@ struct Issuer<'c> {
     may_sign_crls: bool,
 }
 
-fn root_may_sign_crls(roots: &Roots, path: &VerifiedPath<'_>) -> bool {
-    match extent(roots, path.anchor()) {
+fn root_may_sign_crls(root: &Extent) -> bool {
+    match root {
         Extent::Issuer(root) => root.may_sign_crls,
         // It has issued nothing, so there is nothing to revoke.
         Extent::ItselfOnly(_) => false,
@@ -157,15 +158,15 @@ fn root_may_sign_crls(roots: &Roots, path: &VerifiedPath<'_>) -> bool {
 /// What webpki cannot check when it looks up revocation itself: whether the root, of which it
 /// knows no key usage, may sign the lists that it consulted.
 pub(super) fn check_root_signs_crls(
-    roots: &Roots,
     path: &VerifiedPath<'_>,
+    root: &Extent,
     choices: Choices,
     crls: &Crls,
 ) -> Result<(), Error> {
     let has_issuers = path.intermediate_certificates().next().is_some();
     let consulted = choices.depth == RevocationCheckDepth::Chain || !has_issuers;
     let has_list = crls.issued_by(&path.anchor().subject).next().is_some();
-    match consulted && has_list && !root_may_sign_crls(roots, path) {
+    match consulted && has_list && !root_may_sign_crls(root) {
         true => Err(Error::IssuerNotCrlSigner),
         false => Ok(()),
     }

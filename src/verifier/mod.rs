@@ -18,12 +18,14 @@
 //! rustls' own functions. OCSP, CRL download, certificate transparency: nobody does. What a name
 //! may do: the service's authorization decides that from the [`VerifiedPeer`].
 
+mod anchors;
 mod builder;
 mod chain;
 mod client;
 mod decision;
 mod handshake;
 mod hardening;
+mod list_memory;
 mod lookup;
 mod map;
 mod path;
@@ -31,18 +33,19 @@ mod revocation;
 mod server;
 
 use rustls::crypto::WebPkiSupportedAlgorithms;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 
 pub use self::client::{ClientPeerVerifier, ClientPeerVerifierBuilder};
 use self::decision::{Decision, Expected, Inquiry};
 use self::hardening::PathChecks;
 pub use self::hardening::{PathCheck, PathViolation};
 pub use self::revocation::Crls;
-use self::revocation::Revocation;
+use self::revocation::{Lists, Revocation};
 pub use self::server::{ServerPeerVerifier, ServerPeerVerifierBuilder};
 use crate::certificate::view::View;
 use crate::eku::EkuPolicy;
 use crate::error::Error;
+use crate::memo::SignatureMemo;
 use crate::observe::Observers;
 use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
 use crate::refusal::Refusal;
@@ -55,6 +58,7 @@ struct Verifier {
     role: Role,
     roots: Roots,
     algorithms: WebPkiSupportedAlgorithms,
+    memo: Option<SignatureMemo>,
     policy: EkuPolicy,
     path_checks: PathChecks,
     relax_for: RelaxFor,
@@ -87,6 +91,18 @@ impl RelaxFor {
 }
 
 impl Verifier {
+    /// Those that verify the signatures of certificates and, with lists, of these lists.
+    fn algorithms<'a>(
+        &'a self,
+        lists: Option<&'a Lists>,
+    ) -> Vec<&'a dyn SignatureVerificationAlgorithm> {
+        match (&self.memo, lists.and_then(|lists| lists.memory.as_ref())) {
+            (None, _) => self.algorithms.all.to_vec(),
+            (Some(memo), None) => memo.algorithms(),
+            (Some(_), Some(memory)) => memory.algorithms(),
+        }
+    }
+
     /// For the verifier traits of rustls: the verdict, told to the observers.
     fn decide_in_handshake(
         &self,

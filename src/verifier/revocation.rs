@@ -14,9 +14,11 @@ use webpki::{
     RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy,
 };
 
+use super::list_memory::ListMemory;
 use super::map::crl_error;
 use crate::certificate::distinguished_name;
 use crate::error::Error;
+use crate::memo::SignatureMemo;
 use crate::pem;
 use crate::text;
 
@@ -257,10 +259,28 @@ fn crl_number(der: &[u8]) -> der::Result<Option<Vec<u8>>> {
 /// The lists of one verifier and how they are used.
 #[derive(Debug)]
 pub(super) struct Revocation {
-    crls: ArcSwap<Crls>,
+    lists: ArcSwap<Lists>,
+    memo: Option<SignatureMemo>,
     /// Held while a set is compared with the one it replaces.
     replacing: Mutex<()>,
     choices: Choices,
+}
+
+/// One set, as long as it is in use.
+#[derive(Debug)]
+pub(super) struct Lists {
+    pub(super) crls: Crls,
+    /// Which of their signatures were good. With the memo, or not at all.
+    pub(super) memory: Option<ListMemory>,
+}
+
+impl Lists {
+    fn new(crls: Crls, memo: Option<&SignatureMemo>) -> Self {
+        Self {
+            crls,
+            memory: memo.map(ListMemory::new),
+        }
+    }
 }
 
 /// What rustls lets one choose; the defaults are its defaults.
@@ -298,17 +318,18 @@ impl Choices {
 }
 
 impl Revocation {
-    pub(super) fn new(crls: Crls, choices: Choices) -> Self {
+    pub(super) fn new(crls: Crls, choices: Choices, memo: Option<SignatureMemo>) -> Self {
         Self {
-            crls: ArcSwap::from_pointee(crls),
+            lists: ArcSwap::from_pointee(Lists::new(crls, memo.as_ref())),
+            memo,
             replacing: Mutex::new(()),
             choices,
         }
     }
 
     /// The lists as they are now.
-    pub(super) fn crls(&self) -> arc_swap::Guard<Arc<Crls>> {
-        self.crls.load()
+    pub(super) fn lists(&self) -> arc_swap::Guard<Arc<Lists>> {
+        self.lists.load()
     }
 
     pub(super) fn choices(&self) -> Choices {
@@ -320,8 +341,9 @@ impl Revocation {
             .replacing
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        new.check_succeeds(&self.crls.load())?;
-        self.crls.store(Arc::new(new));
+        new.check_succeeds(&self.lists.load().crls)?;
+        let lists = Lists::new(new, self.memo.as_ref());
+        self.lists.store(Arc::new(lists));
         Ok(())
     }
 }

@@ -10,11 +10,12 @@ use webpki::{ExpirationPolicy, RevocationCheckDepth, UnknownStatusPolicy};
 
 use super::Crls;
 use super::Verifier;
-use super::builder::{Setup, shared_methods};
+use super::builder::{Memory, Setup, shared_methods};
 use super::decision::Expected;
 use super::handshake::delegated_signatures;
 use crate::eku::EkuPolicy;
 use crate::error::Error;
+use crate::memo::SignatureMemo;
 use crate::observe::Observer;
 use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
 use crate::refusal::Refusal;

@@ -1,0 +1,48 @@
+//! [`Tally`]: hits and misses, counted without threads getting into each other's way.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// One pair of counters that every thread increments would cost more than what it counts: the cache
+/// line would travel between the cores. So each thread has a pair of its own, or shares one with
+/// few.
+#[derive(Debug, Default)]
+pub(super) struct Tally([Pair; 32]);
+
+/// On a cache line of its own; two lines, since processors fetch them in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Pair {
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+static NEXT_THREAD: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static THREAD: Cell<usize> = Cell::new(NEXT_THREAD.fetch_add(1, Ordering::Relaxed));
+}
+
+impl Tally {
+    pub(super) fn count_hit(&self) {
+        self.pair().hits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_miss(&self) {
+        self.pair().misses.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Hits and misses of all threads.
+    pub(super) fn sums(&self) -> (u64, u64) {
+        let sum = |of: fn(&Pair) -> &AtomicU64| {
+            let counts = self.0.iter().map(|pair| of(pair).load(Ordering::Relaxed));
+            counts.fold(0, u64::wrapping_add)
+        };
+        (sum(|pair| &pair.hits), sum(|pair| &pair.misses))
+    }
+
+    fn pair(&self) -> &Pair {
+        let thread = THREAD.try_with(Cell::get).unwrap_or_default();
+        &self.0[thread % self.0.len()]
+    }
+}

@@ -1,0 +1,141 @@
+//! [`ListMemory`]: the good signatures of the revocation lists of one set.
+//!
+//! A list may be megabytes, and stock rustls hashes it in every handshake. Comparing it with what
+//! was verified before would cost as much, so a list is recognised by where it lies in memory. It
+//! lies there as long as the set exists, and the memory of it goes with the set: a list that comes
+//! to lie in the same place later is in another set, which remembers nothing of this one.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use der::{Reader, SliceReader, Tag};
+use rustls::pki_types::{
+    AlgorithmIdentifier, FipsStatus, InvalidSignature, SignatureVerificationAlgorithm,
+};
+
+use crate::memo::SignatureMemo;
+
+/// The algorithms of a memo's provider, for searches with the lists of one set.
+#[derive(Debug)]
+pub(super) struct ListMemory(Vec<Remembering>);
+
+/// One algorithm. What is signed with it is a certificate, which is the memo's, or one of the lists.
+struct Remembering {
+    memo: SignatureMemo,
+    index: usize,
+    good: Arc<ArcSwap<HashMap<usize, Arc<Good>>>>,
+}
+
+/// The good signature of the list whose signed part begins at some address.
+struct Good {
+    length: usize,
+    algorithm: usize,
+    public_key: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl ListMemory {
+    pub(super) fn new(memo: &SignatureMemo) -> Self {
+        let good = Arc::default();
+        let remembering = (0..memo.provided().len()).map(|index| Remembering {
+            memo: memo.clone(),
+            index,
+            good: Arc::clone(&good),
+        });
+        Self(remembering.collect())
+    }
+
+    pub(super) fn algorithms(&self) -> Vec<&dyn SignatureVerificationAlgorithm> {
+        let algorithms = self.0.iter();
+        algorithms.map(|algorithm| algorithm as _).collect()
+    }
+}
+
+impl Remembering {
+    fn provided(&self) -> &'static dyn SignatureVerificationAlgorithm {
+        self.memo.provided()[self.index]
+    }
+
+    fn is_known(&self, public_key: &[u8], list: &[u8], signature: &[u8]) -> bool {
+        let good = self.good.load();
+        good.get(&list.as_ptr().addr()).is_some_and(|good| {
+            good.length == list.len()
+                && good.algorithm == self.index
+                && good.public_key == public_key
+                && good.signature == signature
+        })
+    }
+
+    fn remember(&self, public_key: &[u8], list: &[u8], signature: &[u8]) {
+        let good = Arc::new(Good {
+            length: list.len(),
+            algorithm: self.index,
+            public_key: public_key.to_vec(),
+            signature: signature.to_vec(),
+        });
+        self.good.rcu(|all| {
+            let mut all = HashMap::clone(all);
+            all.insert(list.as_ptr().addr(), Arc::clone(&good));
+            all
+        });
+    }
+}
+
+/// Whether this is the signed part of a list. webpki takes lists of version 2 only, which begin with
+/// the version, an INTEGER (RFC 5280, 5.1), and certificates of version 3 only, which begin with
+/// `[0]` (4.1).
+fn is_list(message: &[u8]) -> bool {
+    let first_tag = || {
+        let mut outer = SliceReader::new(message)?;
+        Tag::peek(&SliceReader::new(
+            der::asn1::AnyRef::try_from(outer.tlv_bytes()?)?.value(),
+        )?)
+    };
+    matches!(first_tag(), Ok(Tag::Integer))
+}
+
+impl SignatureVerificationAlgorithm for Remembering {
+    fn verify_signature(
+        &self,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        if !is_list(message) {
+            let memoized = self.memo.algorithm(self.index);
+            return memoized.verify_signature(public_key, message, signature);
+        }
+        if self.is_known(public_key, message, signature) {
+            return Ok(());
+        }
+        self.provided()
+            .verify_signature(public_key, message, signature)
+            .inspect(|()| self.remember(public_key, message, signature))
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.provided().public_key_alg_id()
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.provided().signature_alg_id()
+    }
+
+    fn fips_status(&self) -> FipsStatus {
+        self.provided().fips_status()
+    }
+
+    fn fips(&self) -> bool {
+        self.provided().fips()
+    }
+}
+
+impl fmt::Debug for Remembering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Remembering")
+            .field(&self.provided())
+            .finish()
+    }
+}
