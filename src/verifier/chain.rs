@@ -13,7 +13,6 @@ use super::revocation::{Choices, Crls};
 use crate::role::Role;
 
 /// One presented chain at one instant.
-#[derive(Clone, Copy)]
 pub(super) struct Search<'a> {
     pub(super) verifier: &'a Verifier,
     pub(super) leaf: &'a EndEntityCert<'a>,
@@ -25,6 +24,8 @@ pub(super) struct Search<'a> {
     pub(super) now: UnixTime,
     /// One set of lists for all searches of a decision, even if it is replaced meanwhile.
     pub(super) revocation: Option<(Choices, &'a Crls)>,
+    /// What our own checks refused last: there is no webpki error to carry it.
+    pub(super) violation: RefCell<Option<PathViolation>>,
 }
 
 /// Why no path was found.
@@ -61,7 +62,8 @@ impl<'a> Search<'a> {
     pub(super) fn find(
         &self,
         eku: impl ExtendedKeyUsageValidator,
-    ) -> Result<VerifiedPath<'a>, NoPath> {
+    ) -> Result<VerifiedPath<'a>, webpki::Error> {
+        self.violation.take();
         let lists = self.revocation.map(|(_, crls)| crls.references());
         let revocation = match (self.revocation, &lists) {
             (Some((choices, crls)), Some(lists)) if !self.looks_up_itself(crls) => {
@@ -69,39 +71,37 @@ impl<'a> Search<'a> {
             }
             _ => None,
         };
-        // There is no webpki error to carry it.
-        let violation = RefCell::new(None);
-        let found = self.leaf.verify_for_usage(
+        self.leaf.verify_for_usage(
             self.algorithms,
             self.candidates.anchors(),
             self.intermediates,
             self.now,
             eku,
             revocation,
-            Some(&|path| self.check(path, &violation)),
-        );
-        found.map_err(|error| NoPath {
+            Some(&|path| self.check(path)),
+        )
+    }
+
+    /// Why the last search found none.
+    pub(super) fn no_path(&self, error: webpki::Error) -> NoPath {
+        NoPath {
             violation: match error {
-                webpki::Error::UnknownIssuer => violation.take(),
+                webpki::Error::UnknownIssuer => self.violation.take(),
                 _ => None,
             },
             error,
-        })
+        }
     }
 
     /// Our own checks of a path that webpki has verified. They only reject, inside the search, so
     /// that another path may still be found; a violation with the error that outranks no other.
-    fn check(
-        &self,
-        path: &VerifiedPath<'_>,
-        violation: &RefCell<Option<PathViolation>>,
-    ) -> Result<(), webpki::Error> {
+    fn check(&self, path: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
         let root = self.candidates.extent(path.anchor());
         self.verifier
             .path_checks
             .apply(path, root, self.verifier.memo.as_ref())
             .map_err(|found| {
-                violation.replace(Some(found));
+                self.violation.replace(Some(found));
                 webpki::Error::UnknownIssuer
             })?;
         match self.revocation {

@@ -1,5 +1,6 @@
 //! The decision about one presented chain: an enforcing search, and what may come after it.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -46,17 +47,12 @@ pub(super) enum Inquiry {
     HonestClass,
 }
 
-/// A path that was accepted.
-pub(super) struct Accepted<'a> {
-    role: Role,
-    path: VerifiedPath<'a>,
-    /// What was let pass, and the certificates of the path, which had to be read for it.
-    relaxed: Option<Relaxed>,
-}
-
-struct Relaxed {
-    violation: EkuViolation,
-    path: Vec<Certificate>,
+/// A path that was accepted. Nothing of it is read unless somebody asks who it is.
+pub(super) struct Accepted<'p> {
+    decision: Decision<'p>,
+    path: &'p VerifiedPath<'p>,
+    /// The policy that let its EKU pass.
+    relaxed: Option<Preset>,
 }
 
 impl Decision<'_> {
@@ -79,72 +75,81 @@ impl Decision<'_> {
             algorithms: &self.verifier.algorithms(lists.map(|(_, lists)| lists)),
             now,
             revocation: lists.map(|(choices, lists)| (choices, &lists.crls)),
+            violation: RefCell::default(),
         };
-        conclude(self.search(&search)?)
+        self.search(&search, conclude)
     }
 
     /// The first search enforces; only what it refuses for the EKU is looked at again.
-    fn search<'s>(self, search: &Search<'s>) -> Result<Accepted<'s>, Refusal> {
+    fn search<T>(
+        self,
+        search: &Search<'_>,
+        conclude: impl FnOnce(Accepted<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         let preset = self.verifier.policy.at(search.now);
         let required = Required::for_role(self.verifier.role);
-        let error = match search.find(&required) {
-            Ok(path) => {
-                self.check_strict(preset, &path)?;
-                self.identify(&path)?;
-                return Ok(self.accepted(path, None));
+        // A path has two kilobytes: it is not moved about.
+        let strict = match search.find(&required) {
+            Ok(ref path) => {
+                self.check_strict(preset, path)?;
+                self.identify(path)?;
+                return conclude(self.accepted(path, None));
             }
-            Err(error) => error,
+            Err(error) => search.no_path(error),
         };
-        let is_costly = error.is_budget_spent() || search.presented() > MAX_FOR_SECOND_SEARCH;
-        let refusal = self.refusal_of(error);
+        let is_costly = strict.is_budget_spent() || search.presented() > MAX_FOR_SECOND_SEARCH;
         match (required.obstructed(), is_costly) {
-            (false, _) => Err(refusal),
-            (true, true) => Err(refusal.with_class(RefusalClass::Undetermined)),
-            (true, false) => self.search_again(search, preset, refusal),
+            (false, _) => Err(self.refusal_of(strict)),
+            (true, true) => Err(self
+                .refusal_of(strict)
+                .with_class(RefusalClass::Undetermined)),
+            (true, false) => self.search_again(search, preset, strict, conclude),
         }
     }
 
     /// The EKU stood in the way. Was it the only obstacle, and is it relaxed?
-    fn search_again<'s>(
+    fn search_again<T>(
         self,
-        search: &Search<'s>,
+        search: &Search<'_>,
         preset: Preset,
-        strict: Refusal,
-    ) -> Result<Accepted<'s>, Refusal> {
+        strict: NoPath,
+        conclude: impl FnOnce(Accepted<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         let server = Required::for_role(Role::Server);
         let found = match preset {
-            Preset::Rfc5280 | Preset::Strict => return Err(self.classified(search, strict)),
+            Preset::Rfc5280 | Preset::Strict => {
+                return Err(self.classified(search, self.refusal_of(strict)));
+            }
             Preset::AcceptServerAuth => search.find(&server),
             Preset::Ignore => search.find(Ignored),
         };
-        let error = match found {
-            Ok(path) => return self.relax(path, preset, strict),
-            Err(error) => error,
+        let last = match found {
+            Ok(ref path) => {
+                self.relax(path, preset, strict)?;
+                return conclude(self.accepted(path, Some(preset)));
+            }
+            Err(error) => search.no_path(error),
         };
         // Under a relaxed policy the error is the last search's.
-        let is_final = error.is_budget_spent() || !server.obstructed();
-        match (is_final, self.refusal_of(error)) {
+        let is_final = last.is_budget_spent() || !server.obstructed();
+        match (is_final, self.refusal_of(last)) {
             (true, refusal) => Err(refusal),
             (false, refusal) => Err(self.classified(search, refusal)),
         }
     }
 
     /// The EKU was the only obstacle to this path. Is the relaxation for this peer?
-    fn relax<'s>(
-        self,
-        path: VerifiedPath<'s>,
-        preset: Preset,
-        strict: Refusal,
-    ) -> Result<Accepted<'s>, Refusal> {
-        let relaxed = self.relaxed(&path, preset)?;
-        let leaf = path::leaf(&path);
+    fn relax(self, path: &VerifiedPath<'_>, preset: Preset, strict: NoPath) -> Result<(), Refusal> {
+        let leaf = path::leaf(path);
         let is_covered = self.verifier.relax_for.covers(&self.read(leaf.view())?);
-        match (self.identify(&path), is_covered) {
-            (Ok(()), true) => Ok(self.accepted(path, Some(relaxed))),
-            (Err(other), true) => Err(other),
+        match (self.identify(path), is_covered) {
+            (identified, true) => identified,
             // Everybody else stays under rfc5280() and gets its error.
-            (Ok(()), false) => Err(strict.with_violation(relaxed.violation)),
-            (Err(other), false) => Err(strict.with_class(other.class())),
+            (Ok(()), false) => {
+                let (_, violation) = self.violation(path, preset)?;
+                Err(self.refusal_of(strict).with_violation(violation))
+            }
+            (Err(other), false) => Err(self.refusal_of(strict).with_class(other.class())),
         }
     }
 
@@ -153,22 +158,30 @@ impl Decision<'_> {
         if self.inquiry == Inquiry::Verdict {
             return refusal;
         }
-        let path = match search.find(Ignored) {
-            Ok(path) => path,
-            Err(error) => return refusal.with_class(self.refusal_of(error).class()),
+        let found = search.find(Ignored);
+        let path = match found {
+            Ok(ref path) => path,
+            Err(error) => {
+                return refusal.with_class(self.refusal_of(search.no_path(error)).class());
+            }
         };
-        match (self.identify(&path), self.relaxed(&path, Preset::Ignore)) {
-            (Ok(()), Ok(relaxed)) => refusal.with_violation(relaxed.violation),
+        match (self.identify(path), self.violation(path, Preset::Ignore)) {
+            (Ok(()), Ok((_, violation))) => refusal.with_violation(violation),
             (Err(other), _) | (_, Err(other)) => refusal.with_class(other.class()),
         }
     }
 
-    /// What is wrong with the EKUs of a path that a relaxed search found. A path on which nothing
-    /// is wrong would have been found by the first search; that contradiction is refused.
-    fn relaxed(self, path: &VerifiedPath<'_>, preset: Preset) -> Result<Relaxed, Refusal> {
+    /// The certificates of a path that a relaxed search found, and what is wrong with their EKUs. A
+    /// path on which nothing is wrong would have been found by the first search; that contradiction
+    /// is refused.
+    fn violation(
+        self,
+        path: &VerifiedPath<'_>,
+        preset: Preset,
+    ) -> Result<(Vec<Certificate>, EkuViolation), Refusal> {
         let path = self.read(path::certificates(path))?;
         match eku::decide(preset, self.verifier.role, &path) {
-            Ok(EkuOutcome::Relaxed(violation)) => Ok(Relaxed { violation, path }),
+            Ok(EkuOutcome::Relaxed(violation)) => Ok((path, violation)),
             Ok(EkuOutcome::Enforced) | Err(_) => Err(self.missing_purpose()),
         }
     }
@@ -214,9 +227,9 @@ impl Decision<'_> {
         read.map_err(|_| self.refusal(CertificateError::BadEncoding))
     }
 
-    fn accepted<'s>(self, path: VerifiedPath<'s>, relaxed: Option<Relaxed>) -> Accepted<'s> {
+    fn accepted<'p>(&'p self, path: &'p VerifiedPath<'p>, relaxed: Option<Preset>) -> Accepted<'p> {
         Accepted {
-            role: self.verifier.role,
+            decision: *self,
             path,
             relaxed,
         }
@@ -251,17 +264,19 @@ impl Accepted<'_> {
     }
 
     pub(super) fn peer(self) -> Result<VerifiedPeer, Refusal> {
+        let decision = self.decision;
         let (path, eku) = match self.relaxed {
-            Some(relaxed) => (relaxed.path, EkuOutcome::Relaxed(relaxed.violation)),
-            None => {
-                let unreadable = CertificateError::BadEncoding.into();
-                let path = path::certificates(&self.path)
-                    .map_err(|_| Refusal::new(self.role, unreadable))?;
-                (path, EkuOutcome::Enforced)
+            None => (
+                decision.read(path::certificates(self.path))?,
+                EkuOutcome::Enforced,
+            ),
+            Some(preset) => {
+                let (path, violation) = decision.violation(self.path, preset)?;
+                (path, EkuOutcome::Relaxed(violation))
             }
         };
         Ok(VerifiedPeer {
-            role: self.role,
+            role: decision.verifier.role,
             path,
             anchor: distinguished_name(&self.path.anchor().subject),
             eku,

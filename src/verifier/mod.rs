@@ -36,7 +36,7 @@ use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 
 pub use self::client::{ClientPeerVerifier, ClientPeerVerifierBuilder};
-use self::decision::{Decision, Expected, Inquiry};
+use self::decision::{Accepted, Decision, Expected, Inquiry};
 use self::hardening::PathChecks;
 pub use self::hardening::{PathCheck, PathViolation};
 pub use self::revocation::Crls;
@@ -119,7 +119,12 @@ impl Verifier {
                 false => Inquiry::HonestClass,
             },
         };
-        match decision.make(leaf, intermediates, now, |accepted| accepted.relaxed_peer()) {
+        // Who was relaxed is found out for those who want to hear it.
+        let relaxed = |accepted: Accepted<'_>| match self.observers.is_empty() {
+            true => Ok(None),
+            false => accepted.relaxed_peer(),
+        };
+        match decision.make(leaf, intermediates, now, relaxed) {
             Ok(None) => self.observers.tell(|observer| observer.accepted(self.role)),
             Ok(Some(peer)) => self.observers.tell(|observer| observer.relaxed(&peer)),
             Err(refusal) => {
