@@ -1,80 +1,102 @@
 //! What the verification of one chain costs: ours beside stock rustls and beside parsing alone.
 //!
-//! `cargo bench --bench chain`. Ratios count, not microseconds: every row is the same P-256 chain of
-//! leaf, intermediate and root, through the verifier trait of rustls. Each asserts its verdict.
+//! `cargo bench --bench chain`. Ratios count, not microseconds. Every row asks through the verifier
+//! trait of rustls and asserts the verdict. *Known* is a chain that was verified before and comes
+//! in other buffers; *new-leaf* has a known issuer; *cold* meets a memo that is empty. Under
+//! `ignore` the leaf is for serverAuth only, and so accepted by relaxation.
 
-#[path = "../tests/common/mod.rs"]
 mod common;
 
-use std::hint::black_box;
+use std::time::Duration;
 
-use common::clock::{NOW, unix};
-use common::pki::{Ca, CaSpec, Eku, LeafSpec};
-use common::tls::{provider, stock_client_verifier};
-use criterion::{Criterion, criterion_group, criterion_main};
-use mtls_roles::{ClientPeerVerifier, EkuPolicy, PeerRule, Roots};
-use rustls::pki_types::CertificateDer;
-use rustls::server::ParsedCertificate;
-use rustls::server::danger::ClientCertVerifier;
+use common::chains::{Copies, Hierarchy, KINDS};
+use common::pki::{Eku, KeyKind};
+use common::strangers::{Newcomers, cold};
+use common::verifiers::{accepts, know, ours, parses, stock};
+use criterion::measurement::WallTime;
+use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
+use mtls_roles::EkuPolicy;
 
-struct World {
-    root: CertificateDer<'static>,
-    right: Vec<CertificateDer<'static>>,
-    wrong_eku: Vec<CertificateDer<'static>>,
-}
-
-fn world() -> World {
-    let root = Ca::root_named("root");
-    let sub = root.sub(CaSpec::new("sub"));
-    let client = |eku| LeafSpec::new("client").dns("client.example.com").eku(eku);
-    World {
-        root: root.der(),
-        right: sub.leaf(client(Eku::client())).chain(&[&sub]),
-        wrong_eku: sub.leaf(client(Eku::server())).chain(&[&sub]),
+fn chain(c: &mut Criterion) {
+    for (name, kind) in KINDS {
+        for issuers in 1..=3 {
+            let mut group = c.benchmark_group(format!("chain/{name}/{issuers}-issuers"));
+            group.warm_up_time(Duration::from_millis(300));
+            group.measurement_time(Duration::from_secs(1));
+            group.sample_size(20);
+            rows(&mut group, kind, issuers);
+            group.finish();
+        }
     }
 }
 
-fn ours(world: &World, policy: EkuPolicy) -> ClientPeerVerifier {
-    let roots = Roots::from_der([world.root.clone()]).unwrap();
-    ClientPeerVerifier::builder(roots, &provider())
-        .eku_policy(policy)
-        .relax_for(PeerRule::dns_name("client.example.com").unwrap())
-        .build()
-        .unwrap()
-}
-
-fn is_accepted(verifier: &dyn ClientCertVerifier, chain: &[CertificateDer<'_>]) -> bool {
-    verifier
-        .verify_client_cert(&chain[0], &chain[1..], unix(NOW))
-        .is_ok()
-}
-
-fn chain(c: &mut Criterion) {
-    let world = world();
-    let stock = stock_client_verifier(&provider(), std::slice::from_ref(&world.root), []);
-    let strict = ours(&world, EkuPolicy::rfc5280());
-    let ignore = ours(&world, EkuPolicy::ignore());
-    let mut group = c.benchmark_group("chain/p256");
-    group.bench_function("parse", |b| {
-        b.iter(|| {
-            for certificate in &world.right {
-                assert!(ParsedCertificate::try_from(black_box(certificate)).is_ok());
-            }
-        });
-    });
+fn rows(group: &mut BenchmarkGroup<'_, WallTime>, kind: KeyKind, issuers: usize) {
+    let hierarchy = Hierarchy::new(kind, issuers);
+    let chain = hierarchy.client(Eku::client());
+    let mut copies = Copies::of(&chain);
+    group.bench_function("parse", |b| b.iter(|| assert!(parses(copies.deal()))));
+    let stock = stock(&hierarchy);
     group.bench_function("stock", |b| {
-        b.iter(|| assert!(is_accepted(stock.as_ref(), black_box(&world.right))))
+        b.iter(|| assert!(accepts(&*stock, copies.deal())))
     });
-    group.bench_function("rfc5280", |b| {
-        b.iter(|| assert!(is_accepted(&strict, black_box(&world.right))))
+    for (name, policy, eku) in [
+        ("rfc5280", EkuPolicy::rfc5280(), Eku::client()),
+        ("ignore", EkuPolicy::ignore(), Eku::server()),
+    ] {
+        known(group, &format!("{name}/known"), &hierarchy, policy, &eku);
+        new_leaf(group, &format!("{name}/new-leaf"), &hierarchy, policy, &eku);
+        never_seen(group, &format!("{name}/cold"), &hierarchy, policy, &eku);
+    }
+}
+
+fn known(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    id: &str,
+    hierarchy: &Hierarchy,
+    policy: EkuPolicy,
+    eku: &Eku,
+) {
+    let verifier = ours(&hierarchy.roots(), policy);
+    let mut copies = Copies::of(&hierarchy.client(eku.clone()));
+    know(&verifier, copies.deal());
+    group.bench_function(id, |b| {
+        b.iter(|| assert!(accepts(&verifier, copies.deal())))
     });
-    group.bench_function("ignore/right", |b| {
-        b.iter(|| assert!(is_accepted(&ignore, black_box(&world.right))))
+}
+
+fn new_leaf(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    id: &str,
+    hierarchy: &Hierarchy,
+    policy: EkuPolicy,
+    eku: &Eku,
+) {
+    let mut newcomers = Newcomers::new(hierarchy, policy, eku.clone(), 256);
+    group.bench_function(id, |b| {
+        b.iter_batched_ref(
+            || newcomers.deal(),
+            |(verifier, chain)| assert!(accepts(verifier, chain)),
+            BatchSize::NumIterations(64),
+        );
     });
-    group.bench_function("ignore/relaxed", |b| {
-        b.iter(|| assert!(is_accepted(&ignore, black_box(&world.wrong_eku))));
+}
+
+fn never_seen(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    id: &str,
+    hierarchy: &Hierarchy,
+    policy: EkuPolicy,
+    eku: &Eku,
+) {
+    let roots = hierarchy.roots();
+    let mut copies = Copies::of(&hierarchy.client(eku.clone()));
+    group.bench_function(id, |b| {
+        b.iter_batched_ref(
+            || cold(&roots, policy),
+            |verifier| assert!(accepts(verifier, copies.deal())),
+            BatchSize::NumIterations(16),
+        );
     });
-    group.finish();
 }
 
 criterion_group!(benches, chain);
