@@ -2,8 +2,8 @@
 //!
 //! `cargo bench --bench chain`. Ratios count, not microseconds. Every row asks through the verifier
 //! trait of rustls and asserts the verdict. *Known* is a chain that was verified before and comes
-//! in other buffers; *new-leaf* has a known issuer; *cold* meets a memo that is empty. Under
-//! `ignore` the leaf is for serverAuth only, and so accepted by relaxation.
+//! in other buffers; *new-leaf* has a known issuer; *cold* meets a memo that is empty, *no-memo* none
+//! at all. Under `ignore` the leaf is for serverAuth only, and so accepted by relaxation.
 
 mod common;
 
@@ -12,7 +12,7 @@ use std::time::Duration;
 use common::chains::{Copies, Hierarchy, KINDS};
 use common::pki::{Eku, KeyKind};
 use common::strangers::{Newcomers, cold};
-use common::verifiers::{accepts, know, ours, parses, stock};
+use common::verifiers::{accepts, forgetful, know, ours, parses, stock};
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use mtls_roles::EkuPolicy;
@@ -38,6 +38,10 @@ fn rows(group: &mut BenchmarkGroup<'_, WallTime>, kind: KeyKind, issuers: usize)
     let stock = stock(&hierarchy);
     group.bench_function("stock", |b| {
         b.iter(|| assert!(accepts(&*stock, copies.deal())))
+    });
+    let forgetful = forgetful(&hierarchy.roots(), EkuPolicy::rfc5280());
+    group.bench_function("rfc5280/no-memo", |b| {
+        b.iter(|| assert!(accepts(&forgetful, copies.deal())))
     });
     for (name, policy, eku) in [
         ("rfc5280", EkuPolicy::rfc5280(), Eku::client()),

@@ -17,6 +17,11 @@ pub fn ours(roots: &Roots, policy: EkuPolicy) -> ClientPeerVerifier {
     builder(roots, policy).build().unwrap()
 }
 
+/// Ours, which never remembers anything.
+pub fn forgetful(roots: &Roots, policy: EkuPolicy) -> ClientPeerVerifier {
+    memo::none(builder(roots, policy)).build().unwrap()
+}
+
 /// Ours, for benches that add to it.
 pub fn builder(roots: &Roots, policy: EkuPolicy) -> ClientPeerVerifierBuilder {
     let provider = provider();
