@@ -35,7 +35,12 @@ impl SignatureVerificationAlgorithm for Memoized {
         if message.len() > LONGEST_MESSAGE {
             return check();
         }
-        let fact = Fact::signature(self.index, public_key, message, signature);
+        let fact = Fact {
+            algorithm: self.index,
+            public_key,
+            message,
+            signature,
+        };
         if self.memory.table.recalls(&fact) {
             self.memory.tally.count_hit();
             return Ok(());

@@ -1,134 +1,118 @@
-//! [`Fact`]: what can be remembered, borrowed; [`Stored`] owns one.
+//! [`Fact`]: a good signature, borrowed; [`Stored`] owns one.
 
 use std::hash::{BuildHasher, Hasher};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-/// Something that holds for ever, since it follows from these bytes alone.
+/// That a signature is good, which follows from these bytes alone.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Fact<'a> {
-    claim: Claim,
-    parts: [&'a [u8]; 3],
+pub(super) struct Fact<'a> {
+    /// The index of the algorithm among the provider's.
+    pub(super) algorithm: usize,
+    pub(super) public_key: &'a [u8],
+    pub(super) message: &'a [u8],
+    pub(super) signature: &'a [u8],
 }
 
-/// What is claimed of the parts.
+/// The place of a certificate on a path, as far as the path checks make a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Claim {
-    /// Under the algorithm at this index of the provider, the parts are a public key, a message and
-    /// its good signature.
-    Signature(usize),
-    /// The certificate in the first part passes the path checks as a leaf.
+pub(crate) enum Place {
     Leaf,
-    /// … as an issuer.
     Issuer,
 }
 
-impl<'a> Fact<'a> {
-    pub(crate) fn signature(
-        algorithm: usize,
-        public_key: &'a [u8],
-        message: &'a [u8],
-        signature: &'a [u8],
-    ) -> Self {
-        Self {
-            claim: Claim::Signature(algorithm),
-            parts: [public_key, message, signature],
-        }
-    }
-
-    pub(crate) fn leaf(certificate: &'a [u8]) -> Self {
-        Self {
-            claim: Claim::Leaf,
-            parts: [certificate, &[], &[]],
-        }
-    }
-
-    pub(crate) fn issuer(certificate: &'a [u8]) -> Self {
-        Self {
-            claim: Claim::Issuer,
-            parts: [certificate, &[], &[]],
-        }
-    }
-
-    /// Where to look for it. Only a hint: the bytes decide.
-    ///
-    /// A certificate ends with its signature, so the last bytes tell facts apart as well as all of
-    /// them do, and hashing all of them would be a quarter of the cost of a known chain. Whoever can
-    /// make good signatures that end alike makes his own facts displace each other.
+impl Fact<'_> {
     pub(super) fn hash(&self, state: &impl BuildHasher) -> u64 {
-        const ENOUGH: usize = 64;
-        let [first, message, signature] = self.parts;
-        let telling = match self.claim {
-            Claim::Signature(_) => signature,
-            Claim::Leaf | Claim::Issuer => first,
-        };
-        let mut hasher = state.build_hasher();
-        hasher.write_usize(match self.claim {
-            Claim::Signature(algorithm) => algorithm,
-            Claim::Leaf => usize::MAX,
-            Claim::Issuer => usize::MAX - 1,
-        });
-        hasher.write_usize(first.len() ^ message.len().rotate_left(32));
-        hasher.write(&telling[telling.len().saturating_sub(ENOUGH)..]);
-        hasher.finish()
+        hash_of_end(self.signature, state)
+    }
+
+    /// What it costs to hold it, in bytes.
+    pub(super) fn cost(&self) -> usize {
+        self.public_key.len() + self.message.len() + self.signature.len() + Stored::ALLOWANCE
     }
 }
 
-/// A fact that is held.
+/// Where to look for a signature, or for a certificate, which ends with its signature. Only a hint:
+/// the bytes decide.
+///
+/// The end of a signature tells signatures apart as well as all its bytes do. Whoever can make good
+/// signatures that end alike can have one of them remembered and not the others.
+pub(super) fn hash_of_end(bytes: &[u8], state: &impl BuildHasher) -> u64 {
+    // The shortest signatures, Ed25519's and those of P-256, have some 64.
+    const ENOUGH: usize = 32;
+    let mut hasher = state.build_hasher();
+    hasher.write(&bytes[bytes.len().saturating_sub(ENOUGH)..]);
+    hasher.finish()
+}
+
+/// A good signature that is held, and in which places what it signs, a certificate, passed the path
+/// checks: that follows from the bytes of the certificate.
 #[derive(Debug)]
 pub(super) struct Stored {
     pub(super) hash: u64,
-    claim: Claim,
-    lengths: [usize; 3],
+    algorithm: usize,
+    /// Public key, message and signature, one after the other.
     bytes: Box<[u8]>,
+    message_at: usize,
+    signature_at: usize,
+    passed_as: [AtomicBool; 2],
     uses: AtomicU8,
 }
 
 impl Stored {
-    /// What the tables need for one entry beside its bytes: itself, its places in table, queue and
-    /// the list of those forgotten, the allocator's share.
+    /// What an entry needs beside its bytes: itself, its places in bucket and queue and among those
+    /// forgotten, the allocator's share.
     const ALLOWANCE: usize = size_of::<Self>() + 112;
 
-    /// Beyond this many uses they are not counted: a writer less for what everybody reads.
+    /// Beyond this many, uses are not counted: what everybody reads is written to by nobody.
     const MOST_USES: u8 = 3;
 
     pub(super) fn new(hash: u64, fact: &Fact<'_>) -> Self {
+        let bytes = [fact.public_key, fact.message, fact.signature].concat();
         Self {
             hash,
-            claim: fact.claim,
-            lengths: fact.parts.map(<[u8]>::len),
-            bytes: fact.parts.concat().into(),
+            algorithm: fact.algorithm,
+            bytes: bytes.into(),
+            message_at: fact.public_key.len(),
+            signature_at: fact.public_key.len() + fact.message.len(),
+            passed_as: Default::default(),
             uses: AtomicU8::new(0),
         }
     }
 
-    /// What it counts for, in bytes.
+    /// What it costs to hold it, in bytes.
     pub(super) fn cost(&self) -> usize {
         self.bytes.len() + Self::ALLOWANCE
     }
 
-    /// What a fact would count for.
-    pub(super) fn cost_of(fact: &Fact<'_>) -> usize {
-        fact.parts.iter().map(|part| part.len()).sum::<usize>() + Self::ALLOWANCE
-    }
-
     /// Whether it is this very fact: every byte is compared.
     pub(super) fn is(&self, fact: &Fact<'_>) -> bool {
-        if self.claim != fact.claim || self.lengths != fact.parts.map(<[u8]>::len) {
-            return false;
-        }
-        let mut rest = &*self.bytes;
-        fact.parts.iter().all(|part| {
-            // Comparing what is empty would be the one slow comparison.
-            if part.is_empty() {
-                return true;
-            }
-            let (own, after) = rest.split_at(part.len());
-            rest = after;
-            own == *part
-        })
+        self.algorithm == fact.algorithm
+            && *self.public_key() == *fact.public_key
+            && *self.message() == *fact.message
+            && *self.signature() == *fact.signature
     }
 
-    /// Written by few readers only, so that many can share it.
+    /// Whether what it signs is this certificate: every byte of the signed part is compared.
+    ///
+    /// The signed part is the first element of the certificate (RFC 5280, 4.1.1). It begins with its
+    /// own length, so what begins with it has just this element there.
+    pub(super) fn is_of(&self, certificate: &[u8]) -> bool {
+        let contents = match certificate.get(1) {
+            Some(length @ 0x80..) => 2 + usize::from(length & 0x7f),
+            _ => 2,
+        };
+        let contents = certificate.get(contents..).unwrap_or_default();
+        !self.message().is_empty() && contents.starts_with(self.message())
+    }
+
+    pub(super) fn has_passed_as(&self, place: Place) -> bool {
+        self.passed_as[place as usize].load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note_passed_as(&self, place: Place) {
+        self.passed_as[place as usize].store(true, Ordering::Relaxed);
+    }
+
     pub(super) fn count_use(&self) {
         let uses = self.uses.load(Ordering::Relaxed);
         if uses < Self::MOST_USES {
@@ -141,5 +125,17 @@ impl Stored {
         let uses = self.uses.load(Ordering::Relaxed);
         self.uses.store(uses.saturating_sub(1), Ordering::Relaxed);
         uses > 0
+    }
+
+    fn public_key(&self) -> &[u8] {
+        &self.bytes[..self.message_at]
+    }
+
+    fn message(&self) -> &[u8] {
+        &self.bytes[self.message_at..self.signature_at]
+    }
+
+    fn signature(&self) -> &[u8] {
+        &self.bytes[self.signature_at..]
     }
 }

@@ -17,7 +17,7 @@ use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::SignatureVerificationAlgorithm;
 
 use self::algorithm::Memoized;
-pub(crate) use self::fact::Fact;
+pub(crate) use self::fact::Place;
 use self::table::Table;
 use self::tally::Tally;
 
@@ -70,9 +70,9 @@ pub struct MemoCounters {
     pub hits: u64,
     /// Signatures of certificates that had to be checked, good or not.
     pub misses: u64,
-    /// What was forgotten to make room: signatures, and certificates that passed the path checks.
+    /// Signatures that were forgotten to make room.
     pub evictions: u64,
-    /// What is remembered now: signatures, and certificates that passed the path checks.
+    /// Signatures that are remembered now.
     pub entries: u64,
     /// What they take, in bytes, with a fixed allowance for each. Never more than the capacity.
     pub bytes: u64,
@@ -147,14 +147,14 @@ impl SignatureMemo {
         algorithms.map(|algorithm| algorithm as _).collect()
     }
 
-    /// Whether this fact was established before.
-    pub(crate) fn recalls(&self, fact: &Fact<'_>) -> bool {
-        self.0.memory.table.recalls(fact)
+    /// Whether a certificate passed the path checks in this place, according to its bytes.
+    pub(crate) fn has_passed(&self, place: Place, certificate: &[u8]) -> bool {
+        self.0.memory.table.has_passed(place, certificate)
     }
 
-    /// To be called with what was just found to be true.
-    pub(crate) fn remember(&self, fact: &Fact<'_>) {
-        self.0.memory.table.remember(fact);
+    /// To be called when it just did.
+    pub(crate) fn note_passed(&self, place: Place, certificate: &[u8]) {
+        self.0.memory.table.note_passed(place, certificate);
     }
 }
 

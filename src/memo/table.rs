@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use foldhash::quality::RandomState;
 
-use super::fact::{Fact, Stored};
+use super::fact::{Fact, Place, Stored, hash_of_end};
 use super::queue::Queue;
 
 /// Facts in many small buckets, by hash. A bucket is never changed: the writer puts another one in
@@ -59,40 +59,63 @@ impl Table {
         }
     }
 
+    /// Whether this certificate, whose signature is remembered, passed the path checks.
+    pub(super) fn has_passed(&self, place: Place, certificate: &[u8]) -> bool {
+        let is_passed = |stored: &Stored| stored.is_of(certificate) && stored.has_passed_as(place);
+        let hash = hash_of_end(certificate, &self.state);
+        self.find(hash, is_passed).unwrap_or(false)
+    }
+
+    /// Notes it beside the signature; if that is not remembered, neither is this.
+    pub(super) fn note_passed(&self, place: Place, certificate: &[u8]) {
+        let hash = hash_of_end(certificate, &self.state);
+        self.find(hash, |stored| {
+            if stored.is_of(certificate) {
+                stored.note_passed_as(place);
+            }
+        });
+    }
+
     fn recalls_at(&self, hash: u64, fact: &Fact<'_>) -> bool {
+        let recalled = self.find(hash, |stored| {
+            let is_known = stored.is(fact);
+            if is_known {
+                stored.count_use();
+            }
+            is_known
+        });
+        recalled.unwrap_or(false)
+    }
+
+    /// One fact for each hash, so nobody can make others look through many.
+    fn find<T>(&self, hash: u64, look: impl FnOnce(&Stored) -> T) -> Option<T> {
         let bucket = self.bucket(hash).load();
         let found = bucket.iter().find(|stored| stored.hash == hash);
-        match found {
-            Some(stored) if stored.is(fact) => {
-                stored.count_use();
-                true
-            }
-            _ => false,
-        }
+        found.map(|stored| look(stored))
     }
 
     fn remember_at(&self, hash: u64, fact: &Fact<'_>) {
-        if Stored::cost_of(fact) > self.capacity {
+        if fact.cost() > self.capacity {
             return;
         }
         let mut queue = self.queue();
-        let bucket = self.bucket(hash);
         // Another thread was faster; or another fact has this hash and stays.
-        if bucket.load().iter().any(|stored| stored.hash == hash) {
+        if self.find(hash, |_| ()).is_some() {
             return;
         }
         let stored = Arc::new(Stored::new(hash, fact));
         queue.admit(Arc::clone(&stored), |victim| self.forget(victim));
-        let mut grown = Bucket::clone(&bucket.load());
-        grown.push(stored);
-        bucket.store(Arc::new(grown));
+        let bucket = self.bucket(hash);
+        let others = bucket.load();
+        let with_it = others.iter().cloned().chain(Some(stored)).collect();
+        bucket.store(Arc::new(with_it));
     }
 
     fn forget(&self, victim: &Stored) {
         let bucket = self.bucket(victim.hash);
-        let mut shrunk = Bucket::clone(&bucket.load());
-        shrunk.retain(|stored| stored.hash != victim.hash);
-        bucket.store(Arc::new(shrunk));
+        let all = bucket.load();
+        let others = all.iter().filter(|stored| stored.hash != victim.hash);
+        bucket.store(Arc::new(others.cloned().collect()));
     }
 
     fn bucket(&self, hash: u64) -> &ArcSwap<Bucket> {

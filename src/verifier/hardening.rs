@@ -9,11 +9,11 @@ use std::fmt;
 
 use webpki::VerifiedPath;
 
-use super::path;
+use super::path::{self, Verified};
 
 use crate::certificate::distinguished_name;
 use crate::certificate::view::{IssuerFacts, Strength, View};
-use crate::memo::{Fact, SignatureMemo};
+use crate::memo::{Place, SignatureMemo};
 use crate::roots::Extent;
 
 /// What a peer's path violates that stock rustls would have accepted.
@@ -144,13 +144,10 @@ fn check_path(
     }
     let violation_at = |position| move |check| PathViolation::at(position, check, path);
     let leaf = path::leaf(path);
-    unless_known(memo, &Fact::leaf(leaf.der()), || {
-        leaf_violation(&leaf.view()?)
-    })
-    .map_err(violation_at(0))?;
+    unless_passed(memo, Place::Leaf, &leaf, leaf_violation).map_err(violation_at(0))?;
     for (index, issuer) in path::issuers(path).enumerate() {
-        unless_known(memo, &Fact::issuer(issuer.der()), || {
-            Ok(issuer_violation(&issuer.view()?.issuer_facts()?))
+        unless_passed(memo, Place::Issuer, &issuer, |issuer| {
+            Ok(issuer_violation(&issuer.issuer_facts()?))
         })
         .map_err(violation_at(index + 1))?;
     }
@@ -158,20 +155,22 @@ fn check_path(
 }
 
 /// What a certificate violates depends on its bytes only, so what passed once passes.
-fn unless_known(
+fn unless_passed(
     memo: Option<&SignatureMemo>,
-    fact: &Fact<'_>,
-    violation: impl FnOnce() -> der::Result<Option<PathCheck>>,
+    place: Place,
+    certificate: &Verified<'_>,
+    violation: impl FnOnce(&View<'_>) -> der::Result<Option<PathCheck>>,
 ) -> Result<(), PathCheck> {
-    if memo.is_some_and(|memo| memo.recalls(fact)) {
+    if memo.is_some_and(|memo| memo.has_passed(place, certificate.der())) {
         return Ok(());
     }
+    let found = certificate.view().and_then(|view| violation(&view));
     // webpki has read this certificate. Where our reader fails, an extension that it looked for is
     // malformed, and what the certificate may do is unknown.
-    match violation().unwrap_or(Some(PathCheck::ExtensionsAreReadable)) {
+    match found.unwrap_or(Some(PathCheck::ExtensionsAreReadable)) {
         Some(violation) => Err(violation),
         None => {
-            memo.inspect(|memo| memo.remember(fact));
+            memo.inspect(|memo| memo.note_passed(place, certificate.der()));
             Ok(())
         }
     }
