@@ -1,17 +1,17 @@
 //! How a verifier of the benches comes to its memo; nothing else here names it.
 
-use mtls_roles::ClientPeerVerifierBuilder;
+use mtls_roles::{ClientPeerVerifierBuilder, SignatureMemo};
 use rustls::crypto::CryptoProvider;
 
 /// A memo of the verifier's own, empty and of the default size.
 pub fn empty(
     builder: ClientPeerVerifierBuilder,
-    _provider: &CryptoProvider,
+    provider: &CryptoProvider,
 ) -> ClientPeerVerifierBuilder {
-    builder
+    builder.memo(SignatureMemo::new(provider))
 }
 
 /// Every signature is verified each time.
 pub fn none(builder: ClientPeerVerifierBuilder) -> ClientPeerVerifierBuilder {
-    builder
+    builder.without_memo()
 }
