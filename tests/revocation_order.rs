@@ -400,6 +400,80 @@ fn verify_chain(
     verified.map(drop).map_err(Error::from)
 }
 
+/// Under an unknown leaf, what a list says of the leaf's issuer cannot be told from webpki's verdict
+/// on the whole path, and less so if the list is for a distribution point.
+#[test]
+fn above_a_leaf_that_no_list_knows_the_lists_of_a_distribution_point_are_consulted_too() {
+    let at = |number| CrlSpec::new(number).at("http://crl.example.com/1");
+    let foreign = |ca: &Ca| ca.crl(at(1).signed_by(&Arc::new(KeyPair::generate().unwrap())));
+    let signs_no_lists = [KeyUsagePurpose::KeyCertSign];
+    let root = Ca::root_named("root");
+    let weak = Ca::root(CaSpec::new("root").key_usages(&signs_no_lists));
+    let rows: [(_, &Ca, fn(&Ca, &Ca) -> CrlSpec, _, _); 6] = [
+        ("good", &root, |_, _| CrlSpec::new(2), false, "good"),
+        ("good-twice", &root, |_, _| CrlSpec::new(1), true, "good"),
+        (
+            "revoked",
+            &root,
+            |_, sub| CrlSpec::new(2).revoke(&sub.serial),
+            false,
+            "revoked",
+        ),
+        (
+            "expired",
+            &root,
+            |_, _| CrlSpec::new(1).expired(),
+            false,
+            "list expired",
+        ),
+        (
+            "not-a-signer",
+            &weak,
+            |_, _| CrlSpec::new(1),
+            false,
+            "not a crl signer",
+        ),
+        (
+            "not-a-signer-twice",
+            &weak,
+            |_, _| CrlSpec::new(1),
+            true,
+            "not a crl signer",
+        ),
+    ];
+    let mut failed = Vec::new();
+    for (id, root, spec, is_twice, expected) in rows {
+        let sub = root.sub(CaSpec::new("sub"));
+        let list = || root.crl(spec(root, &sub).at("http://crl.example.com/1"));
+        let beside = if is_twice { list() } else { foreign(root) };
+        let chain = sub
+            .leaf(LeafSpec::new("client").eku(Eku::client()))
+            .chain(&[&sub]);
+        for lists in [vec![beside.clone(), list()], vec![list(), beside.clone()]] {
+            let verifier = ClientPeerVerifier::builder(
+                Roots::from_der([root.der()]).unwrap(),
+                &common::tls::provider(),
+            )
+            .crls(Crls::from_der(lists).unwrap())
+            .allow_unknown_revocation_status()
+            .enforce_revocation_expiration()
+            .build()
+            .unwrap();
+            let verified = verifier.verify(Some(&chain), unix(NOW));
+            let found = verdict(&verified.map(drop).map_err(Error::from));
+            let is_right = match id {
+                // Whichever of the two defects stands.
+                "expired" | "not-a-signer" => found == expected || found == "bad list signature",
+                _ => found == expected,
+            };
+            if !is_right {
+                failed.push(format!("{id}: {found}"));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
 #[test]
 fn expiry_is_judged_at_the_time_of_the_handshake() {
     let world = World::new();

@@ -86,7 +86,7 @@ impl Remembering {
 /// Whether this is the signed part of a list. webpki takes lists of version 2 only, which begin with
 /// the version, an INTEGER (RFC 5280, 5.1), and certificates of version 3 only, which begin with
 /// `[0]` (4.1).
-fn is_list(message: &[u8]) -> bool {
+pub(super) fn is_list(message: &[u8]) -> bool {
     let first_tag = || {
         let mut outer = SliceReader::new(message)?;
         Tag::peek(&SliceReader::new(

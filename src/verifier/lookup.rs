@@ -6,13 +6,17 @@
 //! and how it is checked, stays webpki's: it is asked again for the part of the path below each
 //! issuer, with one list of that issuer at a time.
 
-use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
+use rustls::pki_types::{
+    AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm,
+    TrustAnchor, UnixTime,
+};
 use webpki::{
     CertRevocationList, Error, RevocationCheckDepth, UnknownStatusPolicy, VerifiedPath,
     anchor_from_trusted_cert,
 };
 
 use super::chain::Ignored;
+use super::list_memory::is_list;
 use super::path;
 use super::revocation::{Choices, Crls};
 use crate::roots::Extent;
@@ -29,8 +33,6 @@ pub(super) struct Lookup<'a> {
 }
 
 impl Lookup<'_> {
-    /// From the leaf up: when a certificate is looked up, those below it are known to be good, and
-    /// the lists that said so are given along.
     pub(super) fn check(&self) -> Result<(), Error> {
         let issuers: Vec<_> = self
             .path
@@ -41,78 +43,72 @@ impl Lookup<'_> {
             RevocationCheckDepth::EndEntity => 0,
             RevocationCheckDepth::Chain => issuers.len(),
         };
-        let mut good = Vec::new();
-        for level in 0..=depth {
-            good.extend(self.look_up(&issuers, level, &good)?);
-        }
-        Ok(())
+        (0..=depth).try_for_each(|level| self.look_up(&issuers, level))
     }
 
-    /// The list that says that the certificate at this level is good; `None` if no list knows it
-    /// and that is allowed.
-    fn look_up<'c>(
-        &'c self,
-        issuers: &[CertificateDer<'_>],
-        level: usize,
-        good: &[&'c CertRevocationList<'static>],
-    ) -> Result<Option<&'c CertRevocationList<'static>>, Error> {
+    /// Whether the certificate at this level is good.
+    fn look_up(&self, issuers: &[CertificateDer<'_>], level: usize) -> Result<(), Error> {
         let issuer = self.issuer(issuers, level)?;
-        let (mut found, mut passed_over) = (None, None);
+        let (mut is_good, mut passed_over) = (false, None);
         for list in self.crls.issued_by(&issuer.anchor.subject) {
-            match self.consult(&issuers[..level], &issuer, list, good) {
-                Ok(()) => found = Some(list),
+            match self.consult(&issuers[..level], &issuer, list) {
+                Ok(is_about_it) => is_good |= is_about_it,
                 Err(Error::CertRevoked) => return Err(Error::CertRevoked),
-                // Not about this certificate: another distribution point.
-                Err(Error::UnknownRevocationStatus) => {}
                 Err(error) => passed_over = Some(error),
             }
         }
-        match (found, passed_over, self.choices.status) {
-            (Some(list), _, _) => Ok(Some(list)),
-            (None, Some(error), _) => Err(error),
-            (None, None, UnknownStatusPolicy::Allow) => Ok(None),
-            (None, None, _) => Err(Error::UnknownRevocationStatus),
+        match (is_good, passed_over, self.choices.status) {
+            (true, _, _) | (false, None, UnknownStatusPolicy::Allow) => Ok(()),
+            (false, Some(error), _) => Err(error),
+            (false, None, _) => Err(Error::UnknownRevocationStatus),
         }
     }
 
-    /// Asks webpki for the path from the leaf to this issuer, with one list of the issuer.
+    /// Whether one list of the issuer is about the certificate; an error if it is and does not say
+    /// that the certificate is good.
     fn consult(
         &self,
         below: &[CertificateDer<'_>],
         issuer: &Issuer<'_>,
         list: &CertRevocationList<'static>,
-        good: &[&CertRevocationList<'static>],
+    ) -> Result<bool, Error> {
+        let disbelieving: Vec<_> = self.algorithms.iter().map(|it| Disbelieving(*it)).collect();
+        let disbelieving: Vec<_> = disbelieving.iter().map(|it| it as _).collect();
+        // If it is about another distribution point, nobody looks at its signature.
+        if self.ask(below, issuer, list, &disbelieving).is_ok() {
+            return Ok(false);
+        }
+        self.ask(below, issuer, list, self.algorithms)?;
+        // A trust anchor has lost its key usage, so webpki did not look at it.
+        match issuer.may_sign_crls {
+            true => Ok(true),
+            false => Err(Error::IssuerNotCrlSigner),
+        }
+    }
+
+    /// Asks webpki for the path from the leaf to this issuer, with this list and no other.
+    fn ask(
+        &self,
+        below: &[CertificateDer<'_>],
+        issuer: &Issuer<'_>,
+        list: &CertRevocationList<'static>,
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
     ) -> Result<(), Error> {
-        let lists: Vec<_> = std::iter::once(list).chain(good.iter().copied()).collect();
+        // What is below is looked up on its own, and other lists know it.
         let choices = Choices {
-            status: UnknownStatusPolicy::Deny,
+            status: UnknownStatusPolicy::Allow,
             ..self.choices
         };
         let verified = self.path.end_entity().verify_for_usage(
-            self.algorithms,
+            algorithms,
             std::slice::from_ref(&issuer.anchor),
             below,
             self.now,
             Ignored,
-            Some(choices.options(&lists)?),
+            Some(choices.options(&[list])?),
             None,
         );
-        let verified = match verified {
-            // webpki goes from the root down. A list for all that its issuer issued knows this
-            // certificate, so the unknown one stands below, where no list knew it either and that
-            // was allowed.
-            Err(Error::UnknownRevocationStatus)
-                if good.len() < below.len() && list.issuing_distribution_point().is_none() =>
-            {
-                Ok(())
-            }
-            verified => verified.map(drop),
-        };
-        // A trust anchor has lost its key usage, so webpki did not look at it.
-        match verified {
-            Ok(()) if !issuer.may_sign_crls => Err(Error::IssuerNotCrlSigner),
-            verified => verified,
-        }
+        verified.map(drop)
     }
 
     /// What cannot be read allows nothing.
@@ -138,6 +134,32 @@ impl Lookup<'_> {
                 may_sign_crls: root_may_sign_crls(self.root),
             },
         })
+    }
+}
+
+/// An algorithm to which no list is well signed.
+#[derive(Debug)]
+struct Disbelieving<'a>(&'a dyn SignatureVerificationAlgorithm);
+
+impl SignatureVerificationAlgorithm for Disbelieving<'_> {
+    fn verify_signature(
+        &self,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        match is_list(message) {
+            true => Err(InvalidSignature),
+            false => self.0.verify_signature(public_key, message, signature),
+        }
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.0.public_key_alg_id()
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.0.signature_alg_id()
     }
 }
 
