@@ -239,7 +239,8 @@ pub enum Error {
 
     /// A memo and a verifier of different crypto providers.
     #[error(
-        "the signature memo of the verifier of {role}s was made for another crypto provider; make          it with SignatureMemo::new(&provider), with the provider of this verifier"
+        "the signature memo of the verifier of {role}s was made for another crypto provider; make it \
+         with SignatureMemo::new(&provider), with the provider of this verifier"
     )]
     MemoOfAnotherProvider {
         /// The role that is verified.
