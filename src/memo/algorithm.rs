@@ -71,3 +71,101 @@ impl fmt::Debug for Memoized {
         f.debug_tuple("Memoized").field(&self.algorithm).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::table::Table;
+    use super::super::tally::Tally;
+    use super::*;
+
+    /// Finds a signature good if it begins with a 1, and counts.
+    #[derive(Debug, Default)]
+    struct Stub(AtomicUsize);
+
+    impl SignatureVerificationAlgorithm for Stub {
+        fn verify_signature(
+            &self,
+            _: &[u8],
+            _: &[u8],
+            signature: &[u8],
+        ) -> Result<(), InvalidSignature> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            match signature.first() {
+                Some(1) => Ok(()),
+                _ => Err(InvalidSignature),
+            }
+        }
+
+        fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+            rustls::pki_types::alg_id::ED25519
+        }
+
+        fn signature_alg_id(&self) -> AlgorithmIdentifier {
+            rustls::pki_types::alg_id::ED25519
+        }
+    }
+
+    fn memoized() -> (Memoized, &'static Stub) {
+        let stub: &Stub = Box::leak(Box::default());
+        let memory = Memory {
+            table: Table::with_capacity(1 << 20),
+            tally: Tally::default(),
+        };
+        let memoized = Memoized {
+            index: 0,
+            algorithm: stub,
+            memory: Arc::new(memory),
+        };
+        (memoized, stub)
+    }
+
+    /// How often the algorithm was asked when it is asked about this three times.
+    fn asked(message: &[u8], signature: &[u8], is_good: bool) -> usize {
+        let (memoized, stub) = memoized();
+        for _ in 0..3 {
+            let verified = memoized.verify_signature(b"key", message, signature);
+            assert_eq!(verified.is_ok(), is_good);
+        }
+        stub.0.load(Ordering::SeqCst)
+    }
+
+    #[test]
+    fn a_good_signature_is_checked_once_and_a_bad_one_each_time() {
+        assert_eq!(asked(b"message", &[1], true), 1);
+        assert_eq!(asked(b"message", &[0], false), 3);
+    }
+
+    #[test]
+    fn a_message_of_64_kib_is_remembered_and_one_byte_more_is_not() {
+        assert_eq!(asked(&[0; 64 << 10], &[1], true), 1);
+        assert_eq!(asked(&[0; (64 << 10) + 1], &[1], true), 3);
+    }
+
+    #[test]
+    fn failures_and_long_messages_take_no_room() {
+        let (memoized, _) = memoized();
+        let _ = memoized.verify_signature(b"key", b"message", &[0]);
+        let _ = memoized.verify_signature(b"key", &[0; (64 << 10) + 1], &[1]);
+        assert_eq!(memoized.memory.table.held().bytes, 0);
+        assert_eq!(memoized.memory.tally.sums(), (0, 1));
+    }
+
+    #[test]
+    fn what_one_algorithm_found_good_another_is_asked_about() {
+        let (first, _) = memoized();
+        let other: &Stub = Box::leak(Box::default());
+        let second = Memoized {
+            index: 1,
+            algorithm: other,
+            memory: Arc::clone(&first.memory),
+        };
+        for algorithm in [&first, &second, &second] {
+            algorithm
+                .verify_signature(b"key", b"message", &[1])
+                .unwrap();
+        }
+        assert_eq!(other.0.load(Ordering::SeqCst), 1);
+    }
+}

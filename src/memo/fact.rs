@@ -139,3 +139,87 @@ impl Stored {
         &self.bytes[self.signature_at..]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(fact: &Fact<'_>) -> Stored {
+        Stored::new(0, fact)
+    }
+
+    /// Every claim that can be made with these bytes.
+    fn claims(bytes: &[u8]) -> [Fact<'_>; 4] {
+        [
+            Fact::signature(0, bytes, &[], &[]),
+            Fact::signature(1, bytes, &[], &[]),
+            Fact::leaf(bytes),
+            Fact::issuer(bytes),
+        ]
+    }
+
+    #[test]
+    fn a_fact_with_any_bit_changed_is_another_fact() {
+        let (key, message, signature) = (vec![1; 65], vec![2; 300], vec![3; 71]);
+        let known = stored(&Fact::signature(0, &key, &message, &signature));
+        assert!(known.is(&Fact::signature(0, &key, &message, &signature)));
+        let all = [key, message, signature];
+        for part in 0..all.len() {
+            for bit in 0..8 * all[part].len() {
+                let mut changed = all.clone();
+                changed[part][bit / 8] ^= 1 << (bit % 8);
+                let [key, message, signature] = &changed;
+                let changed = Fact::signature(0, key, message, signature);
+                assert!(!known.is(&changed), "part {part}, bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_bytes_divided_otherwise_are_another_fact() {
+        let bytes = [7; 6];
+        let divided = |first: usize, second: usize| {
+            Fact::signature(0, &bytes[..first], &bytes[first..second], &bytes[second..])
+        };
+        let known = stored(&divided(2, 4));
+        for first in 0..=6 {
+            for second in first..=6 {
+                let is_it = (first, second) == (2, 4);
+                assert_eq!(
+                    known.is(&divided(first, second)),
+                    is_it,
+                    "{first}, {second}"
+                );
+            }
+        }
+        for length in 0..6 {
+            let shorter = Fact::signature(0, &bytes[..2], &bytes[2..4], &bytes[4..length.max(4)]);
+            assert!(!known.is(&shorter), "{length}");
+        }
+    }
+
+    #[test]
+    fn another_claim_about_the_same_bytes_is_another_fact() {
+        let bytes = [5; 40];
+        for (known, fact) in claims(&bytes).iter().enumerate() {
+            let found = claims(&bytes).map(|claimed| stored(fact).is(&claimed));
+            let mut expected = [false; 4];
+            expected[known] = true;
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn nothing_but_the_empty_fact_is_the_empty_fact() {
+        let empty = stored(&Fact::leaf(&[]));
+        assert!(empty.is(&Fact::leaf(&[])));
+        assert!(!empty.is(&Fact::leaf(&[0])));
+    }
+
+    #[test]
+    fn what_a_fact_costs_is_known_before_it_is_stored_and_covers_its_bytes() {
+        let fact = Fact::signature(0, &[1; 65], &[2; 400], &[3; 71]);
+        assert_eq!(Stored::cost_of(&fact), stored(&fact).cost());
+        assert!(stored(&fact).cost() > 65 + 400 + 71 + size_of::<Stored>());
+    }
+}

@@ -131,3 +131,130 @@ impl Forgotten {
         self.known.remove(&hash)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fact::Fact;
+    use super::*;
+
+    /// A queue, the hashes of what it holds, and of what went, in this order.
+    struct Held {
+        queue: Queue,
+        inside: Vec<Arc<Stored>>,
+        gone: Vec<u64>,
+    }
+
+    impl Held {
+        /// Room for this many facts of 100 bytes.
+        fn with_room_for(facts: usize) -> Self {
+            Self {
+                queue: Queue::with_capacity(facts * fact(0, 100).cost()),
+                inside: vec![],
+                gone: vec![],
+            }
+        }
+
+        fn admit(&mut self, stored: Arc<Stored>) {
+            let (inside, gone) = (&mut self.inside, &mut self.gone);
+            self.queue.admit(Arc::clone(&stored), |victim| {
+                inside.retain(|stored| stored.hash != victim.hash);
+                gone.push(victim.hash);
+            });
+            inside.push(stored);
+        }
+
+        fn admit_all(&mut self, hashes: impl IntoIterator<Item = u64>) {
+            for hash in hashes {
+                self.admit(fact(hash, 100));
+            }
+        }
+
+        fn use_once(&self, hash: u64) {
+            let found = self.inside.iter().find(|stored| stored.hash == hash);
+            found.unwrap().count_use();
+        }
+    }
+
+    fn fact(hash: u64, length: usize) -> Arc<Stored> {
+        Arc::new(Stored::new(hash, &Fact::leaf(&vec![0; length])))
+    }
+
+    #[test]
+    fn what_was_never_used_goes_in_the_order_it_came() {
+        let mut held = Held::with_room_for(10);
+        held.admit_all(0..20);
+        assert_eq!(held.gone, Vec::from_iter(0..10));
+        assert_eq!((held.queue.len(), held.queue.evictions()), (10, 10));
+    }
+
+    #[test]
+    fn what_was_used_while_it_was_new_outlives_any_number_that_was_not() {
+        let mut held = Held::with_room_for(10);
+        held.admit_all(0..10);
+        held.use_once(3);
+        held.admit_all(10..1_000);
+        assert!(!held.gone.contains(&3));
+        assert_eq!(held.gone.len(), 990);
+    }
+
+    #[test]
+    fn what_comes_again_soon_after_it_went_stays() {
+        let mut held = Held::with_room_for(10);
+        held.admit_all(0..12);
+        assert_eq!(held.gone, [0, 1]);
+        held.admit_all([0]);
+        held.admit_all(12..1_000);
+        assert_eq!(held.gone.iter().filter(|hash| **hash == 0).count(), 1);
+    }
+
+    /// No more hashes are kept than there is room for facts.
+    #[test]
+    fn what_comes_again_late_is_new() {
+        let mut held = Held::with_room_for(10);
+        held.admit_all(0..100);
+        held.admit_all([0]);
+        held.admit_all(100..200);
+        assert_eq!(held.gone.iter().filter(|hash| **hash == 0).count(), 2);
+        assert!(held.queue.forgotten.known.len() <= held.queue.forgotten.line.len());
+        assert!(held.queue.forgotten.line.len() <= 10);
+    }
+
+    /// All are used again before the next one comes, so all are reprieved.
+    #[test]
+    fn the_next_one_finds_room_even_if_everything_is_in_use() {
+        let mut held = Held::with_room_for(1_000);
+        for hash in 0..3_000 {
+            held.admit(fact(hash, 100));
+            held.inside.iter().for_each(|stored| stored.count_use());
+        }
+        assert_eq!((held.queue.len(), held.gone.len()), (1_000, 2_000));
+    }
+
+    #[test]
+    fn whatever_comes_and_is_used_the_bytes_are_those_of_what_is_inside_and_within_capacity() {
+        let mut held = Held::with_room_for(20);
+        let mut state = 88_172_645_463_325_252_u64;
+        let mut draw = |below: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state % below
+        };
+        for hash in 0..20_000_u64 {
+            // Some are as large as everything, some come again.
+            let length = [10, 100, 500, 20 * 100][draw(4) as usize];
+            let hash = if draw(3) == 0 { hash / 2 } else { hash };
+            if held.inside.iter().any(|stored| stored.hash == hash) {
+                held.use_once(hash);
+                continue;
+            }
+            held.admit(fact(hash, length));
+            let bytes: usize = held.inside.iter().map(|stored| stored.cost()).sum();
+            assert_eq!(held.queue.bytes(), bytes);
+            assert_eq!(held.queue.len(), held.inside.len());
+            assert_eq!(held.queue.evictions(), held.gone.len() as u64);
+            assert!(bytes <= held.queue.capacity, "{bytes}");
+        }
+        assert!(held.gone.len() > 1_000);
+    }
+}

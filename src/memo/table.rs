@@ -128,3 +128,196 @@ impl Table {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a P-256 certificate is like, in size.
+    const KEY: &[u8] = &[4; 65];
+    const MESSAGE: &[u8] = &[1; 600];
+
+    fn signature_of(number: u64) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        bytes[56..].copy_from_slice(&number.to_be_bytes());
+        bytes
+    }
+
+    /// Whether it was known; from now on it is.
+    fn meet(table: &Table, number: u64) -> bool {
+        let signature = signature_of(number);
+        let fact = Fact::signature(0, KEY, MESSAGE, &signature);
+        let is_known = table.recalls(&fact);
+        if !is_known {
+            table.remember(&fact);
+        }
+        is_known
+    }
+
+    #[test]
+    fn a_fact_with_the_hash_of_a_known_one_is_not_known_and_does_not_displace_it() {
+        let bytes = [1; 100];
+        let facts = [
+            Fact::signature(0, &bytes, &bytes, &bytes),
+            Fact::signature(1, &bytes, &bytes, &bytes),
+            Fact::signature(0, &bytes, &bytes, &bytes[1..]),
+            Fact::leaf(&bytes),
+            Fact::issuer(&bytes),
+        ];
+        for (known, fact) in facts.iter().enumerate() {
+            let table = Table::with_capacity(1 << 20);
+            table.remember_at(7, fact);
+            for _ in 0..2 {
+                for (other, colliding) in facts.iter().enumerate() {
+                    assert_eq!(table.recalls_at(7, colliding), other == known);
+                    table.remember_at(7, colliding);
+                }
+            }
+            assert_eq!(table.held().entries, 1);
+        }
+    }
+
+    #[test]
+    fn a_fact_is_found_under_its_own_hash_only() {
+        let table = Table::with_capacity(1 << 20);
+        let fact = Fact::leaf(&[1; 100]);
+        table.remember_at(7, &fact);
+        let same_bucket = 7 + table.buckets.len() as u64;
+        assert!(!table.recalls_at(8, &fact) && !table.recalls_at(same_bucket, &fact));
+    }
+
+    /// A capacity so small has one bucket for all.
+    #[test]
+    fn of_facts_in_one_bucket_one_goes_and_the_others_stay() {
+        let room_for_three = 3 * Stored::cost_of(&Fact::leaf(&[0; 100]));
+        let table = Table::with_capacity(room_for_three);
+        assert_eq!(table.buckets.len(), 1);
+        let fact = |number: u8| vec![number; 100];
+        for number in 0..4 {
+            table.remember_at(number.into(), &Fact::leaf(&fact(number)));
+        }
+        let known = |number: u8| table.recalls_at(number.into(), &Fact::leaf(&fact(number)));
+        assert_eq!([0, 1, 2, 3].map(known), [false, true, true, true]);
+    }
+
+    #[test]
+    fn a_fact_that_costs_more_than_the_capacity_is_not_kept_and_nothing_goes_for_it() {
+        let table = Table::with_capacity(4 << 10);
+        assert!(!meet(&table, 1));
+        table.remember(&Fact::leaf(&[0; 4 << 10]));
+        assert!(!table.recalls(&Fact::leaf(&[0; 4 << 10])));
+        assert!(meet(&table, 1));
+        assert_eq!((table.held().entries, table.held().evictions), (1, 0));
+    }
+
+    #[test]
+    fn without_capacity_nothing_is_kept() {
+        let table = Table::with_capacity(0);
+        table.remember(&Fact::leaf(&[]));
+        assert!(!meet(&table, 1) && !meet(&table, 1));
+        assert_eq!((table.held().entries, table.held().bytes), (0, 0));
+    }
+
+    /// One of 64 regulars comes after every 150 passers-by: each again after 9,600, four times as many as there is
+    /// room for.
+    #[test]
+    fn a_scan_of_a_million_evicts_no_regular_that_was_there_before() {
+        const REGULARS: u64 = 64;
+        let table = Table::with_capacity(2 << 20);
+        for _ in 0..2 {
+            (0..REGULARS).for_each(|regular| drop(meet(&table, regular)));
+        }
+        let (mut hits, mut visits) = (0, 0);
+        for passer_by in 0..1_000_000 {
+            assert!(!meet(&table, REGULARS + passer_by));
+            if passer_by % 150 == 0 {
+                visits += 1;
+                hits += u64::from(meet(&table, passer_by / 150 % REGULARS));
+            }
+        }
+        let held = table.held();
+        println!(
+            "{hits} hits of {visits} visits, {} entries, {} evictions",
+            held.entries, held.evictions
+        );
+        assert!(4 * held.entries < 150 * REGULARS, "{}", held.entries);
+        assert_eq!(hits, visits);
+        assert!(held.bytes <= 2 << 20 && held.evictions > 990_000);
+    }
+
+    /// How often 10 new regulars are not known during a scan, if each comes again after 1,500 others, which is less
+    /// than there is room for.
+    fn misses_of_ten_new_regulars(table: &Table) -> u64 {
+        let mut misses = 0;
+        for passer_by in 0..100_000 {
+            assert!(!meet(table, 10 + passer_by));
+            if passer_by % 150 == 0 {
+                misses += u64::from(!meet(table, passer_by / 150 % 10));
+            }
+        }
+        assert!(table.held().entries > 1_500, "{}", table.held().entries);
+        misses
+    }
+
+    #[test]
+    fn during_a_scan_a_new_regular_is_known_from_the_second_visit_on() {
+        let table = Table::with_capacity(2 << 20);
+        (1_000_000..1_010_000).for_each(|passer_by| drop(meet(&table, passer_by)));
+        assert_eq!(misses_of_ten_new_regulars(&table), 10);
+    }
+
+    #[test]
+    fn where_others_were_regulars_before_a_new_one_is_known_from_the_third_visit_on() {
+        let table = Table::with_capacity(2 << 20);
+        for regular in 1_000_000..1_005_000 {
+            meet(&table, regular);
+            assert!(meet(&table, regular));
+        }
+        assert_eq!(misses_of_ten_new_regulars(&table), 20);
+    }
+
+    #[test]
+    fn threads_that_find_and_add_the_same_facts_keep_each_once() {
+        let table = Table::with_capacity(1 << 20);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for number in 0..1_000 {
+                        meet(&table, number);
+                        assert!(meet(&table, number));
+                    }
+                });
+            }
+        });
+        assert_eq!((table.held().entries, table.held().evictions), (1_000, 0));
+    }
+
+    /// Whatever several writers do, what the queue holds is what can be found.
+    #[test]
+    fn after_threads_have_fought_for_room_the_buckets_hold_what_the_queue_holds() {
+        let table = Table::with_capacity(64 << 10);
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let table = &table;
+                scope.spawn(move || {
+                    for number in 0..3_000 {
+                        meet(table, number % (500 + thread * 100));
+                        assert!(table.held().bytes <= 64 << 10);
+                    }
+                });
+            }
+        });
+        let held = table.held();
+        let buckets = table
+            .buckets
+            .iter()
+            .map(|bucket| bucket.load().len() as u64);
+        assert_eq!(buckets.sum::<u64>(), held.entries);
+        let known = (0..800).filter(|number| {
+            let signature = signature_of(*number);
+            table.recalls(&Fact::signature(0, KEY, MESSAGE, &signature))
+        });
+        assert_eq!(known.count() as u64, held.entries);
+        assert!(held.evictions > 0);
+    }
+}
