@@ -14,9 +14,10 @@ use common::pki::{Ca, CaSpec, CrlSpec, Eku, KeyKind, Kp, Leaf, LeafSpec};
 use common::tls::provider;
 use mtls_roles::{
     ClientPeerVerifier, ClientSlot, Credentials, Crls, EkuPolicy, Error, PeerRule, Refusal,
-    RefusalClass, Roots, ServerPeerVerifier, ServerSlot, client_config, server_config,
+    RefusalClass, Roots, ServerPeerVerifier, ServerSlot, SignatureMemo, client_config,
+    server_config,
 };
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
 use rustls::pki_types::CertificateDer;
 use rustls::sign::{Signer, SigningKey};
 use rustls::{RootCertStore, SignatureAlgorithm, SignatureScheme};
@@ -343,6 +344,7 @@ fn all(files: &TempDir) -> Vec<Row> {
     rows.extend(about_policies());
     rows.extend(about_roots());
     rows.extend(about_crls());
+    rows.extend(about_memos());
     rows
 }
 
@@ -1021,4 +1023,25 @@ impl SigningKey for MuteKey {
     fn algorithm(&self) -> SignatureAlgorithm {
         SignatureAlgorithm::ECDSA
     }
+}
+
+fn about_memos() -> Vec<Row> {
+    let roots = || Roots::from_der([Ca::root_named("root").der()]).unwrap();
+    let (aws, ring) = (aws_lc_rs::default_provider(), ring::default_provider());
+    let clients = ClientPeerVerifier::builder(roots(), &ring).memo(SignatureMemo::new(&aws));
+    let servers = ServerPeerVerifier::builder(roots(), &aws).memo(SignatureMemo::new(&ring));
+    vec![
+        (
+            "a verifier of clients with the memo of another provider",
+            clients.build().unwrap_err(),
+            "the signature memo of the verifier of clients was made for another crypto provider; \
+             make it with SignatureMemo::new(&provider), with the provider of this verifier",
+        ),
+        (
+            "a verifier of servers with the memo of another provider",
+            servers.build().unwrap_err(),
+            "the signature memo of the verifier of servers was made for another crypto provider; \
+             make it with SignatureMemo::new(&provider), with the provider of this verifier",
+        ),
+    ]
 }

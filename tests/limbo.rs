@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
 
-use case::{Eku, Outcome, Runner};
+use case::{Eku, Memo, Outcome, Runner};
 use serde_json::Value;
 
 /// The suite, or nothing and a word about it.
@@ -26,7 +26,7 @@ fn id(case: &Value) -> String {
 
 /// Whether each case was accepted.
 fn accepted(cases: &[Value], eku: Eku, stock: bool) -> BTreeMap<String, bool> {
-    let runner = Runner::new(eku, stock);
+    let runner = Runner::new(eku, stock, Memo::Own);
     let verdict = |case| (id(case), matches!(runner.run(case), Outcome::Success));
     cases.iter().map(verdict).collect()
 }
@@ -79,4 +79,23 @@ fn with_the_eku_ignored_only_the_cases_whose_point_is_the_eku_change() {
             "rfc5280::eku::ee-wrong-eku",
         ]
     );
+}
+
+/// The cases share names, keys and whole certificates, and one memo serves all of them, twice.
+#[test]
+fn every_case_comes_out_the_same_without_a_memo_and_with_one_for_all_cases() {
+    let Some(cases) = cases() else { return };
+    for eku in [Eku::Rfc5280, Eku::Ignore] {
+        let mut runner = Runner::new(eku, false, Memo::Off);
+        let outcomes: Vec<_> = cases.iter().map(|case| runner.run(case)).collect();
+        runner.memo = Memo::Shared;
+        for pass in ["cold", "warm"] {
+            let differs = |(case, outcome): &(&Value, &Outcome)| runner.run(case) != **outcome;
+            let rows = cases.iter().zip(&outcomes);
+            let wrong: Vec<_> = rows.filter(differs).map(|(case, _)| id(case)).collect();
+            assert_eq!(wrong, Vec::<String>::new(), "{pass}");
+        }
+        let found = runner.shared.counters();
+        assert!(found.hits > 594 && found.entries > 594, "{found:?}");
+    }
 }

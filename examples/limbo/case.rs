@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use mtls_roles::{
-    ClientPeerVerifier, Crls, EkuPolicy, PeerRule, Roots, ServerPeerVerifier, SubjectAltName,
-    VerifiedPeer,
+    ClientPeerVerifier, Crls, EkuPolicy, PeerRule, Roots, ServerPeerVerifier, SignatureMemo,
+    SubjectAltName, VerifiedPeer,
 };
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
@@ -25,7 +26,19 @@ pub enum Eku {
     Ignore,
 }
 
+/// Where good signatures are remembered.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Memo {
+    /// With each case for itself.
+    Own,
+    /// In one memo for all cases of the run.
+    Shared,
+    /// Nowhere.
+    Off,
+}
+
 /// What came of a case.
+#[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
     Success,
     Failure(String),
@@ -37,6 +50,11 @@ pub struct Runner {
     provider: Arc<CryptoProvider>,
     eku: Eku,
     stock: bool,
+    pub memo: Memo,
+    /// The one for all cases.
+    pub shared: SignatureMemo,
+    /// When cases that say no time take place.
+    now: UnixTime,
 }
 
 /// Why a case has no verdict of success.
@@ -45,13 +63,38 @@ enum Stop {
     Skip(String),
 }
 
+/// Builders of two kinds share these methods and no trait.
+macro_rules! built {
+    ($runner:expr, $case:expr, $builder:expr) => {{
+        let mut builder = $builder;
+        if let Some(crls) = crls($case)? {
+            builder = builder.crls(crls);
+        }
+        if $runner.stock {
+            builder = builder.stock_path_checks();
+        }
+        if let Some(most) = $case["max_chain_depth"].as_u64() {
+            builder = builder.max_intermediates(most as usize);
+        }
+        builder = match $runner.memo {
+            Memo::Own => builder,
+            Memo::Shared => builder.memo($runner.shared.clone()),
+            Memo::Off => builder.without_memo(),
+        };
+        builder.build().map_err(fail)?
+    }};
+}
+
 impl Runner {
-    pub fn new(eku: Eku, stock: bool) -> Self {
+    pub fn new(eku: Eku, stock: bool, memo: Memo) -> Self {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         Self {
+            shared: SignatureMemo::new(&provider),
             provider,
             eku,
             stock,
+            memo,
+            now: UnixTime::now(),
         }
     }
 
@@ -80,42 +123,33 @@ impl Runner {
         if roots(case)?.public_root().is_none() && self.eku != Eku::AcceptServerAuth {
             builder = builder.eku_policy(self.policy()).relax_for(pin(&chain));
         }
-        if let Some(crls) = crls(case)? {
-            builder = builder.crls(crls);
-        }
-        if self.stock {
-            builder = builder.stock_path_checks();
-        }
-        if let Some(most) = case["max_chain_depth"].as_u64() {
-            builder = builder.max_intermediates(most as usize);
-        }
-        let verifier = builder.build().map_err(fail)?;
+        let verifier = built!(self, case, builder);
         verifier
-            .verify(Some(&chain), &name, time(case)?)
+            .verify(Some(&chain), &name, self.time(case)?)
             .map_err(|refusal| fail(refusal.error()))?;
         Ok(())
     }
 
     fn verify_client(&self, case: &Value) -> Result<(), Stop> {
         let chain = chain(case)?;
-        let mut builder = ClientPeerVerifier::builder(roots(case)?, &self.provider)
+        let builder = ClientPeerVerifier::builder(roots(case)?, &self.provider)
             .eku_policy(self.policy())
             .relax_for(pin(&chain))
             .allow(pin(&chain));
-        if let Some(crls) = crls(case)? {
-            builder = builder.crls(crls);
-        }
-        if self.stock {
-            builder = builder.stock_path_checks();
-        }
-        if let Some(most) = case["max_chain_depth"].as_u64() {
-            builder = builder.max_intermediates(most as usize);
-        }
-        let verifier = builder.build().map_err(fail)?;
+        let verifier = built!(self, case, builder);
         let peer = verifier
-            .verify(Some(&chain), time(case)?)
+            .verify(Some(&chain), self.time(case)?)
             .map_err(|refusal| fail(refusal.error()))?;
         expect_names(case, &peer)
+    }
+
+    fn time(&self, case: &Value) -> Result<UnixTime, Stop> {
+        let Some(text) = case["validation_time"].as_str() else {
+            return Ok(self.now);
+        };
+        let time = OffsetDateTime::parse(text, &Rfc3339).map_err(fail)?;
+        let seconds = u64::try_from(time.unix_timestamp()).map_err(fail)?;
+        Ok(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
     }
 
     fn policy(&self) -> EkuPolicy {
@@ -187,15 +221,4 @@ fn chain(case: &Value) -> Result<Vec<CertificateDer<'static>>, Stop> {
 
 fn pin(chain: &[CertificateDer<'_>]) -> PeerRule {
     PeerRule::cert_sha256(Sha256::digest(&chain[0]).into())
-}
-
-fn time(case: &Value) -> Result<UnixTime, Stop> {
-    let Some(text) = case["validation_time"].as_str() else {
-        return Ok(UnixTime::now());
-    };
-    let time = OffsetDateTime::parse(text, &Rfc3339).map_err(fail)?;
-    let seconds = u64::try_from(time.unix_timestamp()).map_err(fail)?;
-    Ok(UnixTime::since_unix_epoch(std::time::Duration::from_secs(
-        seconds,
-    )))
 }

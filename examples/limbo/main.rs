@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use serde_json::{Value, json};
 
-use case::{Eku, Outcome, Runner};
+use case::{Eku, Memo, Outcome, Runner};
 use summary::Summary;
 
 /// Run an x509-limbo suite through the peer verifiers of mtls-roles.
@@ -32,6 +32,9 @@ struct Args {
     /// Turn off the checks that go beyond stock rustls.
     #[arg(long)]
     stock: bool,
+    /// Where good signatures are remembered; the results must not depend on it.
+    #[arg(long, value_enum, default_value = "own")]
+    memo: Memo,
     /// List every case that disagrees with its expected result.
     #[arg(long)]
     disagreements: bool,
@@ -46,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         std::process::exit(2);
     });
     let cases = suite["testcases"].as_array().cloned().unwrap_or_default();
-    let runner = Runner::new(args.eku, args.stock);
+    let runner = Runner::new(args.eku, args.stock, args.memo);
     let (mut results, mut summary) = (Vec::new(), Summary::default());
     let shows_progress = io::stderr().is_terminal();
     for (index, case) in cases.iter().enumerate() {

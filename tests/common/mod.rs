@@ -5,6 +5,7 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod clock;
+pub mod counting;
 pub mod files;
 pub mod errors;
 pub mod pki;

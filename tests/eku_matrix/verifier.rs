@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use mtls_roles::{
     ClientPeerVerifier, Crls, EkuPolicy, EkuViolation, Error, Observer, PeerRule, Refusal,
-    RefusalClass, Role, Roots, ServerPeerVerifier, VerifiedPeer,
+    RefusalClass, Role, Roots, ServerPeerVerifier, SignatureMemo, VerifiedPeer,
 };
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
@@ -36,7 +36,17 @@ pub struct Setup {
     pub allow: Option<PeerRule>,
     pub allow_anybody: bool,
     pub stock_path_checks: bool,
+    pub memo: Memo,
     pub observer: Option<Arc<dyn Observer>>,
+}
+
+/// Where good signatures are remembered.
+#[derive(Clone, Default)]
+pub enum Memo {
+    #[default]
+    Own,
+    Shared(SignatureMemo),
+    Nowhere,
 }
 
 /// How revocation is checked; all false is what rustls does.
@@ -70,6 +80,11 @@ macro_rules! shared {
         if $setup.stock_path_checks {
             builder = builder.stock_path_checks();
         }
+        builder = match $setup.memo.clone() {
+            Memo::Own => builder,
+            Memo::Shared(memo) => builder.memo(memo),
+            Memo::Nowhere => builder.without_memo(),
+        };
         match $setup.observer.clone() {
             None => builder,
             Some(observer) => builder.observer(observer),

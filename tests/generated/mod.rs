@@ -28,5 +28,5 @@ pub use issue::{Issued, issue};
 pub use quirk::{CaQuirk, LeafQuirk, Subtree, violations_of_issuer};
 pub use run::{Met, check};
 pub use strategy::{Twins, server_auth_twins, twins, worlds_with_ekus, worlds_with_mixed_ekus};
-pub use verdict::{Ours, Whom, kind, stock, stock_as_server, text};
+pub use verdict::{Memo, Ours, Whom, kind, stock, stock_as_server, text};
 pub use world::{Alg, Authority, Ekus, Extra, Leaf, Lists, Name, Signer, Trusted, World};

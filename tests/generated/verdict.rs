@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mtls_roles::{
     ClientPeerVerifier, Crls, EkuPolicy, PeerRule, Refusal, Role, Roots, ServerPeerVerifier,
-    VerifiedPeer,
+    SignatureMemo, VerifiedPeer,
 };
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
@@ -56,8 +56,16 @@ macro_rules! with_options {
     }};
 }
 
+/// Where good signatures are remembered.
+#[derive(Clone)]
+pub enum Memo {
+    Own,
+    Shared(SignatureMemo),
+    Nowhere,
+}
+
 macro_rules! configured {
-    ($ours:expr, $builder:expr) => {{
+    ($ours:expr, $memo:expr, $builder:expr) => {{
         let mut builder = with_options!($builder, $ours.world.lists).eku_policy($ours.policy);
         builder = match $ours.relaxed {
             Whom::Anybody => builder.relax_for_any_peer_of_these_private_roots(),
@@ -71,6 +79,11 @@ macro_rules! configured {
         if !$ours.issued.crls.is_empty() {
             builder = builder.crls(Crls::from_der($ours.issued.crls.clone()).unwrap());
         }
+        builder = match $memo {
+            Memo::Own => builder,
+            Memo::Shared(memo) => builder.memo(memo),
+            Memo::Nowhere => builder.without_memo(),
+        };
         builder.build().unwrap()
     }};
 }
@@ -78,17 +91,23 @@ macro_rules! configured {
 impl Ours<'_> {
     /// What is said outside a handshake. What the handshake would say must be the same.
     pub fn verdict(&self) -> Result<VerifiedPeer, Refusal> {
+        self.verdict_with(Memo::Own)
+    }
+
+    pub fn verdict_with(&self, memo: Memo) -> Result<VerifiedPeer, Refusal> {
         let roots = Roots::from_der(self.issued.roots.clone()).unwrap();
         let (chain, now) = (self.issued.chain.as_slice(), unix(NOW));
         let (leaf, rest) = chain.split_first().unwrap();
         let (told, in_handshake) = match self.world.role {
             Role::Client => {
-                let verifier = configured!(self, ClientPeerVerifier::builder(roots, self.provider));
+                let builder = ClientPeerVerifier::builder(roots, self.provider);
+                let verifier = configured!(self, memo, builder);
                 let in_handshake = verifier.verify_client_cert(leaf, rest, now);
                 (verifier.verify(Some(chain), now), in_handshake.map(drop))
             }
             Role::Server => {
-                let verifier = configured!(self, ServerPeerVerifier::builder(roots, self.provider));
+                let builder = ServerPeerVerifier::builder(roots, self.provider);
+                let verifier = configured!(self, memo, builder);
                 let name = server_name();
                 let in_handshake = verifier.verify_server_cert(leaf, rest, &name, &[], now);
                 (
