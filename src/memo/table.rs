@@ -225,7 +225,7 @@ mod tests {
         const REGULARS: u64 = 64;
         let table = Table::with_capacity(2 << 20);
         for _ in 0..2 {
-            (0..REGULARS).for_each(|regular| drop(meet(&table, regular)));
+            (0..REGULARS).for_each(|regular| _ = meet(&table, regular));
         }
         let (mut hits, mut visits) = (0, 0);
         for passer_by in 0..1_000_000 {
@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn during_a_scan_a_new_regular_is_known_from_the_second_visit_on() {
         let table = Table::with_capacity(2 << 20);
-        (1_000_000..1_010_000).for_each(|passer_by| drop(meet(&table, passer_by)));
+        (1_000_000..1_010_000).for_each(|passer_by| _ = meet(&table, passer_by));
         assert_eq!(misses_of_ten_new_regulars(&table), 10);
     }
 
