@@ -38,6 +38,9 @@ pub trait Observer: Send + Sync {
     /// A slot in this role refused credentials and kept what it had.
     fn publish_refused(&self, role: Role, error: &Error) {}
 
+    /// A slot in this role was emptied: it presents nothing until something is published.
+    fn cleared(&self, role: Role) {}
+
     /// A peer asked for our certificate in this role and got none.
     fn nothing_presented(&self, role: Role, reason: NothingPresented) {}
 
@@ -120,6 +123,7 @@ pub struct Counters {
     client: Counts,
     published: AtomicU64,
     publish_refused: AtomicU64,
+    cleared: AtomicU64,
     nothing_presented: AtomicU64,
     crls_refused: AtomicU64,
 }
@@ -168,6 +172,11 @@ impl Counters {
         read(&self.publish_refused)
     }
 
+    /// How often a slot was emptied.
+    pub fn cleared(&self) -> u64 {
+        read(&self.cleared)
+    }
+
     /// How often a peer asked for a certificate and got none.
     pub fn nothing_presented(&self) -> u64 {
         read(&self.nothing_presented)
@@ -209,6 +218,10 @@ impl Observer for Counters {
 
     fn publish_refused(&self, _: Role, _: &Error) {
         count(&self.publish_refused);
+    }
+
+    fn cleared(&self, _: Role) {
+        count(&self.cleared);
     }
 
     fn nothing_presented(&self, _: Role, _: NothingPresented) {

@@ -60,9 +60,9 @@ macro_rules! slot {
                 self.0.swap(credentials)
             }
 
-            /// Empties the slot and hands back what it held.
+            /// Empties the slot and hands back what it held. The observer hears it.
             pub fn clear(&self) -> Option<Credentials> {
-                self.0.current.swap(None).map(Arc::unwrap_or_clone)
+                self.0.clear()
             }
 
             /// What the slot presents now.
@@ -249,6 +249,13 @@ impl Slot {
         self.observers
             .tell(|observer| observer.published(&published));
         Ok(previous.map(Arc::unwrap_or_clone))
+    }
+
+    /// Clearing an empty slot changes nothing, so nobody hears of it.
+    fn clear(&self) -> Option<Credentials> {
+        let previous = self.current.swap(None)?;
+        self.observers.tell(|observer| observer.cleared(self.role));
+        Some(Arc::unwrap_or_clone(previous))
     }
 
     fn judge(&self, credentials: &Credentials) -> Result<EkuOutcome, Error> {

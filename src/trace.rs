@@ -11,7 +11,7 @@ use crate::text::Printable;
 ///
 /// Target `mtls_roles`. Level `ERROR`: a slot or a verifier refused what it was given. `WARN`: an
 /// EKU was relaxed, a peer was refused, or nothing was presented. `INFO`: credentials were
-/// published. `TRACE`: an ordinary acceptance. Text from certificates is escaped.
+/// published or cleared. `TRACE`: an ordinary acceptance. Text from certificates is escaped.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -65,6 +65,10 @@ impl Observer for TracingObserver {
 
     fn publish_refused(&self, role: Role, error: &Error) {
         tracing::error!(target: "mtls_roles", slot = %role, %error, "credentials refused");
+    }
+
+    fn cleared(&self, role: Role) {
+        tracing::info!(target: "mtls_roles", slot = %role, "credentials cleared");
     }
 
     fn nothing_presented(&self, role: Role, reason: NothingPresented) {

@@ -9,10 +9,11 @@ use common::clock::{Clock, NOW};
 use common::pki::{Ca, CaSpec, Eku, KeyKind, Leaf, LeafSpec};
 use common::tls::{Outcome, Stack, handshake, handshake_in_memory, provider, stacks};
 use mtls_roles::{
-    ClientPeerVerifier, ClientSlot, Credentials, EkuOutcome, EkuPolicy, Error, NothingPresented,
-    Observer, Published, Role, Roots, ServerPeerVerifier, ServerSlot, SlotBuilder, client_config,
-    server_config,
+    ClientPeerVerifier, ClientSlot, Counters, Credentials, EkuOutcome, EkuPolicy, Error,
+    NothingPresented, Observer, Published, Role, Roots, ServerPeerVerifier, ServerSlot,
+    SlotBuilder, client_config, server_config,
 };
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer};
 use rustls::sign::{Signer, SigningKey};
@@ -243,6 +244,46 @@ fn an_empty_slot_has_no_previous_credentials_and_a_cleared_slot_hands_back_what_
 }
 
 #[test]
+fn the_observer_hears_that_a_slot_was_cleared_if_it_held_something() {
+    let world = World::new();
+    let (ears, server) = world.heard_server_slot();
+    server.clear();
+    assert_eq!(ears.take(), ["cleared as server"]);
+    server.clear();
+    assert_eq!(ears.take(), [""; 0]);
+    let (ears, client) = world.heard_client_slot();
+    client.clear();
+    assert_eq!(ears.take(), ["cleared as client"]);
+}
+
+#[test]
+fn counters_count_what_slots_do() {
+    let world = World::new();
+    let counters = Arc::new(Counters::default());
+    let slot = client_slot().observer(counters.clone()).build().unwrap();
+    let counted = || {
+        (
+            counters.published(),
+            counters.publish_refused(),
+            counters.cleared(),
+            counters.nothing_presented(),
+        )
+    };
+    assert_eq!(counted(), (0, 0, 0, 0));
+    slot.swap(world.calling("client")).unwrap();
+    slot.swap(world.calling("new client")).unwrap();
+    slot.swap(world.serving("server")).unwrap_err();
+    assert_eq!(counted(), (2, 1, 0, 0));
+    slot.clear();
+    slot.clear();
+    assert_eq!(counted(), (2, 1, 1, 0));
+    for asked in 1..=3 {
+        assert!(slot.resolve(&[], &[SignatureScheme::ED25519]).is_none());
+        assert_eq!(counted(), (2, 1, 1, asked));
+    }
+}
+
+#[test]
 fn clones_of_a_slot_are_one_slot() {
     let world = World::new();
     let slot = world.client_slot();
@@ -257,6 +298,7 @@ fn an_empty_client_slot_sends_an_empty_list_and_borrows_nothing_from_the_server_
         let at = &stack.name;
         let (ears, slot) = world.heard_client_slot();
         slot.clear();
+        ears.take();
         // The node that calls has a full server slot, too; with a certificate that is good for both.
         let node = serving_with(world.credentials("node", Eku::both()));
         let outcome = world.meet(&stack, &world.server_slot(), &slot);
@@ -290,6 +332,7 @@ fn an_empty_server_slot_refuses_and_borrows_nothing_from_the_client_slot() {
         let at = &stack.name;
         let (ears, slot) = world.heard_server_slot();
         slot.clear();
+        ears.take();
         let node = calling_with(world.credentials("node", Eku::both()));
         let outcome = world.meet(&stack, &slot, &world.client_slot());
         let error = TlsError::General("no server certificate chain resolved".into());
@@ -721,6 +764,10 @@ impl Observer for Ears {
 
     fn publish_refused(&self, role: Role, error: &Error) {
         self.hear(format!("refused as {role}: {error}"));
+    }
+
+    fn cleared(&self, role: Role) {
+        self.hear(format!("cleared as {role}"));
     }
 
     fn nothing_presented(&self, role: Role, reason: NothingPresented) {
