@@ -316,6 +316,7 @@ fn lists_of_one_issuer_for_different_distribution_points_are_counted_apart() {
     const A: &str = "http://crl.example/a";
     const B: &str = "http://crl.example/b";
     let root = Ca::root_named("root");
+    let points = der::distribution_points;
     let leaf =
         |uri| root.leaf(LeafSpec::new("leaf").extension(&[2, 5, 29, 31], false, points(uri)));
     let (at_a, at_b) = (leaf(A), leaf(B));
@@ -351,13 +352,6 @@ fn lists_of_one_issuer_for_different_distribution_points_are_counted_apart() {
     clients.replace_crls(crls(&new)).unwrap();
     assert_eq!(class(&at_a), Ok(()));
     assert_eq!(class(&at_b), Err(RefusalClass::Revoked));
-}
-
-/// The value of a cRLDistributionPoints extension (RFC 5280, 4.2.1.13) with one URI.
-fn points(uri: &str) -> Vec<u8> {
-    let full_name = der::tlv(0xa0, &der::general_name(6, uri.as_bytes()));
-    let point = der::sequence(&[der::tlv(0xa0, &full_name)]);
-    der::sequence(&[point])
 }
 
 /// What rustls lets one choose about revocation.

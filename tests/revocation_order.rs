@@ -4,6 +4,7 @@
 mod common;
 
 use common::clock::{NOW, unix};
+use common::pki::der::distribution_points;
 use common::pki::{Ca, CaSpec, CrlSpec, Eku, KeyPair, KeyUsagePurpose, Leaf, LeafSpec};
 use mtls_roles::{ClientPeerVerifier, Crls, Roots};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
@@ -12,6 +13,9 @@ use std::sync::Arc;
 use time::Duration;
 
 type List = CertificateRevocationListDer<'static>;
+
+const CRL_POINTS: &[u64] = &[2, 5, 29, 31];
+const ANOTHER_POINT: &str = "http://crl.example/another";
 
 /// root → sub → leaf, and who is revoked in which list is the row's.
 struct World {
@@ -23,8 +27,10 @@ struct World {
 impl World {
     fn new() -> Self {
         let root = Ca::root_named("root");
-        let sub = root.sub(CaSpec::new("sub"));
-        let leaf = sub.leaf(LeafSpec::new("client").eku(Eku::client()));
+        let point = || distribution_points("http://crl.example/one");
+        let sub = root.sub(CaSpec::new("sub").extension(CRL_POINTS, false, point()));
+        let leaf = LeafSpec::new("client").eku(Eku::client());
+        let leaf = sub.leaf(leaf.extension(CRL_POINTS, false, point()));
         Self { root, sub, leaf }
     }
 
@@ -63,6 +69,15 @@ impl World {
 
     fn revoking_sub(&self) -> List {
         self.root.crl(CrlSpec::new(2).revoke(&self.sub.serial))
+    }
+
+    /// By the leaf's issuer, and not about the leaf.
+    fn of_another_point(&self) -> List {
+        self.sub.crl(CrlSpec::new(1).at(ANOTHER_POINT))
+    }
+
+    fn of_another_point_of_root(&self) -> List {
+        self.root.crl(CrlSpec::new(1).at(ANOTHER_POINT))
     }
 }
 
@@ -297,6 +312,28 @@ fn the_order_of_lists_does_not_matter_and_one_that_says_revoked_refuses() {
             "revoked",
             "good",
         ),
+        // A list for another distribution point says nothing, neither good nor passed over.
+        (
+            "leaf-of-another-point",
+            vec![w.of_another_point(), w.of_another_point(), w.of_root()],
+            Default,
+            "unknown",
+            "unknown",
+        ),
+        (
+            "leaf-of-another-point-allowed-foreign-behind",
+            vec![w.of_another_point(), w.foreign()],
+            AllowUnknown,
+            "bad list signature",
+            "bad list signature",
+        ),
+        (
+            "sub-of-another-point-allowed-foreign-behind",
+            vec![w.of_another_point_of_root(), w.foreign_root()],
+            AllowUnknown,
+            "bad list signature",
+            "bad list signature",
+        ),
     ];
     let mut wrong = Vec::new();
     for (id, lists, choice, ours, stock) in rows {
@@ -341,64 +378,66 @@ fn after_a_key_roll_over_each_leaf_is_looked_up_in_the_list_of_its_issuers_key()
 
 #[test]
 fn an_issuer_without_crl_sign_signs_no_list_root_or_not() {
+    use Choice::{Default, LeafOnly};
     let without = [KeyUsagePurpose::KeyCertSign];
-    let client = || LeafSpec::new("client").eku(Eku::client());
-    let weak_root = Ca::root(CaSpec::new("root").key_usages(&without));
-    let strong_root = Ca::root_named("root");
-    let weak_sub = strong_root.sub(CaSpec::new("sub").key_usages(&without));
-    // The root's lists twice, so that the lookup is ours; once, so that it is webpki's.
-    for copies in 1..=2 {
-        let lists = |ca: &Ca, number| {
-            (0..copies)
-                .map(|_| ca.crl(CrlSpec::new(number)))
-                .collect::<Vec<_>>()
+    let (weak, strong) = (
+        Ca::root(CaSpec::new("root").key_usages(&without)),
+        Ca::root_named("root"),
+    );
+    let below_weak = weak.sub(CaSpec::new("sub"));
+    let weak_sub = strong.sub(CaSpec::new("sub").key_usages(&without));
+    let mut wrong = Vec::new();
+    // Id, root, the leaf's issuer, choice, ours, stock's: a trust anchor has lost its key usage.
+    for (id, root, issuer, choice, ours, stock) in [
+        ("root", &weak, &weak, Default, REFUSED, "good"),
+        ("root-leaf-only", &weak, &weak, LeafOnly, REFUSED, "good"),
+        ("above", &weak, &below_weak, Default, REFUSED, "good"),
+        (
+            "above-leaf-only",
+            &weak,
+            &below_weak,
+            LeafOnly,
+            "good",
+            "good",
+        ),
+        ("sub", &strong, &weak_sub, Default, REFUSED, REFUSED),
+        (
+            "sub-leaf-only",
+            &strong,
+            &weak_sub,
+            LeafOnly,
+            REFUSED,
+            REFUSED,
+        ),
+    ] {
+        let world = World {
+            root: root.clone(),
+            sub: issuer.clone(),
+            leaf: issuer.leaf(LeafSpec::new("client").eku(Eku::client())),
         };
-        let leaf = weak_root.leaf(client());
-        let of_root = World {
-            root: weak_root.clone(),
-            sub: weak_root.clone(),
-            leaf,
-        };
-        let result = verify_chain(
-            &of_root.root,
-            of_root.leaf.chain(&[]),
-            lists(&weak_root, 1),
-            false,
-        );
-        assert_eq!(verdict(&result), "not a crl signer", "root, {copies} lists");
-        let stock = verify_chain(
-            &of_root.root,
-            of_root.leaf.chain(&[]),
-            lists(&weak_root, 1),
-            true,
-        );
-        assert_eq!(verdict(&stock), "good", "stock, {copies} lists");
-
-        let leaf = weak_sub.leaf(client());
-        let mut of_sub = lists(&weak_sub, 1);
-        of_sub.extend(lists(&strong_root, 1));
-        let result = verify_chain(&strong_root, leaf.chain(&[&weak_sub]), of_sub, false);
-        assert_eq!(verdict(&result), "not a crl signer", "sub, {copies} lists");
+        let mut once = vec![world.good()];
+        if issuer.der() != root.der() {
+            once.push(world.of_root());
+        }
+        // One list of each issuer, so that the lookup is webpki's; two, so that it is ours.
+        for (copies, lists) in [once.clone(), [once.clone(), once].concat()]
+            .into_iter()
+            .enumerate()
+        {
+            let found = verify(&world, lists.clone(), &choice, false);
+            let found_stock = verify(&world, lists, &choice, true);
+            if (verdict(&found), verdict(&found_stock)) != (ours, stock) {
+                let copies = copies + 1;
+                wrong.push(format!(
+                    "{id} {copies}: ours {found:?}, stock {found_stock:?}"
+                ));
+            }
+        }
     }
+    assert_eq!(wrong, Vec::<String>::new());
 }
 
-fn verify_chain(
-    root: &Ca,
-    chain: Vec<CertificateDer<'static>>,
-    lists: Vec<List>,
-    stock: bool,
-) -> Result<(), Error> {
-    let roots = Roots::from_der([root.der()]).unwrap();
-    let builder = ClientPeerVerifier::builder(roots, &common::tls::provider())
-        .crls(Crls::from_der(lists).unwrap());
-    let builder = if stock {
-        builder.stock_path_checks()
-    } else {
-        builder
-    };
-    let verified = builder.build().unwrap().verify(Some(&chain), unix(NOW));
-    verified.map(drop).map_err(Error::from)
-}
+const REFUSED: &str = "not a crl signer";
 
 /// Under an unknown leaf, what a list says of the leaf's issuer cannot be told from webpki's verdict
 /// on the whole path, and less so if the list is for a distribution point.

@@ -79,6 +79,13 @@ pub fn general_name(tag: u8, content: &[u8]) -> Vec<u8> {
     tlv(0x80 | tag, content)
 }
 
+/// The value of a cRLDistributionPoints extension (RFC 5280, 4.2.1.13) with one URI.
+pub fn distribution_points(uri: &str) -> Vec<u8> {
+    let full_name = tlv(0xa0, &general_name(6, uri.as_bytes()));
+    let point = sequence(&[tlv(0xa0, &full_name)]);
+    sequence(&[point])
+}
+
 fn base128(mut arc: u64) -> Vec<u8> {
     let mut digits = vec![(arc & 0x7f) as u8];
     while arc > 0x7f {
