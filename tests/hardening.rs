@@ -237,21 +237,30 @@ fn a_check_rejects_a_path_and_not_the_chain_so_that_another_path_is_found() {
 }
 
 #[test]
-fn what_webpki_finds_on_another_path_outranks_a_violation() {
+fn what_webpki_finds_in_another_certificate_outranks_a_violation() {
     let root = Ca::root_named("root");
     let good = root.sub(CaSpec::new("sub"));
     let bad = root.cross_sign(
         &good,
         CaSpec::new("sub").key_usages(&[KeyUsagePurpose::CrlSign]),
     );
-    let expired = root.cross_sign(&good, CaSpec::new("sub").expired());
-    let row = row(
-        "outranked",
-        &root,
-        good.leaf(client()).chain(&[&bad, &expired]),
-    );
-    let refusal = verify(&row, false, EkuPolicy::rfc5280()).unwrap_err();
-    assert_eq!(refusal.class(), RefusalClass::Validity);
+    let expired = root.cross_sign(&good, CaSpec::new("sub").expired()).der();
+    for (id, extra, class) in [
+        ("none", vec![], RefusalClass::PathCheck),
+        ("expired", vec![expired], RefusalClass::Validity),
+        (
+            "unreadable",
+            vec![b"x".to_vec().into()],
+            RefusalClass::Other,
+        ),
+    ] {
+        let chain = [good.leaf(client()).chain(&[&bad]), extra].concat();
+        let row = row(id, &root, chain);
+        let refusal = verify(&row, false, EkuPolicy::rfc5280()).unwrap_err();
+        assert_eq!(refusal.class(), class, "{id}: {refusal:?}");
+        let is_violation = violation(&refusal).is_some();
+        assert_eq!(is_violation, class == RefusalClass::PathCheck, "{id}");
+    }
 }
 
 #[test]

@@ -31,6 +31,18 @@
 //! In TLS 1.3 a client believes that the handshake is done when the alert arrives: the refusal shows
 //! at its first read.
 //!
+//! # When several things are wrong
+//!
+//! The verdict does not depend on it, the error does:
+//!
+//! * webpki returns the most specific error that it met on any path. A path violation ranks below
+//!   all of them: an extra certificate among those presented that cannot be read, or has expired,
+//!   hides the violation behind its own error and its own class.
+//! * Several revocation lists of one issuer are looked up from the leaf towards the root. Stock
+//!   rustls goes from the root towards the leaf, and so do we where each issuer has one list. If two
+//!   certificates of a path have different defects (no usable list for the leaf, a revoked issuer),
+//!   the one that is met first gives the error.
+//!
 //! # The honest class
 //!
 //! The error on the wire is not always the reason. [`Refusal::class`](crate::Refusal::class), which
