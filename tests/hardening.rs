@@ -12,6 +12,7 @@ use mtls_roles::{
 use rustls::pki_types::CertificateDer;
 use rustls::{CertificateError, Error, RootCertStore};
 
+const KEY_USAGE: &[u64] = &[2, 5, 29, 15];
 const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
 
 /// A chain and what becomes of it.
@@ -67,6 +68,14 @@ fn with_root(id: &'static str, root: CaSpec) -> Row {
     chain_with(id, root, CaSpec::new("sub"), client())
 }
 
+/// root → upper → lower → leaf.
+fn with_upper(id: &'static str, upper: CaSpec) -> Row {
+    let root = Ca::root_named("root");
+    let upper = root.sub(upper);
+    let lower = upper.sub(CaSpec::new("lower"));
+    row(id, &root, lower.leaf(client()).chain(&[&lower, &upper]))
+}
+
 fn weak_leaf(id: &'static str) -> Row {
     let root = Ca::root_named("root");
     let leaf = root.leaf_for(client(), &WeakRsaKey::default());
@@ -90,6 +99,12 @@ fn rows() -> Vec<Row> {
             CaSpec::new("sub").key_usages(&[DigitalSignature, CrlSign]),
         )
         .refused_by(Check::IssuerMaySignCertificates, 1),
+        with_upper("upper-ku-cert-sign", CaSpec::new("upper")),
+        with_upper(
+            "upper-ku-without-cert-sign",
+            CaSpec::new("upper").key_usages(&[CrlSign]),
+        )
+        .refused_by(Check::IssuerMaySignCertificates, 2),
         with_root(
             "root-ku-without-cert-sign",
             CaSpec::new("root").key_usages(&[CrlSign]),
@@ -105,6 +120,21 @@ fn rows() -> Vec<Row> {
             client().key_usages(&[DigitalSignature, KeyCertSign]),
         )
         .refused_by(Check::LeafMayNotSignCertificates, 0),
+        // Stock rustls reads the key usage of whoever signs a revocation list only.
+        with_leaf(
+            "leaf-ku-unreadable",
+            client()
+                .key_usages(&[])
+                .extension(KEY_USAGE, true, vec![5, 0]),
+        )
+        .refused_by(Check::ExtensionsAreReadable, 0),
+        with_intermediate(
+            "issuer-ku-unreadable",
+            CaSpec::new("sub")
+                .key_usages(&[])
+                .extension(KEY_USAGE, true, vec![5, 0]),
+        )
+        .refused_by(Check::ExtensionsAreReadable, 1),
         with_leaf("leaf-without-nc", client()),
         with_leaf(
             "leaf-with-nc",
@@ -309,20 +339,38 @@ fn at_most_as_many_intermediates_as_the_verifier_was_told_to_accept() {
                 (found.check, found.position),
                 (PathCheck::PathIsNotTooDeep, most + 1)
             );
+            let text = "is deeper in the path than this verifier accepts";
+            assert!(found.to_string().ends_with(text), "{found}");
         }
     }
 }
 
 #[test]
 fn a_violation_names_the_certificate_and_the_check() {
-    let rows = rows();
-    let row = rows
+    let printed: Vec<_> = rows()
         .iter()
-        .find(|row| row.id == "issuer-ku-without-cert-sign")
-        .unwrap();
-    let refusal = verify(row, false, EkuPolicy::rfc5280()).unwrap_err();
-    assert_eq!(
-        violation(&refusal).unwrap().to_string(),
-        "certificate 2 of the path (`CN=sub`) issued another, but its key usage lacks keyCertSign"
-    );
+        .filter(|row| row.refused_by.is_some())
+        .map(|row| {
+            let refusal = verify(row, false, EkuPolicy::rfc5280()).unwrap_err();
+            format!("{}: {}", row.id, violation(&refusal).expect(row.id))
+        })
+        .collect();
+    #[rustfmt::skip] // One row, one line.
+    let expected = [
+        "issuer-ku-without-cert-sign: certificate 2 of the path (`CN=sub`) issued another, but its key usage lacks keyCertSign",
+        "upper-ku-without-cert-sign: certificate 3 of the path (`CN=upper`) issued another, but its key usage lacks keyCertSign",
+        "root-ku-without-cert-sign: certificate 3 of the path (`CN=root`) issued another, but its key usage lacks keyCertSign",
+        "leaf-ku-cert-sign: certificate 1 of the path (`CN=client`) is a leaf, but its key usage has keyCertSign",
+        "leaf-ku-unreadable: certificate 1 of the path (`CN=client`) has an extension that cannot be read",
+        "issuer-ku-unreadable: certificate 2 of the path (`CN=sub`) has an extension that cannot be read",
+        "leaf-with-nc: certificate 1 of the path (`CN=client`) is a leaf, but has name constraints",
+        "nc-empty: certificate 2 of the path (`CN=sub`) has name constraints that are empty",
+        "nc-empty-lists: certificate 2 of the path (`CN=sub`) has name constraints that are empty",
+        "issuer-empty-subject: certificate 2 of the path (``) issued another, but has an empty subject",
+        "leaf-rsa-1024: certificate 1 of the path (`CN=client`) has a weak key, needed is RSA of 2048 bits or more, P-256, P-384, P-521 or Ed25519",
+        "root-unknown-critical-extension: certificate 3 of the path (`CN=root`) is a root with a critical extension that is not understood",
+        "root-without-basic-constraints: certificate 3 of the path (`CN=root`) is a root that is no CA, so it is trusted for itself only",
+        "root-not-a-ca: certificate 3 of the path (`CN=root`) is a root that is no CA, so it is trusted for itself only",
+    ];
+    assert_eq!(printed, expected);
 }
