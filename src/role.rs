@@ -166,7 +166,9 @@ mod tests {
             (&[0x2b, 0x86], "1.3"),
             (&[0xff; 40], ".(arc too large)"),
         ] {
-            assert_eq!(Purpose::from_oid_bytes(oid).to_string(), printed);
+            let purpose = Purpose::from_oid_bytes(oid);
+            assert_eq!(purpose.to_string(), printed);
+            assert_eq!(format!("{purpose:?}"), format!("Purpose({printed})"));
         }
     }
 }

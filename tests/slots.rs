@@ -35,6 +35,7 @@ fn credentials_fit_a_slot_as_its_policy_says_at_every_level_below_the_root() {
         ("S3", &both, &none, &none, rfc(), None, None),
         ("S4", &none, &none, &none, rfc(), None, None),
         ("S5", &none, &none, &none, strict(), Some(0), Some(0)),
+        ("S5a", &both, &none, &none, strict(), None, None),
         ("S6", &both, &server, &none, rfc(), None, Some(1)),
         ("S7", &both, &client, &none, rfc(), Some(1), None),
         ("S8", &both, &server, &none, ignore(), None, None),
