@@ -457,7 +457,7 @@ fn above_a_leaf_that_no_list_knows_the_lists_of_a_distribution_point_are_consult
         ("not-a-signer-twice", &weak, true, "not a crl signer"),
     ];
     let mut failed = Vec::new();
-    for (id, root, spec, is_twice, expected) in rows {
+    for (id, root, is_twice, expected) in rows {
         let sub = root.sub(CaSpec::new("sub"));
         let list = || {
             root.crl(match id {

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fact<'a> {
     /// The index of the algorithm among the provider's.
-    pub(super) algorithm: usize,
-    pub(super) public_key: &'a [u8],
-    pub(super) message: &'a [u8],
-    pub(super) signature: &'a [u8],
+    algorithm: usize,
+    public_key: &'a [u8],
+    message: &'a [u8],
+    signature: &'a [u8],
 }
 
 /// The place of a certificate on a path, as far as the path checks make a difference.
@@ -20,7 +20,21 @@ pub(crate) enum Place {
     Issuer,
 }
 
-impl Fact<'_> {
+impl<'a> Fact<'a> {
+    pub(super) fn new(
+        algorithm: usize,
+        public_key: &'a [u8],
+        message: &'a [u8],
+        signature: &'a [u8],
+    ) -> Self {
+        Self {
+            algorithm,
+            public_key,
+            message,
+            signature,
+        }
+    }
+
     pub(super) fn hash(&self, state: &impl BuildHasher) -> u64 {
         hash_of_end(self.signature, state)
     }
@@ -148,28 +162,18 @@ mod tests {
         Stored::new(0, fact)
     }
 
-    /// Every claim that can be made with these bytes.
-    fn claims(bytes: &[u8]) -> [Fact<'_>; 4] {
-        [
-            Fact::signature(0, bytes, &[], &[]),
-            Fact::signature(1, bytes, &[], &[]),
-            Fact::leaf(bytes),
-            Fact::issuer(bytes),
-        ]
-    }
-
     #[test]
     fn a_fact_with_any_bit_changed_is_another_fact() {
         let (key, message, signature) = (vec![1; 65], vec![2; 300], vec![3; 71]);
-        let known = stored(&Fact::signature(0, &key, &message, &signature));
-        assert!(known.is(&Fact::signature(0, &key, &message, &signature)));
+        let known = stored(&Fact::new(0, &key, &message, &signature));
+        assert!(known.is(&Fact::new(0, &key, &message, &signature)));
         let all = [key, message, signature];
         for part in 0..all.len() {
             for bit in 0..8 * all[part].len() {
                 let mut changed = all.clone();
                 changed[part][bit / 8] ^= 1 << (bit % 8);
                 let [key, message, signature] = &changed;
-                let changed = Fact::signature(0, key, message, signature);
+                let changed = Fact::new(0, key, message, signature);
                 assert!(!known.is(&changed), "part {part}, bit {bit}");
             }
         }
@@ -179,7 +183,7 @@ mod tests {
     fn the_same_bytes_divided_otherwise_are_another_fact() {
         let bytes = [7; 6];
         let divided = |first: usize, second: usize| {
-            Fact::signature(0, &bytes[..first], &bytes[first..second], &bytes[second..])
+            Fact::new(0, &bytes[..first], &bytes[first..second], &bytes[second..])
         };
         let known = stored(&divided(2, 4));
         for first in 0..=6 {
@@ -193,33 +197,75 @@ mod tests {
             }
         }
         for length in 0..6 {
-            let shorter = Fact::signature(0, &bytes[..2], &bytes[2..4], &bytes[4..length.max(4)]);
+            let shorter = Fact::new(0, &bytes[..2], &bytes[2..4], &bytes[4..length.max(4)]);
             assert!(!known.is(&shorter), "{length}");
         }
     }
 
     #[test]
-    fn another_claim_about_the_same_bytes_is_another_fact() {
+    fn the_same_bytes_under_another_algorithm_are_another_fact() {
         let bytes = [5; 40];
-        for (known, fact) in claims(&bytes).iter().enumerate() {
-            let found = claims(&bytes).map(|claimed| stored(fact).is(&claimed));
-            let mut expected = [false; 4];
-            expected[known] = true;
-            assert_eq!(found, expected);
+        let known = stored(&Fact::new(3, &bytes, &bytes, &bytes));
+        for algorithm in 0..10 {
+            let is_it = known.is(&Fact::new(algorithm, &bytes, &bytes, &bytes));
+            assert_eq!(is_it, algorithm == 3);
         }
     }
 
     #[test]
     fn nothing_but_the_empty_fact_is_the_empty_fact() {
-        let empty = stored(&Fact::leaf(&[]));
-        assert!(empty.is(&Fact::leaf(&[])));
-        assert!(!empty.is(&Fact::leaf(&[0])));
+        let empty = stored(&Fact::new(0, &[], &[], &[]));
+        assert!(empty.is(&Fact::new(0, &[], &[], &[])));
+        assert!(!empty.is(&Fact::new(0, &[], &[0], &[])));
+        assert!(!empty.is_of(&[]) && !empty.is_of(&[0x30, 0]));
+    }
+
+    /// A certificate with a signed part of this length, and the signed part.
+    fn certificate(length: usize) -> (Vec<u8>, Vec<u8>) {
+        let tlv = |contents: &[u8]| {
+            let length = contents.len();
+            let mut tlv = match length {
+                0..0x80 => vec![0x30, length as u8],
+                0x80..0x100 => vec![0x30, 0x81, length as u8],
+                _ => vec![0x30, 0x82, (length >> 8) as u8, length as u8],
+            };
+            tlv.extend(contents);
+            tlv
+        };
+        let signed = tlv(&vec![7; length]);
+        let certificate = tlv(&[&signed[..], &[0x30, 1, 9], &[3; 70]].concat());
+        (certificate, signed)
+    }
+
+    #[test]
+    fn a_signature_is_of_the_certificate_whose_signed_part_is_its_message_byte_for_byte() {
+        for length in [1, 30, 40, 60, 120, 130, 170, 200, 300, 600, 2_000] {
+            let (certificate, signed) = certificate(length);
+            let known = stored(&Fact::new(0, &[], &signed, &[]));
+            assert!(known.is_of(&certificate), "{length}");
+            let first = certificate.len() - signed.len() - 73;
+            for byte in first..first + signed.len() {
+                let mut changed = certificate.clone();
+                changed[byte] ^= 1;
+                assert!(!known.is_of(&changed), "{length}, byte {byte}");
+            }
+            for end in 0..first + signed.len() {
+                assert!(!known.is_of(&certificate[..end]), "{length}, {end} bytes");
+            }
+        }
+    }
+
+    #[test]
+    fn what_passed_in_one_place_has_not_passed_in_the_other() {
+        let known = stored(&Fact::new(0, &[], &[1], &[]));
+        known.note_passed_as(Place::Issuer);
+        assert!(known.has_passed_as(Place::Issuer) && !known.has_passed_as(Place::Leaf));
     }
 
     #[test]
     fn what_a_fact_costs_is_known_before_it_is_stored_and_covers_its_bytes() {
-        let fact = Fact::signature(0, &[1; 65], &[2; 400], &[3; 71]);
-        assert_eq!(Stored::cost_of(&fact), stored(&fact).cost());
+        let fact = Fact::new(0, &[1; 65], &[2; 400], &[3; 71]);
+        assert_eq!(fact.cost(), stored(&fact).cost());
         assert!(stored(&fact).cost() > 65 + 400 + 71 + size_of::<Stored>());
     }
 }

@@ -176,7 +176,7 @@ mod tests {
     }
 
     fn fact(hash: u64, length: usize) -> Arc<Stored> {
-        Arc::new(Stored::new(hash, &Fact::leaf(&vec![0; length])))
+        Arc::new(Stored::new(hash, &Fact::new(0, &[], &vec![0; length], &[])))
     }
 
     #[test]

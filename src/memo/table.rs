@@ -143,10 +143,15 @@ mod tests {
         bytes
     }
 
+    /// A fact about these bytes alone.
+    fn unsigned(message: &[u8]) -> Fact<'_> {
+        Fact::new(0, &[], message, &[])
+    }
+
     /// Whether it was known; from now on it is.
     fn meet(table: &Table, number: u64) -> bool {
         let signature = signature_of(number);
-        let fact = Fact::signature(0, KEY, MESSAGE, &signature);
+        let fact = Fact::new(0, KEY, MESSAGE, &signature);
         let is_known = table.recalls(&fact);
         if !is_known {
             table.remember(&fact);
@@ -158,11 +163,11 @@ mod tests {
     fn a_fact_with_the_hash_of_a_known_one_is_not_known_and_does_not_displace_it() {
         let bytes = [1; 100];
         let facts = [
-            Fact::signature(0, &bytes, &bytes, &bytes),
-            Fact::signature(1, &bytes, &bytes, &bytes),
-            Fact::signature(0, &bytes, &bytes, &bytes[1..]),
-            Fact::leaf(&bytes),
-            Fact::issuer(&bytes),
+            Fact::new(0, &bytes, &bytes, &bytes),
+            Fact::new(1, &bytes, &bytes, &bytes),
+            Fact::new(0, &bytes, &bytes, &bytes[1..]),
+            Fact::new(2, &bytes, &bytes, &bytes),
+            Fact::new(0, &bytes, &[], &bytes),
         ];
         for (known, fact) in facts.iter().enumerate() {
             let table = Table::with_capacity(1 << 20);
@@ -178,9 +183,27 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_has_passed_if_it_was_noted_and_its_signature_is_known_still() {
+        let signature = signature_of(1);
+        let signed = [&[0x30, 40][..], &[5; 40]].concat();
+        let certificate = [&[0x30, 106][..], &signed, &signature].concat();
+        let table = Table::with_capacity(1 << 20);
+        table.note_passed(Place::Leaf, &certificate);
+        assert!(!table.has_passed(Place::Leaf, &certificate));
+        table.remember(&Fact::new(0, KEY, &signed, &signature));
+        assert!(!table.has_passed(Place::Leaf, &certificate));
+        table.note_passed(Place::Leaf, &certificate);
+        assert!(table.has_passed(Place::Leaf, &certificate));
+        assert!(!table.has_passed(Place::Issuer, &certificate));
+        let mut other = certificate.clone();
+        other[20] ^= 1;
+        assert!(!table.has_passed(Place::Leaf, &other));
+    }
+
+    #[test]
     fn a_fact_is_found_under_its_own_hash_only() {
         let table = Table::with_capacity(1 << 20);
-        let fact = Fact::leaf(&[1; 100]);
+        let fact = unsigned(&[1; 100]);
         table.remember_at(7, &fact);
         let same_bucket = 7 + table.buckets.len() as u64;
         assert!(!table.recalls_at(8, &fact) && !table.recalls_at(same_bucket, &fact));
@@ -189,14 +212,14 @@ mod tests {
     /// A capacity so small has one bucket for all.
     #[test]
     fn of_facts_in_one_bucket_one_goes_and_the_others_stay() {
-        let room_for_three = 3 * Stored::cost_of(&Fact::leaf(&[0; 100]));
+        let room_for_three = 3 * unsigned(&[0; 100]).cost();
         let table = Table::with_capacity(room_for_three);
         assert_eq!(table.buckets.len(), 1);
         let fact = |number: u8| vec![number; 100];
         for number in 0..4 {
-            table.remember_at(number.into(), &Fact::leaf(&fact(number)));
+            table.remember_at(number.into(), &unsigned(&fact(number)));
         }
-        let known = |number: u8| table.recalls_at(number.into(), &Fact::leaf(&fact(number)));
+        let known = |number: u8| table.recalls_at(number.into(), &unsigned(&fact(number)));
         assert_eq!([0, 1, 2, 3].map(known), [false, true, true, true]);
     }
 
@@ -204,8 +227,8 @@ mod tests {
     fn a_fact_that_costs_more_than_the_capacity_is_not_kept_and_nothing_goes_for_it() {
         let table = Table::with_capacity(4 << 10);
         assert!(!meet(&table, 1));
-        table.remember(&Fact::leaf(&[0; 4 << 10]));
-        assert!(!table.recalls(&Fact::leaf(&[0; 4 << 10])));
+        table.remember(&unsigned(&[0; 4 << 10]));
+        assert!(!table.recalls(&unsigned(&[0; 4 << 10])));
         assert!(meet(&table, 1));
         assert_eq!((table.held().entries, table.held().evictions), (1, 0));
     }
@@ -213,7 +236,7 @@ mod tests {
     #[test]
     fn without_capacity_nothing_is_kept() {
         let table = Table::with_capacity(0);
-        table.remember(&Fact::leaf(&[]));
+        table.remember(&unsigned(&[]));
         assert!(!meet(&table, 1) && !meet(&table, 1));
         assert_eq!((table.held().entries, table.held().bytes), (0, 0));
     }
@@ -315,7 +338,7 @@ mod tests {
         assert_eq!(buckets.sum::<u64>(), held.entries);
         let known = (0..800).filter(|number| {
             let signature = signature_of(*number);
-            table.recalls(&Fact::signature(0, KEY, MESSAGE, &signature))
+            table.recalls(&Fact::new(0, KEY, MESSAGE, &signature))
         });
         assert_eq!(known.count() as u64, held.entries);
         assert!(held.evictions > 0);
