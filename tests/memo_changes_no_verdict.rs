@@ -12,7 +12,6 @@ mod defects;
 #[path = "stock/forge.rs"]
 mod forge;
 mod generated;
-#[allow(dead_code)]
 #[path = "eku_matrix/oracle.rs"]
 mod oracle;
 #[allow(dead_code)]

@@ -5,12 +5,14 @@
 //! * [`peer_rules`]: why a relaxation belongs to named peers, and what public roots change;
 //! * [`resumption`]: why it is off, and what that costs;
 //! * [`rotation`]: swapping credentials and revocation lists while running;
+//! * [`memo`]: what is remembered of a chain, what never is, and how large it must be;
 //! * [`conformance`]: what the path checks refuse, and every case that still disagrees;
 //! * [`errors`]: which error, which alert, who hears what.
 
 pub mod conformance;
 pub mod eku;
 pub mod errors;
+pub mod memo;
 pub mod peer_rules;
 pub mod resumption;
 pub mod roles;

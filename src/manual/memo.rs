@@ -1,0 +1,90 @@
+//! The memo: what is remembered of a chain, and what never is.
+//!
+//! Verifying a chain costs what its signatures cost, and most peers come back with the same chain, or
+//! with a new leaf under the same issuer. Whether a signature is good follows from algorithm, public
+//! key, message and signature, and from nothing else; so it need not be found out twice. A
+//! [`SignatureMemo`](crate::SignatureMemo) is on by default in both verifiers.
+//!
+//! # What is remembered, and what never is
+//!
+//! | remembered | for how long |
+//! | --- | --- |
+//! | a good signature of a certificate | until it makes room for others |
+//! | that a certificate, as leaf or as issuer, passed the [path checks](crate::PathCheck) | the same |
+//! | a good signature of a revocation list | as long as its set is in use; with the set, not in the memo |
+//!
+//! Never remembered: a failure; anything that depends on time, names, roots, EKU policy, peer rules
+//! or revocation; what a list says about a certificate; the signature of a handshake, which proves that
+//! the peer holds its key *now*. All of that is judged afresh each time. With and without memo the
+//! verdicts and errors are the same.
+//!
+//! # Every byte is compared
+//!
+//! A hash says where to look, and the bytes decide: whoever found a collision would gain nothing. An
+//! algorithm is known by its place in the provider, since object identifiers do not name one: two
+//! entries for RSA with SHA-384 may differ only in the least size of the key, and a memo that mixed
+//! them up would let a verifier that wants 3,072 bits accept a chain of 2,048.
+//!
+//! So a memo belongs to one provider, and `build` refuses it with another
+//! ([`Error::MemoOfAnotherProvider`](crate::Error::MemoOfAnotherProvider)). Within one provider it may
+//! serve any number of verifiers, of both roles and with any roots and policies, in any number of
+//! threads: whoever asks pays for his own roots and rules, and shares what is true of the bytes.
+//! Readers take no lock.
+//!
+//! # Revocation lists
+//!
+//! A list may be megabytes, and comparing it would cost as much as checking its signature. So a list
+//! is known by where it lies in memory: it does not move and does not change as long as its set
+//! exists, and what is known of it goes with the set. A new set, even with lists in the same place,
+//! begins with nothing. [`replace_crls`](crate::ClientPeerVerifier::replace_crls) therefore costs one
+//! check for each list and issuer key, at the next verification that consults it.
+//!
+//! # When it is full
+//!
+//! Anybody can have valid chains remembered without owning a key: public ones, for one who trusts
+//! public roots. The scheme (S3-FIFO) lets them pass: what is new waits in a short queue and is
+//! forgotten at its end unless it was used again; what was used goes to the main queue, where every
+//! use is worth another round. Measured in the tests: during a scan of a million facts, regulars who
+//! came twice before it, and then each after 9,600 others, four times as many as there is room for,
+//! were known at every visit. A new regular is known from his second or third visit on, if he
+//! comes again before as many others as there is room for. Chains that are refused
+//! add at most the good signatures of trusted issuers.
+//!
+//! # What a stranger can measure
+//!
+//! A known chain is answered faster than a new one. Whoever can time handshakes precisely and has
+//! somebody's chain, which is public in TLS 1.2 and to everyone who ever talked to its holder, can
+//! present it, fail to sign for it, and learn whether it, or its issuer, was here recently. Nothing of
+//! the key, and nothing beyond that. If it matters who your peers are, turn the memo off with
+//! [`without_memo`](crate::ClientPeerVerifierBuilder::without_memo); then lists are verified each time,
+//! too. A memo per verifier, the default, at least tells nothing about the peers of another listener.
+//!
+//! # How large
+//!
+//! The [default](crate::SignatureMemo::DEFAULT_CAPACITY) is 16 MiB;
+//! [`with_capacity`](crate::SignatureMemo::with_capacity) sets another. A certificate takes twice its
+//! length, plus the key of its issuer, plus some 370 bytes for the tables. Measured with small
+//! certificates (leaf of 410 to 800 bytes, one intermediate):
+//!
+//! | keys | first chain | each leaf more under the same issuer | in 16 MiB |
+//! | --- | --- | --- | --- |
+//! | P-256 | 2,450 bytes | 1,240 | 13,500 leaves |
+//! | P-384 | 2,750 | 1,390 | 12,000 |
+//! | Ed25519 | 2,150 | 1,080 | 15,500 |
+//! | RSA-2048 | 4,450 | 2,250 | 7,400 |
+//!
+//! [`MemoCounters::bytes`](crate::MemoCounters) never exceeds the capacity. What the process needs for
+//! it was 0.96 to 1.02 times that (glibc, 128 MiB of P-256, while it filled and long after it was full).
+//!
+//! A service with a million distinct clients has two good choices:
+//!
+//! * **Leave the default.** The issuers are used by every client and stay, whatever the number of
+//!   leaves; each client costs the one signature on its leaf, of two. Most of the gain for none
+//!   of the memory. It is the right choice where a client comes back once a day.
+//! * **Room for all of them**: clients × the third column. For P-256 1.24 GB, so
+//!   `with_capacity(&provider, 1_300 << 20)`; for RSA-2048 2.25 GB. It pays where clients reconnect
+//!   all the time. Share one memo between the verifiers that meet the same clients.
+//!
+//! Between the two, who comes often is known and who comes seldom is not. Watch
+//! [`counters`](crate::SignatureMemo::counters): many evictions with few hits say that the memo is too
+//! small for the clients to matter and large enough for their issuers, and that is fine.
