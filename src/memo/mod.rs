@@ -79,7 +79,7 @@ pub struct MemoCounters {
 }
 
 impl SignatureMemo {
-    /// The capacity unless another is chosen, in bytes: 16 MiB, some 6,000 chains of P-256.
+    /// The capacity unless another is chosen, in bytes: 16 MiB, some 26,000 leaves of P-256.
     pub const DEFAULT_CAPACITY: usize = 16 << 20;
 
     /// A memo of the default capacity for verifiers with this provider.
