@@ -29,7 +29,7 @@ pub(super) struct Held {
 
 impl Table {
     pub(super) fn with_capacity(bytes: usize) -> Self {
-        // Some eight facts of ordinary size each.
+        // Some dozen facts of ordinary size each.
         let buckets = (bytes >> 13).clamp(1, 1 << 20).next_power_of_two();
         let empty = Arc::new(Bucket::new());
         Self {

@@ -12,6 +12,9 @@
 //! 3. On that path: whether the relaxation is for this peer; the server's name, or the rule in its
 //!    place; the rules that say who may connect.
 //!
+//! Good signatures of certificates, and which certificates passed the path checks, are remembered
+//! (see [`SignatureMemo`](crate::SignatureMemo)); everything else is judged afresh each time.
+//!
 //! # What is not checked
 //!
 //! The signature of the handshake: rustls asks for it separately, and it is always delegated to
