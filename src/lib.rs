@@ -22,6 +22,7 @@
 //! | `slot` | [`ServerSlot`], [`ClientSlot`] |
 //! | `verifier` | [`ClientPeerVerifier`], [`ServerPeerVerifier`], [`Crls`] |
 //! | `config` | [`server_config`], [`client_config`], [`without_resumption`] |
+//! | `audit` | which certificates will break, when and why (feature `audit`) |
 //! | [`manual`] | the long reasons |
 
 #![cfg_attr(
@@ -47,6 +48,8 @@ mod trace;
 mod slot;
 mod verifier;
 mod config;
+#[cfg(feature = "audit")]
+pub mod audit;
 pub mod manual;
 
 pub use certificate::{Certificate, SubjectAltName};

@@ -1,0 +1,39 @@
+//! The audit: which certificates will break, when, why, and what to do.
+//!
+//! A pure function: [`Inventory`] × [`Timeline`] × date → [`Assessment`]. No clock, no network, no
+//! globals.
+//!
+//! ```
+//! use mtls_roles::audit::{Assessment, Inventory, Serving, Timeline};
+//! use time::macros::date;
+//!
+//! let mut inventory = Inventory::new();
+//! inventory.add("edge.pem", b"no certificate at all");
+//! let timeline = Timeline::builtin();
+//! let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
+//! assert!(assessment.findings().is_empty());
+//! assert_eq!(inventory.unreadable().len(), 1);
+//! ```
+
+mod advice;
+mod assess;
+mod entry;
+mod forecast;
+mod inventory;
+mod renewal;
+mod roles;
+mod timeline;
+mod verdict;
+
+pub use advice::Advice;
+pub use assess::{Assessment, Finding, Serving};
+pub use entry::{Entry, Hierarchy, KeyAlgorithm, KeyUsage, Kind, Place, PublicKey};
+pub use forecast::{Forecast, Obstacle, Stack};
+pub use inventory::{Chain, Inventory, PrivateKey, Unreadable};
+pub use renewal::{Renewal, renewal};
+pub use roles::Roles;
+pub use timeline::{
+    CaOffer, Citation, Compared, Confidence, Disagreement, Effect, Milestone, Timeline,
+    TimelineError,
+};
+pub use verdict::{Cause, Verdict};
