@@ -1,0 +1,192 @@
+//! What is to be reported, in the order in which it matters. Text, JSON and HTML render it.
+
+use std::cmp::Reverse;
+
+use mtls_roles::SubjectAltName;
+use mtls_roles::audit::{Assessment, Citation, Entry, Finding, Kind, Verdict};
+use time::Date;
+
+use crate::printable::printable;
+use crate::sources::{Found, Server};
+
+pub struct Report<'a> {
+    pub found: &'a Found,
+    pub assessment: &'a Assessment<'a>,
+    /// What needs action first: by group, then by the day it works until, then by name.
+    pub findings: Vec<&'a Finding<'a>>,
+}
+
+impl<'a> Report<'a> {
+    pub fn new(found: &'a Found, assessment: &'a Assessment<'a>) -> Self {
+        let mut findings: Vec<_> = assessment.findings().iter().collect();
+        findings.sort_by_cached_key(|finding| {
+            let group = Reverse(Group::of(finding.verdict));
+            let subject = finding.entry.certificate().subject().to_owned();
+            (group, due(finding), subject, finding.entry.sha256())
+        });
+        Self {
+            found,
+            assessment,
+            findings,
+        }
+    }
+
+    /// The findings of one group; they stand together.
+    pub fn group(&self, group: Group) -> &[&'a Finding<'a>] {
+        let begin = self
+            .findings
+            .partition_point(|finding| Group::of(finding.verdict) > group);
+        let end = self
+            .findings
+            .partition_point(|finding| Group::of(finding.verdict) >= group);
+        &self.findings[begin..end]
+    }
+
+    /// The servers that presented this certificate as theirs.
+    pub fn servers_of(&self, finding: &Finding<'_>) -> impl Iterator<Item = &'a Server> {
+        let der = finding.entry.certificate().der().clone();
+        let servers = self.found.servers.iter();
+        servers.filter(move |server| server.leaf == der)
+    }
+
+    pub fn breaks(&self) -> bool {
+        [Group::AtRenewal, Group::OnDate, Group::Unfit]
+            .into_iter()
+            .any(|group| !self.group(group).is_empty())
+    }
+
+    pub fn is_incomplete(&self) -> bool {
+        !self.found.inventory.unreadable().is_empty()
+    }
+
+    /// When the timeline was read, with a warning if that is long ago.
+    pub fn reading_day(&self) -> String {
+        let timeline = self.assessment.timeline();
+        let read_on = timeline.read_on();
+        match self.is_stale() {
+            false => format!("The timeline was last read on {read_on}."),
+            true => format!(
+                "WARNING: the timeline was last read on {read_on}, more than 90 days before: dates \
+                 may have moved. Update this program, or give --timeline."
+            ),
+        }
+    }
+
+    pub fn is_stale(&self) -> bool {
+        let timeline = self.assessment.timeline();
+        timeline.is_stale(self.assessment.as_of())
+    }
+
+    /// `41 certificates: 3 already unfit, 7 break at renewal, 31 unaffected`
+    pub fn summary(&self) -> String {
+        let groups = Group::WORST_FIRST.into_iter().filter_map(|group| {
+            let count = self.group(group).len();
+            (count > 0).then(|| format!("{count} {}", group.count_noun(count)))
+        });
+        let groups: Vec<_> = groups.collect();
+        let count = counted(self.findings.len(), "certificate");
+        match groups.is_empty() {
+            true => count,
+            false => format!("{count}: {}", groups.join(", ")),
+        }
+    }
+}
+
+/// The verdicts without their dates, the worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    Unaffected,
+    Unknown,
+    AtRenewal,
+    OnDate,
+    Unfit,
+}
+
+impl Group {
+    pub const WORST_FIRST: [Self; 5] = [
+        Self::Unfit,
+        Self::OnDate,
+        Self::AtRenewal,
+        Self::Unknown,
+        Self::Unaffected,
+    ];
+
+    pub fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Unaffected => Self::Unaffected,
+            Verdict::BreaksAtRenewal { .. } => Self::AtRenewal,
+            Verdict::BreaksOn(_) => Self::OnDate,
+            Verdict::AlreadyUnfit => Self::Unfit,
+            // And what a later version of the crate may add.
+            _ => Self::Unknown,
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Unfit => "Already unfit",
+            Self::OnDate => "Breaks on a date",
+            Self::AtRenewal => "Breaks at renewal",
+            Self::Unknown => "Unknown",
+            Self::Unaffected => "Unaffected",
+        }
+    }
+
+    fn count_noun(self, count: usize) -> &'static str {
+        match (self, count) {
+            (Self::Unfit, _) => "already unfit",
+            (Self::OnDate, 1) => "breaks on a date",
+            (Self::OnDate, _) => "break on a date",
+            (Self::AtRenewal, 1) => "breaks at renewal",
+            (Self::AtRenewal, _) => "break at renewal",
+            (Self::Unknown, _) => "unknown",
+            (Self::Unaffected, _) => "unaffected",
+        }
+    }
+}
+
+/// The day to write down: when it breaks, else until when it works, else its end.
+pub fn due(finding: &Finding<'_>) -> Date {
+    match finding.verdict {
+        Verdict::BreaksOn(date) => date,
+        Verdict::BreaksAtRenewal { works_until } => works_until.date(),
+        _ => finding.entry.certificate().not_after().date(),
+    }
+}
+
+/// What people call it, in few characters: the first DNS name of a leaf, else its common name.
+pub fn short_name(entry: &Entry) -> String {
+    let certificate = entry.certificate();
+    let dns = certificate.alt_names().iter().find_map(|name| match name {
+        SubjectAltName::Dns(name) => Some(printable(name)),
+        _ => None,
+    });
+    let label = entry.label();
+    match (entry.kind(), dns) {
+        (Kind::Leaf, Some(name)) => name,
+        _ => match label.rsplit_once("CN=") {
+            Some((_, name)) if !name.is_empty() => name.to_owned(),
+            _ => label,
+        },
+    }
+}
+
+/// Document, version, section, address and the day it was read, on one line.
+pub fn citation(citation: &Citation) -> String {
+    let mut parts = vec![citation.document.clone()];
+    parts.extend(citation.version.clone());
+    parts.extend(citation.section.clone());
+    parts.extend(citation.address.clone());
+    format!(
+        "{} (read {})",
+        printable(&parts.join(", ")),
+        citation.read_on
+    )
+}
+
+pub fn counted(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
+}

@@ -1,0 +1,36 @@
+//! What is in a PKCS#12 file (`.p12`, `.pfx`).
+
+use p12_keystore::Pkcs12Archive;
+use p12_keystore::error::Error;
+
+/// The certificates in their order, and the private keys that must not leave the next few lines.
+pub struct Contents {
+    pub certificates: Vec<Vec<u8>>,
+    /// PKCS#8.
+    pub keys: Vec<Vec<u8>>,
+}
+
+/// Tries the passwords in their order; the file says itself, by its MAC, whether one is right.
+pub fn open(pfx: &[u8], passwords: &[String]) -> Result<Contents, String> {
+    let mut failure = "no password was tried".to_owned();
+    for password in passwords {
+        match Pkcs12Archive::from_pkcs12(pfx, password) {
+            Ok(archive) => return Ok(contents(archive)),
+            Err(Error::MacError(_)) => failure = NO_PASSWORD.into(),
+            Err(error) => return Err(format!("this PKCS#12 cannot be read: {error}")),
+        }
+    }
+    Err(failure)
+}
+
+const NO_PASSWORD: &str = "none of the passwords opens this PKCS#12 (--password-file FILE, or the \
+     environment variable AUDIT_PKCS12_PASSWORD)";
+
+fn contents(archive: Pkcs12Archive) -> Contents {
+    let certificates = archive.certs.iter().map(|bag| bag.cert.as_der().to_vec());
+    let keys = archive.keys.iter().map(|bag| bag.key.as_der().to_vec());
+    Contents {
+        certificates: certificates.collect(),
+        keys: keys.collect(),
+    }
+}

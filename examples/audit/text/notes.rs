@@ -1,0 +1,86 @@
+//! [`Notes`]: why, and what to do, each said once and referred to by number and letter.
+
+use std::io::{self, Write};
+
+use console::Style;
+use mtls_roles::audit::{Cause, Finding, Milestone};
+
+use super::Page;
+use crate::printable::printable;
+use crate::report::citation;
+
+#[derive(Default)]
+pub struct Notes<'a> {
+    milestones: Vec<&'a Milestone>,
+    advice: Vec<String>,
+}
+
+impl<'a> Notes<'a> {
+    /// `1,2` for milestones, words for what is the certificate's own.
+    pub fn causes(&mut self, finding: &Finding<'a>) -> String {
+        let causes = finding.causes.iter().map(|cause| match cause {
+            Cause::Milestone(milestone) => self.milestone(milestone).to_string(),
+            Cause::Unfit { role, .. } => format!("no {}", role.purpose()),
+            other => other.id().replace('_', " "),
+        });
+        causes.collect::<Vec<_>>().join(",")
+    }
+
+    fn milestone(&mut self, milestone: &'a Milestone) -> usize {
+        let known = self
+            .milestones
+            .iter()
+            .position(|known| known.id == milestone.id);
+        known.unwrap_or_else(|| {
+            self.milestones.push(milestone);
+            self.milestones.len() - 1
+        }) + 1
+    }
+
+    /// `ab`: letters.
+    pub fn advice(&mut self, finding: &Finding<'_>) -> String {
+        let advice = finding.advice.iter().map(ToString::to_string);
+        let letters = advice.map(|text| {
+            let known = self.advice.iter().position(|known| *known == text);
+            letter(known.unwrap_or_else(|| {
+                self.advice.push(text);
+                self.advice.len() - 1
+            }))
+        });
+        letters.collect()
+    }
+
+    pub fn write(&self, page: Page, out: &mut dyn Write) -> io::Result<()> {
+        let bold = Style::new().bold();
+        if !self.milestones.is_empty() {
+            writeln!(out, "\n{}", page.paint(bold.clone(), "WHY"))?;
+        }
+        for (index, milestone) in self.milestones.iter().enumerate() {
+            let Milestone {
+                date, who, change, ..
+            } = milestone;
+            let text = format!("{}  {date}  {who}: {change}", index + 1);
+            page.wrapped(&printable(&text), "  ", out)?;
+            page.wrapped(&citation(&milestone.citation), "     ", out)?;
+        }
+        if !self.advice.is_empty() {
+            writeln!(out, "\n{}", page.paint(bold, "WHAT TO DO"))?;
+        }
+        for (index, advice) in self.advice.iter().enumerate() {
+            page.wrapped(
+                &printable(&format!("{}  {advice}", letter(index))),
+                "  ",
+                out,
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn letter(index: usize) -> String {
+    let letters = "abcdefghijklmnopqrstuvwxyz";
+    match letters.chars().nth(index) {
+        Some(letter) => letter.into(),
+        None => format!("({})", index + 1),
+    }
+}
