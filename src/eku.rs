@@ -211,16 +211,16 @@ impl fmt::Display for EkuViolation {
 }
 
 /// Whether a path, leaf first and without its root, may be used in a role.
-pub(crate) fn decide(
+pub(crate) fn decide<'a>(
     preset: Preset,
     role: Role,
-    path: &[Certificate],
+    path: impl IntoIterator<Item = &'a Certificate> + Clone,
 ) -> Result<EkuOutcome, EkuViolation> {
     let strict_preset = match preset {
         Preset::Strict => Preset::Strict,
         _ => Preset::Rfc5280,
     };
-    let violation = match check(strict_preset, &role.purpose(), path) {
+    let violation = match check(strict_preset, &role.purpose(), path.clone()) {
         Ok(()) => return Ok(EkuOutcome::Enforced),
         Err(violation) => violation,
     };
@@ -235,11 +235,15 @@ pub(crate) fn decide(
     }
 }
 
-fn check(preset: Preset, needed: &Purpose, path: &[Certificate]) -> Result<(), EkuViolation> {
+fn check<'a>(
+    preset: Preset,
+    needed: &Purpose,
+    path: impl IntoIterator<Item = &'a Certificate>,
+) -> Result<(), EkuViolation> {
     let is_wrong = |(position, certificate): &(usize, &Certificate)| {
         !is_met(preset, needed, *position, certificate.purposes())
     };
-    match path.iter().enumerate().find(is_wrong) {
+    match path.into_iter().enumerate().find(is_wrong) {
         None => Ok(()),
         Some((position, certificate)) => Err(EkuViolation {
             certificate: certificate.label(),

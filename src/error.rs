@@ -348,7 +348,7 @@ pub(crate) fn utc(instant: OffsetDateTime) -> String {
 }
 
 /// The reader's own text shows marks as lists of decimal numbers.
-fn pem_text(error: &pem::Error) -> String {
+pub(crate) fn pem_text(error: &pem::Error) -> String {
     match error {
         pem::Error::MissingSectionEnd { end_marker } => format!(
             "found no `-----END {}-----` before the next block or the end",

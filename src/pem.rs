@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use rustls::pki_types::pem::{PemObject, SectionKind};
+use rustls::pki_types::pem::{self, PemObject, SectionKind};
 
 use crate::error::Error;
 use crate::text::Printable;
@@ -46,36 +46,40 @@ pub(crate) const KEY_LABELS: &[&str] = &["PRIVATE KEY", "RSA PRIVATE KEY", "EC P
 ///
 /// Text around the blocks is allowed, as RFC 7468, 5.2 has it.
 pub(crate) fn blocks(pem: &[u8], origin: &str, labels: &Labels) -> Result<Vec<Block>, Error> {
-    let marks: Vec<_> = marks(pem).collect();
+    let marks = marks(pem);
     let known = [labels.read, labels.passed_over].concat();
     if let Some(mark) = marks.iter().find(|mark| !mark.is_one_of(&known)) {
-        return Err(mark.refused(pem, origin, labels));
+        return Err(mark.refused(origin, labels));
     }
-    // Each up to the next mark: a block without END must not swallow its successor.
-    let ends = marks.iter().skip(1).map(|next| next.offset);
     marks
         .iter()
-        .zip(ends.chain([pem.len()]))
-        .filter(|(mark, _)| mark.is_one_of(labels.read))
-        .map(|(mark, end)| mark.read(pem, end, origin))
+        .filter(|mark| mark.is_one_of(labels.read))
+        .map(|mark| mark.read(origin))
         .collect()
 }
 
+/// The header of a key that is encrypted in the way of RFC 1421.
+const ENCRYPTED: &[u8] = b"Proc-Type: 4,ENCRYPTED";
+
 /// Whether the only thing wrong with a key is that it is encrypted (PKCS#8, or RFC 1421 headers).
 pub(crate) fn has_encrypted_key(pem: &[u8]) -> bool {
-    marks(pem).any(|mark| mark.label() == Some("ENCRYPTED PRIVATE KEY"))
-        || find(pem, b"Proc-Type: 4,ENCRYPTED").is_some()
+    let mut marks = marks(pem).into_iter();
+    marks.any(|mark| mark.label() == Some("ENCRYPTED PRIVATE KEY"))
+        || find(pem, ENCRYPTED).is_some()
 }
 
-/// A line on which a block seems to begin.
-struct Mark<'a> {
-    offset: usize,
+/// A line on which a block seems to begin, and what follows it.
+pub(crate) struct Mark<'a> {
+    /// Counted from 1; lines end in LF, CR or CR LF.
+    pub(crate) line: usize,
     text: &'a [u8],
+    /// From the mark up to the next one: a block without END must not swallow its successor.
+    pub(crate) block: &'a [u8],
 }
 
 impl<'a> Mark<'a> {
     /// The label, if pki-types sees a block begin here.
-    fn label(&self) -> Option<&'a str> {
+    pub(crate) fn label(&self) -> Option<&'a str> {
         let label = str::from_utf8(self.text.strip_prefix(b"-----BEGIN ")?).ok()?;
         label.trim_end_matches(' ').strip_suffix("-----")
     }
@@ -84,21 +88,10 @@ impl<'a> Mark<'a> {
         self.label().is_some_and(|label| labels.contains(&label))
     }
 
-    /// Counted from 1; lines end in LF, CR or CR LF.
-    fn line(&self, pem: &[u8]) -> usize {
-        let before = pem.get(..self.offset).unwrap_or_default();
-        let crlf = before.windows(2).filter(|pair| pair == b"\r\n").count();
-        1 + before
-            .iter()
-            .filter(|byte| matches!(byte, b'\n' | b'\r'))
-            .count()
-            - crlf
-    }
-
-    fn refused(&self, pem: &[u8], origin: &str, labels: &Labels) -> Error {
+    fn refused(&self, origin: &str, labels: &Labels) -> Error {
         Error::PemMark {
             origin: origin.into(),
-            line: self.line(pem),
+            line: self.line,
             found: self.shown(),
             wanted: labels.read.first().copied().unwrap_or_default(),
         }
@@ -106,7 +99,7 @@ impl<'a> Mark<'a> {
 
     /// The mark, for messages, and `…` for what else stands on its line: that may be a private key
     /// that has lost its line ends.
-    fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let text = String::from_utf8_lossy(self.text);
         let (before, after) = text.split_at(text.find("BEGIN").unwrap_or(0));
         let dashes = before.rsplit(char::is_alphanumeric).next();
@@ -124,30 +117,54 @@ impl<'a> Mark<'a> {
         )
     }
 
-    /// The block that begins here and is over before `end`.
-    fn read(&self, pem: &[u8], end: usize, origin: &str) -> Result<Block, Error> {
-        let text = pem.get(self.offset..end).unwrap_or_default();
-        match <(SectionKind, Vec<u8>)>::from_pem_slice(text) {
-            Ok((kind, der)) => Ok(Block { kind, der }),
-            Err(source) => Err(Error::PemBlock {
-                origin: origin.into(),
-                line: self.line(pem),
-                source,
-            }),
-        }
+    fn read(&self, origin: &str) -> Result<Block, Error> {
+        self.decode().map_err(|source| Error::PemBlock {
+            origin: origin.into(),
+            line: self.line,
+            source,
+        })
+    }
+
+    /// Whether the block is encrypted in the way of RFC 1421, as OpenSSL once wrote keys.
+    #[cfg(feature = "audit")]
+    pub(crate) fn has_encrypted_text(&self) -> bool {
+        find(self.block, ENCRYPTED).is_some()
+    }
+
+    /// The block that begins here.
+    pub(crate) fn decode(&self) -> Result<Block, pem::Error> {
+        let (kind, der) = <(SectionKind, Vec<u8>)>::from_pem_slice(self.block)?;
+        Ok(Block { kind, der })
     }
 }
 
-/// Every line that could be meant as the beginning of a block: the word BEGIN behind a dash, or
+/// Every line that could be meant as the beginning of a block, in order: the word BEGIN behind a dash, or
 /// before what is read here.
-fn marks(pem: &[u8]) -> impl Iterator<Item = Mark<'_>> {
-    pem.split(|byte| matches!(byte, b'\n' | b'\r'))
-        .scan(0, |next, text| {
-            let offset = *next;
-            *next += text.len() + 1;
-            Some(Mark { offset, text })
+pub(crate) fn marks(pem: &[u8]) -> Vec<Mark<'_>> {
+    let starts: Vec<_> = lines(pem).filter(|line| is_mark(line.2)).collect();
+    let ends = starts.iter().skip(1).map(|next| next.0);
+    starts
+        .iter()
+        .zip(ends.chain([pem.len()]))
+        .map(|(&(offset, line, text), end)| Mark {
+            line,
+            text,
+            block: pem.get(offset..end).unwrap_or_default(),
         })
-        .filter(|mark| is_mark(mark.text))
+        .collect()
+}
+
+/// Offset, number and text of every line.
+fn lines(pem: &[u8]) -> impl Iterator<Item = (usize, usize, &[u8])> {
+    let texts = pem.split(|byte| matches!(byte, b'\n' | b'\r'));
+    texts.scan((0, 1), move |(offset, number), text| {
+        let this = (*offset, *number, text);
+        *offset += text.len() + 1;
+        // The LF of a CR LF ends no line of its own.
+        let is_inside_crlf = pem.get(*offset - 1..=*offset) == Some(b"\r\n");
+        *number += usize::from(!is_inside_crlf);
+        Some(this)
+    })
 }
 
 fn is_mark(text: &[u8]) -> bool {

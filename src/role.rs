@@ -22,6 +22,9 @@ pub enum Role {
 }
 
 impl Role {
+    #[cfg(feature = "audit")]
+    pub(crate) const BOTH: [Self; 2] = [Self::Server, Self::Client];
+
     /// The key purpose that RFC 5280, 4.2.1.12 asks of this role.
     pub const fn purpose(self) -> Purpose {
         match self {
@@ -106,7 +109,7 @@ impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => f.write_str(name),
-            None => dotted(&self.0, f),
+            None => Dotted(&self.0).fmt(f),
         }
     }
 }
@@ -123,7 +126,16 @@ pub(crate) fn list(purposes: &[Purpose]) -> String {
     names.join(", ")
 }
 
-/// X.690, 8.19: base-128 arcs, the first two packed into one.
+/// An object identifier as people read it: X.690, 8.19: base-128 arcs, the first two packed into
+/// one.
+pub(crate) struct Dotted<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Dotted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        dotted(self.0, f)
+    }
+}
+
 fn dotted(oid: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut arc: u128 = 0;
     let mut first = true;

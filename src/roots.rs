@@ -1,6 +1,6 @@
 //! [`Roots`]: the trust anchors for peers in one role.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use rustls::pki_types::{CertificateDer, TrustAnchor};
 use rustls::{DistinguishedName, RootCertStore};
 
 use crate::certificate::distinguished_name;
+use crate::certificate::public::PublicWeb;
 use crate::certificate::view::{IssuerFacts, View};
 use crate::error::{Error, certificate_text};
 use crate::pem;
@@ -107,7 +108,9 @@ impl Roots {
                 reason,
             };
             let view = View::read(&der).map_err(|error| malformed(error.to_string()))?;
-            if public.has_issued(&view) {
+            // By name: whoever names a public root as issuer without having been issued by it can
+            // only be refused something that way.
+            if public.has_name(view.issuer) {
                 issued_by_public.get_or_insert_with(|| label(view.subject));
             }
             extents.push(match view.is_ca() {
@@ -166,7 +169,9 @@ impl Roots {
                 wanted: "certificate",
             });
         }
-        let known = anchors.iter().find(|anchor| public.has_key_of(anchor));
+        let known = anchors
+            .iter()
+            .find(|anchor| public.has_key(&anchor.subject_public_key_info));
         let public = known
             .map(|anchor| label(&anchor.subject))
             .or(issued_by_public);
@@ -242,33 +247,4 @@ impl Inner {
 
 fn label(subject: &[u8]) -> String {
     format!("root `{}`", distinguished_name(subject))
-}
-
-/// What is known of the web's public roots.
-struct PublicWeb {
-    keys: HashSet<&'static [u8]>,
-    names: HashSet<&'static [u8]>,
-}
-
-impl PublicWeb {
-    fn new() -> Self {
-        let roots = || webpki_roots::TLS_SERVER_ROOTS.iter();
-        Self {
-            keys: roots()
-                .map(|root| root.subject_public_key_info.as_ref())
-                .collect(),
-            names: roots().map(|root| root.subject.as_ref()).collect(),
-        }
-    }
-
-    /// By key, not by name: a cross-signed or re-issued root is still that root.
-    fn has_key_of(&self, anchor: &TrustAnchor<'_>) -> bool {
-        self.keys.contains(anchor.subject_public_key_info.as_ref())
-    }
-
-    /// By name: whoever names a public root as issuer without having been issued by it can only
-    /// be refused something that way.
-    fn has_issued(&self, certificate: &View<'_>) -> bool {
-        self.names.contains(certificate.issuer)
-    }
 }

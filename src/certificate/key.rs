@@ -1,4 +1,4 @@
-//! Public keys: whether one is too weak to be believed.
+//! Public keys: what kind one is, and whether it is too weak to be believed.
 
 use der::asn1::AnyRef;
 use der::{Decode, SliceReader, Tag, Tagged};
@@ -23,34 +23,57 @@ const STRONG_CURVES: [&[u8]; 3] = [
 ];
 const LEAST_RSA_BITS: usize = 2048;
 
-/// The strength of the key in a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7; RFC 3279; RFC 5480).
-pub(super) fn strength(spki: &[u8]) -> der::Result<Strength> {
-    let spki = AnyRef::from_der(spki)?;
-    let mut spki = SliceReader::new(spki.value())?;
-    let mut algorithm = SliceReader::new(AnyRef::decode(&mut spki)?.value())?;
-    let id = AnyRef::decode(&mut algorithm)?.value();
-    let is_weak = match id {
-        RSA_ENCRYPTION | RSASSA_PSS => rsa_bits(AnyRef::decode(&mut spki)?)? < LEAST_RSA_BITS,
-        EC_PUBLIC_KEY => !STRONG_CURVES.contains(&AnyRef::decode(&mut algorithm)?.value()),
-        DSA => true,
-        _ => false,
-    };
-    Ok(match is_weak {
-        true => Strength::Weak,
-        false => Strength::Accepted,
-    })
+/// What kind of key stands in a SubjectPublicKeyInfo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyKind<'a> {
+    /// RSA, by its modulus without leading zeros.
+    Rsa(&'a [u8]),
+    /// Elliptic curve, by the OID of a named curve.
+    Ec(&'a [u8]),
+    /// Any other, by the OID of its algorithm.
+    Other(&'a [u8]),
+}
+
+impl<'a> KeyKind<'a> {
+    /// Reads a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7; RFC 3279; RFC 5480).
+    pub(crate) fn read(spki: &'a [u8]) -> der::Result<Self> {
+        let spki = AnyRef::from_der(spki)?;
+        let mut spki = SliceReader::new(spki.value())?;
+        let mut algorithm = SliceReader::new(AnyRef::decode(&mut spki)?.value())?;
+        let id = AnyRef::decode(&mut algorithm)?.value();
+        Ok(match id {
+            RSA_ENCRYPTION | RSASSA_PSS => Self::Rsa(modulus(AnyRef::decode(&mut spki)?)?),
+            EC_PUBLIC_KEY => Self::Ec(AnyRef::decode(&mut algorithm)?.value()),
+            id => Self::Other(id),
+        })
+    }
+
+    pub(super) fn strength(self) -> Strength {
+        let is_weak = match self {
+            Self::Rsa(modulus) => bits(modulus) < LEAST_RSA_BITS,
+            Self::Ec(curve) => !STRONG_CURVES.contains(&curve),
+            Self::Other(id) => id == DSA,
+        };
+        match is_weak {
+            true => Strength::Weak,
+            false => Strength::Accepted,
+        }
+    }
 }
 
 /// RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }, in a BIT STRING.
-fn rsa_bits(key: AnyRef<'_>) -> der::Result<usize> {
+fn modulus(key: AnyRef<'_>) -> der::Result<&[u8]> {
     key.tag().assert_eq(Tag::BitString)?;
     // The first octet counts unused bits.
     let key = AnyRef::from_der(key.value().get(1..).unwrap_or_default())?;
     let mut key = SliceReader::new(key.value())?;
     let modulus = AnyRef::decode(&mut key)?.value();
-    let mut digits = modulus.iter().skip_while(|byte| **byte == 0);
-    let first = digits
-        .next()
-        .map_or(0, |byte| 8 - byte.leading_zeros() as usize);
-    Ok(first + 8 * digits.count())
+    let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
+    Ok(modulus.get(zeros..).unwrap_or_default())
+}
+
+/// Of a number without leading zero octets.
+pub(crate) fn bits(number: &[u8]) -> usize {
+    let unused = number.first().map_or(0, |byte| byte.leading_zeros());
+    8 * number.len() - unused as usize
 }

@@ -1,7 +1,8 @@
 //! [`Certificate`]: what is read of one certificate, for reports, logs and rules.
 
-mod key;
+pub(crate) mod key;
 mod name;
+pub(crate) mod public;
 pub(crate) mod view;
 
 pub use name::SubjectAltName;
@@ -9,6 +10,8 @@ use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
+#[cfg(feature = "audit")]
+pub(crate) use self::name::attribute_of;
 pub(crate) use self::name::distinguished_name;
 use self::view::View;
 use crate::role::Purpose;
@@ -113,9 +116,19 @@ impl Certificate {
         self.is_issued_in_the_name_of(self)
     }
 
+    /// The subject's Name without tag and length, as in a trust anchor.
+    pub(crate) fn subject_der(&self) -> &[u8] {
+        &self.subject_der
+    }
+
+    /// The issuer's Name without tag and length, as in a trust anchor.
+    pub(crate) fn issuer_der(&self) -> &[u8] {
+        &self.issuer_der
+    }
+
     /// Whether this certificate's issuer is the other's subject, byte for byte as webpki compares.
     pub(crate) fn is_issued_in_the_name_of(&self, issuer: &Self) -> bool {
-        self.issuer_der == issuer.subject_der
+        self.issuer_der() == issuer.subject_der()
     }
 
     /// SHA-256 of the whole certificate.

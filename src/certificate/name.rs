@@ -61,6 +61,22 @@ pub(crate) fn distinguished_name(der: &[u8]) -> String {
     parts(der).unwrap_or_else(|_| format!("#{}", text::hex(der)))
 }
 
+/// The first value of an attribute type (its OID) in a Name, unescaped; for comparison.
+#[cfg(feature = "audit")]
+pub(crate) fn attribute_of(der: &[u8], wanted: &[u8]) -> Option<String> {
+    let mut name = SliceReader::new(der).ok()?;
+    while !name.is_finished() {
+        let mut relative = SliceReader::new(AnyRef::decode(&mut name).ok()?.value()).ok()?;
+        while !relative.is_finished() {
+            let mut part = SliceReader::new(AnyRef::decode(&mut relative).ok()?.value()).ok()?;
+            if AnyRef::decode(&mut part).ok()?.value() == wanted {
+                return plain_value(AnyRef::decode(&mut part).ok()?);
+            }
+        }
+    }
+    None
+}
+
 fn parts(der: &[u8]) -> der::Result<String> {
     let mut text = Vec::new();
     let mut name = SliceReader::new(der)?;
@@ -87,19 +103,22 @@ fn attribute(der: &[u8]) -> der::Result<String> {
 }
 
 fn attribute_value(value: AnyRef<'_>) -> String {
-    let latin1 = || value.value().iter().map(|byte| char::from(*byte)).collect();
-    let text = match value.tag() {
-        // T.61 in theory, Latin-1 in practice.
-        Tag::TeletexString => Some(latin1()),
-        Tag::BmpString => utf16(value.value()),
-        _ => str::from_utf8(value.value()).ok().map(str::to_owned),
-    };
-    match text {
+    match plain_value(value) {
         Some(text) => Printable(&text)
             .to_string()
             .replace(',', "\\,")
             .replace('+', "\\+"),
         None => format!("#{}", text::hex(value.value())),
+    }
+}
+
+fn plain_value(value: AnyRef<'_>) -> Option<String> {
+    let latin1 = || value.value().iter().map(|byte| char::from(*byte)).collect();
+    match value.tag() {
+        // T.61 in theory, Latin-1 in practice.
+        Tag::TeletexString => Some(latin1()),
+        Tag::BmpString => utf16(value.value()),
+        _ => str::from_utf8(value.value()).ok().map(str::to_owned),
     }
 }
 

@@ -10,7 +10,7 @@ use der::asn1::{AnyRef, GeneralizedTime, UtcTime};
 use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
 use time::OffsetDateTime;
 
-use super::key;
+use super::key::KeyKind;
 pub(crate) use super::key::Strength;
 
 /// The fields of one certificate (RFC 5280, 4.1), borrowed from its DER.
@@ -217,11 +217,11 @@ impl<'a> View<'a> {
     /// How strong the public key is.
     pub(crate) fn key_strength(&self) -> Strength {
         // A key that cannot be read signs nothing.
-        key::strength(self.spki).unwrap_or(Strength::Weak)
+        KeyKind::read(self.spki).map_or(Strength::Weak, KeyKind::strength)
     }
 
     /// The value of the first extension with this OID.
-    fn extension(&self, wanted: &[u8]) -> der::Result<Option<&'a [u8]>> {
+    pub(crate) fn extension(&self, wanted: &[u8]) -> der::Result<Option<&'a [u8]>> {
         let mut extensions = SliceReader::new(self.extensions)?;
         while !extensions.is_finished() {
             let mut extension = nested(&mut extensions, Tag::Sequence)?;
