@@ -2,16 +2,16 @@
 
 use std::fmt;
 
-use time::{Date, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime, Time};
 
-use super::timeline::CaOffer;
+use super::timeline::{CaOffer, Timeline};
+use crate::error::utc;
+use crate::role::Purpose;
 
 /// What to do about a finding. `Display` is one sentence for operators.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Advice<'a> {
-    /// Another root that still issues combined or client certificates.
-    AlternateRoot(Vec<&'a CaOffer>),
     /// Renew before a day, to keep the purpose for as long as possible.
     RenewBefore {
         /// The first day that is too late (UTC).
@@ -21,35 +21,111 @@ pub enum Advice<'a> {
         /// The last second that such a certificate can live, UTC.
         works_until: OffsetDateTime,
     },
+    /// Another root that still issues combined or client certificates.
+    AlternateRoot(Vec<&'a CaOffer>),
     /// A private CA for the client side.
     PrivatePki,
     /// One certificate for each role, in two slots.
     TwoSlots,
-    /// Let the peer ignore the EKU for this certificate, pinned, for the time of the migration.
+    /// Let the peers ignore the EKU of this certificate, pinned, for the time of the migration.
     IgnoreEkuAtPeer,
+    /// Have the private CA issue it with this purpose, on every level.
+    IssueWith(Purpose),
     /// Renew it, or remove it.
     Replace,
+    /// Get a chain whose issuers outlive it, or another root.
+    ReplaceChain,
     /// Add the missing issuers to the inventory and audit again.
     AddIssuers,
+    /// Ask the CA whether it goes on issuing such certificates.
+    AskTheCa,
 }
 
-impl Advice<'_> {
+impl<'a> Advice<'a> {
+    /// Renewed in the last second before a day, for as long as is then allowed.
+    pub(super) fn renew_before(before: Date, timeline: &Timeline) -> Option<Self> {
+        let last_day = before.previous_day()?;
+        let issued = before.with_time(Time::MIDNIGHT).assume_utc() - Duration::SECOND;
+        let max_days = timeline.max_validity(last_day);
+        Some(Self::RenewBefore {
+            before,
+            max_days,
+            works_until: last_second(issued, max_days)?,
+        })
+    }
+
     /// The stable name in reports.
     pub const fn id(&self) -> &'static str {
         match self {
-            Self::AlternateRoot(_) => "alternate_root",
             Self::RenewBefore { .. } => "renew_before",
+            Self::AlternateRoot(_) => "alternate_root",
             Self::PrivatePki => "private_pki",
             Self::TwoSlots => "two_slots",
             Self::IgnoreEkuAtPeer => "ignore_eku_at_peer",
+            Self::IssueWith(_) => "issue_with",
             Self::Replace => "replace",
+            Self::ReplaceChain => "replace_chain",
             Self::AddIssuers => "add_issuers",
+            Self::AskTheCa => "ask_the_ca",
         }
     }
 }
 
+/// Baseline Requirements 2.2.6, 1.6.1: the validity period includes its last second, so a
+/// certificate of N days ends one second before N times 86,400 seconds have passed.
+fn last_second(issued: OffsetDateTime, days: u16) -> Option<OffsetDateTime> {
+    issued.checked_add(Duration::days(days.into()) - Duration::SECOND)
+}
+
 impl fmt::Display for Advice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.id())
+        match self {
+            Self::RenewBefore {
+                before,
+                max_days,
+                works_until,
+            } => write!(
+                f,
+                "renew before {before}, with clientAuth asked for: {max_days} days are allowed \
+                 then, so it can work until {}",
+                utc(*works_until)
+            ),
+            Self::AlternateRoot(offers) => {
+                let offers = names(offers);
+                write!(f, "use another root that still issues clientAuth: {offers}")
+            }
+            Self::PrivatePki => {
+                f.write_str("use a private CA for the client side, and have its peers trust it")
+            }
+            Self::TwoSlots => f.write_str(
+                "use two certificates: serverAuth in the server slot, clientAuth in the client slot",
+            ),
+            Self::IgnoreEkuAtPeer => f.write_str(
+                "let the peers ignore the EKU of this certificate, pinned and with an end date, \
+                 while you migrate",
+            ),
+            Self::IssueWith(purpose) => write!(
+                f,
+                "have it issued with {purpose}, under issuers that either list {purpose} or have \
+                 no extended key usage",
+            ),
+            Self::Replace => f.write_str("renew it, or remove it if nobody uses it"),
+            Self::ReplaceChain => f.write_str(
+                "renew it under an issuer and a root that outlive it, and give peers the new chain",
+            ),
+            Self::AddIssuers => {
+                f.write_str("add its issuers up to the root to what is audited, and audit again")
+            }
+            Self::AskTheCa => f.write_str("ask its CA whether such certificates go on"),
+        }
     }
+}
+
+/// `DigiCert (before 2027-03-01)`, each CA once; what exactly it offers is in the data.
+fn names(offers: &[&CaOffer]) -> String {
+    let each = offers.iter().map(|offer| match offer.until {
+        Some(until) => format!("{} (before {until})", offer.ca),
+        None => format!("{} (client roots)", offer.ca),
+    });
+    each.collect::<Vec<_>>().join(", ")
 }

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::extensions::{KeyUsage, NetscapeType, authority_key_id, subject_key_id};
+use super::key::PublicKey;
 use crate::certificate::Certificate;
+use crate::certificate::view::View;
 use crate::text::Printable;
 
 /// One certificate of an inventory: what is read of it, and where it was found.
@@ -11,12 +14,32 @@ use crate::text::Printable;
 pub struct Entry {
     certificate: Certificate,
     sha256: [u8; 32],
-    places: Vec<Place>,
+    pub(super) places: Vec<Place>,
     key: PublicKey,
     key_usage: Option<KeyUsage>,
+    netscape_type: Option<NetscapeType>,
+    subject_key_id: Option<Box<[u8]>>,
+    authority_key_id: Option<Box<[u8]>>,
+    is_web_pki: bool,
 }
 
 impl Entry {
+    pub(super) fn read(der: &[u8], place: Place) -> der::Result<Self> {
+        let view = View::read(der)?;
+        let certificate = Certificate::from_view(&view)?;
+        Ok(Self {
+            sha256: certificate.sha256(),
+            places: vec![place],
+            key: PublicKey::read(view.spki)?,
+            key_usage: KeyUsage::read(&view)?,
+            netscape_type: NetscapeType::read(&view)?,
+            subject_key_id: subject_key_id(&view).map(Into::into),
+            authority_key_id: authority_key_id(&view).map(Into::into),
+            is_web_pki: view.is_web_pki(),
+            certificate,
+        })
+    }
+
     /// Subject, issuer, serial, names, purposes and validity.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
@@ -44,7 +67,7 @@ impl Entry {
 
     /// Whether it is a leaf, an issuer below a root, or a root.
     pub fn kind(&self) -> Kind {
-        match (self.certificate.is_ca(), self.certificate.is_self_issued()) {
+        match (self.certificate.is_ca(), self.is_root()) {
             (false, _) => Kind::Leaf,
             (true, false) => Kind::Intermediate,
             (true, true) => Kind::Root,
@@ -55,6 +78,38 @@ impl Entry {
     /// Control characters are escaped.
     pub fn label(&self) -> String {
         self.certificate.label()
+    }
+
+    pub(super) fn netscape_type(&self) -> Option<NetscapeType> {
+        self.netscape_type
+    }
+
+    pub(super) fn subject_key_id(&self) -> Option<&[u8]> {
+        self.subject_key_id.as_deref()
+    }
+
+    pub(super) fn authority_key_id(&self) -> Option<&[u8]> {
+        self.authority_key_id.as_deref()
+    }
+
+    /// Whether it says of itself that it belongs to the web's PKI: signed certificate timestamps,
+    /// or a policy of the CA/Browser Forum.
+    pub(super) fn is_web_pki(&self) -> bool {
+        self.is_web_pki
+    }
+
+    /// Whether it is its own issuer: by name, and unless its key identifiers deny it.
+    pub(super) fn is_root(&self) -> bool {
+        let is_denied = matches!(
+            (self.authority_key_id(), self.subject_key_id()),
+            (Some(issuer), Some(own)) if issuer != own
+        );
+        self.certificate.is_self_issued() && !is_denied
+    }
+
+    /// Whether it may stand above another: a CA, or a root from before there were extensions.
+    pub(super) fn can_issue(&self) -> bool {
+        self.certificate.is_ca() || self.is_root()
     }
 }
 
@@ -85,9 +140,9 @@ impl fmt::Display for Place {
 pub enum Kind {
     /// An end-entity certificate: no basicConstraints, or cA FALSE.
     Leaf,
-    /// A CA whose issuer has another name.
+    /// A CA that another issued.
     Intermediate,
-    /// A CA that is its own issuer by name.
+    /// A CA that is its own issuer.
     Root,
 }
 
@@ -98,96 +153,5 @@ impl fmt::Display for Kind {
             Self::Intermediate => "intermediate",
             Self::Root => "root",
         })
-    }
-}
-
-/// Whose certificates stand above it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Hierarchy {
-    /// The web's PKI: what the root programs decide applies.
-    Public,
-    /// A root that no list knows, and no sign of the web's PKI.
-    Private,
-    /// The chain ends before a root, without a sign of the web's PKI.
-    Unknown,
-}
-
-impl fmt::Display for Hierarchy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Public => "public",
-            Self::Private => "private",
-            Self::Unknown => "unknown",
-        })
-    }
-}
-
-/// Algorithm and size of a public key: `RSA 2048`, `EC P-256`, `Ed25519`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PublicKey {
-    /// The algorithm.
-    pub algorithm: KeyAlgorithm,
-    /// Bits of the RSA modulus or of the curve's field, where known.
-    pub bits: Option<usize>,
-}
-
-/// The algorithm of a public key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum KeyAlgorithm {
-    /// RSA, RSASSA-PSS keys included.
-    Rsa,
-    /// Elliptic curve, by the curve's name, or its OID in hexadecimal.
-    Ec(String),
-    /// Ed25519.
-    Ed25519,
-    /// Ed448.
-    Ed448,
-    /// Any other, by its OID.
-    Other(String),
-}
-
-impl fmt::Display for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.algorithm, self.bits) {
-            (KeyAlgorithm::Rsa, Some(bits)) => write!(f, "RSA {bits}"),
-            (KeyAlgorithm::Rsa, None) => f.write_str("RSA"),
-            (KeyAlgorithm::Ec(curve), _) => write!(f, "EC {curve}"),
-            (KeyAlgorithm::Ed25519, _) => f.write_str("Ed25519"),
-            (KeyAlgorithm::Ed448, _) => f.write_str("Ed448"),
-            (KeyAlgorithm::Other(oid), _) => f.write_str(oid),
-        }
-    }
-}
-
-/// The keyUsage extension (RFC 5280, 4.2.1.3): `digitalSignature, keyEncipherment`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct KeyUsage(u16);
-
-impl KeyUsage {
-    /// The names of the bits that are set, in the order of RFC 5280.
-    pub fn names(self) -> impl Iterator<Item = &'static str> {
-        const NAMES: [&str; 9] = [
-            "digitalSignature",
-            "nonRepudiation",
-            "keyEncipherment",
-            "dataEncipherment",
-            "keyAgreement",
-            "keyCertSign",
-            "cRLSign",
-            "encipherOnly",
-            "decipherOnly",
-        ];
-        NAMES
-            .into_iter()
-            .enumerate()
-            .filter_map(move |(bit, name)| (self.0 & 0x8000 >> bit != 0).then_some(name))
-    }
-}
-
-impl fmt::Display for KeyUsage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.names().collect::<Vec<_>>().join(", "))
     }
 }

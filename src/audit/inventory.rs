@@ -1,17 +1,49 @@
 //! [`Inventory`]: the certificates that were found, each once.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
 use super::entry::{Entry, Place};
+use super::key::{KeyHalf, PrivateHalf, private_half};
+use crate::error::pem_text;
+use crate::pem::{self, KEY_LABELS, Mark};
+use crate::text::Printable;
 
 /// The certificates that were found, each once, with all the places it was found in.
 ///
 /// Nothing stops the reading: what cannot be read is kept as [`Unreadable`]. Private keys are
 /// noticed and never kept.
+///
+/// ```
+/// use mtls_roles::audit::Inventory;
+///
+/// let mut inventory = Inventory::new();
+/// inventory.add("notes.txt", b"nothing of the kind");
+/// assert_eq!(inventory.unreadable()[0].place.to_string(), "notes.txt");
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Inventory {
     entries: Vec<Entry>,
+    by_sha256: HashMap<[u8; 32], usize>,
     unreadable: Vec<Unreadable>,
     private_keys: Vec<PrivateKey>,
+    by_half: HashMap<KeyHalf, Vec<usize>>,
 }
+
+/// PEM blocks beside certificates and keys that are no fault of a file.
+const PASSED_OVER: &[&str] = &[
+    "CERTIFICATE REQUEST",
+    "NEW CERTIFICATE REQUEST",
+    "X509 CRL",
+    "PUBLIC KEY",
+    "RSA PUBLIC KEY",
+    "DH PARAMETERS",
+    "X9.42 DH PARAMETERS",
+    "EC PARAMETERS",
+];
 
 impl Inventory {
     /// An empty inventory.
@@ -19,43 +51,149 @@ impl Inventory {
         Self::default()
     }
 
-    /// Adds what a file holds: PEM blocks, or one certificate in DER.
+    /// Adds what a file holds: PEM blocks, or one certificate or private key in DER.
     ///
-    /// `source` names it in reports. A file without anything that is known is one [`Unreadable`].
+    /// `source` names it in reports. Requests, CRLs, public keys and parameters are passed over;
+    /// any other block, a block that cannot be read, and bytes that are neither PEM nor DER, are
+    /// each one [`Unreadable`].
     pub fn add(&mut self, source: &str, bytes: &[u8]) {
-        let _ = bytes;
-        self.add_unreadable(source, "not implemented yet");
+        let source: Arc<str> = source.into();
+        let marks = match bytes.starts_with(&[0x30]) {
+            // DER may hold any text.
+            true => Vec::new(),
+            false => pem::marks(bytes),
+        };
+        if marks.is_empty() {
+            return self.add_binary(place(&source, None), bytes);
+        }
+        for mark in marks {
+            self.add_block(place(&source, Some(mark.line)), &mark);
+        }
     }
 
     /// Adds one certificate in DER, from PKCS#12 or a handshake for example.
     pub fn add_der(&mut self, source: &str, der: &[u8]) {
-        let _ = der;
-        self.add_unreadable(source, "not implemented yet");
+        self.add_certificate(place(&source.into(), None), der);
     }
 
-    /// Notes that a private key was found: `key` is its DER (PKCS#8, PKCS#1 or SEC1). Only what
-    /// its public half says is kept.
+    /// Notes that a private key was found: `key` is its DER (PKCS#8, PKCS#1 or SEC1). Only a hash
+    /// of its public half is kept, where the key carries it.
     pub fn add_private_key(&mut self, source: &str, key: &[u8]) {
-        let _ = (source, key);
+        self.note_key(place(&source.into(), None), key);
     }
 
     /// Notes what the caller could not read: a file without permission, a host without an answer.
     pub fn add_unreadable(&mut self, source: &str, reason: &str) {
-        self.unreadable.push(Unreadable {
-            place: Place {
-                source: source.into(),
-                line: None,
+        let reason = Printable(reason).to_string();
+        self.refuse(place(&source.into(), None), reason);
+    }
+
+    fn add_binary(&mut self, place: Place, bytes: &[u8]) {
+        match Entry::read(bytes, place.clone()) {
+            Ok(entry) => self.insert(entry),
+            Err(_) if private_half(bytes).is_ok() => self.note_key(place, bytes),
+            Err(error) if bytes.starts_with(&[0x30]) => {
+                self.refuse(place, format!("it is no certificate in DER: {error}"));
+            }
+            Err(_) => self.refuse(place, "it is neither PEM nor a certificate in DER".into()),
+        }
+    }
+
+    fn add_block(&mut self, place: Place, mark: &Mark<'_>) {
+        match mark.label() {
+            Some("CERTIFICATE") => match mark.decode() {
+                Ok(block) => self.add_certificate(place, &block.der),
+                Err(error) => self.refuse(place, pem_text(&error)),
             },
-            reason: reason.into(),
+            Some("ENCRYPTED PRIVATE KEY") => self.keep_key(place, PrivateHalf::Encrypted),
+            Some(label) if KEY_LABELS.contains(&label) => self.add_key_block(place, mark),
+            Some(label) if PASSED_OVER.contains(&label) => (),
+            _ => self.refuse(
+                place,
+                format!(
+                    "found `{}`, needed `-----BEGIN CERTIFICATE-----` alone on its line",
+                    mark.shown()
+                ),
+            ),
+        }
+    }
+
+    fn add_certificate(&mut self, place: Place, der: &[u8]) {
+        match Entry::read(der, place.clone()) {
+            Ok(entry) => self.insert(entry),
+            Err(error) => self.refuse(place, format!("the certificate cannot be read: {error}")),
+        }
+    }
+
+    fn add_key_block(&mut self, place: Place, mark: &Mark<'_>) {
+        if mark.has_encrypted_text() {
+            return self.keep_key(place, PrivateHalf::Encrypted);
+        }
+        match mark.decode() {
+            Ok(block) => self.note_key(place, &Zeroizing::new(block.der)),
+            Err(error) => self.refuse(place, pem_text(&error)),
+        }
+    }
+
+    fn note_key(&mut self, place: Place, key: &[u8]) {
+        match private_half(key) {
+            Ok(half) => self.keep_key(place, half),
+            Err(_) => self.refuse(
+                place,
+                "the private key is not in PKCS#8, PKCS#1 or SEC1 form".into(),
+            ),
+        }
+    }
+
+    fn keep_key(&mut self, place: Place, half: PrivateHalf) {
+        let (is_encrypted, half) = match half {
+            PrivateHalf::Encrypted => (true, None),
+            PrivateHalf::Known(half) => (false, Some(half)),
+            PrivateHalf::Silent => (false, None),
+        };
+        self.insert_key(PrivateKey {
+            place,
+            is_encrypted,
+            half,
         });
+    }
+
+    fn insert_key(&mut self, key: PrivateKey) {
+        if let Some(half) = key.half {
+            let keys = self.by_half.entry(half).or_default();
+            keys.push(self.private_keys.len());
+        }
+        self.private_keys.push(key);
+    }
+
+    fn refuse(&mut self, place: Place, reason: String) {
+        self.unreadable.push(Unreadable { place, reason });
+    }
+
+    fn insert(&mut self, entry: Entry) {
+        match self.by_sha256.entry(entry.sha256()) {
+            Slot::Vacant(slot) => {
+                slot.insert(self.entries.len());
+                self.entries.push(entry);
+            }
+            Slot::Occupied(slot) => {
+                if let Some(known) = self.entries.get_mut(*slot.get()) {
+                    known.places.extend(entry.places);
+                }
+            }
+        }
     }
 
     /// Takes over all that another inventory holds, as if it had been added here: sources can be
     /// read on several threads.
     pub fn merge(&mut self, other: Self) {
-        self.entries.extend(other.entries);
+        other
+            .entries
+            .into_iter()
+            .for_each(|entry| self.insert(entry));
         self.unreadable.extend(other.unreadable);
-        self.private_keys.extend(other.private_keys);
+        let keys = other.private_keys.into_iter();
+        keys.for_each(|key| self.insert_key(key));
     }
 
     /// The certificates in the order in which they were first found.
@@ -73,10 +211,21 @@ impl Inventory {
         &self.private_keys
     }
 
-    /// The private keys that belong to a certificate, where that can be known.
+    /// The private keys that belong to a certificate, where that can be known without a crypto
+    /// provider: a key in RSA form, or one that carries its public half (SEC1 and PKCS#8 as
+    /// OpenSSL writes them).
     pub fn private_keys_of(&self, entry: &Entry) -> impl Iterator<Item = &PrivateKey> {
-        let _ = entry;
-        self.private_keys.iter().take(0)
+        let keys = self.by_half.get(entry.key().half());
+        keys.into_iter()
+            .flatten()
+            .filter_map(|index| self.private_keys.get(*index))
+    }
+}
+
+fn place(source: &Arc<str>, line: Option<usize>) -> Place {
+    Place {
+        source: source.clone(),
+        line,
     }
 }
 
@@ -98,6 +247,7 @@ pub struct PrivateKey {
     pub place: Place,
     /// Whether it is encrypted: then nothing more is known of it.
     pub is_encrypted: bool,
+    half: Option<KeyHalf>,
 }
 
 /// A certificate and its issuers as far as the inventory holds them, the certificate first.
@@ -108,4 +258,14 @@ pub struct Chain<'a> {
     pub entries: Vec<&'a Entry>,
     /// Whether the last one is a root.
     pub is_complete: bool,
+}
+
+impl<'a> Chain<'a> {
+    /// The chain below its root: what peers judge the EKU of. A root stays if it is all there is.
+    pub(super) fn path(&self) -> &[&'a Entry] {
+        match &self.entries[..] {
+            [path @ .., _] if self.is_complete && !path.is_empty() => path,
+            path => path,
+        }
+    }
 }

@@ -17,21 +17,33 @@
 
 mod advice;
 mod assess;
+mod chains;
+mod descent;
 mod entry;
+mod extensions;
 mod forecast;
+mod hierarchy;
 mod inventory;
+mod json;
+mod judge;
+mod key;
 mod renewal;
 mod roles;
+mod scope;
 mod timeline;
 mod verdict;
 
 pub use advice::Advice;
 pub use assess::{Assessment, Finding, Serving};
-pub use entry::{Entry, Hierarchy, KeyAlgorithm, KeyUsage, Kind, Place, PublicKey};
+pub use entry::{Entry, Kind, Place};
+pub use extensions::KeyUsage;
 pub use forecast::{Forecast, Obstacle, Stack};
+pub use hierarchy::{Hierarchy, Sign};
 pub use inventory::{Chain, Inventory, PrivateKey, Unreadable};
+pub use key::{KeyAlgorithm, PublicKey};
 pub use renewal::{Renewal, renewal};
 pub use roles::Roles;
+pub use scope::Scope;
 pub use timeline::{
     CaOffer, Citation, Compared, Confidence, Disagreement, Effect, Milestone, Timeline,
     TimelineError,

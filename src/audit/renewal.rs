@@ -1,14 +1,15 @@
 //! [`renewal`]: did a renewed certificate lose a purpose that its slot needs?
 
 use super::assess::{Finding, Serving};
+use super::chains::violation;
 use crate::eku::EkuViolation;
 use crate::role::Role;
 
-/// How a renewed chain stands to the one it replaces.
+/// How a renewed certificate stands to the one it replaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Renewal {
-    /// Each role that is needed and that the renewed chain is unfit for, and why.
+    /// Each role that is needed and that the renewed certificate is unfit for, and why.
     pub lost: Vec<(Role, EkuViolation)>,
 }
 
@@ -19,11 +20,23 @@ impl Renewal {
     }
 }
 
-/// Compares an old and a renewed leaf. Needed are the roles given, or those that the old one was
-/// fit for.
+/// Compares a renewed certificate with the one it replaces, every level of their chains counted.
 ///
-/// The decision is the one a slot makes when credentials are published.
+/// Needed are the roles that are given; [`Serving::Suggested`] needs those that the old one was fit
+/// for. The decision is the one that a slot makes when credentials are published, so a certificate
+/// that passes here is not refused there for its EKU.
+///
+/// *Not* compared: names, keys, validity.
 pub fn renewal(old: &Finding<'_>, renewed: &Finding<'_>, needed: Serving) -> Renewal {
-    let _ = (old, renewed, needed);
-    Renewal::default()
+    let needed = match needed {
+        Serving::In(roles) => roles,
+        Serving::Suggested => old.roles,
+    };
+    let lost = needed.iter().filter_map(|role| {
+        let violation = violation(&renewed.chain, role)?;
+        (!renewed.roles.contains(role)).then_some((role, violation))
+    });
+    Renewal {
+        lost: lost.collect(),
+    }
 }

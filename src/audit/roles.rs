@@ -33,9 +33,14 @@ impl Roles {
         }
     }
 
+    /// Whether all of the other roles are among them.
+    pub const fn contains_all(self, other: Self) -> bool {
+        (self.server || !other.server) && (self.client || !other.client)
+    }
+
     /// Each of them, server first.
     pub fn iter(self) -> impl Iterator<Item = Role> {
-        [Role::Server, Role::Client]
+        Role::BOTH
             .into_iter()
             .filter(move |role| self.contains(*role))
     }

@@ -1,50 +1,82 @@
 //! [`Timeline`]: dated, sourced milestones, as data.
 
-use time::Date;
+use time::{Date, Month};
 
-/// Dated milestones with their citations, and what the CAs still offer.
-#[derive(Clone, Debug)]
+use super::json;
+use super::scope::Scope;
+
+/// Dated milestones with their citations, and what public CAs still offer.
+///
+/// The dates have moved before and will move again: a timeline says when its sources were read,
+/// and can be added to from a file.
+///
+/// ```
+/// use mtls_roles::audit::Timeline;
+/// use time::macros::date;
+///
+/// let timeline = Timeline::builtin();
+/// assert_eq!(timeline.read_on(), date!(2026-11-21));
+/// assert!(!timeline.is_stale(date!(2027-02-19)));
+/// assert!(timeline.is_stale(date!(2027-02-20)));
+/// assert_eq!(timeline.max_validity(date!(2027-03-14)), 200);
+/// assert_eq!(timeline.max_validity(date!(2027-03-15)), 100);
+/// ```
+#[derive(Clone, Debug, Default)]
 pub struct Timeline {
-    read_on: Date,
-    milestones: Vec<Milestone>,
-    offers: Vec<CaOffer>,
+    pub(super) read_on: Option<Date>,
+    pub(super) max_validity_days: Option<u16>,
+    pub(super) milestones: Vec<Milestone>,
+    pub(super) offers: Vec<CaOffer>,
+    pub(super) public_roots: Vec<String>,
 }
+
+/// After this many days without a reading, dates are likely to have moved.
+const FRESH_DAYS: i64 = 90;
+/// Baseline Requirements, 6.3.2: 398 days, and from 2026-03-15 on what the milestones say.
+const FORMER_MAX_VALIDITY: u16 = 398;
 
 impl Timeline {
     /// The timeline that is built into this version of the crate.
     pub fn builtin() -> Self {
-        Self {
-            read_on: Date::from_calendar_date(2026, time::Month::November, 21).unwrap_or(Date::MIN),
-            milestones: Vec::new(),
-            offers: Vec::new(),
-        }
+        // `tests/audit_timeline.rs` reads it: an error cannot get into a release.
+        Self::from_json(include_str!("timeline.json")).unwrap_or_default()
     }
 
-    /// Reads a timeline in the JSON form that [`manual`](crate::manual) describes.
+    /// Reads a timeline in the JSON form that [`manual::audit`](crate::manual::audit) describes.
     ///
     /// # Errors
     ///
-    /// It is not of that form: the error says where.
+    /// It is not of that form, or two milestones share an `id`: the error says where.
     pub fn from_json(json: &str) -> Result<Self, TimelineError> {
-        Err(TimelineError {
-            reason: json.chars().take(0).collect(),
-        })
+        json::read(json).map_err(|reason| TimelineError { reason })
     }
 
-    /// Adds the other's milestones and offers; those with an `id` that is here replace it.
+    /// Adds the other's milestones, offers and roots; those with an `id` that is here replace it.
+    ///
+    /// A `read_on` or `max_validity_days` of the other replaces the one that is here, so a file
+    /// that only adds something should not have them.
     pub fn merge(&mut self, other: Self) {
+        self.read_on = other.read_on.or(self.read_on);
+        self.max_validity_days = other.max_validity_days.or(self.max_validity_days);
+        let replaced = |id: &str| other.milestones.iter().any(|new| new.id == id);
+        self.milestones.retain(|milestone| !replaced(&milestone.id));
         self.milestones.extend(other.milestones);
+        self.milestones.sort_by_key(|milestone| milestone.date);
+        let replaced = |id: &str| other.offers.iter().any(|new| new.id == id);
+        self.offers.retain(|offer| !replaced(&offer.id));
         self.offers.extend(other.offers);
+        self.public_roots.extend(other.public_roots);
     }
 
-    /// The last day on which the sources were read.
+    /// The day on which the sources were read last. Without one, the latest day of a citation.
     pub fn read_on(&self) -> Date {
-        self.read_on
+        let citations = self.milestones.iter().map(|each| each.citation.read_on);
+        self.read_on.or(citations.max()).unwrap_or(Date::MIN)
     }
 
-    /// Whether the sources were read more than 90 days before a date.
+    /// Whether the sources were read more than 90 days before a day.
     pub fn is_stale(&self, on: Date) -> bool {
-        (on - self.read_on).whole_days() > 90
+        (on - self.read_on()).whole_days() > FRESH_DAYS
     }
 
     /// The milestones, by date.
@@ -52,9 +84,29 @@ impl Timeline {
         &self.milestones
     }
 
-    /// What public CAs still offer.
+    /// What public CAs still offer, or no longer do.
     pub fn offers(&self) -> &[CaOffer] {
         &self.offers
+    }
+
+    /// The common names (CN) of public roots that the crate `webpki-roots` does not know.
+    pub fn public_roots(&self) -> impl Iterator<Item = &str> {
+        self.public_roots.iter().map(String::as_str)
+    }
+
+    /// How many days a public certificate issued on a day may live.
+    ///
+    /// A day has 86,400 seconds, and the last second of validity counts: 90 days end one second
+    /// before the time of day at which they began (Baseline Requirements 2.2.6, 1.6.1).
+    pub fn max_validity(&self, issued: Date) -> u16 {
+        let limits = self.milestones.iter().filter_map(|each| match each.effect {
+            Effect::MaxValidity(days) if each.date <= issued => Some((each.date, days)),
+            _ => None,
+        });
+        let former = self.max_validity_days.unwrap_or(FORMER_MAX_VALIDITY);
+        limits
+            .max_by_key(|limit| limit.0)
+            .map_or(former, |limit| limit.1)
     }
 }
 
@@ -81,6 +133,8 @@ pub struct Milestone {
     pub change: String,
     /// Which date of a certificate it is compared with.
     pub compared: Compared,
+    /// Which chains it concerns.
+    pub scope: Scope,
     /// What follows for a certificate that it applies to.
     pub effect: Effect,
     /// Where it is written.
@@ -95,13 +149,13 @@ pub struct Milestone {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Compared {
-    /// notBefore: certificates issued on or after the date.
+    /// notBefore, of the certificate or of the one that will replace it.
     IssuedOnOrAfter,
     /// notAfter.
     Expires,
-    /// The day itself, for whatever chains to certain roots.
+    /// None: the day itself, for whatever chains to certain roots.
     ChainsTo,
-    /// The day of disclosure to the CCADB, which a certificate does not show: informational.
+    /// A day that no certificate shows, of disclosure or inclusion: informational.
     Disclosed,
 }
 
@@ -109,15 +163,15 @@ pub enum Compared {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Effect {
-    /// Certificates no longer get clientAuth unless it is asked for.
+    /// New certificates no longer get clientAuth unless it is asked for.
     ClientAuthOnRequest,
-    /// Certificates no longer get clientAuth.
+    /// New certificates no longer get clientAuth.
     ClientAuthEnds,
-    /// Certificates live at most so many days.
+    /// New certificates live at most so many days.
     MaxValidity(u16),
     /// What chains to it is trusted no longer.
     Distrust,
-    /// Nothing that a certificate shows.
+    /// Nothing that decides a verdict.
     Informational,
 }
 
@@ -125,7 +179,7 @@ pub enum Effect {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Citation {
-    /// Title of the document.
+    /// The document.
     pub document: String,
     /// Its version, or the day of its last change.
     pub version: Option<String>,
@@ -135,6 +189,20 @@ pub struct Citation {
     pub address: Option<String>,
     /// The day it was read.
     pub read_on: Date,
+}
+
+/// `document, version, section (address), read 2026-11-21`.
+impl std::fmt::Display for Citation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.document)?;
+        for part in [&self.version, &self.section].into_iter().flatten() {
+            write!(f, ", {part}")?;
+        }
+        if let Some(address) = &self.address {
+            write!(f, " ({address})")?;
+        }
+        write!(f, ", read {}", self.read_on)
+    }
 }
 
 /// How a fact is known.
@@ -149,17 +217,28 @@ pub enum Confidence {
     Derived,
 }
 
-/// A source that gives another date.
+/// `primary`, `secondary` or `derived`.
+impl std::fmt::Display for Confidence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Primary => "primary",
+            Self::Secondary => "secondary",
+            Self::Derived => "derived",
+        })
+    }
+}
+
+/// A source that says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Disagreement {
     /// What it says instead.
     pub says: String,
-    /// Where.
-    pub citation: Citation,
+    /// Who says it, where.
+    pub source: String,
 }
 
-/// A public CA or root that still issues combined or client certificates.
+/// What a public CA offers to those who need clientAuth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CaOffer {
@@ -167,10 +246,31 @@ pub struct CaOffer {
     pub id: String,
     /// The CA.
     pub ca: String,
-    /// What it offers, on what condition.
+    /// What it offers, and on what condition.
     pub offer: String,
-    /// Issued before this day; `None` without a known end.
+    /// Roots that it stands under, as the CA names them.
+    pub roots: Vec<String>,
+    /// The last issuance is before this day; `None` without a known end.
     pub until: Option<Date>,
     /// Where it is written.
     pub citation: Citation,
+}
+
+impl CaOffer {
+    /// Whether it can still be had on a day.
+    pub fn is_open(&self, on: Date) -> bool {
+        self.until.is_none_or(|until| on < until)
+    }
+}
+
+/// `2027-03-15`.
+pub(super) fn date(text: &str) -> Option<Date> {
+    let mut parts = text.splitn(3, '-');
+    let mut number = |digits: usize| {
+        let part = parts.next().filter(|part| part.len() == digits)?;
+        part.parse::<u16>().ok()
+    };
+    let (year, month, day) = (number(4)?, number(2)?, number(2)?);
+    let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
+    Date::from_calendar_date(year.into(), month, u8::try_from(day).ok()?).ok()
 }

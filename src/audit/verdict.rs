@@ -1,5 +1,6 @@
 //! [`Verdict`] and its [`Cause`]s.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use time::{Date, OffsetDateTime};
@@ -10,21 +11,23 @@ use crate::error::utc;
 use crate::role::Role;
 
 /// What will become of a certificate; ordered, the worst last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+///
+/// What each means in detail, and what it does not: [`manual::audit`](crate::manual::audit).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
     /// Nothing of the timeline concerns it in the roles it serves in.
     Unaffected,
-    /// What would decide is not in the inventory.
+    /// What would decide is not known.
     Unknown,
-    /// It works to its end; its successor will not do the same job.
+    /// It works to its end; a successor of it will not do the same job.
     BreaksAtRenewal {
         /// The last second, inclusive, UTC.
         works_until: OffsetDateTime,
     },
     /// It stops working on this day (UTC), before its own end.
     BreaksOn(Date),
-    /// It does not work in a role it serves in.
+    /// It does not work, or not in a role it serves in.
     AlreadyUnfit,
 }
 
@@ -39,6 +42,36 @@ impl Verdict {
             Self::BreaksOn(_) => "breaks_on",
             Self::AlreadyUnfit => "already_unfit",
         }
+    }
+
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Unaffected => 0,
+            Self::Unknown => 1,
+            Self::BreaksAtRenewal { .. } => 2,
+            Self::BreaksOn(_) => 3,
+            Self::AlreadyUnfit => 4,
+        }
+    }
+}
+
+/// By what it is, then the earlier end is the worse.
+impl Ord for Verdict {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let ends = match (self, other) {
+            (Self::BreaksAtRenewal { works_until: own }, Self::BreaksAtRenewal { works_until }) => {
+                works_until.cmp(own)
+            }
+            (Self::BreaksOn(own), Self::BreaksOn(other)) => other.cmp(own),
+            _ => Ordering::Equal,
+        };
+        self.rank().cmp(&other.rank()).then(ends)
+    }
+}
+
+impl PartialOrd for Verdict {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -56,15 +89,18 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Why a verdict is what it is.
+/// Why a verdict is what it is. `Display` is for operators.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Cause<'a> {
     /// A milestone of the timeline.
     Milestone(&'a Milestone),
     /// It has expired.
-    Expired,
-    /// An issuer in its chain expires first.
+    Expired {
+        /// Its last second, UTC.
+        not_after: OffsetDateTime,
+    },
+    /// A certificate above it expires first, or has expired.
     IssuerExpires {
         /// The issuer, control characters escaped.
         issuer: String,
@@ -80,18 +116,21 @@ pub enum Cause<'a> {
     },
     /// Its root is not in the inventory, so nobody knows whose rules apply.
     NoRoot,
+    /// It is for clients alone, and the rules for public TLS certificates speak of servers'.
+    ClientOnly,
 }
 
-impl Cause<'_> {
+impl<'a> Cause<'a> {
     /// The stable name in reports: a milestone's id, or `expired`, `issuer_expires`, `unfit`,
-    /// `no_root`.
+    /// `no_root`, `client_only`.
     pub fn id(&self) -> &str {
         match self {
             Self::Milestone(milestone) => &milestone.id,
-            Self::Expired => "expired",
+            Self::Expired { .. } => "expired",
             Self::IssuerExpires { .. } => "issuer_expires",
             Self::Unfit { .. } => "unfit",
             Self::NoRoot => "no_root",
+            Self::ClientOnly => "client_only",
         }
     }
 
@@ -99,13 +138,15 @@ impl Cause<'_> {
     pub fn date(&self) -> Option<Date> {
         match self {
             Self::Milestone(milestone) => Some(milestone.date),
-            Self::IssuerExpires { not_after, .. } => Some(not_after.date()),
-            _ => None,
+            Self::Expired { not_after } | Self::IssuerExpires { not_after, .. } => {
+                Some(not_after.date())
+            }
+            Self::Unfit { .. } | Self::NoRoot | Self::ClientOnly => None,
         }
     }
 
     /// Where it is written, for milestones.
-    pub fn citation(&self) -> Option<&Citation> {
+    pub fn citation(&self) -> Option<&'a Citation> {
         match self {
             Self::Milestone(milestone) => Some(&milestone.citation),
             _ => None,
@@ -117,18 +158,21 @@ impl fmt::Display for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Milestone(milestone) => {
-                write!(
-                    f,
-                    "{}, {}: {}",
-                    milestone.date, milestone.who, milestone.change
-                )
+                let (date, who) = (milestone.date, &milestone.who);
+                write!(f, "{date}, {who}: {}", milestone.change)
             }
-            Self::Expired => f.write_str("it has expired"),
+            Self::Expired { not_after } => write!(f, "it expired at {}", utc(*not_after)),
             Self::IssuerExpires { issuer, not_after } => {
-                write!(f, "its issuer `{issuer}` expires at {}", utc(*not_after))
+                write!(f, "its issuer `{issuer}` lasts until {}", utc(*not_after))
             }
             Self::Unfit { role, violation } => write!(f, "unfit for role {role}: {violation}"),
-            Self::NoRoot => f.write_str("its root is not in the inventory"),
+            Self::NoRoot => f.write_str(
+                "its root is not in the inventory, so whether public rules apply is unknown",
+            ),
+            Self::ClientOnly => f.write_str(
+                "it is for clients alone under a public root, and the dates are those of server \
+                 certificates; only its CA can say whether it goes on",
+            ),
         }
     }
 }

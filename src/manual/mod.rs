@@ -9,6 +9,8 @@
 //! * [`conformance`]: what the path checks refuse, and every case that still disagrees;
 //! * [`errors`]: which error, which alert, who hears what.
 
+#[cfg(feature = "audit")]
+pub mod audit;
 pub mod conformance;
 pub mod eku;
 pub mod errors;

@@ -1,0 +1,108 @@
+//! [`Chains`]: for every certificate the best way up, put together across sources.
+//!
+//! An issuer is found by name and key: its subject equals the certificate's issuer byte for byte,
+//! and the key identifiers (RFC 5280, 4.2.1.1 and 4.2.1.2) are equal where both are there.
+
+use super::descent::{Descent, Ways};
+use super::entry::Entry;
+use super::inventory::{Chain, Inventory};
+use super::roles::Roles;
+use crate::eku::{self, EkuViolation, Preset};
+use crate::role::Role;
+
+/// The ways up from every certificate of an inventory.
+///
+/// Several certificates may stand above one: cross-signed CAs, renewed ones. So there is a best
+/// chain at all, and a best one for each role, over issuers that are fit for it.
+pub(super) struct Chains<'a> {
+    entries: &'a [Entry],
+    any: Ways<'a>,
+    by_roles: [(Roles, Ways<'a>); 3],
+}
+
+/// More issuers than any verifier follows: webpki follows six.
+const MOST_ISSUERS: usize = 16;
+
+impl<'a> Chains<'a> {
+    pub(super) fn new(inventory: &'a Inventory) -> Self {
+        let entries = inventory.entries();
+        let (any, tops) = Descent::of_all(entries);
+        let towards = |roles| {
+            let is_fit = |entry: &Entry| entry.is_root() || roles_of_one(entry).contains_all(roles);
+            (roles, Descent::of_some(entries, &tops, is_fit))
+        };
+        Self {
+            by_roles: [Roles::BOTH, Roles::SERVER, Roles::CLIENT].map(towards),
+            entries,
+            any,
+        }
+    }
+
+    /// The roles that a certificate is fit for by some chain, every level counted.
+    pub(super) fn fit(&self, index: usize) -> Roles {
+        let own = self.entries.get(index).map(roles_of_one);
+        let own = own.unwrap_or_default();
+        own.iter()
+            .filter(|role| self.towards(index, Roles::from_iter([*role])).is_some())
+            .collect()
+    }
+
+    /// The chain that serves best in these roles; one that serves in none of them if there is no
+    /// other.
+    pub(super) fn best(&self, index: usize, roles: Roles) -> Option<Chain<'a>> {
+        let single = roles.iter().map(|role| Roles::from_iter([role]));
+        [roles]
+            .into_iter()
+            .chain(single)
+            .find_map(|roles| self.towards(index, roles))
+            .or_else(|| self.up(index, &self.any))
+    }
+
+    fn towards(&self, index: usize, wanted: Roles) -> Option<Chain<'a>> {
+        let own = roles_of_one(self.entries.get(index)?);
+        let by_roles = self.by_roles.iter();
+        let (_, ways) = by_roles
+            .filter(|_| own.contains_all(wanted))
+            .find(|(roles, _)| *roles == wanted)?;
+        self.up(index, ways)
+    }
+
+    fn up(&self, index: usize, ways: &Ways<'a>) -> Option<Chain<'a>> {
+        let mut entries = vec![self.entries.get(index)?];
+        let mut next = self.first_issuer(index, ways)?;
+        while let Some(issuer) = next.filter(|_| entries.len() <= MOST_ISSUERS) {
+            entries.push(self.entries.get(issuer)?);
+            next = ways.above(issuer)?;
+        }
+        Some(Chain {
+            is_complete: entries.last().is_some_and(|last| last.is_root()),
+            entries,
+        })
+    }
+
+    /// `None` if no way leads up from here; `Some(None)` if this is the top of what is known.
+    fn first_issuer(&self, index: usize, ways: &Ways<'a>) -> Option<Option<usize>> {
+        let entry = self.entries.get(index)?;
+        if entry.is_root() {
+            return Some(None);
+        }
+        if entry.can_issue() {
+            return ways.above(index);
+        }
+        match ways.issuer_of(entry) {
+            None if self.any.issuer_of(entry).is_some() => None,
+            issuer => Some(issuer),
+        }
+    }
+}
+
+/// Why a chain is unfit for a role under rfc5280; the decision is the one that a slot makes.
+pub(super) fn violation(chain: &Chain<'_>, role: Role) -> Option<EkuViolation> {
+    let path = chain.path().iter().map(|entry| entry.certificate());
+    eku::decide(Preset::Rfc5280, role, path).err()
+}
+
+fn roles_of_one(entry: &Entry) -> Roles {
+    let is_fit = |role: &Role| eku::decide(Preset::Rfc5280, *role, [entry.certificate()]).is_ok();
+    Roles::BOTH.iter().filter(is_fit).collect()
+}

@@ -1,0 +1,111 @@
+//! What only the audit reads of a certificate's extensions.
+
+use std::fmt;
+
+use der::asn1::AnyRef;
+use der::{Decode, Reader, SliceReader, Tag, Tagged};
+
+use crate::certificate::view::View;
+
+const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];
+const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
+const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x23];
+/// netscape-cert-type, 2.16.840.1.113730.1.1.
+const NETSCAPE_CERT_TYPE: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 1, 1];
+
+/// The keyUsage extension (RFC 5280, 4.2.1.3): `digitalSignature, keyEncipherment`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeyUsage(u16);
+
+impl KeyUsage {
+    pub(super) const DIGITAL_SIGNATURE: Self = Self::bit(0);
+    pub(super) const KEY_ENCIPHERMENT: Self = Self::bit(2);
+    pub(super) const KEY_AGREEMENT: Self = Self::bit(4);
+    pub(super) const KEY_CERT_SIGN: Self = Self::bit(5);
+
+    const fn bit(number: usize) -> Self {
+        Self(0x8000 >> number)
+    }
+
+    /// The names of the bits that are set, in the order of RFC 5280.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        const NAMES: [&str; 9] = [
+            "digitalSignature",
+            "nonRepudiation",
+            "keyEncipherment",
+            "dataEncipherment",
+            "keyAgreement",
+            "keyCertSign",
+            "cRLSign",
+            "encipherOnly",
+            "decipherOnly",
+        ];
+        let bits = NAMES.into_iter().enumerate();
+        bits.filter_map(move |(bit, name)| self.has_any(&[Self::bit(bit)]).then_some(name))
+    }
+
+    pub(super) fn has_any(self, wanted: &[Self]) -> bool {
+        wanted.iter().any(|bit| self.0 & bit.0 != 0)
+    }
+
+    pub(super) fn read(view: &View<'_>) -> der::Result<Option<Self>> {
+        let value = view.extension(KEY_USAGE)?;
+        value.map(|value| bits(value).map(Self)).transpose()
+    }
+}
+
+impl fmt::Display for KeyUsage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.names().collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// The Netscape certificate type: older than the EKU, and still looked at by some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NetscapeType(u16);
+
+impl NetscapeType {
+    pub(super) const SSL_CLIENT: Self = Self(0x8000);
+    pub(super) const SSL_SERVER: Self = Self(0x4000);
+
+    pub(super) fn has(self, wanted: Self) -> bool {
+        self.0 & wanted.0 != 0
+    }
+
+    pub(super) fn read(view: &View<'_>) -> der::Result<Option<Self>> {
+        let value = view.extension(NETSCAPE_CERT_TYPE)?;
+        value.map(|value| bits(value).map(Self)).transpose()
+    }
+}
+
+/// The key identifier of the subject (RFC 5280, 4.2.1.2). One that cannot be read is none.
+pub(super) fn subject_key_id<'a>(view: &View<'a>) -> Option<&'a [u8]> {
+    let id = AnyRef::from_der(view.extension(SUBJECT_KEY_IDENTIFIER).ok()??).ok()?;
+    (id.tag() == Tag::OctetString).then(|| id.value())
+}
+
+/// The key identifier of the issuer (RFC 5280, 4.2.1.1). One that cannot be read is none.
+pub(super) fn authority_key_id<'a>(view: &View<'a>) -> Option<&'a [u8]> {
+    let value = AnyRef::from_der(view.extension(AUTHORITY_KEY_IDENTIFIER).ok()??).ok()?;
+    let mut fields = SliceReader::new(value.value()).ok()?;
+    if fields.is_finished() {
+        return None;
+    }
+    let first = AnyRef::decode(&mut fields).ok()?;
+    match first.tag() {
+        Tag::ContextSpecific {
+            constructed: false,
+            number,
+        } if number.value() == 0 => Some(first.value()),
+        _ => None,
+    }
+}
+
+/// The first sixteen bits of a BIT STRING.
+fn bits(value: &[u8]) -> der::Result<u16> {
+    let string = AnyRef::from_der(value)?;
+    string.tag().assert_eq(Tag::BitString)?;
+    // The first octet counts the unused bits of the last.
+    let octet = |index| string.value().get(index).copied().unwrap_or(0);
+    Ok(u16::from_be_bytes([octet(1), octet(2)]))
+}

@@ -1,0 +1,1 @@
+//! The audit: what its verdicts mean.
