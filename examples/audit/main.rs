@@ -10,6 +10,7 @@ mod html;
 mod json;
 mod printable;
 mod progress;
+mod renewal;
 mod report;
 mod row;
 mod sources;
@@ -27,7 +28,9 @@ use time::OffsetDateTime;
 use crate::args::{Args, Format, Role};
 use crate::printable::printable;
 use crate::progress::Progress;
+use crate::renewal::Comparison;
 use crate::report::Report;
+use crate::sources::Found;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -42,22 +45,57 @@ fn main() -> ExitCode {
 
 /// Exit code 0 is nothing to do, 1 something breaks, 2 something could not be read.
 fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
+    if args.against.is_some() && args.format == Format::Html {
+        return Err("--against compares two certificates: text and json, not html".into());
+    }
     let timeline = timeline(args)?;
-    let passwords = passwords(args)?;
-    let progress = Progress::new();
-    let found = sources::read(&args.sources, &passwords, &progress);
-    progress.finish();
+    let found = read(args)?;
     let as_of = args
         .as_of
         .unwrap_or_else(|| OffsetDateTime::now_utc().date());
     let assessment = Assessment::new(&found.inventory, &timeline, as_of, serving(args));
     let report = Report::new(&found, &assessment);
-    write(args, &report)?;
-    Ok(match (report.is_incomplete(), report.breaks()) {
+    let breaks = match &args.against {
+        Some(old) => compare(args, &old.to_string_lossy(), &assessment)?,
+        None => {
+            write(args, &report)?;
+            report.breaks()
+        }
+    };
+    Ok(match (report.is_incomplete(), breaks) {
         (true, _) => ExitCode::from(2),
         (false, true) => ExitCode::from(1),
         (false, false) => ExitCode::SUCCESS,
     })
+}
+
+fn read(args: &Args) -> Result<Found, Box<dyn Error>> {
+    let mut sources = args.sources.clone();
+    // The file with the old certificate may have the issuers of both.
+    sources.extend(
+        args.against
+            .iter()
+            .map(|old| old.to_string_lossy().into_owned()),
+    );
+    let passwords = passwords(args)?;
+    let progress = Progress::new();
+    let found = sources::read(&sources, &passwords, &progress);
+    progress.finish();
+    Ok(found)
+}
+
+/// Whether a renewed certificate lost a purpose.
+fn compare(args: &Args, old: &str, assessment: &Assessment<'_>) -> Result<bool, Box<dyn Error>> {
+    let comparisons = Comparison::all(assessment, old, serving(args))?;
+    let (_, mut out) = output(args)?;
+    for comparison in &comparisons {
+        match args.format {
+            Format::Json => comparison.json(&mut out)?,
+            _ => comparison.text(&mut out)?,
+        }
+    }
+    out.flush()?;
+    Ok(!comparisons.iter().all(Comparison::is_fit))
 }
 
 fn timeline(args: &Args) -> Result<Timeline, Box<dyn Error>> {
@@ -92,6 +130,16 @@ fn serving(args: &Args) -> Serving {
 }
 
 fn write(args: &Args, report: &Report<'_>) -> Result<(), Box<dyn Error>> {
+    let (page, mut out) = output(args)?;
+    match args.format {
+        Format::Text => text::write(report, page, &mut out)?,
+        Format::Json => json::write(report, &mut out)?,
+        Format::Html => html::write(report, &mut out)?,
+    }
+    Ok(out.flush()?)
+}
+
+fn output(args: &Args) -> Result<(text::Page, BufWriter<Box<dyn Write>>), Box<dyn Error>> {
     let (page, out): (_, Box<dyn Write>) = match &args.output {
         None => (text::Page::of_stdout(), Box::new(io::stdout().lock())),
         Some(file) => {
@@ -100,11 +148,5 @@ fn write(args: &Args, report: &Report<'_>) -> Result<(), Box<dyn Error>> {
             (text::Page::of_file(), Box::new(created))
         }
     };
-    let mut out = BufWriter::new(out);
-    match args.format {
-        Format::Text => text::write(report, page, &mut out)?,
-        Format::Json => json::write(report, &mut out)?,
-        Format::Html => html::write(report, &mut out)?,
-    }
-    Ok(out.flush()?)
+    Ok((page, BufWriter::new(out)))
 }

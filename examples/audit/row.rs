@@ -16,8 +16,9 @@
 //! | `hierarchy` | `public`, `private` or `unknown` |
 //! | `verdict` | `unaffected`, `unknown`, `breaks_at_renewal`, `breaks_on`, `already_unfit`; `unreadable`: then `source` and `because` are all there is |
 //! | `breaks_on` | the day, for that verdict |
-//! | `works_until` | the last second at which it does its job |
-//! | `because` | `milestone` (its id, or the id of another cause), `date`, `citation`, `text` |
+//! | `works_until` | the last second at which it does its job; null if it is unfit already |
+//! | `because` | what caused the verdict: `milestone` (its id, or that of another cause), `date`, `citation`, `confidence`, `text` |
+//! | `notes` | ids of milestones that concern its chain and change nothing |
 //! | `advice` | `id`, `text` |
 //! | `forecast` | leaves only: would this stack accept the chain in this role? |
 //! | `obstacles` | leaves only: why not; `position` 0 is the leaf |
@@ -58,8 +59,9 @@ pub struct Row {
     pub hierarchy: String,
     pub verdict: &'static str,
     pub breaks_on: Option<String>,
-    pub works_until: String,
+    pub works_until: Option<String>,
     pub because: Vec<Because>,
+    pub notes: Vec<String>,
     pub advice: Vec<Advice>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forecast: Option<Stacks>,
@@ -86,6 +88,7 @@ pub struct Because {
     pub milestone: String,
     pub date: Option<String>,
     pub citation: Option<String>,
+    pub confidence: Option<String>,
     pub text: String,
 }
 
@@ -113,6 +116,7 @@ impl Row {
         let certificate = entry.certificate();
         let keys = report.found.inventory.private_keys_of(entry);
         let eku = certificate.purposes();
+        let notes = finding.notes.iter();
         Self {
             source: strings(entry.places()),
             kind: entry.kind().to_string(),
@@ -133,8 +137,9 @@ impl Row {
             hierarchy: finding.hierarchy.to_string(),
             verdict: finding.verdict.id(),
             breaks_on: breaks_on(finding.verdict),
-            works_until: instant(finding.works_until),
+            works_until: finding.works_until.map(instant),
             because: finding.causes.iter().map(Because::new).collect(),
+            notes: notes.map(|note| note.id.clone()).collect(),
             advice: finding.advice.iter().map(Advice::new).collect(),
             forecast: finding.forecast.as_ref().map(stacks),
             obstacles: finding.forecast.as_ref().map(obstacles),
@@ -155,6 +160,7 @@ impl UnreadableRow {
                 milestone: "unreadable".into(),
                 date: None,
                 citation: None,
+                confidence: None,
                 text: printable(&unreadable.reason),
             }],
             as_of: report.assessment.as_of().to_string(),
@@ -169,6 +175,7 @@ impl Because {
             milestone: cause.id().to_owned(),
             date: cause.date().map(|date| date.to_string()),
             citation: cause.citation().map(citation),
+            confidence: confidence(cause),
             text: printable(&cause.to_string()),
         }
     }
@@ -180,6 +187,13 @@ impl Advice {
             id: advice.id(),
             text: printable(&advice.to_string()),
         }
+    }
+}
+
+fn confidence(cause: &Cause<'_>) -> Option<String> {
+    match cause {
+        Cause::Milestone(milestone) => Some(milestone.confidence.to_string()),
+        _ => None,
     }
 }
 
@@ -209,7 +223,7 @@ fn obstacles(forecast: &Forecast) -> Vec<Obstacle> {
             role: role.to_string(),
             rule: obstacle.rule,
             position: obstacle.position,
-            reason: printable(&obstacle.reason),
+            reason: printable(&obstacle.to_string()),
         })
     });
     obstacles.collect()

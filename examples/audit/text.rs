@@ -13,6 +13,7 @@ pub use self::page::Page;
 use crate::printable::{printable, shortened};
 use crate::report::{Group, Report, counted, due, short_name};
 use crate::row::name;
+use crate::sources::Asks;
 
 pub fn write(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Result<()> {
     heading(report, page, out)?;
@@ -38,7 +39,7 @@ fn heading(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Result<(
     } else {
         Style::new()
     };
-    page.wrapped(&page.paint(style, report.reading_day()), "", out)
+    page.wrapped("", &page.paint(style, report.reading_day()), out)
 }
 
 /// One line a certificate. Of what nothing needs to be done about, only leaves.
@@ -54,11 +55,9 @@ fn list<'a>(
         .iter()
         .partition(|finding| group > Group::Unknown || finding.entry.kind() == Kind::Leaf);
     title(group, findings.len(), page, out)?;
-    let lines: Vec<_> = listed
-        .into_iter()
-        .map(|finding| cells(finding, notes))
-        .collect();
-    page.table(&lines, out)?;
+    let lines = listed.into_iter().map(|finding| cells(finding, notes));
+    let lines: Vec<_> = lines.collect();
+    page.table(heading_of(group), &lines, out)?;
     match (counted_only.len(), lines.len()) {
         (0, _) => Ok(()),
         (count, 0) => writeln!(out, "  {}", counted(count, "CA certificate")),
@@ -81,6 +80,18 @@ fn style(group: Group) -> Style {
         Group::AtRenewal => Style::new().yellow(),
         Group::Unknown => Style::new().cyan(),
         Group::Unaffected => Style::new().green(),
+    }
+}
+
+fn heading_of(group: Group) -> [&'static str; 6] {
+    let day = match group {
+        Group::OnDate => "on",
+        Group::AtRenewal => "works until",
+        _ => "ends",
+    };
+    match group {
+        Group::Unaffected => [day, "certificate", "serves as", "", "", "found in"],
+        _ => [day, "certificate", "serves as", "why", "to do", "found in"],
     }
 }
 
@@ -111,7 +122,7 @@ fn unreadable(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Resul
     writeln!(out, "\n{}", page.paint(Style::new().red().bold(), title))?;
     for unreadable in unreadable {
         let line = format!("{}: {}", unreadable.place, printable(&unreadable.reason));
-        page.wrapped(&line, "  ", out)?;
+        page.wrapped("  ", &line, out)?;
     }
     Ok(())
 }
@@ -123,31 +134,26 @@ fn servers(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Result<(
     writeln!(out, "\n{}", page.paint(Style::new().bold(), "SERVERS"))?;
     for server in &report.found.servers {
         let address = printable(&server.address);
-        let Some(asks) = &server.asks else {
-            page.wrapped(
-                &format!("{address} asks for no client certificate"),
-                "  ",
-                out,
-            )?;
-            continue;
+        let line = match &server.asks {
+            None => "asks for no client certificate".to_owned(),
+            Some(asks) => format!("ASKS for a client certificate {}", issuers(asks)),
         };
-        let hints: Vec<_> = asks
-            .hints
-            .iter()
-            .map(|hint| shortened(&name(hint), 200))
-            .collect();
-        let line = match (hints.is_empty(), asks.more) {
-            (true, _) => "of any CA, or it does not say which".to_owned(),
-            (false, 0) => format!("of {}", hints.join("; ")),
-            (false, more) => format!("of {}; and {more} more", hints.join("; ")),
-        };
-        page.wrapped(
-            &format!("{address} ASKS for a client certificate {line}"),
-            "  ",
-            out,
-        )?;
+        page.wrapped("  ", &format!("{address} {line}"), out)?;
     }
     Ok(())
+}
+
+fn issuers(asks: &Asks) -> String {
+    let hints: Vec<_> = asks
+        .hints
+        .iter()
+        .map(|hint| shortened(&name(hint), 200))
+        .collect();
+    match (hints.is_empty(), asks.more) {
+        (true, _) => "and does not say of which CAs".to_owned(),
+        (false, 0) => format!("of {}", hints.join("; ")),
+        (false, more) => format!("of {}; and {more} more", hints.join("; ")),
+    }
 }
 
 fn summary(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Result<()> {
@@ -168,5 +174,5 @@ fn summary(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Result<(
         parts.push(format!("{other} passed over"));
     }
     writeln!(out)?;
-    page.wrapped(&page.paint(Style::new().bold(), parts.join("; ")), "", out)
+    page.wrapped("", &page.paint(Style::new().bold(), parts.join("; ")), out)
 }

@@ -160,7 +160,7 @@ impl Numbered {
                 .clone()
                 .filter(|address| address.starts_with("https://")),
             disagreements: disagreements
-                .map(|other| format!("{} – {}", printable(&other.says), citation(&other.citation)))
+                .map(|other| printable(&format!("{} ({})", other.says, other.source)))
                 .collect(),
         }
     }
@@ -201,7 +201,7 @@ fn stacks(forecast: &Forecast) -> impl Iterator<Item = StackCell> {
     let why = |stack, role| {
         forecast
             .obstacle(stack, role)
-            .map(|obstacle| printable(&obstacle.reason))
+            .map(|obstacle| printable(&obstacle.to_string()))
     };
     Stack::ALL.into_iter().map(move |stack| StackCell {
         name: stack.to_string(),

@@ -55,23 +55,24 @@ impl<'a> Notes<'a> {
         if !self.milestones.is_empty() {
             writeln!(out, "\n{}", page.paint(bold.clone(), "WHY"))?;
         }
-        for (index, milestone) in self.milestones.iter().enumerate() {
+        for (milestone, number) in self.milestones.iter().zip(1..) {
             let Milestone {
                 date, who, change, ..
             } = milestone;
-            let text = format!("{}  {date}  {who}: {change}", index + 1);
-            page.wrapped(&printable(&text), "  ", out)?;
-            page.wrapped(&citation(&milestone.citation), "     ", out)?;
+            let text = format!("{date}  {who}: {change}");
+            page.wrapped(&format!("{number:>4}  "), &printable(&text), out)?;
+            let source = page.paint(Style::new().dim(), citation(&milestone.citation));
+            page.wrapped("      ", &source, out)?;
+            for other in &milestone.disagreements {
+                let other = format!("{} says: {}", other.source, other.says);
+                page.wrapped("      but ", &printable(&other), out)?;
+            }
         }
         if !self.advice.is_empty() {
             writeln!(out, "\n{}", page.paint(bold, "WHAT TO DO"))?;
         }
         for (index, advice) in self.advice.iter().enumerate() {
-            page.wrapped(
-                &printable(&format!("{}  {advice}", letter(index))),
-                "  ",
-                out,
-            )?;
+            page.wrapped(&format!("{:>4}  ", letter(index)), &printable(advice), out)?;
         }
         Ok(())
     }

@@ -45,14 +45,17 @@ impl Page {
             .to_string()
     }
 
-    /// Words over as many lines as they need, each behind the indentation.
-    pub fn wrapped(self, text: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
-        let width = self.width - indent.len();
+    /// Words over as many lines as they need: the first behind its label, all at the same column.
+    pub fn wrapped(self, label: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        let column = measure_text_width(label);
+        let width = self.width.saturating_sub(column);
+        let mut indent = label.to_owned();
         let mut line = String::new();
         for word in text.split(' ') {
             let needed = measure_text_width(&line) + 1 + measure_text_width(word);
             if !line.is_empty() && needed > width {
                 writeln!(out, "{indent}{line}")?;
+                indent = " ".repeat(column);
                 line.clear();
             }
             if !line.is_empty() {
@@ -64,40 +67,62 @@ impl Page {
     }
 
     /// Rows in columns. The second and the last share what the others leave, and are cut.
-    pub fn table(self, rows: &[[String; 6]], out: &mut dyn Write) -> io::Result<()> {
-        let width = |column: usize| {
-            let cells = rows.iter().map(|row| measure_text_width(&row[column]));
-            cells.max().unwrap_or_default()
-        };
-        let mut widths: [usize; 6] = std::array::from_fn(width);
-        let fixed: usize = [0, 2, 3, 4].iter().map(|column| widths[*column]).sum();
-        let left = self.width.saturating_sub(fixed + 6 * GAP);
-        widths[1] = widths[1].min((left * 3 / 5).max(left.saturating_sub(widths[5])));
-        widths[5] = widths[5].min(left.saturating_sub(widths[1]));
+    pub fn table(
+        self,
+        heading: [&str; 6],
+        rows: &[[String; 6]],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let heading = heading.map(str::to_owned);
+        let widths = self.widths([&heading].into_iter().chain(rows));
+        let heading = line(&heading, widths);
+        writeln!(out, "{}", self.paint(Style::new().dim(), heading))?;
         for row in rows {
-            let mut line = String::new();
-            for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
-                let cell = match column {
-                    5 => cut_at_the_front(cell, width),
-                    _ => pad_str(
-                        &truncate_str(cell, width, "…"),
-                        width,
-                        Alignment::Left,
-                        None,
-                    )
-                    .into_owned(),
-                };
-                line.push_str("  ");
-                line.push_str(&cell);
-            }
-            writeln!(out, "{}", line.trim_end())?;
+            writeln!(out, "{}", line(row, widths))?;
         }
         Ok(())
     }
+
+    fn widths<'a>(self, rows: impl Iterator<Item = &'a [String; 6]>) -> [usize; 6] {
+        let mut widths = [0; 6];
+        for row in rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = measure_text_width(cell).max(*width);
+            }
+        }
+        let [day, name, roles, why, to_do, place] = widths;
+        let left = self
+            .width
+            .saturating_sub(day + roles + why + to_do + 6 * GAP.len());
+        let name = name.min((left * 3 / 5).max(left.saturating_sub(place)));
+        [
+            day,
+            name,
+            roles,
+            why,
+            to_do,
+            place.min(left.saturating_sub(name)),
+        ]
+    }
+}
+
+fn line(row: &[String; 6], widths: [usize; 6]) -> String {
+    let cells = row.iter().zip(widths).enumerate();
+    let cells = cells.map(|(column, (cell, width))| match column {
+        5 => GAP.to_owned() + &cut_at_the_front(cell, width),
+        _ => {
+            let cut = truncate_str(cell, width, "…");
+            GAP.to_owned() + &pad_str(&cut, width, Alignment::Left, None)
+        }
+    });
+    cells.collect::<String>().trim_end().to_owned()
 }
 
 /// Between two columns, and before the first.
-const GAP: usize = 2;
+const GAP: &str = "  ";
 
 /// Of a path, the end is what matters.
 fn cut_at_the_front(text: &str, width: usize) -> String {

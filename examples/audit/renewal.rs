@@ -1,0 +1,112 @@
+//! The renewal guard: has a renewed certificate lost a purpose that its slot needs?
+
+use std::io::{self, Write};
+
+use mtls_roles::audit::{Assessment, Finding, Kind, Renewal, Serving, renewal};
+use serde_json::json;
+
+use crate::printable::printable;
+use crate::report::{due, short_name};
+
+/// A renewed leaf beside the one that it replaces.
+pub struct Comparison<'a> {
+    old: &'a Finding<'a>,
+    renewed: &'a Finding<'a>,
+    renewal: Renewal,
+}
+
+impl<'a> Comparison<'a> {
+    /// Each leaf of the other sources with the first one of the old file.
+    pub fn all(
+        assessment: &'a Assessment<'a>,
+        old_file: &str,
+        needed: Serving,
+    ) -> Result<Vec<Self>, String> {
+        let leaves = assessment.findings().iter();
+        let leaves: Vec<_> = leaves
+            .filter(|finding| finding.entry.kind() == Kind::Leaf)
+            .collect();
+        let is_in = |finding: &Finding<'_>, is_old| {
+            let mut places = finding.entry.places().iter();
+            places.any(|place| (&*place.source == old_file) == is_old)
+        };
+        let old = leaves.iter().find(|finding| is_in(finding, true));
+        let old = old.ok_or_else(|| format!("{old_file}: no leaf certificate is in it"))?;
+        let renewed: Vec<_> = leaves
+            .iter()
+            .filter(|finding| is_in(finding, false))
+            .collect();
+        if renewed.is_empty() {
+            return Err("no leaf certificate is in the sources: none is renewed".into());
+        }
+        let compare = |renewed: &&&'a Finding<'a>| Self {
+            old,
+            renewed,
+            renewal: renewal(old, renewed, needed),
+        };
+        Ok(renewed.iter().map(compare).collect())
+    }
+
+    pub fn is_fit(&self) -> bool {
+        self.renewal.is_fit()
+    }
+
+    /// Verdict first, then why, then what to do.
+    pub fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let (renewed, old) = (described(self.renewed), described(self.old));
+        if self.is_fit() {
+            let kept = self.renewed.roles;
+            return writeln!(
+                out,
+                "FIT   {renewed} can take the place of {old}: it is fit as {kept}"
+            );
+        }
+        writeln!(out, "LOST  {renewed} cannot take the place of {old}")?;
+        for (role, violation) in &self.renewal.lost {
+            writeln!(
+                out,
+                "why:   as {role}: {}",
+                printable(&violation.to_string())
+            )?;
+        }
+        let until = due(self.old);
+        writeln!(
+            out,
+            "to do: keep the old certificate, which is valid until {until}, and its key;"
+        )?;
+        writeln!(
+            out,
+            "       switch the automatic renewal off; audit the old one for what is left to do"
+        )
+    }
+
+    pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
+        let lost = self.renewal.lost.iter().map(|(role, violation)| {
+            json!({ "role": role.to_string(), "why": printable(&violation.to_string()) })
+        });
+        let line = json!({
+            "fit": self.is_fit(),
+            "old": leaf(self.old),
+            "renewed": leaf(self.renewed),
+            "lost": lost.collect::<Vec<_>>(),
+        });
+        writeln!(out, "{line}")
+    }
+}
+
+fn described(finding: &Finding<'_>) -> String {
+    let place = finding.entry.places().first();
+    let place = place.map(ToString::to_string).unwrap_or_default();
+    format!("{} ({place})", short_name(finding.entry))
+}
+
+fn leaf(finding: &Finding<'_>) -> serde_json::Value {
+    let sha256 = finding.entry.sha256();
+    let places = finding.entry.places().iter().map(ToString::to_string);
+    json!({
+        "source": places.collect::<Vec<_>>(),
+        "subject": finding.entry.certificate().subject(),
+        "sha256": sha256.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+        "roles": finding.roles.iter().map(|role| role.to_string()).collect::<Vec<_>>(),
+    })
+}
