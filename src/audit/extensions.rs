@@ -6,6 +6,7 @@ use der::asn1::AnyRef;
 use der::{Decode, Reader, SliceReader, Tag, Tagged};
 
 use crate::certificate::view::View;
+use crate::role::Role;
 
 const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
@@ -62,19 +63,31 @@ impl fmt::Display for KeyUsage {
 
 /// The Netscape certificate type: older than the EKU, and still looked at by some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NetscapeType(u16);
+pub(super) struct NetscapeType {
+    bits: u16,
+    pub(super) is_critical: bool,
+}
 
 impl NetscapeType {
-    pub(super) const SSL_CLIENT: Self = Self(0x8000);
-    pub(super) const SSL_SERVER: Self = Self(0x4000);
+    pub(super) fn is_for(self, role: Role) -> bool {
+        self.bits & Self::bit(role) != 0
+    }
 
-    pub(super) fn has(self, wanted: Self) -> bool {
-        self.0 & wanted.0 != 0
+    const fn bit(role: Role) -> u16 {
+        match role {
+            Role::Client => 0x8000,
+            Role::Server => 0x4000,
+        }
     }
 
     pub(super) fn read(view: &View<'_>) -> der::Result<Option<Self>> {
-        let value = view.extension(NETSCAPE_CERT_TYPE)?;
-        value.map(|value| bits(value).map(Self)).transpose()
+        let Some(extension) = view.first_extension(NETSCAPE_CERT_TYPE)? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            bits: bits(extension.value)?,
+            is_critical: extension.is_critical,
+        }))
     }
 }
 

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use super::entry::Entry;
-use super::extensions::{KeyUsage, NetscapeType};
+use super::extensions::KeyUsage;
 use super::inventory::Chain;
 use crate::error::eku_text;
 use crate::role::{Purpose, Role};
@@ -160,23 +160,36 @@ macro_rules! rules {
 const RULES: &[Rule] = rules! {
     // webpki, verify_cert.rs, check_eku: required if present, on every certificate but the anchor.
     "rustls-eku", Rustls, BELOW_ROOT, lacks_purpose, eku;
+    // webpki, cert.rs, remember_extension.
+    "rustls-netscape-critical", Rustls, BELOW_ROOT, has_critical_netscape_type, netscape_type;
+
     // OpenSSL, v3_purp.c, xku_reject, by way of check_extensions: on every certificate of the
     // chain, the root included (openssl/openssl#26046).
     "openssl-eku", OpenSsl, EVERYWHERE, lacks_purpose_and_sgc, eku;
     "openssl-key-usage", OpenSsl, LEAF, lacks_openssl_key_usage, key_usage;
     "openssl-key-cert-sign", OpenSsl, ABOVE_LEAF, lacks_key_cert_sign, key_usage;
     "openssl-netscape-type", OpenSsl, LEAF, lacks_netscape_type, netscape_type;
+
     // Go, crypto/x509/verify.go, checkChainForKeyUsage: nested down the chain from the root on.
     "go-eku", Go, EVERYWHERE, lacks_purpose_and_any_unless_empty, eku;
+    // Go, crypto/x509/x509.go, CheckSignatureFrom.
+    "go-key-cert-sign", Go, ABOVE_LEAF, lacks_key_cert_sign, key_usage;
+    "go-netscape-critical", Go, EVERYWHERE, has_critical_netscape_type, netscape_type;
+
     // JDK, sun.security.validator.EndEntityChecker: the leaf's alone.
     "java-eku", Java, LEAF, lacks_purpose_any_and_sgc, eku;
     "java-key-usage", Java, LEAF, lacks_digital_signature, key_usage;
     "java-netscape-type", Java, LEAF, lacks_netscape_type, netscape_type;
     // JDK, sun.security.provider.certpath.KeyChecker, verifyCAKeyUsage.
-    "java-key-cert-sign", Java, ISSUERS, lacks_key_cert_sign, key_usage;
-    // GnuTLS, lib/x509/verify.c, _gnutls_check_key_purpose: anyExtendedKeyUsage counts on the leaf.
+    "java-key-cert-sign", Java, ABOVE_LEAF, lacks_key_cert_sign, key_usage;
+    "java-netscape-critical", Java, BELOW_ROOT, has_critical_netscape_type, netscape_type;
+
+    // GnuTLS, lib/x509/verify.c, _gnutls_check_key_purpose: anyExtendedKeyUsage counts on the
+    // leaf, and the older name of serverAuth above it.
     "gnutls-eku-leaf", GnuTls, LEAF, lacks_purpose_and_any_unless_empty, eku;
-    "gnutls-eku-issuer", GnuTls, ISSUERS, lacks_purpose_and_sgc_unless_empty, eku;
+    "gnutls-eku-issuer", GnuTls, ISSUERS, lacks_purpose_and_netscape_sgc_unless_empty, eku;
+    "gnutls-key-cert-sign", GnuTls, ABOVE_LEAF, lacks_key_cert_sign, key_usage;
+    "gnutls-netscape-critical", GnuTls, BELOW_ROOT, has_critical_netscape_type, netscape_type;
 };
 
 fn first_obstacle(chain: &Chain<'_>, stack: Stack, role: Role) -> Option<Obstacle> {
@@ -204,12 +217,10 @@ fn first_obstacle(chain: &Chain<'_>, stack: Stack, role: Role) -> Option<Obstacl
         })
 }
 
-/// Server Gated Cryptography, the older names of serverAuth: 1.3.6.1.4.1.311.10.3.3 (Microsoft)
-/// and 2.16.840.1.113730.4.1 (Netscape).
-const SGC: [&[u8]; 2] = [
-    &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 10, 3, 3],
-    &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 4, 1],
-];
+/// Server Gated Cryptography, the older names of serverAuth: Microsoft's
+/// (1.3.6.1.4.1.311.10.3.3) and Netscape's (2.16.840.1.113730.4.1).
+const SGC: [&[u8]; 2] = [&[0x2b, 6, 1, 4, 1, 0x82, 0x37, 10, 3, 3], NETSCAPE_SGC];
+const NETSCAPE_SGC: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 4, 1];
 
 fn lacks_purpose(entry: &Entry, role: Role) -> bool {
     let purposes = entry.certificate().purposes();
@@ -217,7 +228,7 @@ fn lacks_purpose(entry: &Entry, role: Role) -> bool {
 }
 
 fn lacks_purpose_and_sgc(entry: &Entry, role: Role) -> bool {
-    lacks_purpose(entry, role) && !(role == Role::Server && has_sgc(entry))
+    lacks_purpose(entry, role) && !(role == Role::Server && has_one_of(entry, &SGC))
 }
 
 fn lacks_purpose_and_any(entry: &Entry, role: Role) -> bool {
@@ -233,19 +244,19 @@ fn lacks_purpose_and_any_unless_empty(entry: &Entry, role: Role) -> bool {
     lacks_purpose_and_any(entry, role) && !has_empty_eku(entry)
 }
 
-fn lacks_purpose_and_sgc_unless_empty(entry: &Entry, role: Role) -> bool {
-    lacks_purpose_and_sgc(entry, role) && !has_empty_eku(entry)
+fn lacks_purpose_and_netscape_sgc_unless_empty(entry: &Entry, role: Role) -> bool {
+    let is_server_gated = role == Role::Server && has_one_of(entry, &[NETSCAPE_SGC]);
+    lacks_purpose(entry, role) && !is_server_gated && !has_empty_eku(entry)
 }
 
 fn has_empty_eku(entry: &Entry) -> bool {
     entry.certificate().purposes() == Some(&[])
 }
 
-fn has_sgc(entry: &Entry) -> bool {
+fn has_one_of(entry: &Entry, wanted: &[&[u8]]) -> bool {
     let purposes = entry.certificate().purposes().unwrap_or_default();
-    purposes
-        .iter()
-        .any(|found| SGC.contains(&found.oid_bytes()))
+    let mut oids = purposes.iter().map(Purpose::oid_bytes);
+    oids.any(|oid| wanted.contains(&oid))
 }
 
 /// v3_purp.c: `KU_TLS` for a server, digitalSignature or keyAgreement for a client. Reported by
@@ -270,13 +281,13 @@ fn lacks_key_cert_sign(entry: &Entry, _: Role) -> bool {
 }
 
 fn lacks_netscape_type(entry: &Entry, role: Role) -> bool {
-    let needed = match role {
-        Role::Server => NetscapeType::SSL_SERVER,
-        Role::Client => NetscapeType::SSL_CLIENT,
-    };
-    entry
-        .netscape_type()
-        .is_some_and(|found| !found.has(needed))
+    let found = entry.netscape_type();
+    found.is_some_and(|found| !found.is_for(role))
+}
+
+/// To whoever does not know the extension, it is an unknown critical one.
+fn has_critical_netscape_type(entry: &Entry, _: Role) -> bool {
+    entry.netscape_type().is_some_and(|found| found.is_critical)
 }
 
 fn eku(entry: &Entry) -> String {
@@ -288,6 +299,9 @@ fn key_usage(entry: &Entry) -> String {
     usage.map_or("no key usage".into(), |usage| format!("key usage {usage}"))
 }
 
-fn netscape_type(_: &Entry) -> String {
-    "a Netscape certificate type for something else".into()
+fn netscape_type(entry: &Entry) -> String {
+    match entry.netscape_type() {
+        Some(found) if found.is_critical => "a critical Netscape certificate type".into(),
+        _ => "a Netscape certificate type for something else".into(),
+    }
 }

@@ -222,19 +222,34 @@ impl<'a> View<'a> {
 
     /// The value of the first extension with this OID.
     pub(crate) fn extension(&self, wanted: &[u8]) -> der::Result<Option<&'a [u8]>> {
+        let extension = self.first_extension(wanted)?;
+        Ok(extension.map(|extension| extension.value))
+    }
+
+    pub(crate) fn first_extension(&self, wanted: &[u8]) -> der::Result<Option<Extension<'a>>> {
         let mut extensions = SliceReader::new(self.extensions)?;
         while !extensions.is_finished() {
             let mut extension = nested(&mut extensions, Tag::Sequence)?;
             if expect(&mut extension, Tag::ObjectIdentifier)? != wanted {
                 continue;
             }
-            if Tag::peek(&extension)? == Tag::Boolean {
-                expect(&mut extension, Tag::Boolean)?; // critical
-            }
-            return expect(&mut extension, Tag::OctetString).map(Some);
+            let is_critical = Tag::peek(&extension)? == Tag::Boolean
+                && expect(&mut extension, Tag::Boolean)? == [0xff];
+            let value = expect(&mut extension, Tag::OctetString)?;
+            return Ok(Some(Extension { is_critical, value }));
         }
         Ok(None)
     }
+}
+
+/// One extension (RFC 5280, 4.1.2.9).
+pub(crate) struct Extension<'a> {
+    #[cfg_attr(
+        not(feature = "audit"),
+        expect(dead_code, reason = "the audit looks at it")
+    )]
+    pub(crate) is_critical: bool,
+    pub(crate) value: &'a [u8],
 }
 
 /// The first eight bits of a keyUsage extension; all that certificates of TLS have a use for.
