@@ -1,0 +1,332 @@
+//! The timeline: complete, sourced, and open to additions from a file.
+
+mod common;
+
+use std::collections::HashSet;
+use std::fs;
+
+use common::shared;
+use mtls_roles::audit::{Compared, Effect, Timeline};
+use time::macros::date;
+
+/// As `Timeline::builtin` reads it; that one cannot say what is wrong.
+fn builtin() -> Timeline {
+    Timeline::from_json(include_str!("../src/audit/timeline.json")).unwrap()
+}
+
+#[test]
+fn the_builtin_timeline_can_be_read() {
+    assert_eq!(builtin().milestones(), Timeline::builtin().milestones());
+    assert!(builtin().milestones().len() > 40);
+    assert!(builtin().milestones().is_sorted_by_key(|it| it.date));
+}
+
+#[test]
+fn every_fact_has_an_address_or_a_version_and_the_day_it_was_read() {
+    let timeline = builtin();
+    let milestones = timeline.milestones().iter();
+    let citations = milestones.map(|it| (&it.id, &it.citation));
+    let offers = timeline.offers().iter().map(|it| (&it.id, &it.citation));
+    for (id, citation) in citations.chain(offers) {
+        assert!(!citation.document.is_empty(), "{id}");
+        assert_eq!(citation.read_on, date!(2026 - 11 - 21), "{id}");
+    }
+}
+
+#[test]
+fn the_dates_that_decide_are_these() {
+    let timeline = builtin();
+    let mut decide: Vec<_> = timeline
+        .milestones()
+        .iter()
+        .filter(|it| it.effect != Effect::Informational)
+        .map(|it| (it.date, &it.id[..], it.effect))
+        .collect();
+    decide.sort_by_key(|it| it.0);
+    use Effect::*;
+    assert_eq!(
+        decide,
+        [
+            (date!(2025 - 06 - 11), "amazon-end", ClientAuthEnds),
+            (
+                date!(2025 - 09 - 15),
+                "sectigo-on-request",
+                ClientAuthOnRequest
+            ),
+            (date!(2025 - 09 - 15), "sslcom-end", ClientAuthEnds),
+            (
+                date!(2025 - 10 - 01),
+                "digicert-on-request",
+                ClientAuthOnRequest
+            ),
+            (
+                date!(2025 - 11 - 10),
+                "google-on-request",
+                ClientAuthOnRequest
+            ),
+            (
+                date!(2026 - 02 - 11),
+                "letsencrypt-classic",
+                ClientAuthOnRequest
+            ),
+            (date!(2026 - 03 - 15), "cabf-200-days", MaxValidity(200)),
+            (date!(2026 - 04 - 13), "google-end", ClientAuthEnds),
+            (date!(2026 - 05 - 15), "certum-end", ClientAuthEnds),
+            (date!(2026 - 06 - 15), "godaddy-end", ClientAuthEnds),
+            (date!(2026 - 07 - 08), "letsencrypt-end", ClientAuthEnds),
+            (date!(2026 - 09 - 13), "globalsign-end", ClientAuthEnds),
+            (date!(2027 - 02 - 01), "identrust-end", ClientAuthEnds),
+            (date!(2027 - 02 - 10), "sectigo-end", ClientAuthEnds),
+            (date!(2027 - 03 - 01), "digicert-end", ClientAuthEnds),
+            (date!(2027 - 03 - 15), "chrome-leaf", ClientAuthEnds),
+            (date!(2027 - 03 - 15), "cabf-100-days", MaxValidity(100)),
+            (date!(2027 - 04 - 15), "roots-of-2009", Distrust),
+            (date!(2029 - 03 - 15), "cabf-47-days", MaxValidity(47)),
+        ]
+    );
+}
+
+#[test]
+fn what_a_certificate_does_not_show_decides_nothing() {
+    for milestone in builtin().milestones() {
+        if milestone.compared == Compared::Disclosed {
+            assert_eq!(milestone.effect, Effect::Informational, "{}", milestone.id);
+        }
+    }
+}
+
+#[test]
+fn sources_that_disagree_stay_visible() {
+    let timeline = builtin();
+    let of = |id: &str| {
+        let milestone = timeline.milestones().iter().find(|it| it.id == id).unwrap();
+        milestone
+            .disagreements
+            .iter()
+            .map(|it| it.says.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("chrome-leaf")[0], "2026-06-15");
+    assert_eq!(of("digicert-end")[0], "2026-05-01");
+    assert_eq!(of("letsencrypt-end"), ["2026-05-13"]);
+    assert_eq!(of("sectigo-end")[0], "2026-05-15");
+}
+
+/// Every dated row of the shared facts is here, or is one of these, which say nothing of their own.
+#[test]
+fn no_dated_fact_of_the_shared_file_is_missing() {
+    const LEFT_OUT: [(&str, &str); 4] = [
+        (
+            "2025-02-15",
+            "the first edition of a rule that 2026-02-05 replaced",
+        ),
+        ("2025-07-15", "the same rule again"),
+        (
+            "2026-05-20",
+            "the day of the text; what it says is dated 2026-07-01",
+        ),
+        ("2027-07-01", "a draft about CA documents"),
+    ];
+    let Some(file) = shared("timeline.json") else {
+        return;
+    };
+    let facts: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    let here: HashSet<_> = builtin()
+        .milestones()
+        .iter()
+        .map(|it| it.date.to_string())
+        .collect();
+    for row in facts["rows"].as_array().unwrap() {
+        let Some(date) = row["date"].as_str() else {
+            continue;
+        };
+        let left_out = LEFT_OUT.iter().any(|it| it.0 == date);
+        assert!(here.contains(date) || left_out, "{date}: {}", row["change"]);
+    }
+}
+
+#[test]
+fn validity_is_limited_from_the_first_day_on() {
+    for (issued, days) in [
+        (date!(2026 - 03 - 14), 398),
+        (date!(2026 - 03 - 15), 200),
+        (date!(2027 - 03 - 14), 200),
+        (date!(2027 - 03 - 15), 100),
+        (date!(2029 - 03 - 14), 100),
+        (date!(2029 - 03 - 15), 47),
+    ] {
+        assert_eq!(builtin().max_validity(issued), days, "{issued}");
+    }
+}
+
+#[test]
+fn ninety_days_after_the_reading_it_is_not_stale_and_the_day_after_it_is() {
+    assert!(!builtin().is_stale(date!(2027 - 02 - 19)));
+    assert!(builtin().is_stale(date!(2027 - 02 - 20)));
+    assert!(!builtin().is_stale(date!(2020 - 01 - 01)));
+}
+
+const OWN: &str = r#"{
+  "milestones": [{
+    "id": "chrome-leaf", "date": "2027-06-15", "who": "Chrome", "change": "moved again",
+    "compared": "issued_on_or_after", "effect": "client_auth_ends", "confidence": "secondary",
+    "citation": {"document": "a mail", "read_on": "2026-12-01"}
+  }],
+  "offers": [{
+    "id": "own", "ca": "Own CA", "offer": "clientAuth", "until": "2030-01-01",
+    "citation": {"document": "a contract", "read_on": "2026-12-02"}
+  }],
+  "public_roots": ["Own Root"]
+}"#;
+
+#[test]
+fn a_file_replaces_by_id_and_adds_the_rest_without_making_the_whole_look_fresh() {
+    let mut timeline = builtin();
+    let (before, offers) = (timeline.milestones().len(), timeline.offers().len());
+    timeline.merge(Timeline::from_json(OWN).unwrap());
+    assert_eq!(timeline.milestones().len(), before);
+    assert_eq!(timeline.offers().len(), offers + 1);
+    let moved = timeline
+        .milestones()
+        .iter()
+        .find(|it| it.id == "chrome-leaf")
+        .unwrap();
+    assert_eq!(
+        (moved.date, &moved.change[..]),
+        (date!(2027 - 06 - 15), "moved again")
+    );
+    assert!(timeline.milestones().is_sorted_by_key(|it| it.date));
+    assert!(timeline.public_roots().any(|name| name == "Own Root"));
+    assert_eq!(timeline.read_on(), date!(2026 - 11 - 21));
+    timeline.merge(Timeline::from_json(r#"{"read_on": "2027-01-01"}"#).unwrap());
+    assert_eq!(timeline.read_on(), date!(2027 - 01 - 01));
+}
+
+#[test]
+fn a_file_alone_was_read_on_the_latest_day_of_its_citations() {
+    assert_eq!(
+        Timeline::from_json(OWN).unwrap().read_on(),
+        date!(2026 - 12 - 01)
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said_with_its_place() {
+    let milestone = |change: &str, to: &str| {
+        let changed = OWN.replacen(change, to, 1);
+        assert_ne!(changed, OWN, "{change}");
+        Timeline::from_json(&changed).unwrap_err().to_string()
+    };
+    for (id, found, needed) in [
+        (
+            "day",
+            milestone("2027-06-15", "2027-02-29"),
+            "the timeline cannot be read: milestone `chrome-leaf`: found `2027-02-29`, needed a day like 2027-03-15",
+        ),
+        (
+            "form of a day",
+            milestone("2027-06-15", "2027-6-15"),
+            "the timeline cannot be read: milestone `chrome-leaf`: found `2027-6-15`, needed a day like 2027-03-15",
+        ),
+        (
+            "day of reading",
+            milestone(r#", "read_on": "2026-12-01""#, ""),
+            "the timeline cannot be read: milestone `chrome-leaf`: its citation needs `read_on`, the day it was read, as the file has none",
+        ),
+        (
+            "days missing",
+            milestone("client_auth_ends", "max_validity"),
+            "the timeline cannot be read: milestone `chrome-leaf`: effect max_validity needs `days` of 1 or more",
+        ),
+        (
+            "days too many",
+            milestone(r#""effect""#, r#""days": 3, "effect""#),
+            "the timeline cannot be read: milestone `chrome-leaf`: `days` belongs to effect max_validity only",
+        ),
+        (
+            "offer",
+            milestone("2030-01-01", "soon"),
+            "the timeline cannot be read: offer `own`: found `soon`, needed a day like 2027-03-15",
+        ),
+    ] {
+        assert_eq!(found, needed, "{id}");
+    }
+    for (id, found, part) in [
+        (
+            "unknown word",
+            milestone("client_auth_ends", "client_auth_end"),
+            "unknown variant `client_auth_end`",
+        ),
+        (
+            "unknown field",
+            milestone(r#""who""#, r#""whom""#),
+            "unknown field `whom`",
+        ),
+        (
+            "no JSON",
+            milestone(r#""citation""#, "citation"),
+            "line 5 column",
+        ),
+        (
+            "twice",
+            Timeline::from_json(
+                r#"{"read_on":"2026-11-21","offers":[
+            {"id":"a","ca":"","offer":"","citation":{"document":""}},
+            {"id":"a","ca":"","offer":"","citation":{"document":""}}]}"#,
+            )
+            .unwrap_err()
+            .to_string(),
+            "the id `a` is given twice",
+        ),
+    ] {
+        assert!(found.contains(part), "{id}: {found}");
+    }
+}
+
+#[test]
+fn a_citation_prints_its_document_section_and_day() {
+    let timeline = builtin();
+    let milestone = timeline
+        .milestones()
+        .iter()
+        .find(|it| it.id == "cabf-47-days")
+        .unwrap();
+    assert_eq!(
+        milestone.citation.to_string(),
+        "CA/Browser Forum, Baseline Requirements for TLS Server Certificates, 2.2.6, 6.3.2 \
+         (https://github.com/cabforum/servercert/blob/main/docs/BR.md), read 2026-11-21"
+    );
+}
+
+/// A name that matches no root would silently concern nobody.
+#[test]
+fn the_roots_that_milestones_name_are_roots_that_exist() {
+    let names: HashSet<String> = webpki_roots_names();
+    for milestone in builtin().milestones() {
+        // The intermediates of Let's Encrypt are no roots.
+        if milestone.id == "letsencrypt-old-intermediates" {
+            continue;
+        }
+        for root in &milestone.scope.roots {
+            assert!(names.contains(root), "{}: {root}", milestone.id);
+        }
+    }
+}
+
+fn webpki_roots_names() -> HashSet<String> {
+    use x509_parser::prelude::{FromDer, X509Name};
+    let mut names = HashSet::new();
+    for root in webpki_roots::TLS_SERVER_ROOTS {
+        let mut der = vec![0x30, root.subject.len() as u8];
+        if root.subject.len() >= 0x80 {
+            der = vec![0x30, 0x81, root.subject.len() as u8];
+        }
+        der.extend_from_slice(&root.subject);
+        let (_, name) = X509Name::from_der(&der).unwrap();
+        let common_names = name.iter_common_name();
+        names.extend(common_names.map(|it| it.as_str().unwrap_or_default().to_owned()));
+        names.insert(name.to_string());
+    }
+    names
+}
