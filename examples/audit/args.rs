@@ -27,7 +27,7 @@ Examples (among the sources, write `cargo run --example audit --` for `audit`)
     audit --against /etc/mtls/live.pem --role client \"$RENEWED_LINEAGE/cert.pem\" && install …
 
 Exit codes
-  0  nothing to do
+  0  nothing to do, as far as is known
   1  something breaks, at renewal or on a date, or is unfit already
   2  something could not be read (the report says what, and has the rest), or wrong usage
 
@@ -65,6 +65,10 @@ pub struct Args {
     /// Passwords for PKCS#12, one a line
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+
+    /// How long a server is waited for
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub timeout: u64,
 
     /// Files, folders, HOST:PORT or `-`
     #[arg(value_name = "SOURCE", required = true)]

@@ -20,6 +20,7 @@ use std::error::Error;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use mtls_roles::audit::{Assessment, Roles, Serving, Timeline};
@@ -30,7 +31,7 @@ use crate::printable::printable;
 use crate::progress::Progress;
 use crate::renewal::Comparison;
 use crate::report::Report;
-use crate::sources::Found;
+use crate::sources::{Found, Means};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -58,7 +59,8 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let breaks = match &args.against {
         Some(old) => compare(args, &old.to_string_lossy(), &assessment)?,
         None => {
-            write(args, &report)?;
+            let (page, mut out) = output(args)?;
+            unless_closed(write(args.format, &report, page, &mut out))?;
             report.breaks()
         }
     };
@@ -77,9 +79,12 @@ fn read(args: &Args) -> Result<Found, Box<dyn Error>> {
             .iter()
             .map(|old| old.to_string_lossy().into_owned()),
     );
-    let passwords = passwords(args)?;
+    let means = Means {
+        passwords: passwords(args)?,
+        patience: Duration::from_secs(args.timeout),
+    };
     let progress = Progress::new();
-    let found = sources::read(&sources, &passwords, &progress);
+    let found = sources::read(&sources, &means, &progress);
     progress.finish();
     Ok(found)
 }
@@ -129,14 +134,26 @@ fn serving(args: &Args) -> Serving {
     }
 }
 
-fn write(args: &Args, report: &Report<'_>) -> Result<(), Box<dyn Error>> {
-    let (page, mut out) = output(args)?;
-    match args.format {
-        Format::Text => text::write(report, page, &mut out)?,
-        Format::Json => json::write(report, &mut out)?,
-        Format::Html => html::write(report, &mut out)?,
+fn write(
+    format: Format,
+    report: &Report<'_>,
+    page: text::Page,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Text => text::write(report, page, out)?,
+        Format::Json => json::write(report, out)?,
+        Format::Html => html::write(report, out)?,
     }
-    Ok(out.flush()?)
+    out.flush()
+}
+
+/// Whoever reads the output, `head` for example, may have enough of it.
+fn unless_closed(written: io::Result<()>) -> io::Result<()> {
+    written.or_else(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error),
+    })
 }
 
 fn output(args: &Args) -> Result<(text::Page, BufWriter<Box<dyn Write>>), Box<dyn Error>> {

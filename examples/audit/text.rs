@@ -18,15 +18,18 @@ use crate::sources::Asks;
 pub fn write(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Result<()> {
     heading(report, page, out)?;
     let mut notes = Notes::default();
-    for group in [Group::Unfit, Group::OnDate, Group::AtRenewal] {
+    for group in [
+        Group::Unfit,
+        Group::OnDate,
+        Group::AtRenewal,
+        Group::Unknown,
+    ] {
         list(report, group, page, &mut notes, out)?;
     }
     notes.write(page, out)?;
     unreadable(report, page, out)?;
     servers(report, page, out)?;
-    for group in [Group::Unknown, Group::Unaffected] {
-        list(report, group, page, &mut Notes::default(), out)?;
-    }
+    list(report, Group::Unaffected, page, &mut notes, out)?;
     summary(report, page, out)
 }
 

@@ -151,13 +151,15 @@ fn ticks(axis: &Axis) -> Vec<Tick> {
     let years = axis.first.year()..=axis.last.year();
     let days =
         years.flat_map(|year| quarters.map(|month| Date::from_calendar_date(year, month, 1)));
-    days.flatten()
-        .filter(|day| axis.shows(*day))
-        .map(|day| Tick {
+    let shown = days.flatten().filter(|day| axis.shows(*day));
+    shown
+        .enumerate()
+        .map(|(index, day)| Tick {
             x: axis.x(day),
-            label: match day.month() {
-                Month::January => day.year().to_string(),
-                month => month.to_string().chars().take(3).collect(),
+            label: match (day.month(), index) {
+                (Month::January, _) => day.year().to_string(),
+                (month, 0) => format!("{month:.3} {}", day.year()),
+                (month, _) => format!("{month:.3}"),
             },
             is_year: day.month() == Month::January,
         })

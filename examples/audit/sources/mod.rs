@@ -41,11 +41,11 @@ pub struct Server {
 
 /// Reads all sources: files and folders in the order of the command line, then what links in the
 /// folders lead to, then servers.
-pub fn read(sources: &[String], passwords: &[String], progress: &Progress) -> Found {
+pub fn read(sources: &[String], means: &Means, progress: &Progress) -> Found {
     let mut reading = Reading {
         found: Found::default(),
         files: vec![],
-        passwords,
+        means,
         progress,
     };
     let mut walk = Walk::default();
@@ -73,13 +73,18 @@ const BATCH: usize = 512;
 /// So many servers are asked at once: most of the time they let wait.
 const AT_ONCE: usize = 32;
 
-/// For connecting and the handshake together.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// What it takes to read the sources that are closed or slow.
+pub struct Means {
+    /// For PKCS#12; tried in this order.
+    pub passwords: Vec<String>,
+    /// For connecting to a server and its handshake together.
+    pub patience: Duration,
+}
 
 struct Reading<'a> {
     found: Found,
     files: Vec<Job>,
-    passwords: &'a [String],
+    means: &'a Means,
     progress: &'a Progress,
 }
 
@@ -91,7 +96,7 @@ enum Named {
 impl Reading<'_> {
     fn stdin(&mut self) {
         self.flush();
-        file::read_stdin(self.passwords, &mut self.found.inventory);
+        file::read_stdin(&self.means.passwords, &mut self.found.inventory);
         self.progress.advance(1, "");
     }
 
@@ -121,7 +126,7 @@ impl Reading<'_> {
         let files = std::mem::take(&mut self.files);
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let runs = files.chunks(files.len().div_ceil(threads).max(1));
-        let passwords = self.passwords;
+        let passwords = &self.means.passwords;
         let read: Vec<_> = thread::scope(|scope| {
             let running: Vec<_> = runs
                 .map(|run| scope.spawn(move || read_run(run, passwords)))
@@ -139,7 +144,9 @@ impl Reading<'_> {
 
     fn servers(&mut self, servers: &[(&String, &str, u16)]) {
         let answers: Vec<_> = thread::scope(|scope| {
-            let ask = |(_, host, port): &(&String, &str, u16)| live::ask(host, *port, PATIENCE);
+            let patience = self.means.patience;
+            let ask =
+                move |(_, host, port): &(&String, &str, u16)| live::ask(host, *port, patience);
             let asking = servers
                 .iter()
                 .map(|server| scope.spawn(move || ask(server)));

@@ -1,7 +1,7 @@
 //! What a file is, told from its bytes and not from its name.
 
 use der::asn1::AnyRef;
-use der::{Decode, Reader, SliceReader, Tag, Tagged};
+use der::{Decode, Reader, SliceReader};
 
 /// What the bytes of a file seem to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,52 +64,47 @@ fn find(text: &[u8], word: &[u8]) -> Option<usize> {
     text.windows(word.len()).position(|window| window == word)
 }
 
-/// By the first elements of the outer SEQUENCE; further in, it may be broken.
+/// By how the content of the outer SEQUENCE begins; further in, it may be broken.
 fn of_der(bytes: &[u8]) -> Option<Shape> {
-    let elements = elements(bytes)?;
-    match elements[..] {
-        [(Tag::ObjectIdentifier, _), ..] => Some(Shape::Pkcs7),
-        [(Tag::Integer, [2, 1, 3]), (Tag::Sequence, _), ..] => Some(Shape::Pkcs12),
+    let content = match bytes {
+        // An indefinite length is BER, which archives come in. Whoever reads them tells.
+        [_, 0x80, content @ ..] => content,
+        _ => AnyRef::from_der(bytes).ok()?.value(),
+    };
+    match content {
+        [OBJECT_IDENTIFIER, ..] => Some(Shape::Pkcs7),
+        [INTEGER, 1, 3, SEQUENCE, ..] => Some(Shape::Pkcs12),
         // PKCS#8, PKCS#1 and SEC1 keys begin with their version.
-        [(Tag::Integer, [2, 1, 0 | 1]), ..] => Some(Shape::PrivateKey),
-        [
-            (Tag::Sequence, signed),
-            (Tag::Sequence, _),
-            (Tag::BitString, _),
-        ] => of_signed(signed),
+        [INTEGER, 1, 0 | 1, ..] => Some(Shape::PrivateKey),
+        [SEQUENCE, ..] => of_signed(bytes),
         _ => None,
     }
 }
 
+const INTEGER: u8 = 2;
+const OBJECT_IDENTIFIER: u8 = 6;
+const SEQUENCE: u8 = 0x30;
+/// The version of a certificate: `[0]`, constructed.
+const VERSION: u8 = 0xa0;
+
 /// Certificates, requests and revocation lists are all SEQUENCE { SEQUENCE, SEQUENCE, BIT STRING }.
-fn of_signed(signed: &[u8]) -> Option<Shape> {
-    let tags: Vec<_> = elements(signed)?.iter().map(|(tag, _)| *tag).collect();
+fn of_signed(bytes: &[u8]) -> Option<Shape> {
+    let [signed, _, _] = children(bytes).ok()?[..] else {
+        return None;
+    };
+    let fields = children(signed).ok()?;
+    let tags: Vec<_> = fields
+        .iter()
+        .filter_map(|field| field.first().copied())
+        .collect();
     let is_certificate = match tags[..] {
-        // The version of a certificate; the two others have theirs as a plain INTEGER.
-        [Tag::ContextSpecific { .. }, ..] => true,
+        // The two others have their version as a plain INTEGER.
+        [VERSION, ..] => true,
         // Version 1: serial number, algorithm, issuer, validity. A list has a time in its place.
-        [
-            Tag::Integer,
-            Tag::Sequence,
-            Tag::Sequence,
-            Tag::Sequence,
-            ..,
-        ] => true,
+        [INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, ..] => true,
         _ => false,
     };
     is_certificate.then_some(Shape::Certificate)
-}
-
-/// The elements of a constructed value, each with its tag.
-fn elements(bytes: &[u8]) -> Option<Vec<(Tag, &[u8])>> {
-    let elements = children(bytes).ok()?.into_iter();
-    elements
-        .map(|element| Some((tag(element)?, element)))
-        .collect()
-}
-
-fn tag(element: &[u8]) -> Option<Tag> {
-    Some(AnyRef::from_der(element).ok()?.tag())
 }
 
 /// The elements of a constructed value, tags and lengths included.

@@ -64,8 +64,8 @@ impl<'a> Notes<'a> {
             let source = page.paint(Style::new().dim(), citation(&milestone.citation));
             page.wrapped("      ", &source, out)?;
             for other in &milestone.disagreements {
-                let other = format!("{} says: {}", other.source, other.says);
-                page.wrapped("      but ", &printable(&other), out)?;
+                let other = format!("{} ({})", other.says, other.source);
+                page.wrapped("      disagrees: ", &printable(&other), out)?;
             }
         }
         if !self.advice.is_empty() {

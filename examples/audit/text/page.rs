@@ -111,6 +111,7 @@ impl Page {
 
 fn line(row: &[String; 6], widths: [usize; 6]) -> String {
     let cells = row.iter().zip(widths).enumerate();
+    let cells = cells.filter(|(_, (_, width))| *width > 0);
     let cells = cells.map(|(column, (cell, width))| match column {
         5 => GAP.to_owned() + &cut_at_the_front(cell, width),
         _ => {

@@ -1,0 +1,172 @@
+//! The HTML page: nothing from a certificate becomes markup, nothing is loaded, and the picture
+//! stays a picture.
+
+use base64ct::{Base64, Encoding};
+use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
+
+use crate::common::pki::Eku;
+use crate::reports::HOSTILE;
+use crate::run::audit;
+use crate::world::{World, leaf};
+
+/// Two pages that differ in names only must have the same tags with the same attributes.
+#[test]
+fn no_name_becomes_markup() {
+    let harmless: Vec<_> = (0..HOSTILE.len())
+        .map(|index| format!("name {index}"))
+        .collect();
+    let harmless: Vec<_> = harmless.iter().map(String::as_str).collect();
+    let skeletons = [&HOSTILE[..], &harmless].map(|names| tags(&page_of(names)));
+    assert!(
+        skeletons[0].iter().any(|tag| tag == "script"),
+        "{skeletons:?}"
+    );
+    assert_eq!(skeletons[0], skeletons[1]);
+}
+
+#[test]
+fn names_are_shown_as_they_are() {
+    let page = page_of(&HOSTILE);
+    for shown in [
+        "&lt;script&gt;alert(1)&lt;&#x2f;script&gt;",
+        "&amp;lt;b&amp;gt;",
+        "{{ 7 * 7 }}{% include &#x27;x&#x27; %}",
+        "x\\u{1b}[2K\\u{a}ALREADY UNFIT (0)\\u{d}\\u{202e}\\u{9b}1A",
+        "שלום",
+    ] {
+        assert!(page.contains(shown), "{shown}");
+    }
+}
+
+/// All of them unaffected and of one date, so that nothing but names can change the page.
+fn page_of(names: &[&str]) -> String {
+    let world = World::new();
+    for (index, name) in names.iter().enumerate() {
+        let spec = leaf("fixed", 100 + index as u64).eku(Eku::both());
+        let mut subject = crate::common::pki::DistinguishedName::new();
+        subject.push(crate::common::pki::DnType::CommonName, *name);
+        let spec = spec.subject(subject);
+        world.write(&format!("{index}.pem"), world.private.leaf(spec).cert_pem());
+    }
+    audit(world.path(), "--format html .").stdout
+}
+
+/// Each tag with the names of its attributes, as a browser would find them: quotes count inside of a
+/// tag only, and nothing counts in a script or a style.
+fn tags(page: &str) -> Vec<String> {
+    let mut tags = vec![];
+    let mut rest = page;
+    while let Some(begin) = rest.find('<') {
+        rest = &rest[begin + 1..];
+        let mut quote = None;
+        let mut unquoted = String::new();
+        let mut end = rest.len();
+        for (at, c) in rest.char_indices() {
+            match quote {
+                Some(open) if c == open => quote = None,
+                Some(_) => {}
+                None if c == '>' => {
+                    end = at;
+                    break;
+                }
+                None if c == '"' || c == '\'' => quote = Some(c),
+                None => unquoted.push(c),
+            }
+        }
+        rest = &rest[end..];
+        for raw in ["script", "style"] {
+            if unquoted == raw {
+                let close = rest.find(&format!("</{raw}>")).unwrap();
+                rest = &rest[close..];
+            }
+        }
+        tags.push(unquoted);
+    }
+    tags
+}
+
+#[test]
+fn the_page_runs_and_loads_nothing_but_itself() {
+    let page = audit(World::full().path(), "--format html .").stdout;
+    let hash = |tag: &str| {
+        let (_, rest) = page.split_once(&format!("<{tag}>")).unwrap();
+        let (content, rest) = rest.split_once(&format!("</{tag}>")).unwrap();
+        assert!(!rest.contains(&format!("<{tag}")), "one {tag}");
+        Base64::encode_string(&sha256(content.as_bytes()))
+    };
+    let policy = format!(
+        "content=\"default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
+         form-action 'none'\"",
+        hash("style"),
+        hash("script")
+    );
+    let quoted = policy.replace('\'', "&#x27;").replace('/', "&#x2f;");
+    assert!(page.contains(&quoted), "{policy}");
+    for loads in [
+        " src=", "<link", "@import", "url(", "<base", "<iframe", " style=", " onclick",
+    ] {
+        assert!(!page.contains(loads), "{loads}");
+    }
+}
+
+#[test]
+fn a_citation_is_a_link_only_if_it_leads_to_https() {
+    let world = World::full();
+    let milestone = |address: &str| {
+        serde_json::json!({
+            "read_on": "2026-11-21",
+            "milestones": [{
+                "id": "chrome-leaf", "date": "2027-03-15", "who": "Chrome", "change": "changes",
+                "compared": "issued_on_or_after", "effect": "client_auth_ends",
+                "citation": { "document": "a document", "address": address },
+                "confidence": "secondary",
+            }],
+        })
+    };
+    for (address, is_link) in [("https://x.example", true), ("javascript:alert(1)", false)] {
+        world.write("timeline.json", milestone(address).to_string());
+        let page = audit(world.path(), "--format html --timeline timeline.json .").stdout;
+        let address = address.replace('/', "&#x2f;");
+        assert!(page.contains(&address), "it is shown: {address}");
+        assert_eq!(
+            page.contains(&format!("href=\"{address}")),
+            is_link,
+            "{address}"
+        );
+    }
+}
+
+#[test]
+fn of_many_certificates_the_page_shows_the_first_and_says_how_many_it_leaves_out() {
+    let world = World::new();
+    let spec = |serial| leaf("many.example.com", serial).eku(Eku::both());
+    let pem: String = (0..2_050)
+        .map(|serial| shared_key(&world, spec(1_000 + serial)))
+        .collect();
+    world.write("many.pem", pem);
+    world.write("edge.pem", world.edge.cert_pem() + &world.combined.pem());
+    let page = audit(world.path(), "--format html .").stdout;
+    assert_eq!(page.matches("<tr id=\"c").count(), 2_000);
+    assert_eq!(page.matches("<rect class=\"life\"").count(), 300);
+    // 2,050 and `edge`; beside them, roots.pem has 2 and edge.pem an issuer.
+    assert!(page.contains("1751 more leaf certificates"), "bars");
+    assert!(
+        page.contains("54 more certificates, which need action less"),
+        "rows"
+    );
+    let first = page.find("<tr id=\"c0\"").unwrap();
+    assert!(
+        page[first..first + 800].contains("edge.example.com"),
+        "what needs action is first"
+    );
+}
+
+/// With one key for all, which is what costs time.
+fn shared_key(world: &World, spec: crate::common::pki::LeafSpec) -> String {
+    world.private.leaf(spec.key(&world.edge.key)).cert_pem()
+}
+
+fn sha256(bytes: &[u8]) -> Vec<u8> {
+    let suite = TLS13_AES_128_GCM_SHA256.tls13().unwrap();
+    suite.common.hash_provider.hash(bytes).as_ref().to_vec()
+}

@@ -1,0 +1,146 @@
+//! Live servers: what they present, whether they ask, and that nothing trusts them.
+
+use std::io::Read;
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use rustls::server::WebPkiClientVerifier;
+use rustls::{Error, ServerConfig, ServerConnection};
+use serde_json::{Value, json};
+
+use crate::common::tls::{provider, root_store, versions};
+use crate::run::audit;
+use crate::world::World;
+
+/// Every row: an id, whether it asks, the hints that are needed in the report.
+#[test]
+fn a_server_shows_its_chain_and_whom_it_asks_in_tls_1_2_and_1_3() {
+    let world = World::new();
+    let mesh = json!(["O=Example Ltd, CN=Mesh Root"]);
+    #[rustfmt::skip]
+    let rows = [
+        ("asks-nobody", None, json!(false), Value::Null),
+        ("with-hints",  Some(true), json!(true), mesh),
+        ("no-hints",    Some(false), json!(true), json!([])),
+    ];
+    for version in versions() {
+        for (id, hints, asks, expected) in &rows {
+            let id = format!("{id} {:?}", version.version);
+            let (address, server) = serve(config(&world, version, *hints));
+            let output = audit(world.path(), &format!("--format json roots.pem {address}"));
+            let edge = output.line("CN=edge.example.com");
+            assert_eq!(edge["source"], json!([address]), "{id}");
+            assert_eq!(edge["verdict"], "breaks_at_renewal", "{id}");
+            let said = (&edge["asks_for_client_certificate"], &edge["ca_hints"]);
+            assert_eq!(said, (asks, expected), "{id}");
+            let issuer = output.line("O=DigiCert Inc, CN=Combined CA");
+            let said = (&issuer["source"], &issuer["asks_for_client_certificate"]);
+            assert_eq!(said, (&json!([address]), &Value::Null), "{id}");
+            assert!(
+                server.join().unwrap().is_err(),
+                "{id}: a handshake that ends well trusts"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_text_report_names_the_servers_and_whom_they_ask() {
+    let world = World::new();
+    let (asking, first) = serve(config(&world, versions()[1], Some(true)));
+    let (silent, second) = serve(config(&world, versions()[1], None));
+    let text = audit(world.path(), &format!("{asking} {silent}")).stdout;
+    let asks = format!("{asking} ASKS for a client certificate of O=Example Ltd, CN=Mesh Root");
+    let asks_not = format!("{silent} asks for no client certificate");
+    for needed in [asks, asks_not] {
+        assert!(text.contains(&needed), "{needed}: {text}");
+    }
+    let _ = (first.join(), second.join());
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_a_finding_and_the_next_one_is_asked() {
+    let world = World::new();
+    let closed = closed_port();
+    // Accepted by the system, and never answered.
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mute_address = mute.local_addr().unwrap().to_string();
+    let (plain, talker) = talk();
+    let (good, server) = serve(config(&world, versions()[1], None));
+    let arguments = format!("--format json --timeout 1 {closed} {mute_address} {plain} {good}");
+    let output = audit(world.path(), &arguments);
+    let lines = output.lines();
+    let reason = |address: &str| {
+        let line = lines.iter().find(|line| line["source"] == json!([address]));
+        line.unwrap()["because"][0]["text"].to_string()
+    };
+    assert_eq!(output.code, 2, "{output:?}");
+    assert!(reason(&closed).contains("refused"), "{output:?}");
+    assert!(
+        reason(&mute_address).contains("no answer within 1 second"),
+        "{output:?}"
+    );
+    assert!(reason(&plain).contains("corrupt message"), "{output:?}");
+    assert_eq!(output.line("CN=edge.example.com")["source"], json!([good]));
+    let _ = (server.join(), talker.join());
+}
+
+/// With the chain of `edge`; asking for certificates of the mesh, if at all, with or without hints.
+fn config(
+    world: &World,
+    version: &'static rustls::SupportedProtocolVersion,
+    hints: Option<bool>,
+) -> ServerConfig {
+    let (chain, key) = world.edge.credentials(&[&world.combined]);
+    let builder = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[version])
+        .unwrap();
+    let builder = match hints {
+        None => builder.with_no_client_auth(),
+        Some(hints) => {
+            let roots = root_store(&[world.private.der()]);
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider());
+            let verifier = match hints {
+                true => verifier,
+                false => verifier.clear_root_hint_subjects(),
+            };
+            builder.with_client_cert_verifier(verifier.build().unwrap())
+        }
+    };
+    builder.with_single_cert(chain, key).unwrap()
+}
+
+/// Serves one connection; its result is how the handshake ended.
+fn serve(config: ServerConfig) -> (String, JoinHandle<Result<(), Error>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut connection = ServerConnection::new(Arc::new(config))?;
+        let ended = connection.complete_io(&mut stream);
+        ended
+            .map(|_| ())
+            .map_err(|error| Error::General(error.to_string()))
+    });
+    (address, server)
+}
+
+/// Says something that is no TLS.
+fn talk() -> (String, JoinHandle<()>) {
+    use std::io::Write;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let talker = thread::spawn(move || {
+        let (mut stream, _): (TcpStream, _) = listener.accept().unwrap();
+        let _ = stream.write_all(b"220 mail.example.com ESMTP\r\n");
+        let _ = stream.read(&mut [0; 1024]);
+    });
+    (address, talker)
+}
+
+/// A port that was free a moment ago.
+fn closed_port() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}

@@ -1,0 +1,136 @@
+//! Folders: everything once, in order, whatever links there are.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::run::audit;
+use crate::world::World;
+
+#[test]
+fn many_files_are_reported_in_the_order_of_their_names() {
+    let world = World::new();
+    let pem = world.edge.cert_pem();
+    for folder in ["a", "b"] {
+        fs::create_dir(world.folder.join(folder)).unwrap();
+        for file in 0..700 {
+            world.write(&format!("{folder}/{file:03}.pem"), &pem);
+        }
+    }
+    let line = audit(world.path(), "--format json .").line("CN=edge.example.com");
+    let files = ["a", "b"]
+        .into_iter()
+        .flat_map(|folder| (0..700).map(move |file| format!("./{folder}/{file:03}.pem:1")));
+    assert_eq!(line["source"], json!(files.collect::<Vec<_>>()));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_folders_are_followed_once_and_links_to_files_are_files() {
+    use std::os::unix::fs::symlink;
+    let world = World::new();
+    let pem = world.edge.cert_pem();
+    for folder in ["audited", "audited/real", "elsewhere"] {
+        fs::create_dir(world.folder.join(folder)).unwrap();
+    }
+    world.write("audited/real/edge.pem", &pem);
+    world.write("elsewhere/other.pem", &pem);
+    let link = |to: &str, name: &str| symlink(to, world.folder.join(name)).unwrap();
+    link("..", "audited/real/loop");
+    link("real", "audited/again");
+    link("real/edge.pem", "audited/live.pem");
+    link("../elsewhere", "audited/one");
+    link("../elsewhere", "audited/two");
+    link("one", "audited/three");
+    let output = audit(world.path(), "--format json audited");
+    let sources = json!([
+        "audited/live.pem:1",
+        "audited/real/edge.pem:1",
+        "audited/one/other.pem:1",
+    ]);
+    // Each once, and the folder's own name before that of a link to it.
+    assert_eq!(
+        output.line("CN=edge.example.com")["source"],
+        sources,
+        "{output:?}"
+    );
+    // The link `loop` led to the folder itself, where nothing is new.
+    assert_eq!(output.lines().len(), 1, "{output:?}");
+}
+
+/// Every folder has two links to the next: 2^30 paths, 30 folders.
+#[cfg(unix)]
+#[test]
+fn a_pyramid_of_links_ends() {
+    use std::os::unix::fs::symlink;
+    let world = World::new();
+    for level in 0..30 {
+        fs::create_dir(world.folder.join(&format!("{level}"))).unwrap();
+        for side in ["left", "right"] {
+            let link = world.folder.join(&format!("{level}/{side}"));
+            symlink(format!("../{}", level + 1), link).unwrap();
+        }
+    }
+    fs::create_dir(world.folder.join("30")).unwrap();
+    world.write("30/edge.pem", world.edge.cert_pem());
+    let line = audit(world.path(), "--format json 0").line("CN=edge.example.com");
+    assert_eq!(line["source"].as_array().map(Vec::len), Some(1), "{line}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_is_a_finding_and_a_pipe_is_not_waited_for() {
+    let world = World::new();
+    world.write("edge.pem", world.edge.cert_pem());
+    std::os::unix::fs::symlink("nowhere", world.folder.join("live.pem")).unwrap();
+    let pipe = world.folder.join("pipe.pem");
+    let made = std::process::Command::new("mkfifo").arg(pipe).status();
+    assert!(made.unwrap().success());
+    let output = audit(world.path(), "--format json .");
+    let last = output.lines().pop().unwrap();
+    assert_eq!(
+        (output.code, &last["verdict"]),
+        (2, &json!("unreadable")),
+        "{output:?}"
+    );
+    assert_eq!(last["source"], json!(["./live.pem"]));
+}
+
+#[test]
+fn in_a_folder_only_what_looks_like_a_certificate_must_be_one() {
+    let world = World::new();
+    world.write("edge.pem", world.edge.cert_pem());
+    world.write("README", "how to renew");
+    world.write(
+        "request.csr",
+        "-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n",
+    );
+    world.write("picture", [0x89, b'P', b'N', b'G', 0, 0]);
+    world.write("sequence", [0x30, 3, 2, 1, 7]);
+    let output = audit(world.path(), ".");
+    assert_eq!(output.code, 1, "{output:?}");
+    assert!(
+        output.stdout.contains("4 other files passed over"),
+        "{output:?}"
+    );
+    world.write("empty.pem", "");
+    world.write("key.der", [0x30, 3, 2, 1, 0]);
+    let output = audit(world.path(), ".");
+    assert_eq!(output.code, 2, "{output:?}");
+    for named in ["./empty.pem", "./key.der"] {
+        assert!(output.stdout.contains(named), "{named} {output:?}");
+    }
+}
+
+#[test]
+fn a_file_over_64_mib_is_a_finding() {
+    let world = World::new();
+    let file = fs::File::create(world.folder.join("big.pem")).unwrap();
+    file.set_len((64 << 20) + 1).unwrap();
+    let output = audit(world.path(), "big.pem");
+    assert_eq!(output.code, 2, "{output:?}");
+    assert!(
+        output.stdout.contains("big.pem: larger than 64 MiB"),
+        "{output:?}"
+    );
+}
