@@ -108,7 +108,7 @@ fn what_cannot_be_read_is_a_finding_with_its_reason_and_stops_nothing() {
         ("base64",      pem.replacen("MII", "M!I", 1).into_bytes(), "base64"),
         ("four-dashes", pem.replacen("-----BEGIN", "----BEGIN", 1).into_bytes(), "BEGIN CERTIFICATE"),
         ("ber",         [&[0x30, 0x80][..], &signed_data, &[0xa0, 0x80, 0, 0, 0, 0]].concat(), "BER"),
-        ("ber-inside",  ber, "BER"),
+        ("ber-inside",  ber, "malformed PKCS#7"),
         ("no-certs",    empty, "no certificates are in this PKCS#7"),
         ("enveloped",   enveloped.to_vec(), "not SignedData"),
         ("pfx",         vec![0x30, 5, 2, 1, 3, 0x30, 0], "PKCS#12"),

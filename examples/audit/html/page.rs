@@ -1,7 +1,9 @@
 //! [`Page`]: what the template is given.
 
+use std::collections::HashSet;
+
 use mtls_roles::Role;
-use mtls_roles::audit::{Cause, Finding, Forecast, Milestone, Stack};
+use mtls_roles::audit::{Advice, CaOffer, Cause, Finding, Forecast, Milestone, Stack};
 use serde::Serialize;
 
 use super::picture::Picture;
@@ -25,6 +27,7 @@ pub struct Page {
     milestones: Vec<Numbered>,
     rows: Vec<TableRow>,
     rows_left_out: usize,
+    offers: Vec<Offer>,
     servers: Vec<Server>,
     unreadable: Vec<Unreadable>,
     unreadable_count: usize,
@@ -48,6 +51,15 @@ struct Numbered {
     /// Only if a browser should follow it.
     address: Option<String>,
     disagreements: Vec<String>,
+}
+
+/// What some advice speaks of.
+#[derive(Serialize)]
+struct Offer {
+    ca: String,
+    offer: String,
+    until: Option<String>,
+    citation: String,
 }
 
 #[derive(Serialize)]
@@ -108,6 +120,7 @@ impl Page {
             picture: Picture::new(report, &milestones, ROWS),
             rows: rows.collect(),
             rows_left_out: report.findings.len().saturating_sub(ROWS),
+            offers: offered(report).into_iter().map(Offer::new).collect(),
             servers: report.found.servers.iter().map(Server::new).collect(),
             unreadable: unreadable
                 .iter()
@@ -132,6 +145,29 @@ fn cited<'a>(report: &Report<'a>) -> Vec<&'a Milestone> {
     milestones.sort_by_key(|milestone| (milestone.date, &milestone.id));
     milestones.dedup_by_key(|milestone| &milestone.id);
     milestones
+}
+
+/// What the advice of any finding offers, in the order of the timeline's table.
+fn offered<'a>(report: &Report<'a>) -> Vec<&'a CaOffer> {
+    let advice = report.findings.iter().flat_map(|finding| &finding.advice);
+    let offered = advice.filter_map(|advice| match advice {
+        Advice::AlternateRoot(offers) => Some(offers.iter().map(|offer| &offer.id)),
+        _ => None,
+    });
+    let ids: HashSet<_> = offered.flatten().collect();
+    let offers = report.assessment.timeline().offers().iter();
+    offers.filter(|offer| ids.contains(&offer.id)).collect()
+}
+
+impl Offer {
+    fn new(offer: &CaOffer) -> Self {
+        Self {
+            ca: printable(&offer.ca),
+            offer: printable(&offer.offer),
+            until: offer.until.map(|until| until.to_string()),
+            citation: citation(&offer.citation),
+        }
+    }
 }
 
 impl Tile {
