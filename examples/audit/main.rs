@@ -59,8 +59,8 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let breaks = match &args.against {
         Some(old) => compare(args, &old.to_string_lossy(), &assessment)?,
         None => {
-            let (page, mut out) = output(args)?;
-            unless_closed(write(args.format, &report, page, &mut out))?;
+            let mut out = output(args)?;
+            unless_closed(write(args.format, &report, page(args), &mut out))?;
             report.breaks()
         }
     };
@@ -92,7 +92,7 @@ fn read(args: &Args) -> Result<Found, Box<dyn Error>> {
 /// Whether a renewed certificate lost a purpose.
 fn compare(args: &Args, old: &str, assessment: &Assessment<'_>) -> Result<bool, Box<dyn Error>> {
     let comparisons = Comparison::all(assessment, old, serving(args))?;
-    let (_, mut out) = output(args)?;
+    let mut out = output(args)?;
     for comparison in &comparisons {
         match args.format {
             Format::Json => comparison.json(&mut out)?,
@@ -156,14 +156,18 @@ fn unless_closed(written: io::Result<()>) -> io::Result<()> {
     })
 }
 
-fn output(args: &Args) -> Result<(text::Page, BufWriter<Box<dyn Write>>), Box<dyn Error>> {
-    let (page, out): (_, Box<dyn Write>) = match &args.output {
-        None => (text::Page::of_stdout(), Box::new(io::stdout().lock())),
-        Some(file) => {
-            let created = File::create(file);
-            let created = created.map_err(|error| format!("{}: {error}", file.display()))?;
-            (text::Page::of_file(), Box::new(created))
-        }
+fn output(args: &Args) -> Result<Box<dyn Write>, Box<dyn Error>> {
+    let Some(file) = &args.output else {
+        return Ok(Box::new(BufWriter::new(io::stdout().lock())));
     };
-    Ok((page, BufWriter::new(out)))
+    let created = File::create(file);
+    let created = created.map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(Box::new(BufWriter::new(created)))
+}
+
+fn page(args: &Args) -> text::Page {
+    match args.output {
+        None => text::Page::of_stdout(),
+        Some(_) => text::Page::of_file(),
+    }
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::printable::printable;
+
 pub struct Progress(ProgressBar);
 
 impl Progress {
@@ -19,7 +21,7 @@ impl Progress {
     /// So many more files or servers were read; what comes next.
     pub fn advance(&self, read: usize, next: &str) {
         self.0.inc(read as u64);
-        self.0.set_message(next.to_owned());
+        self.0.set_message(printable(next));
     }
 
     /// Takes the line away.

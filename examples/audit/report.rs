@@ -43,10 +43,10 @@ impl<'a> Report<'a> {
     }
 
     /// The servers that presented this certificate as theirs.
-    pub fn servers_of(&self, finding: &Finding<'_>) -> impl Iterator<Item = &'a Server> {
-        let der = finding.entry.certificate().der().clone();
+    pub fn servers_of(&self, finding: &Finding<'a>) -> impl Iterator<Item = &'a Server> {
+        let presented = finding.entry.certificate().der();
         let servers = self.found.servers.iter();
-        servers.filter(move |server| server.leaf == der)
+        servers.filter(move |server| server.leaf == *presented)
     }
 
     pub fn breaks(&self) -> bool {

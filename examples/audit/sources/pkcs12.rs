@@ -10,14 +10,15 @@ pub struct Contents {
     pub keys: Vec<Vec<u8>>,
 }
 
-/// Tries the passwords in their order; the file says itself, by its MAC, whether one is right.
+/// Tries the passwords in their order; most files say themselves, by a MAC, whether one is right.
 pub fn open(pfx: &[u8], passwords: &[String]) -> Result<Contents, String> {
-    let mut failure = "no password was tried".to_owned();
+    let mut failure = NO_PASSWORD.to_owned();
     for password in passwords {
         match Pkcs12Archive::from_pkcs12(pfx, password) {
             Ok(archive) => return Ok(contents(archive)),
-            Err(Error::MacError(_)) => failure = NO_PASSWORD.into(),
-            Err(error) => return Err(format!("this PKCS#12 cannot be read: {error}")),
+            Err(Error::MacError(_)) => failure = NO_PASSWORD.to_owned(),
+            // Without a MAC, a wrong password looks like this, too.
+            Err(error) => failure = format!("this PKCS#12 cannot be read: {error}"),
         }
     }
     Err(failure)
