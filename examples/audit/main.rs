@@ -57,7 +57,10 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let assessment = Assessment::new(&found.inventory, &timeline, as_of, serving(args));
     let report = Report::new(&found, &assessment);
     let breaks = match &args.against {
-        Some(old) => compare(args, &old.to_string_lossy(), &assessment)?,
+        Some(old) => {
+            warn_of_unreadable(&found);
+            compare(args, &old.to_string_lossy(), &assessment)?
+        }
         None => {
             let mut out = output(args)?;
             unless_closed(write(args.format, &report, page(args), &mut out))?;
@@ -87,6 +90,17 @@ fn read(args: &Args) -> Result<Found, Box<dyn Error>> {
     let found = sources::read(&sources, &means, &progress);
     progress.finish();
     Ok(found)
+}
+
+/// A comparison has no list of them, as the reports have.
+fn warn_of_unreadable(found: &Found) {
+    for unreadable in found.inventory.unreadable() {
+        eprintln!(
+            "error: {}: {}",
+            unreadable.place,
+            printable(&unreadable.reason)
+        );
+    }
 }
 
 /// Whether a renewed certificate lost a purpose.

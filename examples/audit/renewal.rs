@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use mtls_roles::audit::{Assessment, Finding, Kind, Renewal, Serving, renewal};
+use mtls_roles::audit::{Assessment, Finding, Kind, Place, Renewal, Serving, renewal};
 use serde_json::json;
 
 use crate::printable::printable;
@@ -26,16 +26,13 @@ impl<'a> Comparison<'a> {
         let leaves: Vec<_> = leaves
             .filter(|finding| finding.entry.kind() == Kind::Leaf)
             .collect();
-        let is_in = |finding: &Finding<'_>, is_old| {
-            let mut places = finding.entry.places().iter();
-            places.any(|place| (&*place.source == old_file) == is_old)
-        };
-        let old = leaves.iter().find(|finding| is_in(finding, true));
-        let old = old.ok_or_else(|| format!("{old_file}: no leaf certificate is in it"))?;
-        let renewed: Vec<_> = leaves
+        let is_old = |place: &Place| &*place.source == old_file;
+        let old = leaves
             .iter()
-            .filter(|finding| is_in(finding, false))
-            .collect();
+            .find(|leaf| leaf.entry.places().iter().any(is_old));
+        let old = old.ok_or_else(|| format!("{old_file}: no leaf certificate is in it"))?;
+        let is_elsewhere = |leaf: &&&Finding<'_>| !leaf.entry.places().iter().all(is_old);
+        let renewed: Vec<_> = leaves.iter().filter(is_elsewhere).collect();
         if renewed.is_empty() {
             return Err("no leaf certificate is in the sources: none is renewed".into());
         }

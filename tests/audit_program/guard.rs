@@ -73,3 +73,14 @@ fn the_guard_says_what_was_lost() {
         (&json!(true), &Value::Array(vec![]))
     );
 }
+
+#[test]
+fn the_guard_says_on_standard_error_what_could_not_be_read() {
+    let world = World::full();
+    let output = audit(world.path(), "--against nowhere.pem edge.pem");
+    assert_eq!((output.code, output.stdout.as_str()), (2, ""));
+    assert!(
+        output.stderr.contains("nowhere.pem: No such file"),
+        "{output:?}"
+    );
+}

@@ -153,12 +153,12 @@ fn add_pkcs12(
     passwords: &[String],
     inventory: &mut Inventory,
 ) -> Result<(), String> {
-    let contents = pkcs12::open(pfx, passwords)?;
-    for certificate in &contents.certificates {
-        inventory.add_der(source, certificate);
+    let archive = pkcs12::open(pfx, passwords)?;
+    for bag in &archive.certs {
+        inventory.add_der(source, bag.cert.as_der());
     }
-    for key in &contents.keys {
-        inventory.add_private_key(source, key);
+    for bag in &archive.keys {
+        inventory.add_private_key(source, bag.key.as_der());
     }
     Ok(())
 }

@@ -3,19 +3,12 @@
 use p12_keystore::Pkcs12Archive;
 use p12_keystore::error::Error;
 
-/// The certificates in their order, and the private keys that must not leave the next few lines.
-pub struct Contents {
-    pub certificates: Vec<Vec<u8>>,
-    /// PKCS#8.
-    pub keys: Vec<Vec<u8>>,
-}
-
 /// Tries the passwords in their order; most files say themselves, by a MAC, whether one is right.
-pub fn open(pfx: &[u8], passwords: &[String]) -> Result<Contents, String> {
+pub fn open(pfx: &[u8], passwords: &[String]) -> Result<Pkcs12Archive, String> {
     let mut failure = NO_PASSWORD.to_owned();
     for password in passwords {
         match Pkcs12Archive::from_pkcs12(pfx, password) {
-            Ok(archive) => return Ok(contents(archive)),
+            Ok(archive) => return Ok(archive),
             Err(Error::MacError(_)) => failure = NO_PASSWORD.to_owned(),
             // Without a MAC, a wrong password looks like this, too.
             Err(error) => failure = format!("this PKCS#12 cannot be read: {error}"),
@@ -26,12 +19,3 @@ pub fn open(pfx: &[u8], passwords: &[String]) -> Result<Contents, String> {
 
 const NO_PASSWORD: &str = "none of the passwords opens this PKCS#12 (--password-file FILE, or the \
      environment variable AUDIT_PKCS12_PASSWORD)";
-
-fn contents(archive: Pkcs12Archive) -> Contents {
-    let certificates = archive.certs.iter().map(|bag| bag.cert.as_der().to_vec());
-    let keys = archive.keys.iter().map(|bag| bag.key.as_der().to_vec());
-    Contents {
-        certificates: certificates.collect(),
-        keys: keys.collect(),
-    }
-}
