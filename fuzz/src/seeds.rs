@@ -89,6 +89,7 @@ fn main() {
             let name = format!("{sub_name}-{index}");
             write("client_chain", &name, &join(chain));
             write("server_chain", &name, &join(chain));
+            write("inventory", &name, &join(chain));
             let (of_sub, of_root) = (crl(sub, 1, &[]), crl(&root, 1, &[]));
             let revoking = crl(sub, 2, &[7]);
             write("crls", &name, &join([&root_der[..], &leaf, sub.der(), &of_sub, &of_root]));
@@ -103,6 +104,8 @@ fn main() {
     let certificate = params("self").self_signed(&key).unwrap();
     let pem = certificate.pem() + &key.serialize_pem();
     write("load", "pem", pem.as_bytes());
+    write("inventory", "pem", pem.as_bytes());
+    write("inventory", "timeline", include_bytes!("../../src/audit/timeline.json"));
     write("load", "roots", (root.pem() + &plain.pem()).as_bytes());
     write("load", "der", &join([&key.serialize_der()[..], certificate.der()]));
     write("load", "crl", &join([&crl(&root, 1, &[1, 2, 3])[..]]));
