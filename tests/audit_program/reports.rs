@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::common::pki::{Eku, der};
 use crate::run::{Run, audit, audit_with};
 use crate::world::{World, leaf};
 
@@ -173,7 +174,7 @@ fn the_report_goes_where_it_is_told_to_and_nowhere_else() {
 fn without_a_terminal_there_is_no_colour_and_no_line_is_longer_than_100() {
     let world = World::full();
     let name = "a-rather-long-label.".repeat(6) + "example.com";
-    let long = leaf(&name, 20).eku(crate::common::pki::Eku::both());
+    let long = leaf(&name, 20).eku(Eku::both());
     world.write("long.pem", world.private.leaf(long).cert_pem());
     let output = audit(world.path(), ".");
     assert!(!output.stdout.contains('\u{1b}'), "{output:?}");
@@ -250,24 +251,50 @@ fn a_timeline_of_the_users_replaces_a_milestone_of_the_same_id() {
 fn hostile_names_are_escaped() {
     let world = World::new();
     for (index, name) in HOSTILE.iter().enumerate() {
-        let spec = leaf(name, 100 + index as u64).eku(crate::common::pki::Eku::both());
+        let spec = leaf(name, 100 + index as u64).eku(Eku::both());
         let file = format!("{index}.pem");
         world.write(&file, world.private.leaf(spec).cert_pem());
     }
+    let name = der::general_name(2, b"dns\x1b[2K\nALREADY UNFIT (0)\x7f");
+    let san = leaf("fixed\u{1b}", 200).eku(Eku::both());
+    let san = san.raw_san(der::sequence(&[name]));
+    world.write("san.pem", world.private.leaf(san).cert_pem());
+    world.write("timeline.json", hostile_timeline());
+    world.write("edge.pem", world.edge.cert_pem() + &world.combined.pem());
     world.write("line\nfeed\u{202e}\u{1b}[2K.pem", world.edge.cert_pem());
     world.write("broken\u{1b}[2K.pem", "-----BEGIN CERTIFICATE-----\n");
     for format in ["text", "json", "html"] {
-        let output = audit(world.path(), &format!("--format {format} ."));
+        let arguments = format!("--format {format} --timeline timeline.json .");
+        let output = audit(world.path(), &arguments);
         let is_raw = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
         assert!(!output.stdout.contains(is_raw), "{format} {output:?}");
         assert_eq!(output.code, 2, "{format} {output:?}");
+        assert!(
+            output.stdout.contains("\\u{1b}[1A"),
+            "the timeline's milestone is in it: {format}"
+        );
     }
     let output = audit(world.path(), "--format json .");
     assert!(
         !output.stdout.contains("\\n") && !output.stdout.contains("\\u001b"),
         "{output:?}"
     );
-    assert_eq!(output.lines().len(), HOSTILE.len() + 4, "{output:?}");
+    assert_eq!(output.lines().len(), HOSTILE.len() + 6, "{output:?}");
+}
+
+/// One that `edge` is judged by, and that writes over the line before.
+fn hostile_timeline() -> String {
+    let hostile = "\u{1b}[1A\u{202e}x";
+    let timeline = json!({
+        "read_on": "2026-11-21",
+        "milestones": [{
+            "id": "digicert-end", "date": "2027-03-01", "who": hostile, "change": hostile,
+            "issuers": ["DigiCert Inc"], "compared": "issued_on_or_after",
+            "effect": "client_auth_ends", "citation": { "document": hostile, "section": hostile },
+            "confidence": "primary", "disagreements": [{ "says": hostile, "source": hostile }],
+        }],
+    });
+    timeline.to_string()
 }
 
 pub const HOSTILE: [&str; 9] = [

@@ -9,6 +9,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{Error, ServerConfig, ServerConnection};
 use serde_json::{Value, json};
 
+use crate::common::pki::{Ca, CaSpec};
 use crate::common::tls::{provider, root_store, versions};
 use crate::run::audit;
 use crate::world::World;
@@ -57,6 +58,20 @@ fn the_text_report_names_the_servers_and_whom_they_ask() {
         assert!(text.contains(&needed), "{needed}: {text}");
     }
     let _ = (first.join(), second.join());
+}
+
+#[test]
+fn a_hostile_ca_hint_is_escaped() {
+    let mut world = World::new();
+    world.private = Ca::root(CaSpec::new("x\u{1b}[2K\n\u{202e}"));
+    for format in ["text", "json", "html"] {
+        let (address, server) = serve(config(&world, versions()[1], Some(true)));
+        let said = audit(world.path(), &format!("--format {format} {address}")).stdout;
+        let is_raw = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!said.contains(is_raw), "{format} {said:?}");
+        assert!(said.contains("u{1b}[2K"), "{format} {said:?}");
+        let _ = server.join();
+    }
 }
 
 #[test]

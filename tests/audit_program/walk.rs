@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
+use crate::common::pki::CrlSpec;
 use crate::run::audit;
 use crate::world::World;
 
@@ -107,10 +108,11 @@ fn in_a_folder_only_what_looks_like_a_certificate_must_be_one() {
     );
     world.write("picture", [0x89, b'P', b'N', b'G', 0, 0]);
     world.write("sequence", [0x30, 3, 2, 1, 7]);
+    world.write("list.crl", world.private.crl(CrlSpec::new(1)));
     let output = audit(world.path(), ".");
     assert_eq!(output.code, 1, "{output:?}");
     assert!(
-        output.stdout.contains("4 other files passed over"),
+        output.stdout.contains("5 other files passed over"),
         "{output:?}"
     );
     world.write("empty.pem", "");

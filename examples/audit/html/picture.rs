@@ -6,6 +6,7 @@ use serde::Serialize;
 use time::{Date, Duration, Month};
 
 use super::page::class;
+use crate::printable::printable;
 use crate::report::{Group, Report, due, short_name};
 
 /// Bars that stand open, and bars in all. More would be a wall, not a picture.
@@ -193,7 +194,10 @@ fn marks(milestones: &[&Milestone], axis: &Axis) -> Vec<Mark> {
                 x,
                 y: TOP + lane * LANE,
                 number,
-                title: format!("{} {}: {}", milestone.date, milestone.who, milestone.change),
+                title: printable(&format!(
+                    "{} {}: {}",
+                    milestone.date, milestone.who, milestone.change
+                )),
             }
         })
         .collect()
