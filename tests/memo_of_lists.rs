@@ -367,3 +367,20 @@ fn a_certificate_that_begins_like_a_list_is_refused_unverified() {
         }
     }
 }
+
+/// Lists are known by where they lie; certificates are not, also where lists are looked up.
+#[test]
+fn a_certificate_that_changes_where_it_lies_is_refused() {
+    let world = World::new();
+    let lists = vec![world.good(), world.of_root()];
+    let verifier = world.builder(&provider(), lists).build().unwrap();
+    let chain = world.chain();
+    let mut leaf = chain[0].to_vec();
+    let said = |leaf: &[u8]| said(&verifier, &[leaf.into(), chain[1].clone()], NOW);
+    for place in 0..leaf.len() {
+        assert_eq!(said(&leaf), Ok(()));
+        leaf[place] ^= 1;
+        assert!(said(&leaf).is_err(), "byte {place}");
+        leaf[place] ^= 1;
+    }
+}

@@ -147,22 +147,39 @@ mod tests {
         assert_eq!(memoized.memory.tally.sums(), (0, 1));
     }
 
-    /// Each time: two facts that differ in nothing but the algorithm are looked for in one place, and
-    /// the first one stays there.
-    #[test]
-    fn what_one_algorithm_found_good_another_is_asked_about() {
-        let (first, _) = memoized();
-        let other: &Stub = Box::leak(Box::default());
-        let second = Memoized {
-            index: 1,
-            algorithm: other,
-            memory: Arc::clone(&first.memory),
-        };
-        for algorithm in [&first, &second, &second] {
-            algorithm
-                .verify_signature(b"key", b"message", &[1])
-                .unwrap();
+    /// Refuses everything, as one does that wants longer keys.
+    #[derive(Debug)]
+    struct Strict;
+
+    impl SignatureVerificationAlgorithm for Strict {
+        fn verify_signature(&self, _: &[u8], _: &[u8], _: &[u8]) -> Result<(), InvalidSignature> {
+            Err(InvalidSignature)
         }
-        assert_eq!(other.0.load(Ordering::SeqCst), 2);
+
+        fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+            Stub::default().public_key_alg_id()
+        }
+
+        fn signature_alg_id(&self) -> AlgorithmIdentifier {
+            Stub::default().signature_alg_id()
+        }
+    }
+
+    /// Measured on a memo that knew algorithms by their identifiers: a verifier that wanted RSA keys of 3,072 bits
+    /// accepted a chain of 2,048.
+    #[test]
+    fn what_one_algorithm_found_good_another_with_the_same_identifiers_is_asked_about() {
+        let (lenient, stub) = memoized();
+        let strict = Memoized {
+            index: 1,
+            algorithm: &Strict,
+            memory: Arc::clone(&lenient.memory),
+        };
+        for _ in 0..2 {
+            assert!(lenient.verify_signature(b"key", b"message", &[1]).is_ok());
+            assert!(strict.verify_signature(b"key", b"message", &[1]).is_err());
+        }
+        assert_eq!(stub.0.load(Ordering::SeqCst), 1);
+        assert_eq!(lenient.memory.tally.sums(), (1, 3));
     }
 }

@@ -299,6 +299,25 @@ mod tests {
         assert_eq!(misses_of_ten_new_regulars(&table), 20);
     }
 
+    /// So they all reach the main queue, where only use helps.
+    #[test]
+    fn a_scan_that_presents_everything_twice_evicts_no_regular_either() {
+        const REGULARS: u64 = 50;
+        let table = Table::with_capacity(2 << 20);
+        for _ in 0..2 {
+            (0..REGULARS).for_each(|regular| _ = meet(&table, regular));
+        }
+        for passer_by in 0..50_000 {
+            meet(&table, REGULARS + passer_by);
+            assert!(meet(&table, REGULARS + passer_by));
+            // Each again after 1,000.
+            if passer_by % 20 == 0 {
+                assert!(meet(&table, passer_by / 20 % REGULARS), "{passer_by}");
+            }
+        }
+        assert!(table.held().evictions > 40_000);
+    }
+
     #[test]
     fn threads_that_find_and_add_the_same_facts_keep_each_once() {
         let table = Table::with_capacity(1 << 20);

@@ -139,3 +139,100 @@ impl fmt::Debug for Remembering {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use rustls::crypto::WebPkiSupportedAlgorithms;
+
+    use super::*;
+
+    /// Finds everything good, and counts.
+    #[derive(Debug, Default)]
+    struct Stub(AtomicUsize);
+
+    impl SignatureVerificationAlgorithm for Stub {
+        fn verify_signature(&self, _: &[u8], _: &[u8], _: &[u8]) -> Result<(), InvalidSignature> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+
+        fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+            rustls::pki_types::alg_id::ED25519
+        }
+
+        fn signature_alg_id(&self) -> AlgorithmIdentifier {
+            rustls::pki_types::alg_id::ED25519
+        }
+    }
+
+    /// A memory for two algorithms with the same identifiers, and how often either was asked.
+    fn memory() -> (ListMemory, impl Fn() -> [usize; 2]) {
+        let stubs: &[Stub; 2] = Box::leak(Box::default());
+        let all = stubs.each_ref();
+        let all = all.map(|stub| stub as &dyn SignatureVerificationAlgorithm);
+        let algorithms = WebPkiSupportedAlgorithms {
+            all: Vec::from(all).leak(),
+            mapping: &[],
+        };
+        let memory = ListMemory::new(&SignatureMemo::of(&algorithms, 1 << 20));
+        let asked = || stubs.each_ref().map(|stub| stub.0.load(Ordering::SeqCst));
+        (memory, asked)
+    }
+
+    /// Something that begins like what is signed in a list, or in a certificate.
+    fn beginning_with(tag: u8) -> Vec<u8> {
+        [&[0x30, 0x81, 0x80, tag, 1, 1], [0; 0x7d].as_slice()].concat()
+    }
+
+    #[test]
+    fn a_list_is_known_by_its_place_with_its_length_key_signature_and_algorithm() {
+        let mut longer = beginning_with(0x02);
+        longer.push(0);
+        let list = &longer[..longer.len() - 1];
+        let elsewhere = list.to_vec();
+        let rows: [(&str, usize, &[u8], &[u8], &[u8], usize); 6] = [
+            // What differs, then algorithm, key, list, signature, and how often is asked.
+            ("nothing", 0, b"key", list, b"good", 1),
+            ("place", 0, b"key", &elsewhere, b"good", 2),
+            ("length", 0, b"key", &longer, b"good", 2),
+            ("key", 0, b"yek", list, b"good", 2),
+            ("signature", 0, b"key", list, b"doog", 2),
+            ("algorithm", 1, b"key", list, b"good", 2),
+        ];
+        for (id, index, key, other, signature, times) in rows {
+            let (memory, asked) = memory();
+            let [one, two] = [0, index].map(|index| memory.algorithms()[index]);
+            one.verify_signature(b"key", list, b"good").unwrap();
+            two.verify_signature(key, other, signature).unwrap();
+            assert_eq!(asked().iter().sum::<usize>(), times, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_the_memos_wherever_it_lies() {
+        let (memory, asked) = memory();
+        for _ in 0..2 {
+            let certificate = beginning_with(0xa0);
+            let algorithm = memory.algorithms()[0];
+            algorithm
+                .verify_signature(b"key", &certificate, b"good")
+                .unwrap();
+        }
+        assert_eq!(asked(), [1, 0]);
+        assert_eq!(memory.0[0].memo.counters().hits, 1);
+    }
+
+    #[test]
+    fn another_memory_with_the_same_memo_knows_no_list_of_this_one() {
+        let (memory, asked) = memory();
+        let other = ListMemory::new(&memory.0[0].memo);
+        let list = beginning_with(0x02);
+        for memory in [&memory, &other] {
+            let algorithm = memory.algorithms()[0];
+            algorithm.verify_signature(b"key", &list, b"good").unwrap();
+        }
+        assert_eq!(asked(), [2, 0]);
+    }
+}
