@@ -192,11 +192,11 @@ mod tests {
         longer.push(0);
         let list = &longer[..longer.len() - 1];
         let elsewhere = list.to_vec();
-        let rows: [(&str, usize, &[u8], &[u8], &[u8], usize); 6] = [
+        let rows = [
             // What differs, then algorithm, key, list, signature, and how often is asked.
             ("nothing", 0, b"key", list, b"good", 1),
-            ("place", 0, b"key", &elsewhere, b"good", 2),
-            ("length", 0, b"key", &longer, b"good", 2),
+            ("place", 0, b"key", elsewhere.as_slice(), b"good", 2),
+            ("length", 0, b"key", longer.as_slice(), b"good", 2),
             ("key", 0, b"yek", list, b"good", 2),
             ("signature", 0, b"key", list, b"doog", 2),
             ("algorithm", 1, b"key", list, b"good", 2),
