@@ -235,6 +235,12 @@ pub(crate) fn decide<'a>(
     }
 }
 
+/// Whether one certificate alone may be used in a role under the default policy.
+#[cfg(feature = "audit")]
+pub(crate) fn is_fit_alone(role: Role, certificate: &Certificate) -> bool {
+    is_met(Preset::Rfc5280, &role.purpose(), 0, certificate.purposes())
+}
+
 fn check<'a>(
     preset: Preset,
     needed: &Purpose,

@@ -176,6 +176,11 @@ fn is_mark(text: &[u8]) -> bool {
     before.trim_ascii_end().ends_with(b"-") || names.iter().any(|name| find(after, name).is_some())
 }
 
+/// By the first byte, then the rest: most lines are base64 and have neither.
 fn find(text: &[u8], word: &[u8]) -> Option<usize> {
-    text.windows(word.len()).position(|window| window == word)
+    let first = *word.first()?;
+    let mut starts = text.iter().enumerate().filter(|(_, byte)| **byte == first);
+    let start =
+        starts.find(|(at, _)| text.get(*at..).is_some_and(|rest| rest.starts_with(word)))?;
+    Some(start.0)
 }

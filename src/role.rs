@@ -81,7 +81,12 @@ impl Purpose {
 
     /// The purpose with this OID, given as the contents of its DER encoding.
     pub(crate) fn from_oid_bytes(oid: &[u8]) -> Self {
-        Self(Cow::Owned(oid.to_vec()))
+        // The two that nearly every certificate lists need no memory of their own.
+        let known = [Self::SERVER_AUTH, Self::CLIENT_AUTH].into_iter();
+        let mut known = known.filter(|purpose| purpose.oid_bytes() == oid);
+        known
+            .next()
+            .unwrap_or_else(|| Self(Cow::Owned(oid.to_vec())))
     }
 
     /// The contents of the OID's DER encoding, without tag and length.

@@ -55,7 +55,7 @@ impl<'a> Assessment<'a> {
             let judge = &judge;
             let of_share = |start| {
                 let share = start..count.min(start + share);
-                move || share.filter_map(|index| judge.finding(index)).collect()
+                move || judge.findings(share)
             };
             let (last, others) = match starts.split_last() {
                 Some((last, others)) => (of_share(*last), others),

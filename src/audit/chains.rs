@@ -16,6 +16,8 @@ use crate::role::Role;
 /// chain at all, and a best one for each role, over issuers that are fit for it.
 pub(super) struct Chains<'a> {
     entries: &'a [Entry],
+    /// Beside each entry, what it is fit for by itself.
+    own: Vec<Roles>,
     any: Ways<'a>,
     by_roles: [(Roles, Ways<'a>); 3],
 }
@@ -26,25 +28,29 @@ const MOST_ISSUERS: usize = 16;
 impl<'a> Chains<'a> {
     pub(super) fn new(inventory: &'a Inventory) -> Self {
         let entries = inventory.entries();
+        let own: Vec<_> = entries.iter().map(roles_of_one).collect();
         let (any, tops) = Descent::of_all(entries);
         let towards = |roles| {
-            let is_fit = |entry: &Entry| entry.is_root() || roles_of_one(entry).contains_all(roles);
+            let is_fit = |index: usize, entry: &Entry| {
+                entry.is_root() || own.get(index).is_some_and(|own| own.contains_all(roles))
+            };
             (roles, Descent::of_some(entries, &tops, is_fit))
         };
         Self {
             by_roles: [Roles::BOTH, Roles::SERVER, Roles::CLIENT].map(towards),
             entries,
+            own,
             any,
         }
     }
 
     /// The roles that a certificate is fit for by some chain, every level counted.
     pub(super) fn fit(&self, index: usize) -> Roles {
-        let own = self.entries.get(index).map(roles_of_one);
-        let own = own.unwrap_or_default();
-        own.iter()
-            .filter(|role| self.towards(index, Roles::from_iter([*role])).is_some())
-            .collect()
+        let is_fit = |role: &Role| {
+            let ways = self.towards(index, Roles::from_iter([*role]));
+            ways.is_some_and(|ways| self.first_issuer(index, ways).is_some())
+        };
+        Roles::BOTH.iter().filter(is_fit).collect()
     }
 
     /// The chain that serves best in these roles; one that serves in none of them if there is no
@@ -54,17 +60,18 @@ impl<'a> Chains<'a> {
         [roles]
             .into_iter()
             .chain(single)
-            .find_map(|roles| self.towards(index, roles))
+            .find_map(|roles| self.up(index, self.towards(index, roles)?))
             .or_else(|| self.up(index, &self.any))
     }
 
-    fn towards(&self, index: usize, wanted: Roles) -> Option<Chain<'a>> {
-        let own = roles_of_one(self.entries.get(index)?);
+    /// The ways that serve in these roles, if the certificate itself does.
+    fn towards(&self, index: usize, wanted: Roles) -> Option<&Ways<'a>> {
+        let own = self.own.get(index)?;
         let by_roles = self.by_roles.iter();
         let (_, ways) = by_roles
             .filter(|_| own.contains_all(wanted))
             .find(|(roles, _)| *roles == wanted)?;
-        self.up(index, ways)
+        Some(ways)
     }
 
     fn up(&self, index: usize, ways: &Ways<'a>) -> Option<Chain<'a>> {
@@ -103,6 +110,6 @@ pub(super) fn violation(chain: &Chain<'_>, role: Role) -> Option<EkuViolation> {
 }
 
 fn roles_of_one(entry: &Entry) -> Roles {
-    let is_fit = |role: &Role| eku::decide(Preset::Rfc5280, *role, [entry.certificate()]).is_ok();
+    let is_fit = |role: &Role| eku::is_fit_alone(*role, entry.certificate());
     Roles::BOTH.iter().filter(is_fit).collect()
 }

@@ -95,11 +95,11 @@ impl<'a> Descent<'a> {
     pub(super) fn of_some(
         entries: &'a [Entry],
         tops: &HashMap<usize, Top>,
-        is_among: impl Fn(&Entry) -> bool,
+        is_among: impl Fn(usize, &Entry) -> bool,
     ) -> Ways<'a> {
         let mut descent = Self::new(entries);
         for (index, entry) in entries.iter().enumerate() {
-            if entry.can_issue() && is_among(entry) {
+            if entry.can_issue() && is_among(index, entry) {
                 descent.start(index, entry, tops.get(&index));
             }
         }

@@ -5,9 +5,9 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use super::above::common_name;
 use super::entry::Entry;
 use super::inventory::Chain;
-use super::scope::common_name;
 use crate::certificate::public::PublicWeb;
 
 /// Whose certificates stand above a certificate.
@@ -23,7 +23,7 @@ pub enum Hierarchy {
 }
 
 /// By what a hierarchy is known to be public, the surest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Sign {
     /// A certificate of the chain has the key of a public root.
@@ -82,20 +82,22 @@ impl<'a> PublicRoots<'a> {
         }
     }
 
-    pub(super) fn judge(&self, chain: &Chain<'_>) -> Hierarchy {
-        let entries = || chain.entries.iter();
-        if entries().any(|entry| self.has_key(entry)) {
-            return Hierarchy::Public(Sign::RootKey);
-        }
-        if entries().next_back().is_some_and(|top| self.is_named(top)) {
-            return Hierarchy::Public(Sign::RootName);
-        }
-        if entries().any(|entry| entry.is_web_pki()) {
-            return Hierarchy::Public(Sign::Marks);
-        }
-        match chain.is_complete {
-            true => Hierarchy::Private,
-            false => Hierarchy::Unknown,
+    /// By what a chain is known to be public, its first certificate left out.
+    pub(super) fn sign_above(&self, chain: &Chain<'_>) -> Option<Sign> {
+        let issuers = chain.entries.iter().skip(1);
+        let top = chain.entries.last().filter(|top| self.is_named(top));
+        let named = top.map(|_| Sign::RootName);
+        issuers
+            .filter_map(|issuer| self.sign_of(issuer))
+            .chain(named)
+            .min()
+    }
+
+    pub(super) fn sign_of(&self, entry: &Entry) -> Option<Sign> {
+        match entry.is_web_pki() {
+            _ if self.has_key(entry) => Some(Sign::RootKey),
+            true => Some(Sign::Marks),
+            false => None,
         }
     }
 

@@ -187,6 +187,8 @@ impl Inventory {
     /// Takes over all that another inventory holds, as if it had been added here: sources can be
     /// read on several threads.
     pub fn merge(&mut self, other: Self) {
+        self.entries.reserve(other.entries.len());
+        self.by_sha256.reserve(other.entries.len());
         other
             .entries
             .into_iter()

@@ -1,16 +1,19 @@
 //! [`Judge`]: the verdict on one certificate.
 
+use std::ops::Range;
+use std::rc::Rc;
+
 use time::{Date, Duration, OffsetDateTime, Time};
 
+use super::above::{Above, Memory};
 use super::advice::Advice;
 use super::assess::{Finding, Serving};
 use super::chains::{Chains, violation};
 use super::entry::{Entry, Kind};
 use super::forecast::Forecast;
-use super::hierarchy::{Hierarchy, PublicRoots};
+use super::hierarchy::{Hierarchy, PublicRoots, Sign};
 use super::inventory::{Chain, Inventory};
 use super::roles::Roles;
-use super::scope::Above;
 use super::timeline::{CaOffer, Compared, Effect, Milestone, Timeline};
 use super::verdict::{Cause, Verdict};
 use crate::certificate::SubjectAltName;
@@ -30,7 +33,7 @@ pub(super) struct Judge<'a> {
 struct Case<'a> {
     entry: &'a Entry,
     chain: Chain<'a>,
-    above: Above,
+    above: Rc<Above<'a>>,
     roles: Roles,
     serves: Roles,
     hierarchy: Hierarchy,
@@ -62,8 +65,15 @@ impl<'a> Judge<'a> {
         }
     }
 
-    pub(super) fn finding(&self, index: usize) -> Option<Finding<'a>> {
-        let case = self.case(index)?;
+    pub(super) fn findings(&self, share: Range<usize>) -> Vec<Finding<'a>> {
+        let mut memory = Memory::default();
+        share
+            .filter_map(|index| self.finding(index, &mut memory))
+            .collect()
+    }
+
+    fn finding(&self, index: usize, memory: &mut Memory<'a>) -> Option<Finding<'a>> {
+        let case = self.case(index, memory)?;
         let mut reasons = self.reasons(&case);
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.verdict));
         let verdict = reasons
@@ -91,7 +101,7 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn case(&self, index: usize) -> Option<Case<'a>> {
+    fn case(&self, index: usize, memory: &mut Memory<'a>) -> Option<Case<'a>> {
         let entry = self.entries.get(index)?;
         let roles = self.chains.fit(index);
         let serves = match self.serving {
@@ -100,9 +110,11 @@ impl<'a> Judge<'a> {
         };
         let served = serves.iter().filter(|role| roles.contains(*role));
         let chain = self.chains.best(index, served.collect())?;
+        let above = memory.above(&chain, &self.public, self.timeline);
+        let own = self.public.sign_of(entry);
         Some(Case {
-            hierarchy: self.public.judge(&chain),
-            above: Above::of(&chain),
+            hierarchy: hierarchy(above.sign.into_iter().chain(own).min(), &chain),
+            above,
             entry,
             chain,
             roles,
@@ -121,7 +133,7 @@ impl<'a> Judge<'a> {
             }];
         }
         let unfit = case.serves.iter().filter_map(|role| self.unfit(case, role));
-        let issuer = issuer_that_expires_first(case).map(|cause| self.ends(cause));
+        let issuer = issuer_that_expires_first(case).map(|issuer| self.ends(issuer));
         let distrust = self
             .distrust(case)
             .map(|milestone| self.distrusted(milestone));
@@ -167,10 +179,12 @@ impl<'a> Judge<'a> {
             .collect()
     }
 
-    fn ends(&self, (cause, not_after): (Cause<'a>, OffsetDateTime)) -> Reason<'a> {
+    fn ends(&self, issuer: &'a Entry) -> Reason<'a> {
+        let not_after = issuer.certificate().not_after();
+        let issuer = issuer.label();
         Reason {
             verdict: self.ends_after(not_after),
-            causes: vec![cause],
+            causes: vec![Cause::IssuerExpires { issuer, not_after }],
             advice: vec![Advice::ReplaceChain],
         }
     }
@@ -253,14 +267,16 @@ impl<'a> Judge<'a> {
     }
 
     /// The milestones whose scope holds the chain; none unless it is public.
-    fn concerning(&self, case: &Case<'a>) -> impl Iterator<Item = &'a Milestone> {
+    fn concerning<'c>(
+        &self,
+        case: &'c Case<'a>,
+    ) -> impl Iterator<Item = &'a Milestone> + use<'a, 'c> {
         let is_public_leaf = case.hierarchy.is_public() && case.entry.kind() == Kind::Leaf;
-        let milestones = self.timeline.milestones().iter();
-        milestones.filter(move |milestone| {
-            is_public_leaf
-                && milestone.compared != Compared::Disclosed
-                && milestone.scope.holds(&case.above)
-        })
+        let milestones = match is_public_leaf {
+            true => &case.above.milestones[..],
+            false => &[],
+        };
+        milestones.iter().copied()
     }
 
     fn works_until(&self, case: &Case<'_>, verdict: Verdict) -> Option<OffsetDateTime> {
@@ -268,7 +284,7 @@ impl<'a> Judge<'a> {
         match verdict {
             Verdict::AlreadyUnfit => None,
             Verdict::BreaksOn(_) => {
-                let issuer = issuer_that_expires_first(case).map(|(_, not_after)| not_after);
+                let issuer = issuer_that_expires_first(case).map(|it| it.certificate().not_after());
                 let distrust = self.distrust(case);
                 let distrust = distrust.map(|it| midnight(it.date) - Duration::SECOND);
                 issuer.into_iter().chain(distrust).min()
@@ -297,14 +313,18 @@ fn is_reached(milestone: &Milestone, case: &Case<'_>) -> bool {
     compared >= midnight(milestone.date)
 }
 
-/// Of several, the one that is over first.
-fn issuer_that_expires_first<'a>(case: &Case<'a>) -> Option<(Cause<'a>, OffsetDateTime)> {
+fn issuer_that_expires_first<'a>(case: &Case<'a>) -> Option<&'a Entry> {
     let own = case.entry.certificate().not_after();
-    let issuers = case.chain.entries.iter().skip(1);
-    let first = issuers.min_by_key(|issuer| issuer.certificate().not_after())?;
-    let not_after = first.certificate().not_after();
-    let issuer = first.label();
-    (not_after < own).then_some((Cause::IssuerExpires { issuer, not_after }, not_after))
+    let first = case.above.expires_first;
+    first.filter(|issuer| issuer.certificate().not_after() < own)
+}
+
+fn hierarchy(sign: Option<Sign>, chain: &Chain<'_>) -> Hierarchy {
+    match sign {
+        Some(sign) => Hierarchy::Public(sign),
+        None if chain.is_complete => Hierarchy::Private,
+        None => Hierarchy::Unknown,
+    }
 }
 
 fn unknown<'a>(cause: Cause<'a>, advice: Advice<'a>) -> Reason<'a> {

@@ -1,7 +1,8 @@
 //! The audit: which certificates will break, when, why, and what to do.
 //!
-//! A pure function: [`Inventory`] × [`Timeline`] × date → [`Assessment`]. No clock, no network, no
-//! globals.
+//! A pure function: [`Inventory`] × [`Timeline`] × day → [`Assessment`], with one [`Finding`] for
+//! each certificate. No clock, no network, no globals. What the verdicts mean, what is not checked
+//! and the form of a timeline: [`manual::audit`](crate::manual::audit).
 //!
 //! ```
 //! use mtls_roles::audit::{Assessment, Inventory, Serving, Timeline};
@@ -11,10 +12,13 @@
 //! inventory.add("edge.pem", b"no certificate at all");
 //! let timeline = Timeline::builtin();
 //! let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
-//! assert!(assessment.findings().is_empty());
+//! for finding in assessment.findings() {
+//!     println!("{}: {}", finding.entry.label(), finding.verdict);
+//! }
 //! assert_eq!(inventory.unreadable().len(), 1);
 //! ```
 
+mod above;
 mod advice;
 mod assess;
 mod chains;

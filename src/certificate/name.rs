@@ -1,5 +1,6 @@
 //! Names of a certificate: [`SubjectAltName`], and distinguished names as text.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -63,7 +64,7 @@ pub(crate) fn distinguished_name(der: &[u8]) -> String {
 
 /// The first value of an attribute type (its OID) in a Name, unescaped; for comparison.
 #[cfg(feature = "audit")]
-pub(crate) fn attribute_of(der: &[u8], wanted: &[u8]) -> Option<String> {
+pub(crate) fn attribute_of<'a>(der: &'a [u8], wanted: &[u8]) -> Option<Cow<'a, str>> {
     let mut name = SliceReader::new(der).ok()?;
     while !name.is_finished() {
         let mut relative = SliceReader::new(AnyRef::decode(&mut name).ok()?.value()).ok()?;
@@ -78,47 +79,64 @@ pub(crate) fn attribute_of(der: &[u8], wanted: &[u8]) -> Option<String> {
 }
 
 fn parts(der: &[u8]) -> der::Result<String> {
-    let mut text = Vec::new();
+    let mut text = String::new();
     let mut name = SliceReader::new(der)?;
     while !name.is_finished() {
-        let mut relative = SliceReader::new(AnyRef::decode(&mut name)?.value())?;
-        let mut attributes = Vec::new();
-        while !relative.is_finished() {
-            attributes.push(attribute(AnyRef::decode(&mut relative)?.value())?);
+        if !text.is_empty() {
+            text.push_str(", ");
         }
-        text.push(attributes.join(" + "));
+        let mut relative = SliceReader::new(AnyRef::decode(&mut name)?.value())?;
+        let start = text.len();
+        while !relative.is_finished() {
+            if text.len() > start {
+                text.push_str(" + ");
+            }
+            attribute(AnyRef::decode(&mut relative)?.value(), &mut text)?;
+        }
     }
-    Ok(text.join(", "))
+    Ok(text)
 }
 
-fn attribute(der: &[u8]) -> der::Result<String> {
+fn attribute(der: &[u8], text: &mut String) -> der::Result<()> {
     let mut reader = SliceReader::new(der)?;
     let oid = AnyRef::decode(&mut reader)?;
     let value = AnyRef::decode(&mut reader)?;
-    Ok(format!(
-        "{}={}",
-        keyword(oid.value()),
-        attribute_value(value)
-    ))
+    match keyword(oid.value()) {
+        Some(keyword) => text.push_str(keyword),
+        None => text.push_str(&format!("OID.{}", text::hex(oid.value()))),
+    }
+    text.push('=');
+    attribute_value(value, text);
+    Ok(())
 }
 
-fn attribute_value(value: AnyRef<'_>) -> String {
+fn attribute_value(value: AnyRef<'_>, text: &mut String) {
     match plain_value(value) {
-        Some(text) => Printable(&text)
-            .to_string()
-            .replace(',', "\\,")
-            .replace('+', "\\+"),
-        None => format!("#{}", text::hex(value.value())),
+        Some(plain) => text.push_str(&escaped(&plain)),
+        None => text.push_str(&format!("#{}", text::hex(value.value()))),
     }
 }
 
-fn plain_value(value: AnyRef<'_>) -> Option<String> {
+fn escaped(value: &str) -> Cow<'_, str> {
+    let is_plain =
+        |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b',' | b'+') || byte == b' ';
+    match value.bytes().all(is_plain) {
+        true => value.into(),
+        false => Printable(value)
+            .to_string()
+            .replace(',', "\\,")
+            .replace('+', "\\+")
+            .into(),
+    }
+}
+
+fn plain_value(value: AnyRef<'_>) -> Option<Cow<'_, str>> {
     let latin1 = || value.value().iter().map(|byte| char::from(*byte)).collect();
     match value.tag() {
         // T.61 in theory, Latin-1 in practice.
-        Tag::TeletexString => Some(latin1()),
-        Tag::BmpString => utf16(value.value()),
-        _ => str::from_utf8(value.value()).ok().map(str::to_owned),
+        Tag::TeletexString => Some(Cow::Owned(latin1())),
+        Tag::BmpString => utf16(value.value()).map(Cow::Owned),
+        _ => str::from_utf8(value.value()).ok().map(Cow::Borrowed),
     }
 }
 
@@ -131,7 +149,7 @@ fn utf16(bytes: &[u8]) -> Option<String> {
 }
 
 /// The keywords of RFC 4519 and those that certificates use beside them.
-fn keyword(oid: &[u8]) -> String {
+fn keyword(oid: &[u8]) -> Option<&'static str> {
     let keyword = match oid {
         [0x55, 0x04, 0x03] => "CN",
         [0x55, 0x04, 0x05] => "serialNumber",
@@ -145,7 +163,7 @@ fn keyword(oid: &[u8]) -> String {
         [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x01] => "UID",
         [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19] => "DC",
         [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01] => "emailAddress",
-        _ => return format!("OID.{}", text::hex(oid)),
+        _ => return None,
     };
-    keyword.into()
+    Some(keyword)
 }

@@ -227,18 +227,43 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn first_extension(&self, wanted: &[u8]) -> der::Result<Option<Extension<'a>>> {
-        let mut extensions = SliceReader::new(self.extensions)?;
-        while !extensions.is_finished() {
-            let mut extension = nested(&mut extensions, Tag::Sequence)?;
-            if expect(&mut extension, Tag::ObjectIdentifier)? != wanted {
+        let mut extensions = self.extensions;
+        while !extensions.is_empty() {
+            let (extension, others) = split_sequence(extensions)?;
+            extensions = others;
+            // The others are passed over undecoded: half of what a certificate costs to read.
+            if !begins_with_oid(extension, wanted) {
                 continue;
             }
+            let mut extension = SliceReader::new(extension)?;
+            expect(&mut extension, Tag::ObjectIdentifier)?;
             let is_critical = Tag::peek(&extension)? == Tag::Boolean
                 && expect(&mut extension, Tag::Boolean)? == [0xff];
             let value = expect(&mut extension, Tag::OctetString)?;
             return Ok(Some(Extension { is_critical, value }));
         }
         Ok(None)
+    }
+}
+
+/// The contents of a SEQUENCE, and what follows it; short ones, as nearly all are, at sight.
+fn split_sequence(encoded: &[u8]) -> der::Result<(&[u8], &[u8])> {
+    if let [0x30, length @ 0..=0x7f, rest @ ..] = encoded
+        && let Some(split) = rest.split_at_checked((*length).into())
+    {
+        return Ok(split);
+    }
+    let mut reader = SliceReader::new(encoded)?;
+    let contents = expect(&mut reader, Tag::Sequence)?;
+    let others = encoded.len() - usize::try_from(reader.remaining_len())?;
+    Ok((contents, encoded.get(others..).unwrap_or_default()))
+}
+
+/// Whether this object identifier, shorter than 128 octets, is encoded at the beginning.
+fn begins_with_oid(encoded: &[u8], oid: &[u8]) -> bool {
+    match encoded {
+        [0x06, length, rest @ ..] => usize::from(*length) == oid.len() && rest.starts_with(oid),
+        _ => false,
     }
 }
 
