@@ -7,6 +7,7 @@
 //! * [`rotation`]: swapping credentials and revocation lists while running;
 //! * [`memo`]: what is remembered of a chain, what never is, and how large it must be;
 //! * [`conformance`]: what the path checks refuse, and every case that still disagrees;
+//! * `audit` (feature `audit`): what its verdicts mean, and the form of a timeline;
 //! * [`errors`]: which error, which alert, who hears what.
 
 #[cfg(feature = "audit")]
