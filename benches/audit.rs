@@ -1,9 +1,9 @@
 //! What an audit costs: 100,000 certificates, each in a PEM of its own, beside parsing them alone
 //! with x509-parser and beside `openssl x509`.
 //!
-//! The promise: no less than a third of the speed of x509-parser, on the same two cores. It is
-//! asserted here; `cargo bench --bench audit -- --test` runs it with few certificates and asserts
-//! nothing.
+//! The promise: no less than a third of the speed of x509-parser on the same bytes, both on two
+//! cores. It is asserted here; `cargo bench --bench audit -- --test` runs it with few certificates
+//! and asserts nothing.
 
 use std::hint::black_box;
 use std::process::{Command, Stdio};
@@ -16,7 +16,7 @@ use rcgen::{
     KeyUsagePurpose, SerialNumber,
 };
 use time::macros::{date, datetime};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, X509Certificate, parse_x509_pem};
 
 const CORES: usize = 2;
 const CERTIFICATES: usize = 100_000;
@@ -29,13 +29,9 @@ fn main() {
     let is_smoke_run = std::env::args().any(|argument| argument == "--test");
     let count = if is_smoke_run { 1_000 } else { CERTIFICATES };
     let sources = generate(count);
-    let ders: Vec<_> = sources.iter().map(|source| source.der.clone()).collect();
-
-    let parsed = fastest(|| parse(&ders));
-    let read = fastest(|| inventory(&sources));
-    let inventory = inventory(&sources);
-    assert_eq!(inventory.entries().len(), count + ISSUERS + 1);
     let timeline = Timeline::builtin();
+    let inventory = inventory(&sources, add_pem);
+    assert_eq!(inventory.entries().len(), count + ISSUERS + 1);
     let assess = || {
         Assessment::new(
             &inventory,
@@ -44,20 +40,27 @@ fn main() {
             Serving::Suggested,
         )
     };
-    let assessed = fastest(assess);
-    let audited = read + assessed;
 
-    report("x509-parser, DER", count, parsed);
-    report("inventory, PEM", count, read);
+    let parsed_der = fastest(|| parse(&sources, parse_der));
+    let parsed_pem = fastest(|| parse(&sources, parse_pem));
+    let read_der = fastest(|| self::inventory(&sources, add_der));
+    let read_pem = fastest(|| self::inventory(&sources, add_pem));
+    let assessed = fastest(assess);
+
+    report("x509-parser, DER", count, parsed_der);
+    report("x509-parser, PEM", count, parsed_pem);
+    report("inventory, DER", count, read_der);
+    report("inventory, PEM", count, read_pem);
     report("assessment", count, assessed);
-    report("audit", count, audited);
     match openssl(&sources) {
         Some(took) => report("openssl x509", FOR_OPENSSL.min(count), took),
         None => println!("openssl x509: SKIPPED, openssl is not installed"),
     }
-    let ratio = audited.as_secs_f64() / parsed.as_secs_f64();
-    println!("an audit takes {ratio:.2} times as long as parsing alone; promised are 3");
-    assert!(is_smoke_run || ratio <= 3.0, "the promise is broken");
+    for (form, read, parsed) in [("DER", read_der, parsed_der), ("PEM", read_pem, parsed_pem)] {
+        let ratio = (read + assessed).as_secs_f64() / parsed.as_secs_f64();
+        println!("from {form}: {ratio:.2} times as long as parsing alone; promised are 3");
+        assert!(is_smoke_run || ratio <= 3.0, "the promise is broken");
+    }
 }
 
 fn report(what: &str, count: usize, took: Duration) {
@@ -83,24 +86,35 @@ struct Source {
     der: Vec<u8>,
 }
 
-fn parse(ders: &[Vec<u8>]) {
+fn parse(sources: &[Source], parse: fn(&Source)) {
     thread::scope(|scope| {
-        for share in ders.chunks(ders.len().div_ceil(CORES)) {
-            scope.spawn(move || {
-                for der in share {
-                    black_box(X509Certificate::from_der(der).unwrap());
-                }
-            });
+        for share in sources.chunks(sources.len().div_ceil(CORES)) {
+            scope.spawn(move || share.iter().for_each(parse));
         }
     });
 }
 
-fn inventory(sources: &[Source]) -> Inventory {
-    let read = |share: &[Source]| {
+fn parse_der(source: &Source) {
+    black_box(X509Certificate::from_der(&source.der).unwrap());
+}
+
+fn parse_pem(source: &Source) {
+    let (_, pem) = parse_x509_pem(source.pem.as_bytes()).unwrap();
+    black_box(pem.parse_x509().unwrap());
+}
+
+fn add_der(inventory: &mut Inventory, source: &Source) {
+    inventory.add_der(&source.name, &source.der);
+}
+
+fn add_pem(inventory: &mut Inventory, source: &Source) {
+    inventory.add(&source.name, source.pem.as_bytes());
+}
+
+fn inventory(sources: &[Source], add: fn(&mut Inventory, &Source)) -> Inventory {
+    let read = move |share: &[Source]| {
         let mut inventory = Inventory::new();
-        for source in share {
-            inventory.add(&source.name, source.pem.as_bytes());
-        }
+        share.iter().for_each(|source| add(&mut inventory, source));
         inventory
     };
     thread::scope(|scope| {

@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, TrustAnchor};
 use rustls::{DistinguishedName, RootCertStore};
 
 use crate::certificate::distinguished_name;
-use crate::certificate::public::PublicWeb;
+use crate::certificate::public::{self, PublicWeb};
 use crate::certificate::view::{IssuerFacts, View};
 use crate::error::{Error, certificate_text};
 use crate::pem;
@@ -149,7 +149,7 @@ impl Roots {
     /// For *servers* this is what browsers do. As roots for *clients*, anybody on the internet can
     /// get a certificate under them; a client verifier over them wants rules, or does not build.
     pub fn public_web() -> Self {
-        let anchors = webpki_roots::TLS_SERVER_ROOTS.iter().cloned();
+        let anchors = public::ANCHORS.iter().cloned();
         Self(Arc::new(Inner::new(
             anchors.map(|anchor| (anchor, Extent::Unknown)),
             Some("the root store of the web".into()),

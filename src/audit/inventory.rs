@@ -7,7 +7,8 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::entry::{Entry, Place};
-use super::key::{KeyHalf, PrivateHalf, private_half};
+use super::key::{KeyHalf, PrivateHalf, private_half, public_half};
+use crate::certificate::view::View;
 use crate::error::pem_text;
 use crate::pem::{self, KEY_LABELS, Mark};
 use crate::text::Printable;
@@ -217,7 +218,10 @@ impl Inventory {
     /// provider: a key in RSA form, or one that carries its public half (SEC1 and PKCS#8 as
     /// OpenSSL writes them).
     pub fn private_keys_of(&self, entry: &Entry) -> impl Iterator<Item = &PrivateKey> {
-        let keys = self.by_half.get(entry.key().half());
+        // Read again, since most inventories have few keys and many certificates.
+        let view = View::read(entry.certificate().der());
+        let half = view.and_then(|view| public_half(view.spki)).ok();
+        let keys = half.and_then(|half| self.by_half.get(&half));
         keys.into_iter()
             .flatten()
             .filter_map(|index| self.private_keys.get(*index))

@@ -17,8 +17,6 @@ pub struct PublicKey {
     pub algorithm: KeyAlgorithm,
     /// Bits of the RSA modulus or of the curve's field, where known.
     pub bits: Option<usize>,
-    /// What it has in common with its private key, hashed.
-    half: KeyHalf,
 }
 
 /// The algorithm of a public key.
@@ -43,22 +41,18 @@ pub(super) type KeyHalf = [u8; 32];
 impl PublicKey {
     /// Reads a SubjectPublicKeyInfo.
     pub(super) fn read(spki: &[u8]) -> der::Result<Self> {
-        let kind = KeyKind::read(spki)?;
-        let (algorithm, bits) = describe(kind);
-        let half = match kind {
-            KeyKind::Rsa(modulus) => modulus,
-            _ => subject_public_key(spki)?,
-        };
-        Ok(Self {
-            algorithm,
-            bits,
-            half: Sha256::digest(half).into(),
-        })
+        let (algorithm, bits) = describe(KeyKind::read(spki)?);
+        Ok(Self { algorithm, bits })
     }
+}
 
-    pub(super) fn half(&self) -> &KeyHalf {
-        &self.half
-    }
+/// What a SubjectPublicKeyInfo has in common with its private key.
+pub(super) fn public_half(spki: &[u8]) -> der::Result<KeyHalf> {
+    let half = match KeyKind::read(spki)? {
+        KeyKind::Rsa(modulus) => modulus,
+        _ => subject_public_key(spki)?,
+    };
+    Ok(Sha256::digest(half).into())
 }
 
 impl fmt::Display for PublicKey {

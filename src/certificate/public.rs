@@ -2,7 +2,12 @@
 
 use std::collections::HashSet;
 
-/// The web's public roots: Mozilla's, as of the crate `webpki-roots` that is built in.
+use rustls::pki_types::TrustAnchor;
+
+/// Mozilla's roots for servers, as of the crate `webpki-roots` that is built in.
+pub(crate) const ANCHORS: &[TrustAnchor<'static>] = webpki_roots::TLS_SERVER_ROOTS;
+
+/// The web's public roots, by key and by name.
 pub(crate) struct PublicWeb {
     keys: HashSet<&'static [u8]>,
     names: HashSet<&'static [u8]>,
@@ -10,12 +15,12 @@ pub(crate) struct PublicWeb {
 
 impl PublicWeb {
     pub(crate) fn new() -> Self {
-        let roots = || webpki_roots::TLS_SERVER_ROOTS.iter();
         Self {
-            keys: roots()
+            keys: ANCHORS
+                .iter()
                 .map(|root| root.subject_public_key_info.as_ref())
                 .collect(),
-            names: roots().map(|root| root.subject.as_ref()).collect(),
+            names: ANCHORS.iter().map(|root| root.subject.as_ref()).collect(),
         }
     }
 
