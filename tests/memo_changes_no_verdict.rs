@@ -168,7 +168,7 @@ fn drawn_chains_get_the_same_under_every_policy() {
     for (name, provider) in providers() {
         let memo = SignatureMemo::new(&provider);
         let property = format!("memo, {name}");
-        let met = check(&property, 1500, worlds_with_ekus(), |(world, ekus)| {
+        let met = check(&property, 1000, worlds_with_ekus(), |(world, ekus)| {
             let issued = &issue(world, ekus);
             let mut verdicts = String::new();
             for policy in policies(world.role) {
