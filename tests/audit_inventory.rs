@@ -6,7 +6,7 @@ mod common;
 use std::fmt::Write as _;
 
 use common::clock::NOW;
-use common::pki::{Ca, CaSpec, DistinguishedName, DnType, Eku, KeyKind, Leaf, LeafSpec};
+use common::pki::{Ca, CaSpec, DistinguishedName, DnType, Eku, KeyKind, Leaf, LeafSpec, der};
 use mtls_roles::audit::{
     Assessment, Finding, Hierarchy, Inventory, Roles, Serving, Timeline, Verdict,
 };
@@ -228,8 +228,11 @@ fn a_thousand_namesakes_are_told_apart_by_key_even_in_a_row() {
         above = issuer;
     }
     findings(&inventory, |all| {
-        for pair in all.chunks(2) {
-            assert_eq!(pair[0].chain.entries[1].sha256(), pair[1].entry.sha256());
+        let above = |at: usize| all[at].chain.entries.get(1).map(|it| it.sha256());
+        for ca in (1..all.len()).step_by(2) {
+            assert_eq!(above(ca - 1), Some(all[ca].entry.sha256()), "leaf {ca}");
+            let before = ca.checked_sub(2).map(|before| all[before].entry.sha256());
+            assert_eq!(above(ca), before, "ca {ca}");
         }
     });
 }
@@ -323,7 +326,12 @@ fn requests_lists_public_keys_and_parameters_are_passed_over() {
 #[test]
 fn a_private_key_is_matched_to_its_certificate_and_no_byte_of_it_is_kept() {
     let root = Ca::root_named("root");
-    for kind in [KeyKind::P256, KeyKind::P384, KeyKind::Rsa2048] {
+    for (kind, start) in [
+        // Behind the header; in RSA behind the modulus, too.
+        (KeyKind::P256, 38),
+        (KeyKind::P384, 38),
+        (KeyKind::Rsa2048, 400),
+    ] {
         let (leaf, other) = (
             root.leaf(combined("a").kind(kind)),
             root.leaf(combined("b").kind(kind)),
@@ -344,8 +352,7 @@ fn a_private_key_is_matched_to_its_certificate_and_no_byte_of_it_is_kept() {
         };
         assert_eq!(keys(a), ["a.key:1", "a.key.der"], "{kind:?}");
         assert_eq!(keys(b), [""; 0], "{kind:?}");
-        // Eight bytes of the private half: behind the header, and in RSA behind the modulus.
-        let start = if kind == KeyKind::Rsa2048 { 400 } else { 38 };
+        // Eight bytes of the private half.
         let key = leaf.key_der();
         let secret = &key.secret_der()[start..start + 8];
         let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -356,6 +363,30 @@ fn a_private_key_is_matched_to_its_certificate_and_no_byte_of_it_is_kept() {
             !shown.contains(decimal.trim_matches(['[', ']'])),
             "{kind:?}"
         );
+    }
+}
+
+/// RFC 5958: version 1 says nothing of the public half, version 2 carries it.
+#[test]
+fn an_ed25519_key_is_matched_only_if_it_carries_its_public_half() {
+    let leaf = Ca::root_named("root").leaf(combined("leaf").kind(KeyKind::Ed25519));
+    let pkcs8 = |version: u8, public: Vec<u8>| {
+        let algorithm = der::sequence(&[der::oid(&[1, 3, 101, 112])]);
+        let secret = der::octet_string(&der::octet_string(&[7; 32]));
+        der::sequence(&[der::unsigned(&[version]), algorithm, secret, public])
+    };
+    let public = [&[0], rcgen::PublicKeyData::der_bytes(&*leaf.key)].concat();
+    for (key, matched) in [
+        (pkcs8(0, vec![]), 0),
+        (pkcs8(1, der::general_name(1, &public)), 1),
+    ] {
+        let mut inventory = Inventory::new();
+        inventory.add_der("leaf", &leaf.der());
+        inventory.add_private_key("key", &key);
+        assert!(inventory.unreadable().is_empty());
+        assert_eq!(inventory.private_keys().len(), 1);
+        let entry = &inventory.entries()[0];
+        assert_eq!(inventory.private_keys_of(entry).count(), matched);
     }
 }
 

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use common::shared;
 use mtls_roles::Role;
-use mtls_roles::audit::{Assessment, Hierarchy, Inventory, Kind, Roles, Serving, Stack, Timeline};
+use mtls_roles::audit::{
+    Assessment, Hierarchy, Inventory, Kind, Roles, Serving, Sign, Stack, Timeline,
+};
 use time::Date;
 use time::macros::date;
 
@@ -201,5 +203,38 @@ fn nothing_real_is_taken_for_private_and_every_stack_accepts_every_server() {
                 "{label}, {stack}"
             );
         }
+    }
+}
+
+#[test]
+fn what_makes_a_hierarchy_public_is_said_the_surest_sign_first() {
+    let Some(inventory) = inventory() else {
+        return;
+    };
+    let timeline = Timeline::builtin();
+    let assessment = Assessment::new(
+        &inventory,
+        &timeline,
+        date!(2026 - 03 - 13),
+        Serving::Suggested,
+    );
+    for (source, sign) in [
+        ("docs.python.org.chain.pem", Sign::RootKey),
+        ("isrgrootx1.pem", Sign::RootKey),
+        ("gen-y_int-ye1.pem", Sign::RootKey),
+        // Its root is in no list yet, and is named by the timeline.
+        ("gen-y_int-yr1.pem", Sign::RootName),
+        (
+            "Go_Daddy_Secure_Certificate_Authority_G2_973a4127.pem",
+            Sign::RootName,
+        ),
+    ] {
+        let mut findings = assessment.findings().iter();
+        let finding = findings.find(|it| &*it.entry.places()[0].source == source);
+        assert_eq!(
+            finding.unwrap().hierarchy,
+            Hierarchy::Public(sign),
+            "{source}"
+        );
     }
 }

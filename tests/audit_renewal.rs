@@ -87,6 +87,13 @@ fn what_is_lost_is_what_the_old_one_was_fit_for_and_the_renewed_one_is_not() {
             &[],
         ),
         (
+            "never fit",
+            Eku::any(),
+            Eku::server(),
+            Serving::Suggested,
+            &[],
+        ),
+        (
             "gained it",
             Eku::server(),
             Eku::both(),

@@ -350,6 +350,14 @@ fn rows() -> Vec<(&'static str, Case, Verdict, &'static [&'static str])> {
             &["issuer_expires"],
         ),
         (
+            "issuer ends in the first second of the day",
+            private(leaf(Eku::server()))
+                .issuer_until(datetime!(2027-01-13 0:00 UTC))
+                .on(date!(2027 - 01 - 13)),
+            BreaksOn(date!(2027 - 01 - 13)),
+            &["issuer_expires"],
+        ),
+        (
             "issuer ended yesterday",
             private(leaf(Eku::server()))
                 .issuer_until(noon_of_12)
