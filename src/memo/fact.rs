@@ -263,6 +263,17 @@ mod tests {
     }
 
     #[test]
+    fn every_use_is_spent_once_and_of_many_the_first_three_count() {
+        for (uses, counted) in [(0, 0), (1, 1), (2, 2), (3, 3), (4, 3), (300, 3)] {
+            let known = stored(&Fact::new(0, &[], &[1], &[]));
+            (0..uses).for_each(|_| known.count_use());
+            let spent = (0..10).take_while(|_| known.spend_use()).count();
+            assert_eq!(spent, counted, "{uses}");
+            assert!(!known.spend_use(), "{uses}");
+        }
+    }
+
+    #[test]
     fn what_a_fact_costs_is_known_before_it_is_stored_and_covers_its_bytes() {
         let fact = Fact::new(0, &[1; 65], &[2; 400], &[3; 71]);
         assert_eq!(fact.cost(), stored(&fact).cost());

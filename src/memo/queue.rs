@@ -197,6 +197,34 @@ mod tests {
         assert_eq!(held.gone.len(), 990);
     }
 
+    /// All ten were used once. Of ten, one is a tenth: it may be new however long the main queue is.
+    #[test]
+    fn who_was_used_once_goes_before_the_newest_tenth_and_after_the_other_new_ones() {
+        let mut held = Held::with_room_for(10);
+        held.admit_all(0..10);
+        (0..10).for_each(|hash| held.use_once(hash));
+        held.admit_all([10]);
+        assert_eq!(held.gone, [0]);
+        held.admit_all([11]);
+        assert_eq!(held.gone, [0, 1]);
+        held.admit_all([12]);
+        assert_eq!(held.gone, [0, 1, 10]);
+    }
+
+    #[test]
+    fn in_the_main_queue_whoever_was_used_again_is_passed_over() {
+        let mut held = Held::with_room_for(10);
+        held.admit_all(0..10);
+        (0..10).for_each(|hash| held.use_once(hash));
+        held.admit_all([10]);
+        [1, 2, 4].iter().for_each(|hash| held.use_once(*hash));
+        for hash in 11..14 {
+            held.use_once(hash - 1);
+            held.admit_all([hash]);
+        }
+        assert_eq!(held.gone, [0, 3, 5, 6]);
+    }
+
     #[test]
     fn what_comes_again_soon_after_it_went_stays() {
         let mut held = Held::with_room_for(10);
@@ -217,6 +245,15 @@ mod tests {
         assert_eq!(held.gone.iter().filter(|hash| **hash == 0).count(), 2);
         assert!(held.queue.forgotten.known.len() <= held.queue.forgotten.line.len());
         assert!(held.queue.forgotten.line.len() <= 10);
+    }
+
+    #[test]
+    fn where_few_large_ones_take_the_room_of_many_small_ones_as_few_hashes_are_kept() {
+        let mut held = Held::with_room_for(20);
+        held.admit_all(0..100);
+        assert_eq!(held.queue.forgotten.line.len(), 19);
+        (100..200).for_each(|hash| held.admit(fact(hash, 20 * 100)));
+        assert!(held.queue.forgotten.line.len() <= held.queue.len());
     }
 
     /// All are used again before the next one comes, so all are reprieved.

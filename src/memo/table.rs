@@ -234,6 +234,16 @@ mod tests {
     }
 
     #[test]
+    fn a_fact_that_costs_the_whole_capacity_is_kept_and_one_byte_less_is_too_little() {
+        let fact = unsigned(&[0; 100]);
+        for (missing, is_kept) in [(0, true), (1, false)] {
+            let table = Table::with_capacity(fact.cost() - missing);
+            table.remember(&fact);
+            assert_eq!(table.recalls(&fact), is_kept, "{missing}");
+        }
+    }
+
+    #[test]
     fn without_capacity_nothing_is_kept() {
         let table = Table::with_capacity(0);
         table.remember(&unsigned(&[]));

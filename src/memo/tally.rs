@@ -46,3 +46,24 @@ impl Tally {
         &self.0[thread % self.0.len()]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Many more than there are pairs, and more than pairs times pairs.
+    #[test]
+    fn however_many_threads_there_were_each_one_counts() {
+        const THREADS: u64 = 1_100;
+        let tally = Tally::default();
+        for _ in 0..THREADS {
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    tally.count_hit();
+                    (0..2).for_each(|_| tally.count_miss());
+                });
+            });
+        }
+        assert_eq!(tally.sums(), (THREADS, 2 * THREADS));
+    }
+}
