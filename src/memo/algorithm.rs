@@ -94,11 +94,19 @@ mod tests {
         }
 
         fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-            rustls::pki_types::alg_id::ED25519
+            rustls::pki_types::alg_id::ECDSA_P256
         }
 
         fn signature_alg_id(&self) -> AlgorithmIdentifier {
-            rustls::pki_types::alg_id::ED25519
+            rustls::pki_types::alg_id::ECDSA_SHA256
+        }
+
+        fn fips_status(&self) -> FipsStatus {
+            FipsStatus::certified("stub")
+        }
+
+        fn fips(&self) -> bool {
+            true
         }
     }
 
@@ -130,6 +138,16 @@ mod tests {
     fn a_good_signature_is_checked_once_and_a_bad_one_each_time() {
         assert_eq!(asked(b"message", &[1], true), 1);
         assert_eq!(asked(b"message", &[0], false), 3);
+    }
+
+    #[test]
+    fn what_it_says_of_itself_is_what_the_algorithm_says() {
+        let (memoized, stub) = memoized();
+        assert_eq!(memoized.public_key_alg_id(), stub.public_key_alg_id());
+        assert_eq!(memoized.signature_alg_id(), stub.signature_alg_id());
+        assert_eq!(memoized.fips_status(), stub.fips_status());
+        assert!(memoized.fips());
+        assert_eq!(format!("{memoized:?}"), "Memoized(Stub(0))");
     }
 
     #[test]

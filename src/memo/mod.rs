@@ -178,7 +178,8 @@ mod tests {
         let memo = SignatureMemo::new(&provider);
         let provided = provider.signature_verification_algorithms.all;
         let ids = |algorithm: &dyn SignatureVerificationAlgorithm| {
-            (algorithm.public_key_alg_id(), algorithm.signature_alg_id())
+            let ids = (algorithm.public_key_alg_id(), algorithm.signature_alg_id());
+            (ids, algorithm.fips())
         };
         for (index, algorithm) in provided.iter().enumerate() {
             assert_eq!(ids(memo.algorithm(index)), ids(*algorithm));

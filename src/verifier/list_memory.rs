@@ -145,6 +145,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use rustls::crypto::WebPkiSupportedAlgorithms;
+    use rustls::pki_types::alg_id;
 
     use super::*;
 
@@ -159,11 +160,19 @@ mod tests {
         }
 
         fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-            rustls::pki_types::alg_id::ED25519
+            alg_id::ECDSA_P256
         }
 
         fn signature_alg_id(&self) -> AlgorithmIdentifier {
-            rustls::pki_types::alg_id::ED25519
+            alg_id::ED25519
+        }
+
+        fn fips_status(&self) -> FipsStatus {
+            FipsStatus::certified("stub")
+        }
+
+        fn fips(&self) -> bool {
+            true
         }
     }
 
@@ -234,5 +243,26 @@ mod tests {
             algorithm.verify_signature(b"key", &list, b"good").unwrap();
         }
         assert_eq!(asked(), [2, 0]);
+    }
+
+    #[test]
+    fn what_each_says_of_itself_is_what_the_providers_algorithm_in_its_place_says() {
+        let said = |algorithm: &dyn SignatureVerificationAlgorithm| {
+            (
+                algorithm.public_key_alg_id(),
+                algorithm.signature_alg_id(),
+                algorithm.fips_status(),
+                algorithm.fips(),
+            )
+        };
+        let (memory, _) = memory();
+        let provided = memory.0[0].memo.provided();
+        let algorithms = memory.algorithms();
+        assert_eq!(algorithms.len(), provided.len());
+        for (remembering, provided) in algorithms.into_iter().zip(provided) {
+            assert_eq!(said(remembering), said(*provided));
+            let printed = format!("Remembering({provided:?})");
+            assert_eq!(format!("{remembering:?}"), printed);
+        }
     }
 }
