@@ -77,12 +77,13 @@ impl World {
 
     /// The signature of another list.
     fn with_another_signature(&self) -> List {
-        let (list, other) = (
-            der::children(&self.good()),
-            der::children(&self.revoking_the_leaf()),
-        );
-        der::sequence(&[list[0].clone(), list[1].clone(), other[2].clone()]).into()
+        with_signature_of(&self.revoking_the_leaf(), &self.good())
     }
+}
+
+fn with_signature_of(other: &List, list: &List) -> List {
+    let (list, other) = (der::children(list), der::children(other));
+    der::sequence(&[list[0].clone(), list[1].clone(), other[2].clone()]).into()
 }
 
 fn said(
@@ -215,6 +216,25 @@ fn a_bad_signature_of_a_list_is_checked_each_time() {
         for _ in 0..3 {
             let refused = said(&verifier, &world.chain(), NOW).unwrap_err();
             assert!(refused.contains("BadSignature"), "{refused}");
+            let bad = lists(&record).into_iter().filter(|check| !check.is_good);
+            assert_eq!(bad.count(), 1);
+        }
+    }
+}
+
+/// Two lists of one length in one set: only where they lie tells them apart.
+#[test]
+fn a_list_with_the_signature_of_a_known_one_in_its_set_is_as_bad_as_before() {
+    let world = World::new();
+    let good = world.good();
+    let borrowing = with_signature_of(&good, &world.revoking_the_leaf());
+    assert_eq!(good.len(), borrowing.len());
+    for lists_of_issuer in [[good.clone(), borrowing.clone()], [borrowing, good]] {
+        let (provider, record) = recorded(&provider());
+        let set = [&lists_of_issuer[..], &[world.of_root()]].concat();
+        let verifier = world.builder(&provider, set).build().unwrap();
+        for _ in 0..3 {
+            assert_eq!(said(&verifier, &world.chain(), NOW), Ok(()));
             let bad = lists(&record).into_iter().filter(|check| !check.is_good);
             assert_eq!(bad.count(), 1);
         }
