@@ -267,3 +267,63 @@ impl fmt::Display for PathCheck {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rcgen::{
+        BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+        KeyPair, KeyUsagePurpose,
+    };
+    use rustls::crypto::aws_lc_rs;
+    use rustls::pki_types::{CertificateDer, UnixTime};
+
+    use super::super::ClientPeerVerifier;
+    use super::*;
+    use crate::roots::Roots;
+
+    fn params(name: &str, is_ca: IsCa, usage: KeyUsagePurpose) -> CertificateParams {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = is_ca;
+        params.key_usages = vec![usage];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params
+    }
+
+    /// Whether they are checked again cannot be seen from outside.
+    #[test]
+    fn what_passed_is_remembered_in_its_place_and_what_did_not_is_not() {
+        let key = KeyPair::generate().unwrap();
+        let ca = |name| {
+            let is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            params(name, is_ca, KeyUsagePurpose::KeyCertSign)
+        };
+        let (root, sub) = (ca("root"), ca("sub"));
+        let signed = |params: &CertificateParams, issuer| -> CertificateDer<'static> {
+            let issuer = Issuer::from_params(issuer, &key);
+            params.signed_by(&key, &issuer).unwrap().into()
+        };
+        let leaf = |usage| signed(&params("leaf", IsCa::NoCa, usage), &sub);
+        let good = leaf(KeyUsagePurpose::DigitalSignature);
+        let bad = leaf(KeyUsagePurpose::KeyCertSign);
+        let issuer = signed(&sub, &root);
+
+        let provider = aws_lc_rs::default_provider();
+        let memo = SignatureMemo::new(&provider);
+        let roots = Roots::from_der([root.self_signed(&key).unwrap().into()]).unwrap();
+        let builder = ClientPeerVerifier::builder(roots, &provider).memo(memo.clone());
+        let verifier = builder.build().unwrap();
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
+        let noted = |certificate: &CertificateDer<'_>| {
+            [Place::Leaf, Place::Issuer].map(|place| memo.has_passed(place, certificate))
+        };
+        for (leaf, passes) in [(bad, false), (good, true)] {
+            let verified = verifier.verify(Some(&[leaf.clone(), issuer.clone()]), now);
+            assert_eq!(verified.is_ok(), passes, "{verified:?}");
+            assert_eq!(noted(&leaf), [passes, false]);
+            assert_eq!(noted(&issuer), [false, passes]);
+        }
+    }
+}
