@@ -173,6 +173,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn debugged_it_shows_its_counters_and_no_bytes() {
+        let memo = SignatureMemo::new(&aws_lc_rs::default_provider());
+        let printed = format!("SignatureMemo({:?})", memo.counters());
+        assert_eq!(format!("{memo:?}"), printed);
+    }
+
+    #[test]
     fn an_algorithm_by_index_is_the_one_at_this_place_in_the_provider() {
         let provider = aws_lc_rs::default_provider();
         let memo = SignatureMemo::new(&provider);

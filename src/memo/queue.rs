@@ -268,6 +268,17 @@ mod tests {
     }
 
     #[test]
+    fn after_256_reprieves_the_next_goes_whether_it_is_in_use_or_not() {
+        let mut held = Held::with_room_for(1_000);
+        held.admit_all(0..1_000);
+        for _ in 0..3 {
+            (0..1_000).for_each(|hash| held.use_once(hash));
+        }
+        held.admit_all([1_000]);
+        assert_eq!(held.gone, [256]);
+    }
+
+    #[test]
     fn whatever_comes_and_is_used_the_bytes_are_those_of_what_is_inside_and_within_capacity() {
         let mut held = Held::with_room_for(20);
         let mut state = 88_172_645_463_325_252_u64;
