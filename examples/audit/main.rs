@@ -56,6 +56,10 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
         .unwrap_or_else(|| OffsetDateTime::now_utc().date());
     let assessment = Assessment::new(&found.inventory, &timeline, as_of, serving(args));
     let report = Report::new(&found, &assessment);
+    // The others show it in the report.
+    if args.format == Format::Json && report.is_stale() {
+        eprintln!("{}", report.reading_day());
+    }
     let breaks = match &args.against {
         Some(old) => {
             warn_of_unreadable(&found);

@@ -41,6 +41,22 @@ fn agreed(name: &str, found: &str) {
 }
 
 #[test]
+fn a_report_says_when_its_dates_were_read_more_than_ninety_days_before() {
+    let world = World::full();
+    for (day, is_stale) in [("2027-02-19", false), ("2027-02-20", true)] {
+        for format in ["text", "json", "html"] {
+            let output = audit(world.path(), &format!("--as-of {day} --format {format} ."));
+            let warned = match format {
+                "json" => &output.stderr,
+                _ => &output.stdout,
+            };
+            let is_warned = warned.contains("WARNING: the timeline was last read on 2026-11-21");
+            assert_eq!(is_warned, is_stale, "{day} {format}");
+        }
+    }
+}
+
+#[test]
 fn every_json_line_has_the_same_fields_and_a_leaf_has_its_forecast() {
     let output = audit(World::full().path(), "--format json .");
     for line in output.lines() {
