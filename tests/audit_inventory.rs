@@ -383,7 +383,7 @@ fn an_ed25519_key_is_matched_only_if_it_carries_its_public_half() {
         let mut inventory = Inventory::new();
         inventory.add_der("leaf", &leaf.der());
         inventory.add_private_key("key", &key);
-        assert!(inventory.unreadable().is_empty());
+        assert_eq!(inventory.unreadable(), []);
         assert_eq!(inventory.private_keys().len(), 1);
         let entry = &inventory.entries()[0];
         assert_eq!(inventory.private_keys_of(entry).count(), matched);
