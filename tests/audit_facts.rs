@@ -1,5 +1,7 @@
 //! What the audit reads of a certificate is what a second parser reads.
 
+#![cfg(feature = "audit")]
+
 mod common;
 
 use std::fs;

@@ -1,6 +1,8 @@
 //! The forecast against the table of FACTS, section 4, and against the real thing: rustls always,
 //! OpenSSL, Go, Java and GnuTLS where they are installed.
 
+#![cfg(feature = "audit")]
+
 mod common;
 
 use std::collections::BTreeMap;

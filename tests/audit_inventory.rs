@@ -1,6 +1,8 @@
 //! An inventory holds each certificate once, puts chains together across sources, notices private
 //! keys, and is stopped by nothing.
 
+#![cfg(feature = "audit")]
+
 mod common;
 
 use std::fmt::Write as _;

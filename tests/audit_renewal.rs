@@ -1,6 +1,8 @@
 //! The renewal guard: a renewed certificate that lost a purpose is found out, by the decision that
 //! a slot makes.
 
+#![cfg(feature = "audit")]
+
 mod common;
 
 use common::clock::{Clock, NOW};

@@ -1,5 +1,7 @@
 //! The timeline: complete, sourced, and open to additions from a file.
 
+#![cfg(feature = "audit")]
+
 mod common;
 
 use std::collections::HashSet;

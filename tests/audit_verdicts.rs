@@ -1,6 +1,8 @@
 //! What becomes of a certificate: each row one inventory, one day, one verdict; day boundaries from
 //! both sides, UTC.
 
+#![cfg(feature = "audit")]
+
 mod common;
 
 use common::pki::{Ca, CaSpec, DistinguishedName, DnType, Eku, Leaf, LeafSpec};
