@@ -1,6 +1,8 @@
 //! Proves what `examples/audit` promises, by running it as a user would: its reports, its exit
 //! codes, what it reads and what it says of what it cannot read.
 
+#![cfg(feature = "audit")]
+
 mod common;
 
 #[path = "audit_program/formats.rs"]
