@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::fs;
 
 use common::shared;
-use mtls_roles::audit::{Compared, Effect, Timeline};
+use mtls_roles::audit::{Advice, Cause, Compared, Effect, Timeline};
 use time::macros::date;
 
 /// As `Timeline::builtin` reads it; that one cannot say what is wrong.
@@ -283,6 +283,22 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
         ),
     ] {
         assert!(found.contains(part), "{id}: {found}");
+    }
+}
+
+/// Found by the fuzzer: an unknown field is quoted as it is.
+#[test]
+fn whatever_a_file_holds_its_control_characters_are_not_printed() {
+    let error = Timeline::from_json(r#"{"un\u0007known": 1}"#).unwrap_err();
+    let own = OWN
+        .replace("moved again", r"moved\nagain")
+        .replace("Own CA", r"Own\u001bCA");
+    let timeline = Timeline::from_json(&own).unwrap();
+    let cause = Cause::Milestone(&timeline.milestones()[0]);
+    let advice = Advice::AlternateRoot(timeline.offers().iter().collect());
+    for printed in [error.to_string(), cause.to_string(), advice.to_string()] {
+        assert!(!printed.contains(char::is_control), "{printed:?}");
+        assert!(printed.contains(r"\u{"), "{printed:?}");
     }
 }
 

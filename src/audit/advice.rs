@@ -7,6 +7,7 @@ use time::{Date, Duration, OffsetDateTime, Time};
 use super::timeline::{CaOffer, Timeline};
 use crate::error::utc;
 use crate::role::Purpose;
+use crate::text::Printable;
 
 /// What to do about a finding. `Display` is one sentence for operators.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,8 +125,8 @@ impl fmt::Display for Advice<'_> {
 /// `DigiCert (before 2027-03-01)`, each CA once; what exactly it offers is in the data.
 fn names(offers: &[&CaOffer]) -> String {
     let each = offers.iter().map(|offer| match offer.until {
-        Some(until) => format!("{} (before {until})", offer.ca),
-        None => format!("{} (client roots)", offer.ca),
+        Some(until) => format!("{} (before {until})", Printable(&offer.ca)),
+        None => format!("{} (client roots)", Printable(&offer.ca)),
     });
     each.collect::<Vec<_>>().join(", ")
 }

@@ -4,6 +4,7 @@ use time::{Date, Month};
 
 use super::json;
 use super::scope::Scope;
+use crate::text::Printable;
 
 /// Dated milestones with their citations, and what public CAs still offer.
 ///
@@ -48,7 +49,9 @@ impl Timeline {
     ///
     /// It is not of that form, or two milestones share an `id`: the error says where.
     pub fn from_json(json: &str) -> Result<Self, TimelineError> {
-        json::read(json).map_err(|reason| TimelineError { reason })
+        json::read(json).map_err(|reason| TimelineError {
+            reason: Printable(&reason).to_string(),
+        })
     }
 
     /// Adds the other's milestones, offers and roots; those with an `id` that is here replace it.
@@ -115,7 +118,7 @@ impl Timeline {
 #[error("the timeline cannot be read: {reason}")]
 #[non_exhaustive]
 pub struct TimelineError {
-    /// What is wrong with it, and where.
+    /// What is wrong with it, and where; control characters are escaped.
     pub reason: String,
 }
 

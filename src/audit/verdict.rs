@@ -9,6 +9,7 @@ use super::timeline::{Citation, Milestone};
 use crate::eku::EkuViolation;
 use crate::error::utc;
 use crate::role::Role;
+use crate::text::Printable;
 
 /// What will become of a certificate; ordered, the worst last.
 ///
@@ -158,8 +159,8 @@ impl fmt::Display for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Milestone(milestone) => {
-                let (date, who) = (milestone.date, &milestone.who);
-                write!(f, "{date}, {who}: {}", milestone.change)
+                let (date, who) = (milestone.date, Printable(&milestone.who));
+                write!(f, "{date}, {who}: {}", Printable(&milestone.change))
             }
             Self::Expired { not_after } => write!(f, "it expired at {}", utc(*not_after)),
             Self::IssuerExpires { issuer, not_after } => {
