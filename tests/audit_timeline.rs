@@ -292,11 +292,14 @@ fn whatever_a_file_holds_its_control_characters_are_not_printed() {
     let error = Timeline::from_json(r#"{"un\u0007known": 1}"#).unwrap_err();
     let own = OWN
         .replace("moved again", r"moved\nagain")
-        .replace("Own CA", r"Own\u001bCA");
+        .replace("Own CA", r"Own\u001bCA")
+        .replace("a mail", r"a\rmail");
     let timeline = Timeline::from_json(&own).unwrap();
     let cause = Cause::Milestone(&timeline.milestones()[0]);
     let advice = Advice::AlternateRoot(timeline.offers().iter().collect());
-    for printed in [error.to_string(), cause.to_string(), advice.to_string()] {
+    let citation = &timeline.milestones()[0].citation;
+    let printed = [error.to_string(), cause.to_string(), advice.to_string()];
+    for printed in printed.into_iter().chain([citation.to_string()]) {
         assert!(!printed.contains(char::is_control), "{printed:?}");
         assert!(printed.contains(r"\u{"), "{printed:?}");
     }

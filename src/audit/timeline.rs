@@ -197,12 +197,12 @@ pub struct Citation {
 /// `document, version, section (address), read 2026-11-21`.
 impl std::fmt::Display for Citation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.document)?;
+        write!(f, "{}", Printable(&self.document))?;
         for part in [&self.version, &self.section].into_iter().flatten() {
-            write!(f, ", {part}")?;
+            write!(f, ", {}", Printable(part))?;
         }
         if let Some(address) = &self.address {
-            write!(f, " ({address})")?;
+            write!(f, " ({})", Printable(address))?;
         }
         write!(f, ", read {}", self.read_on)
     }
