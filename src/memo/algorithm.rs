@@ -3,12 +3,37 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rustls::pki_types::{
-    AlgorithmIdentifier, FipsStatus, InvalidSignature, SignatureVerificationAlgorithm,
-};
+use rustls::pki_types::{InvalidSignature, SignatureVerificationAlgorithm};
 
 use super::Memory;
 use super::fact::Fact;
+
+/// What an algorithm says of itself, for one that stands before another: the methods of
+/// `SignatureVerificationAlgorithm` beside the verification.
+macro_rules! described_by {
+    (|$it:ident| $algorithm:expr) => {
+        fn public_key_alg_id(&self) -> rustls::pki_types::AlgorithmIdentifier {
+            let $it = self;
+            $algorithm.public_key_alg_id()
+        }
+
+        fn signature_alg_id(&self) -> rustls::pki_types::AlgorithmIdentifier {
+            let $it = self;
+            $algorithm.signature_alg_id()
+        }
+
+        fn fips_status(&self) -> rustls::pki_types::FipsStatus {
+            let $it = self;
+            $algorithm.fips_status()
+        }
+
+        fn fips(&self) -> bool {
+            let $it = self;
+            $algorithm.fips()
+        }
+    };
+}
+pub(crate) use described_by;
 
 /// Longer messages are not remembered: a certificate has some 1,500 bytes, and to compare so many
 /// more is not worth the room.
@@ -44,21 +69,7 @@ impl SignatureVerificationAlgorithm for Memoized {
         check().inspect(|()| self.memory.table.remember(&fact))
     }
 
-    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-        self.algorithm.public_key_alg_id()
-    }
-
-    fn signature_alg_id(&self) -> AlgorithmIdentifier {
-        self.algorithm.signature_alg_id()
-    }
-
-    fn fips_status(&self) -> FipsStatus {
-        self.algorithm.fips_status()
-    }
-
-    fn fips(&self) -> bool {
-        self.algorithm.fips()
-    }
+    described_by!(|it| it.algorithm);
 }
 
 impl fmt::Debug for Memoized {
@@ -70,6 +81,8 @@ impl fmt::Debug for Memoized {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use rustls::pki_types::{AlgorithmIdentifier, FipsStatus};
 
     use super::super::table::Table;
     use super::super::tally::Tally;

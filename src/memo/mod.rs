@@ -17,6 +17,7 @@ use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::SignatureVerificationAlgorithm;
 
 use self::algorithm::Memoized;
+pub(crate) use self::algorithm::described_by;
 pub(crate) use self::fact::Place;
 use self::table::Table;
 use self::tally::Tally;

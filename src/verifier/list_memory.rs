@@ -11,11 +11,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use der::{Reader, SliceReader, Tag};
-use rustls::pki_types::{
-    AlgorithmIdentifier, FipsStatus, InvalidSignature, SignatureVerificationAlgorithm,
-};
+use rustls::pki_types::{InvalidSignature, SignatureVerificationAlgorithm};
 
-use crate::memo::SignatureMemo;
+use crate::memo::{SignatureMemo, described_by};
 
 /// The algorithms of a memo's provider, for searches with the lists of one set.
 #[derive(Debug)]
@@ -115,21 +113,7 @@ impl SignatureVerificationAlgorithm for Remembering {
             .inspect(|()| self.remember(public_key, message, signature))
     }
 
-    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-        self.provided().public_key_alg_id()
-    }
-
-    fn signature_alg_id(&self) -> AlgorithmIdentifier {
-        self.provided().signature_alg_id()
-    }
-
-    fn fips_status(&self) -> FipsStatus {
-        self.provided().fips_status()
-    }
-
-    fn fips(&self) -> bool {
-        self.provided().fips()
-    }
+    described_by!(|it| it.provided());
 }
 
 impl fmt::Debug for Remembering {
@@ -145,7 +129,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use rustls::crypto::WebPkiSupportedAlgorithms;
-    use rustls::pki_types::alg_id;
+    use rustls::pki_types::{AlgorithmIdentifier, FipsStatus, alg_id};
 
     use super::*;
 

@@ -7,8 +7,7 @@
 //! issuer, with one list of that issuer at a time.
 
 use rustls::pki_types::{
-    AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm,
-    TrustAnchor, UnixTime,
+    CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
 };
 use webpki::{
     CertRevocationList, Error, RevocationCheckDepth, UnknownStatusPolicy, VerifiedPath,
@@ -19,6 +18,7 @@ use super::chain::Ignored;
 use super::list_memory::is_list;
 use super::path;
 use super::revocation::{Choices, Crls};
+use crate::memo::described_by;
 use crate::roots::Extent;
 
 /// What is needed to look up every certificate of a verified path.
@@ -154,13 +154,7 @@ impl SignatureVerificationAlgorithm for Disbelieving<'_> {
         }
     }
 
-    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-        self.0.public_key_alg_id()
-    }
-
-    fn signature_alg_id(&self) -> AlgorithmIdentifier {
-        self.0.signature_alg_id()
-    }
+    described_by!(|it| it.0);
 }
 
 struct Issuer<'c> {
