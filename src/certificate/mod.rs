@@ -1,5 +1,6 @@
 //! [`Certificate`]: what is read of one certificate, for reports, logs and rules.
 
+mod alt_name;
 pub(crate) mod key;
 mod name;
 pub(crate) mod public;
