@@ -14,8 +14,8 @@ use minijinja::{Environment, Error, Value, context};
 use sha2::{Digest, Sha256};
 
 use self::page::Page;
-use crate::printable::shortened;
 use crate::report::Report;
+use crate::shortened::shortened;
 
 const TEMPLATE: &str = include_str!("html/page.html");
 const STYLE: &str = include_str!("html/page.css");

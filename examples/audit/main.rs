@@ -8,11 +8,13 @@
 mod args;
 mod html;
 mod json;
+#[path = "../common/printable.rs"]
 mod printable;
 mod progress;
 mod renewal;
 mod report;
 mod row;
+mod shortened;
 mod sources;
 mod text;
 

@@ -10,9 +10,10 @@ use mtls_roles::audit::{Finding, Kind};
 
 use self::notes::Notes;
 pub use self::page::Page;
-use crate::printable::{printable, shortened};
+use crate::printable::printable;
 use crate::report::{Group, Report, counted, due, short_name};
 use crate::row::name;
+use crate::shortened::shortened;
 use crate::sources::Asks;
 
 pub fn write(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Result<()> {

@@ -7,6 +7,8 @@
 //! options become a verifier, the verifier judges the chain.
 
 mod args;
+#[path = "../common/printable.rs"]
+mod printable;
 mod report;
 
 use std::error::Error;
@@ -25,13 +27,14 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::ParsedCertificate;
 
 use crate::args::{Args, Eku, Format, RelaxFor, Role};
+use crate::printable::printable;
 
 fn main() -> ExitCode {
     let args = Args::parse();
     match run(&args) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {}", report::printable(&error.to_string()));
+            eprintln!("error: {}", printable(&error.to_string()));
             ExitCode::from(2)
         }
     }

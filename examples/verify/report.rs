@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::Verdict;
+use crate::printable::printable;
 
 /// Verdict first, then why, then what to do.
 pub fn text(role: Role, verdict: &Verdict) -> String {
@@ -164,17 +165,4 @@ fn instant(instant: OffsetDateTime) -> String {
 
 fn hex(bytes: [u8; 32]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Subjects and names come escaped from the crate; what rustls says of a certificate does not.
-pub fn printable(text: &str) -> String {
-    let mut printable = String::new();
-    for c in text.chars() {
-        let deceptive = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-        match c.is_control() || deceptive {
-            true => printable.extend(c.escape_unicode()),
-            false => printable.push(c),
-        }
-    }
-    printable
 }
