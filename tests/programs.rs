@@ -4,13 +4,13 @@
 mod common;
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use common::clock::NOW;
 use common::pki::{Ca, CaSpec, CrlSpec, Eku, Leaf, LeafSpec, der};
+use common::programs::{Built, Run, run};
 use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -489,65 +489,13 @@ fn violation() -> Value {
     })
 }
 
-/// How a program ended, and what it said.
-#[derive(Debug)]
-struct Run {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-fn run(mut program: Command, stdin: &[u8]) -> Run {
-    program
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = program.spawn().unwrap();
-    // A program that does not read its input may be gone already.
-    let _ = child.stdin.take().unwrap().write_all(stdin);
-    let output = child.wait_with_output().unwrap();
-    Run {
-        code: output.status.code().expect("it exits, and is not killed"),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-/// Where cargo put an example, once it has built it: `cargo test --test programs` alone builds none.
+/// Where cargo put an example, once it has built it.
 fn program(name: &str) -> PathBuf {
-    static BUILT: OnceLock<Vec<Value>> = OnceLock::new();
-    let mut messages = BUILT.get_or_init(build).iter();
-    let built = messages.find(|message| message["target"]["name"] == name);
-    let path = built.and_then(|message| message["executable"].as_str());
-    path.unwrap_or_else(|| panic!("cargo built no example {name}"))
-        .into()
-}
-
-/// With the profile and the target folder of this test, so that nothing is compiled twice.
-fn build() -> Vec<Value> {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    // Cargo describes this package to its tests. Handed on, it would look like a change to the
-    // build script of ring, which would be compiled again each time.
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-            cargo.env_remove(name);
-        }
-    }
-    cargo.args(["build", "--quiet", "--message-format", "json"]);
-    cargo.arg("--target-dir").arg(target);
-    for example in ["quickstart", "verify", "embed", "axum_mtls"] {
-        cargo.args(["--example", example]);
-    }
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
-    }
-    let output = run(cargo, b"");
-    assert_eq!(output.code, 0, "{}\n{}", output.stderr, output.stdout);
-    let messages = output.stdout.lines().map(serde_json::from_str);
-    messages.collect::<Result<_, _>>().unwrap()
+    static BUILT: OnceLock<Built> = OnceLock::new();
+    let examples = ["quickstart", "verify", "embed", "axum_mtls"];
+    BUILT
+        .get_or_init(|| Built::examples(&examples))
+        .program(name)
 }
 
 fn parse(output: &Run) -> Value {

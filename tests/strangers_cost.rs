@@ -7,17 +7,14 @@
 mod common;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use common::clock::{NOW, unix};
+use common::counting::recorded;
 use common::pki::{Ca, CaSpec, Eku, KeyKind, LeafSpec};
 use common::tls::{provider, providers, stock_client_verifier};
 use mtls_roles::{ClientPeerVerifier, Counters, EkuPolicy, PeerRule, Role, Roots};
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
-use rustls::pki_types::{
-    AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm,
-};
+use rustls::pki_types::CertificateDer;
 use rustls::server::danger::ClientCertVerifier;
 
 /// webpki's own limit, per search (CVE-2018-16875).
@@ -118,10 +115,10 @@ const SETUP_NAMES: &str =
     "[stock, rfc5280, rfc5280 observed, ignore, ignore observed, accept-server-auth observed]";
 
 fn costs(root: &Ca, chain: &[CertificateDer<'static>]) -> Costs {
-    let (provider, count) = counting();
+    let (provider, record) = recorded(&provider());
     let stock = stock_client_verifier(&Arc::new(provider), &[root.der()], []);
     let _ = stock.verify_client_cert(&chain[0], &chain[1..], unix(NOW));
-    let mut costs = [count.load(Ordering::SeqCst); 6];
+    let mut costs = [record.count(); 6];
     for (index, (policy, is_observed)) in SETUPS.into_iter().enumerate() {
         costs[index + 1] = signatures(root, chain, policy, is_observed);
     }
@@ -135,7 +132,7 @@ fn signatures(
     policy: EkuPolicy,
     is_observed: bool,
 ) -> usize {
-    let (provider, count) = counting();
+    let (provider, record) = recorded(&provider());
     let counters = Arc::new(Counters::default());
     let builder = ClientPeerVerifier::builder(Roots::from_der([root.der()]).unwrap(), &provider)
         .eku_policy(policy)
@@ -149,7 +146,7 @@ fn signatures(
     let told = counters.verified(Role::Client);
     let told = told.strict + told.relaxed + told.refused_by_eku + told.refused_otherwise;
     assert_eq!(told, u64::from(is_observed));
-    count.load(Ordering::SeqCst)
+    record.count()
 }
 
 /// Forged CAs in the name of the root: webpki tries each behind each, and asks the root's key about
@@ -177,49 +174,4 @@ fn present<'a>(root: &Ca, forgers: impl Iterator<Item = &'a Ca>) -> Chain {
     assert!(forgers.iter().all(|forger| forger.der() != root.der()));
     let leaf = LeafSpec::new("edge").dns("edge.example");
     forgers[0].leaf(leaf).chain(&forgers)
-}
-
-/// A provider that counts the signatures it checks.
-fn counting() -> (CryptoProvider, Arc<AtomicUsize>) {
-    let (count, mut provider) = (Arc::new(AtomicUsize::new(0)), (*provider()).clone());
-    let wrap = |inner: &&'static dyn SignatureVerificationAlgorithm| {
-        // rustls wants them to live forever; those of a test may.
-        let counting = Counting {
-            inner: *inner,
-            count: count.clone(),
-        };
-        &*Box::leak(Box::new(counting)) as &'static dyn SignatureVerificationAlgorithm
-    };
-    let algorithms = provider.signature_verification_algorithms;
-    provider.signature_verification_algorithms = WebPkiSupportedAlgorithms {
-        all: algorithms.all.iter().map(wrap).collect::<Vec<_>>().leak(),
-        mapping: algorithms.mapping,
-    };
-    (provider, count)
-}
-
-#[derive(Debug)]
-struct Counting {
-    inner: &'static dyn SignatureVerificationAlgorithm,
-    count: Arc<AtomicUsize>,
-}
-
-impl SignatureVerificationAlgorithm for Counting {
-    fn verify_signature(
-        &self,
-        public_key: &[u8],
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), InvalidSignature> {
-        self.count.fetch_add(1, Ordering::SeqCst);
-        self.inner.verify_signature(public_key, message, signature)
-    }
-
-    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-        self.inner.public_key_alg_id()
-    }
-
-    fn signature_alg_id(&self) -> AlgorithmIdentifier {
-        self.inner.signature_alg_id()
-    }
 }

@@ -9,6 +9,7 @@ pub mod counting;
 pub mod files;
 pub mod errors;
 pub mod pki;
+pub mod programs;
 pub mod tls;
 
 use std::path::{Path, PathBuf};
