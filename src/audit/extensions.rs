@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use der::asn1::AnyRef;
-use der::{Decode, Reader, SliceReader, Tag, Tagged};
-
 use crate::certificate::view::View;
+use crate::element::{Elements, Kind, only};
 use crate::role::Role;
 
 const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];
@@ -93,32 +91,26 @@ impl NetscapeType {
 
 /// The key identifier of the subject (RFC 5280, 4.2.1.2). One that cannot be read is none.
 pub(super) fn subject_key_id<'a>(view: &View<'a>) -> Option<&'a [u8]> {
-    let id = AnyRef::from_der(view.extension(SUBJECT_KEY_IDENTIFIER).ok()??).ok()?;
-    (id.tag() == Tag::OctetString).then(|| id.value())
+    only(
+        view.extension(SUBJECT_KEY_IDENTIFIER).ok()??,
+        Kind::OCTET_STRING,
+    )
+    .ok()
 }
 
 /// The key identifier of the issuer (RFC 5280, 4.2.1.1). One that cannot be read is none.
 pub(super) fn authority_key_id<'a>(view: &View<'a>) -> Option<&'a [u8]> {
-    let value = AnyRef::from_der(view.extension(AUTHORITY_KEY_IDENTIFIER).ok()??).ok()?;
-    let mut fields = SliceReader::new(value.value()).ok()?;
-    if fields.is_finished() {
-        return None;
-    }
-    let first = AnyRef::decode(&mut fields).ok()?;
-    match first.tag() {
-        Tag::ContextSpecific {
-            constructed: false,
-            number,
-        } if number.value() == 0 => Some(first.value()),
-        _ => None,
-    }
+    let value = view.extension(AUTHORITY_KEY_IDENTIFIER).ok()??;
+    Elements::of_sequence(value)
+        .ok()?
+        .read(Kind::implicit(0))
+        .ok()
 }
 
 /// The first sixteen bits of a BIT STRING.
 fn bits(value: &[u8]) -> der::Result<u16> {
-    let string = AnyRef::from_der(value)?;
-    string.tag().assert_eq(Tag::BitString)?;
+    let string = only(value, Kind::BIT_STRING)?;
     // The first octet counts the unused bits of the last.
-    let octet = |index| string.value().get(index).copied().unwrap_or(0);
+    let octet = |index: usize| string.get(index).copied().unwrap_or(0);
     Ok(u16::from_be_bytes([octet(1), octet(2)]))
 }

@@ -75,6 +75,7 @@ fn describe(kind: KeyKind<'_>) -> (KeyAlgorithm, Option<usize>) {
         KeyKind::Ec([0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7]) => (curve("P-256"), Some(256)),
         KeyKind::Ec([0x2b, 0x81, 0x04, 0, 34]) => (curve("P-384"), Some(384)),
         KeyKind::Ec([0x2b, 0x81, 0x04, 0, 35]) => (curve("P-521"), Some(521)),
+        KeyKind::Ec([]) => (curve("with explicit parameters"), None),
         KeyKind::Ec(oid) => (curve(&Dotted(oid).to_string()), None),
         KeyKind::Other([0x2b, 0x65, 0x70]) => (KeyAlgorithm::Ed25519, Some(255)),
         KeyKind::Other([0x2b, 0x65, 0x71]) => (KeyAlgorithm::Ed448, Some(448)),

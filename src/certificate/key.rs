@@ -1,7 +1,6 @@
 //! Public keys: what kind one is, and whether it is too weak to be believed.
 
-use der::asn1::AnyRef;
-use der::{Decode, SliceReader, Tag, Tagged};
+use crate::element::{Elements, Kind};
 
 /// Whether signatures by a key prove anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +27,7 @@ const LEAST_RSA_BITS: usize = 2048;
 pub(crate) enum KeyKind<'a> {
     /// RSA, by its modulus without leading zeros.
     Rsa(&'a [u8]),
-    /// Elliptic curve, by the OID of a named curve.
+    /// Elliptic curve, by the OID of a named curve; empty if it has no name.
     Ec(&'a [u8]),
     /// Any other, by the OID of its algorithm.
     Other(&'a [u8]),
@@ -37,13 +36,14 @@ pub(crate) enum KeyKind<'a> {
 impl<'a> KeyKind<'a> {
     /// Reads a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7; RFC 3279; RFC 5480).
     pub(crate) fn read(spki: &'a [u8]) -> der::Result<Self> {
-        let spki = AnyRef::from_der(spki)?;
-        let mut spki = SliceReader::new(spki.value())?;
-        let mut algorithm = SliceReader::new(AnyRef::decode(&mut spki)?.value())?;
-        let id = AnyRef::decode(&mut algorithm)?.value();
-        Ok(match id {
-            RSA_ENCRYPTION | RSASSA_PSS => Self::Rsa(modulus(AnyRef::decode(&mut spki)?)?),
-            EC_PUBLIC_KEY => Self::Ec(AnyRef::decode(&mut algorithm)?.value()),
+        let mut spki = Elements::of_sequence(spki)?;
+        let mut algorithm = spki.enter(Kind::SEQUENCE)?;
+        Ok(match algorithm.read(Kind::OBJECT_IDENTIFIER)? {
+            RSA_ENCRYPTION | RSASSA_PSS => Self::Rsa(modulus(spki.read(Kind::BIT_STRING)?)?),
+            EC_PUBLIC_KEY => Self::Ec(match algorithm.next_is(Kind::OBJECT_IDENTIFIER) {
+                true => algorithm.read(Kind::OBJECT_IDENTIFIER)?,
+                false => &[],
+            }),
             id => Self::Other(id),
         })
     }
@@ -62,12 +62,10 @@ impl<'a> KeyKind<'a> {
 }
 
 /// RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }, in a BIT STRING.
-fn modulus(key: AnyRef<'_>) -> der::Result<&[u8]> {
-    key.tag().assert_eq(Tag::BitString)?;
+fn modulus(key: &[u8]) -> der::Result<&[u8]> {
     // The first octet counts unused bits.
-    let key = AnyRef::from_der(key.value().get(1..).unwrap_or_default())?;
-    let mut key = SliceReader::new(key.value())?;
-    let modulus = AnyRef::decode(&mut key)?.value();
+    let key = key.get(1..).unwrap_or_default();
+    let modulus = Elements::of_sequence(key)?.read(Kind::INTEGER)?;
     let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
     Ok(modulus.get(zeros..).unwrap_or_default())
 }

@@ -1,6 +1,7 @@
 //! [`Certificate`]: what is read of one certificate, for reports, logs and rules.
 
 mod alt_name;
+pub(crate) mod extension;
 pub(crate) mod key;
 mod name;
 pub(crate) mod public;

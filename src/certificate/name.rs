@@ -5,9 +5,10 @@ use std::fmt;
 use std::net::IpAddr;
 
 use der::asn1::AnyRef;
-use der::{Decode, Reader, SliceReader, Tag, Tagged};
+use der::{Tag, Tagged};
 
 use super::view::AltName;
+use crate::element::Elements;
 use crate::text::{self, Printable};
 
 /// One name of a certificate's subjectAltName extension (RFC 5280, 4.2.1.6), by type.
@@ -65,13 +66,11 @@ pub(crate) fn distinguished_name(der: &[u8]) -> String {
 /// The first value of an attribute type (its OID) in a Name, unescaped; for comparison.
 #[cfg(feature = "audit")]
 pub(crate) fn attribute_of<'a>(der: &'a [u8], wanted: &[u8]) -> Option<Cow<'a, str>> {
-    let mut name = SliceReader::new(der).ok()?;
-    while !name.is_finished() {
-        let mut relative = SliceReader::new(AnyRef::decode(&mut name).ok()?.value()).ok()?;
-        while !relative.is_finished() {
-            let mut part = SliceReader::new(AnyRef::decode(&mut relative).ok()?.value()).ok()?;
-            if AnyRef::decode(&mut part).ok()?.value() == wanted {
-                return plain_value(AnyRef::decode(&mut part).ok()?);
+    for relative in Elements::of(der) {
+        for part in Elements::of(relative.ok()?.value()) {
+            let mut part = Elements::of(part.ok()?.value());
+            if part.any().ok()?.value() == wanted {
+                return plain_value(part.any().ok()?);
             }
         }
     }
@@ -80,30 +79,27 @@ pub(crate) fn attribute_of<'a>(der: &'a [u8], wanted: &[u8]) -> Option<Cow<'a, s
 
 fn parts(der: &[u8]) -> der::Result<String> {
     let mut text = String::new();
-    let mut name = SliceReader::new(der)?;
-    while !name.is_finished() {
+    for relative in Elements::of(der) {
         if !text.is_empty() {
             text.push_str(", ");
         }
-        let mut relative = SliceReader::new(AnyRef::decode(&mut name)?.value())?;
         let start = text.len();
-        while !relative.is_finished() {
+        for part in Elements::of(relative?.value()) {
             if text.len() > start {
                 text.push_str(" + ");
             }
-            attribute(AnyRef::decode(&mut relative)?.value(), &mut text)?;
+            attribute(Elements::of(part?.value()), &mut text)?;
         }
     }
     Ok(text)
 }
 
-fn attribute(der: &[u8], text: &mut String) -> der::Result<()> {
-    let mut reader = SliceReader::new(der)?;
-    let oid = AnyRef::decode(&mut reader)?;
-    let value = AnyRef::decode(&mut reader)?;
-    match keyword(oid.value()) {
+fn attribute(mut fields: Elements<'_>, text: &mut String) -> der::Result<()> {
+    let oid = fields.any()?.value();
+    let value = fields.any()?;
+    match keyword(oid) {
         Some(keyword) => text.push_str(keyword),
-        None => text.push_str(&format!("OID.{}", text::hex(oid.value()))),
+        None => text.push_str(&format!("OID.{}", text::hex(oid))),
     }
     text.push('=');
     attribute_value(value, text);

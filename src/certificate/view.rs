@@ -1,16 +1,18 @@
 //! [`View`]: one certificate, read in place and without allocating.
 //!
 //! webpki shows neither the EKU nor the validity nor the IP and e-mail names of a certificate, so
-//! they are read here, with the primitives of `der`. No more than webpki accepts is required:
-//! object identifiers are compared as bytes, and fields that nobody asks for stay unread.
+//! they are read here. No more than webpki accepts is required: object identifiers are compared as
+//! bytes, and fields that nobody asks for stay unread.
 
-use der::asn1::{AnyRef, GeneralizedTime, UtcTime};
-use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
+use der::asn1::{GeneralizedTime, UtcTime};
+use der::{Decode, SliceReader, Tag, Tagged};
 use time::OffsetDateTime;
 
 pub(crate) use super::alt_name::AltName;
+use super::extension::{Extension, Extensions};
 use super::key::KeyKind;
 pub(crate) use super::key::Strength;
+use crate::element::{Elements, Kind, only};
 
 /// The fields of one certificate (RFC 5280, 4.1), borrowed from its DER.
 #[derive(Clone, Copy)]
@@ -25,8 +27,7 @@ pub(crate) struct View<'a> {
     pub(crate) subject: &'a [u8],
     /// The SubjectPublicKeyInfo with tag and length.
     pub(crate) spki: &'a [u8],
-    /// Contents of the SEQUENCE OF Extension; empty in a certificate without.
-    extensions: &'a [u8],
+    extensions: Extensions<'a>,
 }
 
 /// The object identifiers of the extensions that are read here, as DER contents.
@@ -56,25 +57,20 @@ mod oid {
 impl<'a> View<'a> {
     /// Reads versions 1 to 3; a root may be of version 1.
     pub(crate) fn read(der: &'a [u8]) -> der::Result<Self> {
-        let mut outer = SliceReader::new(der)?;
-        let mut certificate = nested(&mut outer, Tag::Sequence)?;
-        outer.finish()?;
-        let mut tbs = nested(&mut certificate, Tag::Sequence)?;
-        skip_context_specific(&mut tbs, 0)?; // version
-        let serial = expect(&mut tbs, Tag::Integer)?;
-        expect(&mut tbs, Tag::Sequence)?; // signature
-        let issuer = expect(&mut tbs, Tag::Sequence)?;
-        let validity = expect(&mut tbs, Tag::Sequence)?;
-        let subject = expect(&mut tbs, Tag::Sequence)?;
-        let spki = tbs.tlv_bytes()?;
-        skip_context_specific(&mut tbs, 1)?; // issuerUniqueID
-        skip_context_specific(&mut tbs, 2)?; // subjectUniqueID
-        let extensions = match tbs.is_finished() {
-            true => &[][..],
-            false => {
-                let mut explicit = nested(&mut tbs, context_specific(3))?;
-                expect(&mut explicit, Tag::Sequence)?
-            }
+        let mut certificate = Elements::of_sequence(der)?;
+        let mut tbs = certificate.enter(Kind::SEQUENCE)?;
+        tbs.skip_optional(Kind::explicit(0))?; // version
+        let serial = tbs.read(Kind::INTEGER)?;
+        tbs.read(Kind::SEQUENCE)?; // signature
+        let issuer = tbs.read(Kind::SEQUENCE)?;
+        let validity = tbs.read(Kind::SEQUENCE)?;
+        let subject = tbs.read(Kind::SEQUENCE)?;
+        let spki = tbs.read_encoded(Kind::SEQUENCE)?;
+        tbs.skip_optional(Kind::implicit(1))?; // issuerUniqueID
+        tbs.skip_optional(Kind::implicit(2))?; // subjectUniqueID
+        let extensions = match tbs.are_finished() {
+            true => Extensions::NONE,
+            false => Extensions::of(tbs.read(Kind::explicit(3))?)?,
         };
         Ok(Self {
             der,
@@ -105,10 +101,12 @@ impl<'a> View<'a> {
         let Some(value) = self.extension(oid::EXT_KEY_USAGE)? else {
             return Ok(None);
         };
-        let purposes = Elements::of(value)?;
-        Ok(Some(
-            purposes.map(|any| contents(any?, Tag::ObjectIdentifier)),
-        ))
+        let purposes = Elements::of_sequence(value)?;
+        Ok(Some(purposes.map(|purpose| {
+            let purpose = purpose?;
+            purpose.tag().assert_eq(Tag::ObjectIdentifier)?;
+            Ok(purpose.value())
+        })))
     }
 
     /// The entries of the subjectAltName extension; none without the extension.
@@ -116,8 +114,8 @@ impl<'a> View<'a> {
     /// An entry that cannot be read is an error, and whoever meets it must not use the others.
     pub(crate) fn alt_names(&self) -> der::Result<impl Iterator<Item = der::Result<AltName<'a>>>> {
         let value = self.extension(oid::SUBJECT_ALT_NAME)?;
-        let names = value.map(Elements::of).transpose()?;
-        Ok(names.into_iter().flatten().map(|any| AltName::read(any?)))
+        let names = value.map(Elements::of_sequence).transpose()?;
+        Ok(names.into_iter().flatten().map(|name| AltName::read(name?)))
     }
 
     /// basicConstraints with cA TRUE (RFC 5280, 4.2.1.9).
@@ -126,9 +124,11 @@ impl<'a> View<'a> {
             let Some(value) = self.extension(oid::BASIC_CONSTRAINTS)? else {
                 return Ok(false);
             };
-            Elements::of(value)?
-                .next()
-                .map_or(Ok(false), |any| Ok(contents(any?, Tag::Boolean)? == [0xff]))
+            let mut constraints = Elements::of_sequence(value)?;
+            match constraints.are_finished() {
+                true => Ok(false),
+                false => Ok(constraints.read(Kind::BOOLEAN)? == [0xff]),
+            }
         };
         ca().unwrap_or(false)
     }
@@ -143,9 +143,10 @@ impl<'a> View<'a> {
             let Some(value) = self.extension(oid::CERTIFICATE_POLICIES)? else {
                 return Ok(false);
             };
-            for policy in Elements::of(value)? {
-                let mut information = SliceReader::new(contents(policy?, Tag::Sequence)?)?;
-                let policy = expect(&mut information, Tag::ObjectIdentifier)?;
+            let mut policies = Elements::of_sequence(value)?;
+            while !policies.are_finished() {
+                let mut information = policies.enter(Kind::SEQUENCE)?;
+                let policy = information.read(Kind::OBJECT_IDENTIFIER)?;
                 if policy.starts_with(oid::CABF_POLICIES) {
                     return Ok(true);
                 }
@@ -160,7 +161,7 @@ impl<'a> View<'a> {
         let Some(value) = self.extension(oid::KEY_USAGE)? else {
             return Ok(None);
         };
-        let bits = contents(AnyRef::from_der(value)?, Tag::BitString)?;
+        let bits = only(value, Kind::BIT_STRING)?;
         // The first octet counts the unused bits of the last.
         Ok(Some(KeyUsage(bits.get(1).copied().unwrap_or(0))))
     }
@@ -170,8 +171,8 @@ impl<'a> View<'a> {
         let Some(value) = self.extension(oid::NAME_CONSTRAINTS)? else {
             return Ok(None);
         };
-        let mut subtrees = Elements::of(value)?.peekable();
-        if subtrees.peek().is_none() {
+        let subtrees = Elements::of_sequence(value)?;
+        if subtrees.are_finished() {
             return Ok(Some(NameConstraints::Empty));
         }
         // GeneralSubtrees ::= SEQUENCE SIZE (1..MAX) OF GeneralSubtree
@@ -185,20 +186,7 @@ impl<'a> View<'a> {
 
     /// Whether any critical extension is not one of those that webpki processes.
     pub(crate) fn has_unknown_critical_extension(&self) -> der::Result<bool> {
-        let mut extensions = SliceReader::new(self.extensions)?;
-        while !extensions.is_finished() {
-            let mut extension = nested(&mut extensions, Tag::Sequence)?;
-            let id = expect(&mut extension, Tag::ObjectIdentifier)?;
-            let is_critical = Tag::peek(&extension)? == Tag::Boolean
-                && expect(&mut extension, Tag::Boolean)? == [0xff];
-            if is_critical && !oid::PROCESSED.contains(&id) {
-                return Ok(true);
-            }
-            while !extension.is_finished() {
-                extension.tlv_bytes()?;
-            }
-        }
-        Ok(false)
+        self.extensions.has_critical_beside(oid::PROCESSED)
     }
 
     /// What the certificate says that its holder may do as an issuer.
@@ -226,54 +214,8 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn first_extension(&self, wanted: &[u8]) -> der::Result<Option<Extension<'a>>> {
-        let mut extensions = self.extensions;
-        while !extensions.is_empty() {
-            let (extension, others) = split_sequence(extensions)?;
-            extensions = others;
-            // The others are passed over undecoded: half of what a certificate costs to read.
-            if !begins_with_oid(extension, wanted) {
-                continue;
-            }
-            let mut extension = SliceReader::new(extension)?;
-            expect(&mut extension, Tag::ObjectIdentifier)?;
-            let is_critical = Tag::peek(&extension)? == Tag::Boolean
-                && expect(&mut extension, Tag::Boolean)? == [0xff];
-            let value = expect(&mut extension, Tag::OctetString)?;
-            return Ok(Some(Extension { is_critical, value }));
-        }
-        Ok(None)
+        self.extensions.first(wanted)
     }
-}
-
-/// The contents of a SEQUENCE, and what follows it; short ones, as nearly all are, at sight.
-fn split_sequence(encoded: &[u8]) -> der::Result<(&[u8], &[u8])> {
-    if let [0x30, length @ 0..=0x7f, rest @ ..] = encoded
-        && let Some(split) = rest.split_at_checked((*length).into())
-    {
-        return Ok(split);
-    }
-    let mut reader = SliceReader::new(encoded)?;
-    let contents = expect(&mut reader, Tag::Sequence)?;
-    let others = encoded.len() - usize::try_from(reader.remaining_len())?;
-    Ok((contents, encoded.get(others..).unwrap_or_default()))
-}
-
-/// Whether this object identifier, shorter than 128 octets, is encoded at the beginning.
-fn begins_with_oid(encoded: &[u8], oid: &[u8]) -> bool {
-    match encoded {
-        [0x06, length, rest @ ..] => usize::from(*length) == oid.len() && rest.starts_with(oid),
-        _ => false,
-    }
-}
-
-/// One extension (RFC 5280, 4.1.2.9).
-pub(crate) struct Extension<'a> {
-    #[cfg_attr(
-        not(feature = "audit"),
-        expect(dead_code, reason = "the audit looks at it")
-    )]
-    pub(crate) is_critical: bool,
-    pub(crate) value: &'a [u8],
 }
 
 /// The first eight bits of a keyUsage extension; all that certificates of TLS have a use for.
@@ -310,56 +252,6 @@ pub(crate) enum NameConstraints {
     /// Without any subtree, or with an empty list of them.
     Empty,
     Present,
-}
-
-/// The elements of a SEQUENCE OF.
-struct Elements<'a>(SliceReader<'a>);
-
-impl<'a> Elements<'a> {
-    fn of(der: &'a [u8]) -> der::Result<Self> {
-        let mut outer = SliceReader::new(der)?;
-        let elements = nested(&mut outer, Tag::Sequence)?;
-        outer.finish()?;
-        Ok(Self(elements))
-    }
-}
-
-impl<'a> Iterator for Elements<'a> {
-    type Item = der::Result<AnyRef<'a>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        // A reader that failed counts as finished, so an error is the last element.
-        (!self.0.is_finished()).then(|| AnyRef::decode(&mut self.0))
-    }
-}
-
-fn nested<'a>(reader: &mut SliceReader<'a>, tag: Tag) -> der::Result<SliceReader<'a>> {
-    SliceReader::new(expect(reader, tag)?)
-}
-
-fn expect<'a>(reader: &mut SliceReader<'a>, tag: Tag) -> der::Result<&'a [u8]> {
-    contents(AnyRef::decode(reader)?, tag)
-}
-
-fn contents(any: AnyRef<'_>, tag: Tag) -> der::Result<&[u8]> {
-    any.tag().assert_eq(tag)?;
-    Ok(any.value())
-}
-
-fn skip_context_specific(reader: &mut SliceReader<'_>, number: u32) -> der::Result<()> {
-    let is_it = !reader.is_finished()
-        && matches!(Tag::peek(reader)?, Tag::ContextSpecific { number: found, .. } if found == TagNumber(number));
-    if is_it {
-        reader.tlv_bytes()?;
-    }
-    Ok(())
-}
-
-fn context_specific(number: u32) -> Tag {
-    Tag::ContextSpecific {
-        constructed: true,
-        number: TagNumber(number),
-    }
 }
 
 fn instant(reader: &mut SliceReader<'_>) -> der::Result<OffsetDateTime> {

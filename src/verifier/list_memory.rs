@@ -10,9 +10,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use der::{Reader, SliceReader, Tag};
 use rustls::pki_types::{InvalidSignature, SignatureVerificationAlgorithm};
 
+use crate::element::{Elements, Kind};
 use crate::memo::{SignatureMemo, described_by};
 
 /// The algorithms of a memo's provider, for searches with the lists of one set.
@@ -85,13 +85,8 @@ impl Remembering {
 /// the version, an INTEGER (RFC 5280, 5.1), and certificates of version 3 only, which begin with
 /// `[0]` (4.1).
 pub(super) fn is_list(message: &[u8]) -> bool {
-    let first_tag = || {
-        let mut outer = SliceReader::new(message)?;
-        Tag::peek(&SliceReader::new(
-            der::asn1::AnyRef::try_from(outer.tlv_bytes()?)?.value(),
-        )?)
-    };
-    matches!(first_tag(), Ok(Tag::Integer))
+    let signed = Elements::of(message).enter(Kind::SEQUENCE);
+    signed.is_ok_and(|fields| fields.next_is(Kind::INTEGER))
 }
 
 impl SignatureVerificationAlgorithm for Remembering {

@@ -5,8 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use der::asn1::AnyRef;
-use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
 use rustls::CertRevocationListError;
 use rustls::pki_types::CertificateRevocationListDer;
 use webpki::{
@@ -17,6 +15,8 @@ use webpki::{
 use super::list_memory::ListMemory;
 use super::map::crl_error;
 use crate::certificate::distinguished_name;
+use crate::certificate::extension::Extensions;
+use crate::element::{Elements, Kind, only};
 use crate::error::Error;
 use crate::memo::SignatureMemo;
 use crate::pem;
@@ -222,38 +222,20 @@ fn defect(error: CertRevocationListError) -> String {
 /// The crlNumber extension of a list that webpki has parsed (RFC 5280, 5.1 and 5.2.3).
 fn crl_number(der: &[u8]) -> der::Result<Option<Vec<u8>>> {
     const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
-    let mut outer = SliceReader::new(der)?;
-    let mut list = SliceReader::new(AnyRef::decode(&mut outer)?.value())?;
-    let mut tbs = SliceReader::new(AnyRef::decode(&mut list)?.value())?;
-    while !tbs.is_finished() {
-        let field = AnyRef::decode(&mut tbs)?;
-        if !matches!(
-            field.tag(),
-            Tag::ContextSpecific {
-                number: TagNumber(0),
-                ..
-            }
-        ) {
-            continue;
-        }
-        let mut explicit = SliceReader::new(field.value())?;
-        let mut extensions = SliceReader::new(AnyRef::decode(&mut explicit)?.value())?;
-        while !extensions.is_finished() {
-            let mut extension = SliceReader::new(AnyRef::decode(&mut extensions)?.value())?;
-            if AnyRef::decode(&mut extension)?.value() != CRL_NUMBER {
-                continue;
-            }
-            let mut value = AnyRef::decode(&mut extension)?;
-            if value.tag() == Tag::Boolean {
-                value = AnyRef::decode(&mut extension)?;
-            }
-            let number = AnyRef::from_der(value.value())?;
-            number.tag().assert_eq(Tag::Integer)?;
-            let zeros = number.value().iter().take_while(|byte| **byte == 0).count();
-            return Ok(number.value().get(zeros..).map(<[_]>::to_vec));
-        }
+    let mut tbs = Elements::of_sequence(der)?.enter(Kind::SEQUENCE)?;
+    while !tbs.are_finished() && !tbs.next_is(Kind::explicit(0)) {
+        tbs.any()?;
     }
-    Ok(None)
+    let extensions = match tbs.are_finished() {
+        true => return Ok(None),
+        false => Extensions::of(tbs.read(Kind::explicit(0))?)?,
+    };
+    let Some(number) = extensions.first(CRL_NUMBER)? else {
+        return Ok(None);
+    };
+    let number = only(number.value, Kind::INTEGER)?;
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    Ok(number.get(zeros..).map(<[_]>::to_vec))
 }
 
 /// The lists of one verifier and how they are used.

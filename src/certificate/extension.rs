@@ -1,0 +1,57 @@
+//! [`Extensions`]: those of a certificate, or of a revocation list.
+
+use crate::element::{Elements, Kind};
+
+/// What is encoded as a SEQUENCE OF Extension (RFC 5280, 4.1.2.9 and 5.1.2.7).
+#[derive(Clone, Copy)]
+pub(crate) struct Extensions<'a>(Elements<'a>);
+
+/// One of them, whose OID is known.
+pub(crate) struct Extension<'a> {
+    pub(crate) is_critical: bool,
+    pub(crate) value: &'a [u8],
+}
+
+impl<'a> Extensions<'a> {
+    /// None, where the field is missing.
+    pub(crate) const NONE: Self = Self(Elements::of(&[]));
+
+    /// By the contents of their explicit tag.
+    pub(crate) fn of(explicit: &'a [u8]) -> der::Result<Self> {
+        Elements::of_sequence(explicit).map(Self)
+    }
+
+    /// The first one with this OID. Of those before it nothing else is read.
+    pub(crate) fn first(self, wanted: &[u8]) -> der::Result<Option<Extension<'a>>> {
+        let Self(mut all) = self;
+        while !all.are_finished() {
+            let mut fields = all.enter(Kind::SEQUENCE)?;
+            if fields.read(Kind::OBJECT_IDENTIFIER)? == wanted {
+                return Extension::of(fields).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether any is critical and none of these.
+    pub(crate) fn has_critical_beside(self, known: &[&[u8]]) -> der::Result<bool> {
+        let Self(mut all) = self;
+        while !all.are_finished() {
+            let mut fields = all.enter(Kind::SEQUENCE)?;
+            let id = fields.read(Kind::OBJECT_IDENTIFIER)?;
+            if Extension::of(fields)?.is_critical && !known.contains(&id) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl<'a> Extension<'a> {
+    /// By what follows its OID.
+    fn of(mut fields: Elements<'a>) -> der::Result<Self> {
+        let is_critical = fields.next_is(Kind::BOOLEAN) && fields.read(Kind::BOOLEAN)? == [0xff];
+        let value = fields.read(Kind::OCTET_STRING)?;
+        Ok(Self { is_critical, value })
+    }
+}
