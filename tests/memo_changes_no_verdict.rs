@@ -5,8 +5,7 @@
 mod common;
 #[path = "eku_matrix/chains.rs"]
 mod chains;
-// Only the chains of other tests are needed, not what they expect.
-#[allow(dead_code)]
+#[allow(dead_code)] // Only the chains are needed, not what other tests expect of them.
 #[path = "stock/defects.rs"]
 mod defects;
 #[path = "stock/forge.rs"]
@@ -14,7 +13,7 @@ mod forge;
 mod generated;
 #[path = "eku_matrix/oracle.rs"]
 mod oracle;
-#[allow(dead_code)]
+#[allow(dead_code)] // The chains again.
 #[path = "stock/real.rs"]
 mod real;
 #[path = "eku_matrix/verifier.rs"]

@@ -33,6 +33,9 @@ struct Forgotten {
     known: HashSet<u64>,
 }
 
+/// However many are in use, to make room takes no more than this many looks at either line.
+const MOST_REPRIEVES: usize = 256;
+
 impl Queue {
     pub(super) fn with_capacity(bytes: usize) -> Self {
         Self {
@@ -73,8 +76,11 @@ impl Queue {
 
     /// The next to go. `None` if there is none.
     fn evict(&mut self) -> Option<Arc<Stored>> {
-        // A tenth, as in the paper.
-        while self.new.bytes > self.capacity / 10 || self.main.line.is_empty() {
+        for _ in 0..MOST_REPRIEVES {
+            // A tenth, as in the paper.
+            if self.new.bytes <= self.capacity / 10 && !self.main.line.is_empty() {
+                break;
+            }
             let oldest = self.new.pop()?;
             if !oldest.spend_use() {
                 let most = self.len();
@@ -87,8 +93,6 @@ impl Queue {
     }
 
     fn evict_from_main(&mut self) -> Option<Arc<Stored>> {
-        // However many are in use, nobody waits for more than this.
-        const MOST_REPRIEVES: usize = 256;
         for _ in 0..MOST_REPRIEVES {
             let oldest = self.main.pop()?;
             if !oldest.spend_use() {
@@ -268,14 +272,29 @@ mod tests {
     }
 
     #[test]
+    fn of_new_ones_that_were_used_256_at_a_time_go_to_the_main_queue() {
+        let mut held = Held::with_room_for(1_000);
+        held.admit_all(0..1_000);
+        (0..1_000).for_each(|hash| held.use_once(hash));
+        for (next, in_main) in [(1_000, 255), (1_001, 510), (1_002, 765), (1_003, 899)] {
+            held.admit_all([next]);
+            assert_eq!(held.queue.main.line.len(), in_main, "{next}");
+        }
+        assert_eq!(held.gone, [0, 1, 2, 3]);
+    }
+
+    #[test]
     fn after_256_reprieves_the_next_goes_whether_it_is_in_use_or_not() {
         let mut held = Held::with_room_for(1_000);
         held.admit_all(0..1_000);
+        (0..1_000).for_each(|hash| held.use_once(hash));
+        held.admit_all(1_000..1_004);
+        assert_eq!(held.gone, [0, 1, 2, 3]);
         for _ in 0..3 {
-            (0..1_000).for_each(|hash| held.use_once(hash));
+            (4..1_004).for_each(|hash| held.use_once(hash));
         }
-        held.admit_all([1_000]);
-        assert_eq!(held.gone, [256]);
+        held.admit_all([1_004]);
+        assert_eq!(held.gone[4..], [4 + 256]);
     }
 
     #[test]
