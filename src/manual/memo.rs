@@ -63,26 +63,27 @@
 //!
 //! The [default](crate::SignatureMemo::DEFAULT_CAPACITY) is 16 MiB;
 //! [`with_capacity`](crate::SignatureMemo::with_capacity) sets another. A certificate takes its
-//! length, plus the key of its issuer, plus some 190 bytes for the tables. Measured with small
+//! length, plus the key of its issuer, plus some 160 bytes for the tables. Measured with small
 //! certificates (leaf of 410 to 800 bytes, one intermediate):
 //!
 //! | keys | first chain | each leaf more under the same issuer | in 16 MiB |
 //! | --- | --- | --- | --- |
-//! | P-256 | 1,240 bytes | 630 | 26,600 leaves |
-//! | P-384 | 1,430 | 720 | 23,300 |
-//! | Ed25519 | 1,060 | 535 | 31,300 |
-//! | RSA-2048 | 2,430 | 1,220 | 13,700 |
+//! | P-256 | 1,260 bytes | 636 | 26,300 leaves |
+//! | P-384 | 1,440 | 728 | 23,000 |
+//! | Ed25519 | 1,070 | 543 | 30,800 |
+//! | RSA-2048 | 2,450 | 1,230 | 13,600 |
 //!
 //! [`MemoCounters::bytes`](crate::MemoCounters) never exceeds the capacity. What the process needs for
-//! it was 0.94 to 0.99 times that (glibc, 128 MiB of P-256, while it filled and long after it was full).
+//! it was 0.90 to 1.01 times that (glibc, 128 MiB of facts in the sizes of P-256, Ed25519 and RSA-2048,
+//! when it was nearly full and long after).
 //!
 //! A service with a million distinct clients has two good choices:
 //!
 //! * **Leave the default.** The issuers are used by every client and stay, whatever the number of
 //!   leaves; each client costs the one signature on its leaf, of two. Most of the gain for none
 //!   of the memory. It is the right choice where a client comes back once a day.
-//! * **Room for all of them**: clients × the third column. For P-256 0.63 GB, so
-//!   `with_capacity(&provider, 640 << 20)`; for RSA-2048 1.22 GB. It pays where clients reconnect
+//! * **Room for all of them**: clients × the third column. For P-256 0.64 GB, so
+//!   `with_capacity(&provider, 640 << 20)`; for RSA-2048 1.23 GB. It pays where clients reconnect
 //!   all the time. Share one memo between the verifiers that meet the same clients.
 //!
 //! Between the two, who comes often is known and who comes seldom is not. Watch

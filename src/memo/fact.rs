@@ -1,7 +1,10 @@
 //! [`Fact`]: a good signature, borrowed; [`Stored`] owns one.
 
 use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+use arc_swap::ArcSwapOption;
 
 /// That a signature is good, which follows from these bytes alone.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +66,8 @@ pub(super) fn hash_of_end(bytes: &[u8], state: &impl BuildHasher) -> u64 {
 #[derive(Debug)]
 pub(super) struct Stored {
     pub(super) hash: u64,
+    /// What stands behind it in the table.
+    pub(super) next: ArcSwapOption<Stored>,
     algorithm: usize,
     /// Public key, message and signature, one after the other.
     bytes: Box<[u8]>,
@@ -73,17 +78,18 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// What an entry needs beside its bytes: itself, its places in bucket and queue and among those
+    /// What an entry needs beside its bytes: itself, its places in table and queue and among those
     /// forgotten, the allocator's share.
     const ALLOWANCE: usize = size_of::<Self>() + 112;
 
     /// Beyond this many, uses are not counted: what everybody reads is written to by nobody.
     const MOST_USES: u8 = 3;
 
-    pub(super) fn new(hash: u64, fact: &Fact<'_>) -> Self {
+    pub(super) fn new(hash: u64, fact: &Fact<'_>, next: Option<Arc<Self>>) -> Self {
         let bytes = [fact.public_key, fact.message, fact.signature].concat();
         Self {
             hash,
+            next: ArcSwapOption::new(next),
             algorithm: fact.algorithm,
             bytes: bytes.into(),
             message_at: fact.public_key.len(),
@@ -159,7 +165,7 @@ mod tests {
     use super::*;
 
     fn stored(fact: &Fact<'_>) -> Stored {
-        Stored::new(0, fact)
+        Stored::new(0, fact, None)
     }
 
     #[test]

@@ -47,15 +47,19 @@ impl Queue {
         }
     }
 
-    /// Takes it in, after it has made room: `forget` is told who went. What is taken in must not
-    /// cost more than the whole capacity.
-    pub(super) fn admit(&mut self, stored: Arc<Stored>, mut forget: impl FnMut(&Stored)) {
-        while self.bytes() + stored.cost() > self.capacity
+    /// Makes room for something of this cost, which must not be more than the whole capacity:
+    /// `forget` is told who went.
+    pub(super) fn make_room(&mut self, cost: usize, mut forget: impl FnMut(&Stored)) {
+        while self.bytes() + cost > self.capacity
             && let Some(victim) = self.evict()
         {
             self.evictions += 1;
             forget(&victim);
         }
+    }
+
+    /// Takes it in. There must be room for it.
+    pub(super) fn admit(&mut self, stored: Arc<Stored>) {
         match self.forgotten.take(stored.hash) {
             true => self.main.push(stored),
             false => self.new.push(stored),
@@ -160,10 +164,11 @@ mod tests {
 
         fn admit(&mut self, stored: Arc<Stored>) {
             let (inside, gone) = (&mut self.inside, &mut self.gone);
-            self.queue.admit(Arc::clone(&stored), |victim| {
+            self.queue.make_room(stored.cost(), |victim| {
                 inside.retain(|stored| stored.hash != victim.hash);
                 gone.push(victim.hash);
             });
+            self.queue.admit(Arc::clone(&stored));
             inside.push(stored);
         }
 
@@ -180,7 +185,9 @@ mod tests {
     }
 
     fn fact(hash: u64, length: usize) -> Arc<Stored> {
-        Arc::new(Stored::new(hash, &Fact::new(0, &[], &vec![0; length], &[])))
+        let message = vec![0; length];
+        let fact = Fact::new(0, &[], &message, &[]);
+        Arc::new(Stored::new(hash, &fact, None))
     }
 
     #[test]

@@ -1,24 +1,24 @@
 //! [`Table`]: many readers find a fact without a lock; one writer at a time adds and forgets.
 
+use std::iter::successors;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use foldhash::quality::RandomState;
 
 use super::fact::{Fact, Place, Stored, hash_of_end};
 use super::queue::Queue;
 
-/// Facts in many small buckets, by hash. A bucket is never changed: the writer puts another one in
-/// its place, so readers need no lock, and share no cache line that somebody writes to.
+/// Facts in many short chains, by hash, the newest first. What leads to a fact is swapped by the
+/// writer and protected by `arc_swap`, so readers need no lock, and share no cache line that
+/// somebody writes to.
 pub(super) struct Table {
-    /// Random, so that nobody outside can choose what falls into one bucket.
+    /// Random, so that nobody outside can choose what falls into one chain.
     state: RandomState,
-    buckets: Box<[ArcSwap<Bucket>]>,
+    chains: Box<[ArcSwapOption<Stored>]>,
     queue: Mutex<Queue>,
     capacity: usize,
 }
-
-type Bucket = Vec<Arc<Stored>>;
 
 /// What a table holds.
 pub(super) struct Held {
@@ -29,14 +29,11 @@ pub(super) struct Held {
 
 impl Table {
     pub(super) fn with_capacity(bytes: usize) -> Self {
-        // Some dozen facts of ordinary size each.
-        let buckets = (bytes >> 13).clamp(1, 1 << 20).next_power_of_two();
-        let empty = Arc::new(Bucket::new());
+        // Three facts of ordinary size each, when it is full.
+        let chains = (bytes >> 11).clamp(1, 1 << 20).next_power_of_two();
         Self {
             state: RandomState::default(),
-            buckets: (0..buckets)
-                .map(|_| ArcSwap::new(Arc::clone(&empty)))
-                .collect(),
+            chains: (0..chains).map(|_| ArcSwapOption::empty()).collect(),
             queue: Mutex::new(Queue::with_capacity(bytes)),
             capacity: bytes,
         }
@@ -89,9 +86,15 @@ impl Table {
 
     /// One fact for each hash, so nobody can make others look through many.
     fn find<T>(&self, hash: u64, look: impl FnOnce(&Stored) -> T) -> Option<T> {
-        let bucket = self.bucket(hash).load();
-        let found = bucket.iter().find(|stored| stored.hash == hash);
-        found.map(|stored| look(stored))
+        let mut at = self.chain(hash).load();
+        while let Some(stored) = &*at {
+            if stored.hash == hash {
+                return Some(look(stored));
+            }
+            let next = stored.next.load();
+            at = next;
+        }
+        None
     }
 
     fn remember_at(&self, hash: u64, fact: &Fact<'_>) {
@@ -103,24 +106,29 @@ impl Table {
         if self.find(hash, |_| ()).is_some() {
             return;
         }
-        let stored = Arc::new(Stored::new(hash, fact));
-        queue.admit(Arc::clone(&stored), |victim| self.forget(victim));
-        let bucket = self.bucket(hash);
-        let others = bucket.load();
-        let with_it = others.iter().cloned().chain(Some(stored)).collect();
-        bucket.store(Arc::new(with_it));
+        queue.make_room(fact.cost(), |victim| self.forget(victim));
+        let chain = self.chain(hash);
+        let stored = Arc::new(Stored::new(hash, fact, chain.load_full()));
+        chain.store(Some(Arc::clone(&stored)));
+        queue.admit(stored);
     }
 
+    /// A reader who has come to the victim gets on to those behind it all the same.
     fn forget(&self, victim: &Stored) {
-        let bucket = self.bucket(victim.hash);
-        let all = bucket.load();
-        let others = all.iter().filter(|stored| stored.hash != victim.hash);
-        bucket.store(Arc::new(others.cloned().collect()));
+        let behind = victim.next.load_full();
+        let chain = self.chain(victim.hash);
+        let before = successors(chain.load_full(), |stored| stored.next.load_full())
+            .take_while(|stored| stored.hash != victim.hash)
+            .last();
+        match before {
+            None => chain.store(behind),
+            Some(before) => before.next.store(behind),
+        }
     }
 
-    fn bucket(&self, hash: u64) -> &ArcSwap<Bucket> {
+    fn chain(&self, hash: u64) -> &ArcSwapOption<Stored> {
         // A power of two.
-        &self.buckets[hash as usize & (self.buckets.len() - 1)]
+        &self.chains[hash as usize & (self.chains.len() - 1)]
     }
 
     /// Whoever holds it is the writer.
@@ -207,22 +215,29 @@ mod tests {
         let table = Table::with_capacity(1 << 20);
         let fact = unsigned(&[1; 100]);
         table.remember_at(7, &fact);
-        let same_bucket = 7 + table.buckets.len() as u64;
-        assert!(!table.recalls_at(8, &fact) && !table.recalls_at(same_bucket, &fact));
+        let same_chain = 7 + table.chains.len() as u64;
+        assert!(!table.recalls_at(8, &fact) && !table.recalls_at(same_chain, &fact));
     }
 
-    /// A capacity so small has one bucket for all.
+    /// A capacity so small has one chain for all. Who goes was its last, in the middle, or its first.
     #[test]
-    fn of_facts_in_one_bucket_one_goes_and_the_others_stay() {
+    fn of_facts_in_one_chain_one_goes_and_the_others_stay() {
         let room_for_three = 3 * unsigned(&[0; 100]).cost();
-        let table = Table::with_capacity(room_for_three);
-        assert_eq!(table.buckets.len(), 1);
         let fact = |number: u8| vec![number; 100];
-        for number in 0..4 {
-            table.remember_at(number.into(), &unsigned(&fact(number)));
+        for (used, expected) in [
+            (&[][..], [false, true, true, true]),
+            (&[0], [true, false, true, true]),
+            (&[0, 1], [true, true, false, true]),
+        ] {
+            let table = Table::with_capacity(room_for_three);
+            assert_eq!(table.chains.len(), 1);
+            let remember = |number: u8| table.remember_at(number.into(), &unsigned(&fact(number)));
+            let known = |number: u8| table.recalls_at(number.into(), &unsigned(&fact(number)));
+            (0..3).for_each(remember);
+            used.iter().for_each(|number| assert!(known(*number)));
+            remember(3);
+            assert_eq!([0, 1, 2, 3].map(known), expected);
         }
-        let known = |number: u8| table.recalls_at(number.into(), &unsigned(&fact(number)));
-        assert_eq!([0, 1, 2, 3].map(known), [false, true, true, true]);
     }
 
     #[test]
@@ -348,7 +363,7 @@ mod tests {
 
     /// Whatever several writers do, what the queue holds is what can be found.
     #[test]
-    fn after_threads_have_fought_for_room_the_buckets_hold_what_the_queue_holds() {
+    fn after_threads_have_fought_for_room_the_chains_hold_what_the_queue_holds() {
         let table = Table::with_capacity(64 << 10);
         std::thread::scope(|scope| {
             for thread in 0..4 {
@@ -362,11 +377,10 @@ mod tests {
             }
         });
         let held = table.held();
-        let buckets = table
-            .buckets
-            .iter()
-            .map(|bucket| bucket.load().len() as u64);
-        assert_eq!(buckets.sum::<u64>(), held.entries);
+        let chains = table.chains.iter().map(|chain| {
+            successors(chain.load_full(), |stored| stored.next.load_full()).count() as u64
+        });
+        assert_eq!(chains.sum::<u64>(), held.entries);
         let known = (0..800).filter(|number| {
             let signature = signature_of(*number);
             table.recalls(&Fact::new(0, KEY, MESSAGE, &signature))
