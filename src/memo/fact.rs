@@ -54,10 +54,12 @@ impl<'a> Fact<'a> {
 /// The end of a signature tells signatures apart as well as all its bytes do. Whoever can make good
 /// signatures that end alike can have one of them remembered and not the others.
 pub(super) fn hash_of_end(bytes: &[u8], state: &impl BuildHasher) -> u64 {
-    // The shortest signatures, Ed25519's and those of P-256, have some 64.
-    const ENOUGH: usize = 32;
     let mut hasher = state.build_hasher();
-    hasher.write(&bytes[bytes.len().saturating_sub(ENOUGH)..]);
+    // The shortest signatures, Ed25519's and those of P-256, have some 64 octets.
+    match bytes.last_chunk() {
+        Some(end) => hasher.write_u128(u128::from_ne_bytes(*end)),
+        None => hasher.write(bytes),
+    }
     hasher.finish()
 }
 
