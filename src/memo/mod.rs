@@ -149,14 +149,15 @@ impl SignatureMemo {
         algorithms.map(|algorithm| algorithm as _).collect()
     }
 
-    /// Whether a certificate passed the path checks in this place, according to its bytes.
-    pub(crate) fn has_passed(&self, place: Place, certificate: &[u8]) -> bool {
-        self.0.memory.table.has_passed(place, certificate)
-    }
-
-    /// To be called when it just did.
-    pub(crate) fn note_passed(&self, place: Place, certificate: &[u8]) {
-        self.0.memory.table.note_passed(place, certificate);
+    /// Makes the path checks of a certificate, unless it passed them before in this place. They must
+    /// depend on nothing but its bytes.
+    pub(crate) fn check_once<E>(
+        &self,
+        place: Place,
+        certificate: &[u8],
+        checks: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.0.memory.table.check_once(place, certificate, checks)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::iter::successors;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwapOption, Guard};
 use foldhash::quality::RandomState;
 
 use super::fact::{Fact, Place, Stored, hash_of_end};
@@ -56,45 +56,39 @@ impl Table {
         }
     }
 
-    /// Whether this certificate, whose signature is remembered, passed the path checks.
-    pub(super) fn has_passed(&self, place: Place, certificate: &[u8]) -> bool {
-        let is_passed = |stored: &Stored| stored.is_of(certificate) && stored.has_passed_as(place);
-        let hash = hash_of_end(certificate, &self.state);
-        self.find(hash, is_passed).unwrap_or(false)
-    }
-
-    /// Notes it beside the signature; if that is not remembered, neither is this.
-    pub(super) fn note_passed(&self, place: Place, certificate: &[u8]) {
-        let hash = hash_of_end(certificate, &self.state);
-        self.find(hash, |stored| {
-            if stored.is_of(certificate) {
-                stored.note_passed_as(place);
-            }
-        });
+    /// Checks a certificate, unless it passed before in this place. That is noted beside its
+    /// signature: if that is not remembered, neither is this.
+    pub(super) fn check_once<E>(
+        &self,
+        place: Place,
+        certificate: &[u8],
+        check: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        let found = self.find(hash_of_end(certificate, &self.state));
+        let signature = found.as_ref().filter(|stored| stored.is_of(certificate));
+        match signature {
+            Some(signature) if signature.has_passed_as(place) => Ok(()),
+            Some(signature) => check().inspect(|()| signature.note_passed_as(place)),
+            None => check(),
+        }
     }
 
     fn recalls_at(&self, hash: u64, fact: &Fact<'_>) -> bool {
-        let recalled = self.find(hash, |stored| {
-            let is_known = stored.is(fact);
-            if is_known {
-                stored.count_use();
-            }
-            is_known
-        });
-        recalled.unwrap_or(false)
+        let found = self.find(hash);
+        let known = found.as_ref().filter(|stored| stored.is(fact));
+        known.inspect(|stored| stored.count_use()).is_some()
     }
 
     /// One fact for each hash, so nobody can make others look through many.
-    fn find<T>(&self, hash: u64, look: impl FnOnce(&Stored) -> T) -> Option<T> {
+    fn find(&self, hash: u64) -> Guard<Option<Arc<Stored>>> {
         let mut at = self.chain(hash).load();
-        while let Some(stored) = &*at {
-            if stored.hash == hash {
-                return Some(look(stored));
-            }
+        while let Some(stored) = &*at
+            && stored.hash != hash
+        {
             let next = stored.next.load();
             at = next;
         }
-        None
+        at
     }
 
     fn remember_at(&self, hash: u64, fact: &Fact<'_>) {
@@ -103,7 +97,7 @@ impl Table {
         }
         let mut queue = self.queue();
         // Another thread was faster; or another fact has this hash and stays.
-        if self.find(hash, |_| ()).is_some() {
+        if self.find(hash).is_some() {
             return;
         }
         queue.make_room(fact.cost(), |victim| self.forget(victim));
@@ -191,23 +185,31 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_has_passed_if_it_was_noted_and_its_signature_is_known_still() {
+    fn a_certificate_is_checked_once_in_each_place_while_its_signature_is_known() {
         let signature = signature_of(1);
         let signed = [&[0x30, 40][..], &[5; 40]].concat();
         let certificate = [&[0x30, 106][..], &signed, &signature].concat();
-        let table = Table::with_capacity(1 << 20);
-        table.note_passed(Place::Leaf, &certificate);
-        assert!(!table.has_passed(Place::Leaf, &certificate));
-        table.remember(&Fact::new(0, KEY, &signed, &signature));
         // Another one that ends alike.
         let mut other = certificate.clone();
         other[20] ^= 1;
-        table.note_passed(Place::Leaf, &other);
-        assert!(!table.has_passed(Place::Leaf, &certificate));
-        table.note_passed(Place::Leaf, &certificate);
-        assert!(table.has_passed(Place::Leaf, &certificate));
-        assert!(!table.has_passed(Place::Issuer, &certificate));
-        assert!(!table.has_passed(Place::Leaf, &other));
+        let table = Table::with_capacity(1 << 20);
+        let passes = |place, certificate: &[u8]| {
+            table
+                .check_once::<()>(place, certificate, || Ok(()))
+                .unwrap();
+        };
+        // What it finds if it looks.
+        let finds = |place, certificate: &[u8]| table.check_once(place, certificate, || Err(7));
+        passes(Place::Leaf, &certificate);
+        assert_eq!(finds(Place::Leaf, &certificate), Err(7));
+        table.remember(&Fact::new(0, KEY, &signed, &signature));
+        assert_eq!(finds(Place::Leaf, &certificate), Err(7));
+        passes(Place::Leaf, &other);
+        assert_eq!(finds(Place::Leaf, &certificate), Err(7));
+        passes(Place::Leaf, &certificate);
+        assert_eq!(finds(Place::Leaf, &certificate), Ok(()));
+        assert_eq!(finds(Place::Issuer, &certificate), Err(7));
+        assert_eq!(finds(Place::Leaf, &other), Err(7));
     }
 
     #[test]

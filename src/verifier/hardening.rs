@@ -144,9 +144,9 @@ fn check_path(
     }
     let violation_at = |position| move |check| PathViolation::at(position, check, path);
     let leaf = path::leaf(path);
-    unless_passed(memo, Place::Leaf, &leaf, leaf_violation).map_err(violation_at(0))?;
+    check_once(memo, Place::Leaf, &leaf, leaf_violation).map_err(violation_at(0))?;
     for (index, issuer) in path::issuers(path).enumerate() {
-        unless_passed(memo, Place::Issuer, &issuer, |issuer| {
+        check_once(memo, Place::Issuer, &issuer, |issuer| {
             Ok(issuer_violation(&issuer.issuer_facts()?))
         })
         .map_err(violation_at(index + 1))?;
@@ -155,24 +155,22 @@ fn check_path(
 }
 
 /// What a certificate violates depends on its bytes only, so what passed once passes.
-fn unless_passed(
+fn check_once(
     memo: Option<&SignatureMemo>,
     place: Place,
     certificate: &Verified<'_>,
     violation: impl FnOnce(&View<'_>) -> der::Result<Option<PathCheck>>,
 ) -> Result<(), PathCheck> {
-    if memo.is_some_and(|memo| memo.has_passed(place, certificate.der())) {
-        return Ok(());
-    }
-    let found = certificate.view().and_then(|view| violation(&view));
-    // webpki has read this certificate. Where our reader fails, an extension that it looked for is
-    // malformed, and what the certificate may do is unknown.
-    match found.unwrap_or(Some(PathCheck::ExtensionsAreReadable)) {
-        Some(violation) => Err(violation),
-        None => {
-            memo.inspect(|memo| memo.note_passed(place, certificate.der()));
-            Ok(())
-        }
+    let check = || {
+        let found = certificate.view().and_then(|view| violation(&view));
+        // webpki has read this certificate. Where our reader fails, an extension that it looked for
+        // is malformed, and what the certificate may do is unknown.
+        let found = found.unwrap_or(Some(PathCheck::ExtensionsAreReadable));
+        found.map_or(Ok(()), Err)
+    };
+    match memo {
+        Some(memo) => memo.check_once(place, certificate.der(), check),
+        None => check(),
     }
 }
 
@@ -317,7 +315,9 @@ mod tests {
         let verifier = builder.build().unwrap();
         let now = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
         let noted = |certificate: &CertificateDer<'_>| {
-            [Place::Leaf, Place::Issuer].map(|place| memo.has_passed(place, certificate))
+            // What was not noted would be checked.
+            [Place::Leaf, Place::Issuer]
+                .map(|place| memo.check_once(place, certificate, || Err(())).is_ok())
         };
         for (leaf, passes) in [(bad, false), (good, true)] {
             let verified = verifier.verify(Some(&[leaf.clone(), issuer.clone()]), now);
