@@ -88,8 +88,7 @@ impl SignatureMemo {
         Self::with_capacity(provider, Self::DEFAULT_CAPACITY)
     }
 
-    /// A memo that holds at most this many bytes. The memory is taken as it is needed, but for
-    /// 1/256 of it, which is taken at once.
+    /// A memo that holds at most this many bytes. The memory is taken as it is needed.
     ///
     /// A capacity of 0 remembers nothing.
     pub fn with_capacity(provider: &CryptoProvider, bytes: usize) -> Self {

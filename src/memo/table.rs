@@ -1,7 +1,8 @@
 //! [`Table`]: many readers find a fact without a lock; one writer at a time adds and forgets.
 
+use std::array;
 use std::iter::successors;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::{ArcSwapOption, Guard};
 use foldhash::quality::RandomState;
@@ -15,10 +16,15 @@ use super::queue::Queue;
 pub(super) struct Table {
     /// Random, so that nobody outside can choose what falls into one chain.
     state: RandomState,
-    chains: Box<[ArcSwapOption<Stored>]>,
+    /// Each is made when a fact first falls into it: to make and to drop a chain that was never used
+    /// would cost as much as one that was.
+    segments: Box<[OnceLock<Box<Segment>>]>,
     queue: Mutex<Queue>,
     capacity: usize,
 }
+
+type Chain = ArcSwapOption<Stored>;
+type Segment = [Chain; 64];
 
 /// What a table holds.
 pub(super) struct Held {
@@ -29,11 +35,11 @@ pub(super) struct Held {
 
 impl Table {
     pub(super) fn with_capacity(bytes: usize) -> Self {
-        // Three facts of ordinary size each, when it is full.
-        let chains = (bytes >> 11).clamp(1, 1 << 20).next_power_of_two();
+        // Three facts of ordinary size in each chain, when it is full.
+        let segments = (bytes >> 17).clamp(1, 1 << 14).next_power_of_two();
         Self {
             state: RandomState::default(),
-            chains: (0..chains).map(|_| ArcSwapOption::empty()).collect(),
+            segments: (0..segments).map(|_| OnceLock::new()).collect(),
             queue: Mutex::new(Queue::with_capacity(bytes)),
             capacity: bytes,
         }
@@ -81,7 +87,10 @@ impl Table {
 
     /// One fact for each hash, so nobody can make others look through many.
     fn find(&self, hash: u64) -> Guard<Option<Arc<Stored>>> {
-        let mut at = self.chain(hash).load();
+        let Some(segment) = self.segment(hash).get() else {
+            return Guard::from_inner(None);
+        };
+        let mut at = chain(segment, hash).load();
         while let Some(stored) = &*at
             && stored.hash != hash
         {
@@ -101,7 +110,8 @@ impl Table {
             return;
         }
         queue.make_room(fact.cost(), |victim| self.forget(victim));
-        let chain = self.chain(hash);
+        let new = || Box::new(array::from_fn(|_| Chain::empty()));
+        let chain = chain(self.segment(hash).get_or_init(new), hash);
         let stored = Arc::new(Stored::new(hash, fact, chain.load_full()));
         chain.store(Some(Arc::clone(&stored)));
         queue.admit(stored);
@@ -110,7 +120,10 @@ impl Table {
     /// A reader who has come to the victim gets on to those behind it all the same.
     fn forget(&self, victim: &Stored) {
         let behind = victim.next.load_full();
-        let chain = self.chain(victim.hash);
+        let Some(segment) = self.segment(victim.hash).get() else {
+            return;
+        };
+        let chain = chain(segment, victim.hash);
         let before = successors(chain.load_full(), |stored| stored.next.load_full())
             .take_while(|stored| stored.hash != victim.hash)
             .last();
@@ -120,15 +133,20 @@ impl Table {
         }
     }
 
-    fn chain(&self, hash: u64) -> &ArcSwapOption<Stored> {
+    fn segment(&self, hash: u64) -> &OnceLock<Box<Segment>> {
         // A power of two.
-        &self.chains[hash as usize & (self.chains.len() - 1)]
+        &self.segments[hash as usize & (self.segments.len() - 1)]
     }
 
     /// Whoever holds it is the writer.
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// By the bits of the hash that do not choose the segment.
+fn chain(segment: &Segment, hash: u64) -> &Chain {
+    &segment[(hash >> 58) as usize]
 }
 
 #[cfg(test)]
@@ -217,11 +235,11 @@ mod tests {
         let table = Table::with_capacity(1 << 20);
         let fact = unsigned(&[1; 100]);
         table.remember_at(7, &fact);
-        let same_chain = 7 + table.chains.len() as u64;
+        let same_chain = 7 + table.segments.len() as u64;
         assert!(!table.recalls_at(8, &fact) && !table.recalls_at(same_chain, &fact));
     }
 
-    /// A capacity so small has one chain for all. Who goes was its last, in the middle, or its first.
+    /// Hashes so small have one chain for all. Who goes was its last, in the middle, or its first.
     #[test]
     fn of_facts_in_one_chain_one_goes_and_the_others_stay() {
         let room_for_three = 3 * unsigned(&[0; 100]).cost();
@@ -232,7 +250,6 @@ mod tests {
             (&[0, 1], [true, true, false, true]),
         ] {
             let table = Table::with_capacity(room_for_three);
-            assert_eq!(table.chains.len(), 1);
             let remember = |number: u8| table.remember_at(number.into(), &unsigned(&fact(number)));
             let known = |number: u8| table.recalls_at(number.into(), &unsigned(&fact(number)));
             (0..3).for_each(remember);
@@ -379,10 +396,15 @@ mod tests {
             }
         });
         let held = table.held();
-        let chains = table.chains.iter().map(|chain| {
+        let chains = table
+            .segments
+            .iter()
+            .filter_map(OnceLock::get)
+            .flat_map(|it| &**it);
+        let facts = chains.map(|chain| {
             successors(chain.load_full(), |stored| stored.next.load_full()).count() as u64
         });
-        assert_eq!(chains.sum::<u64>(), held.entries);
+        assert_eq!(facts.sum::<u64>(), held.entries);
         let known = (0..800).filter(|number| {
             let signature = signature_of(*number);
             table.recalls(&Fact::new(0, KEY, MESSAGE, &signature))
