@@ -232,6 +232,32 @@ mod tests {
     }
 
     #[test]
+    fn of_the_only_element_the_kind_is_checked_and_nothing_may_stand_behind_it() {
+        assert_eq!(only(&[2, 1, 7], Kind::INTEGER).unwrap(), [7]);
+        for encoded in [
+            &[][..],
+            &[2, 1],
+            &[4, 1, 7],
+            &[2, 1, 7, 0],
+            &[2, 1, 7, 5, 0],
+        ] {
+            assert!(only(encoded, Kind::INTEGER).is_err(), "{encoded:?}");
+        }
+    }
+
+    #[test]
+    fn elements_are_passed_over_if_they_are_there_and_read_with_their_heads() {
+        let mut elements = Elements::of(&[0xa0, 2, 5, 0, 2, 1, 7, 5, 0]);
+        elements.skip_optional(Kind::explicit(1)).unwrap();
+        assert!(elements.next_is(Kind::explicit(0)));
+        elements.skip_optional(Kind::explicit(0)).unwrap();
+        assert_eq!(elements.read_encoded(Kind::INTEGER).unwrap(), [2, 1, 7]);
+        assert!(elements.read_encoded(Kind::INTEGER).is_err());
+        assert_eq!(elements.any().unwrap().tag(), Tag::Null);
+        assert!(elements.are_finished() && elements.any().is_err());
+    }
+
+    #[test]
     fn the_first_that_cannot_be_read_is_the_last() {
         let mut elements = Elements::of(&[5, 0, 5, 9, 5, 0]);
         assert!(elements.next().unwrap().is_ok());
