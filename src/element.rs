@@ -135,6 +135,12 @@ pub(crate) fn only(encoded: &[u8], kind: Kind) -> der::Result<&[u8]> {
     Ok(contents)
 }
 
+/// The octets of a number that is not negative, as few as it needs.
+pub(crate) fn without_leading_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|octet| **octet == 0).count();
+    &number[zeros..]
+}
+
 /// The contents of the first element, and what follows it.
 fn split(encoded: &[u8], kind: Kind) -> der::Result<(&[u8], &[u8])> {
     match at_sight(encoded, kind.octet) {

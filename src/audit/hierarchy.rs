@@ -9,6 +9,7 @@ use super::above::common_name;
 use super::entry::Entry;
 use super::inventory::Chain;
 use crate::certificate::public::PublicWeb;
+use crate::element::without_leading_zeros;
 
 /// Whose certificates stand above a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -117,8 +118,7 @@ impl<'a> PublicRoots<'a> {
 /// The SEQUENCE with these contents (X.690, 8.1.3).
 fn sequence(contents: &[u8]) -> Vec<u8> {
     let length = contents.len().to_be_bytes();
-    let zeros = length.iter().take_while(|octet| **octet == 0).count();
-    let length = length.get(zeros..).unwrap_or_default();
+    let length = without_leading_zeros(&length);
     let mut sequence = vec![0x30];
     if contents.len() >= 0x80 {
         sequence.push(0x80 | length.len() as u8);

@@ -7,6 +7,7 @@ use der::{Decode, Reader, SliceReader, Tag, Tagged};
 use sha2::{Digest, Sha256};
 
 use crate::certificate::key::{KeyKind, bits};
+use crate::element::without_leading_zeros;
 use crate::role::Dotted;
 
 /// Algorithm and size of a public key: `RSA 2048`, `EC P-256`, `Ed25519`.
@@ -126,9 +127,7 @@ fn known(half: &[u8]) -> PrivateHalf {
 }
 
 fn modulus<'a>(integer: AnyRef<'a>) -> &'a [u8] {
-    let zeros = integer.value().iter().take_while(|byte| **byte == 0);
-    let zeros = zeros.count();
-    integer.value().get(zeros..).unwrap_or_default()
+    without_leading_zeros(integer.value())
 }
 
 /// Behind version and key: `[0]` the curve, `[1]` the public key as a BIT STRING.

@@ -23,10 +23,9 @@ impl<'a> Extensions<'a> {
 
     /// The first one with this OID. Of those before it nothing else is read.
     pub(crate) fn first(self, wanted: &[u8]) -> der::Result<Option<Extension<'a>>> {
-        let Self(mut all) = self;
-        while !all.are_finished() {
-            let mut fields = all.enter(Kind::SEQUENCE)?;
-            if fields.read(Kind::OBJECT_IDENTIFIER)? == wanted {
+        let mut others = self;
+        while let Some((id, fields)) = others.next()? {
+            if id == wanted {
                 return Extension::of(fields).map(Some);
             }
         }
@@ -35,15 +34,23 @@ impl<'a> Extensions<'a> {
 
     /// Whether any is critical and none of these.
     pub(crate) fn has_critical_beside(self, known: &[&[u8]]) -> der::Result<bool> {
-        let Self(mut all) = self;
-        while !all.are_finished() {
-            let mut fields = all.enter(Kind::SEQUENCE)?;
-            let id = fields.read(Kind::OBJECT_IDENTIFIER)?;
+        let mut others = self;
+        while let Some((id, fields)) = others.next()? {
             if Extension::of(fields)?.is_critical && !known.contains(&id) {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// The OID of the next one, and what follows it there.
+    fn next(&mut self) -> der::Result<Option<(&'a [u8], Elements<'a>)>> {
+        if self.0.are_finished() {
+            return Ok(None);
+        }
+        let mut fields = self.0.enter(Kind::SEQUENCE)?;
+        let id = fields.read(Kind::OBJECT_IDENTIFIER)?;
+        Ok(Some((id, fields)))
     }
 }
 

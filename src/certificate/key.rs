@@ -1,6 +1,6 @@
 //! Public keys: what kind one is, and whether it is too weak to be believed.
 
-use crate::element::{Elements, Kind};
+use crate::element::{Elements, Kind, without_leading_zeros};
 
 /// Whether signatures by a key prove anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +66,7 @@ fn modulus(key: &[u8]) -> der::Result<&[u8]> {
     // The first octet counts unused bits.
     let key = key.get(1..).unwrap_or_default();
     let modulus = Elements::of_sequence(key)?.read(Kind::INTEGER)?;
-    let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
-    Ok(modulus.get(zeros..).unwrap_or_default())
+    Ok(without_leading_zeros(modulus))
 }
 
 /// Of a number without leading zero octets.

@@ -87,10 +87,10 @@ impl Table {
 
     /// One fact for each hash, so nobody can make others look through many.
     fn find(&self, hash: u64) -> Guard<Option<Arc<Stored>>> {
-        let Some(segment) = self.segment(hash).get() else {
+        let Some(chain) = self.chain(hash) else {
             return Guard::from_inner(None);
         };
-        let mut at = chain(segment, hash).load();
+        let mut at = chain.load();
         while let Some(stored) = &*at
             && stored.hash != hash
         {
@@ -120,10 +120,9 @@ impl Table {
     /// A reader who has come to the victim gets on to those behind it all the same.
     fn forget(&self, victim: &Stored) {
         let behind = victim.next.load_full();
-        let Some(segment) = self.segment(victim.hash).get() else {
+        let Some(chain) = self.chain(victim.hash) else {
             return;
         };
-        let chain = chain(segment, victim.hash);
         let before = successors(chain.load_full(), |stored| stored.next.load_full())
             .take_while(|stored| stored.hash != victim.hash)
             .last();
@@ -131,6 +130,12 @@ impl Table {
             None => chain.store(behind),
             Some(before) => before.next.store(behind),
         }
+    }
+
+    /// `None` while nothing has fallen into its segment.
+    fn chain(&self, hash: u64) -> Option<&Chain> {
+        let segment = self.segment(hash).get();
+        segment.map(|segment| chain(segment, hash))
     }
 
     fn segment(&self, hash: u64) -> &OnceLock<Box<Segment>> {

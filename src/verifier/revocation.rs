@@ -16,7 +16,7 @@ use super::list_memory::ListMemory;
 use super::map::crl_error;
 use crate::certificate::distinguished_name;
 use crate::certificate::extension::Extensions;
-use crate::element::{Elements, Kind, only};
+use crate::element::{Elements, Kind, only, without_leading_zeros};
 use crate::error::Error;
 use crate::memo::SignatureMemo;
 use crate::pem;
@@ -234,8 +234,7 @@ fn crl_number(der: &[u8]) -> der::Result<Option<Vec<u8>>> {
         return Ok(None);
     };
     let number = only(number.value, Kind::INTEGER)?;
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    Ok(number.get(zeros..).map(<[_]>::to_vec))
+    Ok(Some(without_leading_zeros(number).to_vec()))
 }
 
 /// The lists of one verifier and how they are used.
