@@ -8,6 +8,7 @@ mod common;
 use std::time::Duration;
 
 use common::chains::{Copies, Hierarchy};
+use common::clock::{NOW, unix};
 use common::pki::{CrlSpec, Eku, KeyKind};
 use common::revoked::{crls, enforcing, enforcing_stock};
 use common::verifiers::{accepts, know};
@@ -60,8 +61,8 @@ fn refused(c: &mut Criterion) {
     let ours = enforcing(&hierarchy, crls(&hierarchy, 1, 10));
     know(&ours, copies.deal());
     let lists = [list, hierarchy.root.crl(CrlSpec::new(2))];
-    ours.replace_crls(mtls_roles::Crls::from_der(lists).unwrap())
-        .unwrap();
+    let lists = mtls_roles::Crls::from_der(lists).unwrap();
+    ours.replace_crls(lists, unix(NOW)).unwrap();
     c.bench_function("crls/revoked/known", |b| {
         b.iter(|| assert!(!accepts(&ours, copies.deal())))
     });

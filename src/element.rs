@@ -26,6 +26,8 @@ impl Kind {
     pub(crate) const BIT_STRING: Self = Self::universal(0x03, Tag::BitString);
     pub(crate) const OCTET_STRING: Self = Self::universal(0x04, Tag::OctetString);
     pub(crate) const OBJECT_IDENTIFIER: Self = Self::universal(0x06, Tag::ObjectIdentifier);
+    pub(crate) const UTC_TIME: Self = Self::universal(0x17, Tag::UtcTime);
+    pub(crate) const GENERALIZED_TIME: Self = Self::universal(0x18, Tag::GeneralizedTime);
     pub(crate) const SEQUENCE: Self = Self::universal(0x30, Tag::Sequence);
 
     const fn universal(octet: u8, tag: Tag) -> Self {
@@ -106,6 +108,13 @@ impl<'a> Elements<'a> {
         Ok(element)
     }
 
+    /// The next one with tag and length, of whatever kind.
+    pub(crate) fn any_encoded(&mut self) -> der::Result<&'a [u8]> {
+        let all = self.0;
+        self.any()?;
+        Ok(&all[..all.len() - self.0.len()])
+    }
+
     /// An error if there is another.
     pub(crate) fn finish(self) -> der::Result<()> {
         match self.0 {
@@ -133,6 +142,21 @@ pub(crate) fn only(encoded: &[u8], kind: Kind) -> der::Result<&[u8]> {
     let contents = elements.read(kind)?;
     elements.finish()?;
     Ok(contents)
+}
+
+/// One element: tag, length in its shortest form, contents.
+pub(crate) fn encoded(kind: Kind, contents: &[u8]) -> Vec<u8> {
+    let length = contents.len().to_be_bytes();
+    let mut encoded = vec![kind.octet];
+    match (without_leading_zeros(&length), contents.len()) {
+        (octets, 0x80..) => {
+            encoded.push(0x80 | octets.len() as u8);
+            encoded.extend(octets);
+        }
+        (_, short) => encoded.push(short as u8),
+    }
+    encoded.extend(contents);
+    encoded
 }
 
 /// The octets of a number that is not negative, as few as it needs.

@@ -292,11 +292,11 @@ pub enum Error {
     },
 
     /// A revocation list cannot be used.
-    #[error("{crl} cannot be used: {reason}; get a complete and direct one from its issuer")]
+    #[error("{crl} cannot be used: {reason}")]
     UnusableCrl {
         /// Which list.
         crl: String,
-        /// What is wrong with it.
+        /// What is wrong with it, and what is needed.
         reason: String,
     },
 
@@ -306,30 +306,6 @@ pub enum Error {
          build it with .crls(lists)"
     )]
     NoRevocation,
-
-    /// A new set of revocation lists lacks one that the old set has.
-    #[error(
-        "the new revocation lists lack the {crl}, so its revocations would be forgotten; needed is a \
-         list from every issuer of the old set, the old set stays"
-    )]
-    CrlLost {
-        /// The list of the old set.
-        crl: String,
-    },
-
-    /// A new revocation list is older than the one in use.
-    #[error(
-        "the new {crl} goes back: found crlNumber {found}, needed is {needed} or a later one; \
-         the old set stays"
-    )]
-    CrlGoesBack {
-        /// Which list.
-        crl: String,
-        /// The new list's number as `0x…`, or `none`.
-        found: String,
-        /// The old list's number as `0x…`.
-        needed: String,
-    },
 
     /// rustls refuses the configuration.
     #[error(

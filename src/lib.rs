@@ -60,7 +60,9 @@ pub use credentials::Credentials;
 pub use eku::{EkuOutcome, EkuPolicy, EkuViolation};
 pub use error::Error;
 pub use memo::{MemoCounters, SignatureMemo};
-pub use observe::{Counters, NothingPresented, Observer, Published, Verified};
+pub use observe::{
+    Counters, KeptCrl, KeptCrlReason, NothingPresented, Observer, Published, Verified,
+};
 pub use peer::{PeerRule, VerifiedPeer};
 pub use refusal::{Refusal, RefusalClass};
 pub use role::{Purpose, Role};

@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use time::OffsetDateTime;
+
 use crate::certificate::Certificate;
 use crate::eku::EkuOutcome;
-use crate::error::Error;
+use crate::error::{Error, utc};
 use crate::peer::VerifiedPeer;
 use crate::refusal::{Refusal, RefusalClass};
 use crate::role::Role;
@@ -46,6 +48,10 @@ pub trait Observer: Send + Sync {
 
     /// A verifier of peers in this role refused revocation lists and kept what it had.
     fn crls_refused(&self, role: Role, error: &Error) {}
+
+    /// A verifier of peers in this role got new revocation lists, and keeps an old one beside them:
+    /// they have none that can take its place.
+    fn crl_kept(&self, role: Role, kept: &KeptCrl) {}
 }
 
 /// Credentials that a slot published.
@@ -80,6 +86,48 @@ impl fmt::Display for NothingPresented {
                 "the key can sign under none of the signature schemes that the peer offers"
             }
         })
+    }
+}
+
+/// A list that a new set does not have, or not in a state to replace it, and that stays in use.
+///
+/// Displayed, it is a sentence for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeptCrl {
+    /// Whose list: its issuer's name, control characters escaped.
+    pub crl: String,
+    /// Why it stays.
+    pub reason: KeptCrlReason,
+    /// Its nextUpdate: it is kept until then, exclusive, UTC.
+    pub until: OffsetDateTime,
+}
+
+/// Why a list of the old set stays in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KeptCrlReason {
+    /// The new set has no list of this issuer for this distribution point that is valid already.
+    Missing,
+    /// The new set has an older one.
+    Older,
+    /// The new set has one, but the key that signed the old list did not sign it.
+    NotSigned,
+}
+
+impl fmt::Display for KeptCrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { crl, reason, until } = self;
+        let found = match reason {
+            KeptCrlReason::Missing => "the new lists have none in its place",
+            KeptCrlReason::Older => "the new one is older",
+            KeptCrlReason::NotSigned => "the key that signed it did not sign the new one",
+        };
+        let until = utc(*until);
+        write!(
+            f,
+            "the {crl} stays in use until {until}: {found}; get the current one from its issuer"
+        )
     }
 }
 
@@ -126,6 +174,7 @@ pub struct Counters {
     cleared: AtomicU64,
     nothing_presented: AtomicU64,
     crls_refused: AtomicU64,
+    crls_kept: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -187,6 +236,11 @@ impl Counters {
         read(&self.crls_refused)
     }
 
+    /// How often a revocation list stayed in use although it was to be replaced.
+    pub fn crls_kept(&self) -> u64 {
+        read(&self.crls_kept)
+    }
+
     fn counts(&self, role: Role) -> &Counts {
         match role {
             Role::Server => &self.server,
@@ -230,6 +284,10 @@ impl Observer for Counters {
 
     fn crls_refused(&self, _: Role, _: &Error) {
         count(&self.crls_refused);
+    }
+
+    fn crl_kept(&self, _: Role, _: &KeptCrl) {
+        count(&self.crls_kept);
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`TracingObserver`]: what slots and verifiers decide, as `tracing` events.
 
 use crate::error::Error;
-use crate::observe::{NothingPresented, Observer, Published};
+use crate::observe::{KeptCrl, NothingPresented, Observer, Published};
 use crate::peer::VerifiedPeer;
 use crate::refusal::Refusal;
 use crate::role::Role;
@@ -77,5 +77,9 @@ impl Observer for TracingObserver {
 
     fn crls_refused(&self, role: Role, error: &Error) {
         tracing::error!(target: "mtls_roles", peer_role = %role, %error, "revocation lists refused");
+    }
+
+    fn crl_kept(&self, role: Role, kept: &KeptCrl) {
+        tracing::warn!(target: "mtls_roles", peer_role = %role, %kept, "revocation list kept");
     }
 }

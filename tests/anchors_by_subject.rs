@@ -347,7 +347,7 @@ fn stock(role: Role, store: RootCertStore, chain: &[Der]) -> Result<(), Exact> {
 #[test]
 fn among_ten_thousand_roots_every_verdict_and_error_is_stocks() {
     let setup = Setup {
-        stock_path_checks: true,
+        is_stock: true,
         ..Setup::default()
     };
     let (mut wrong, mut count) = (vec![], 0);

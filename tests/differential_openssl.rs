@@ -282,7 +282,7 @@ impl Difference {
             provider: &provider(),
             policy: EkuPolicy::rfc5280(),
             relaxed: Whom::Anybody,
-            stock_path_checks: false,
+            is_stock: false,
         }
         .verdict();
         let (is_accepted_there, told) = openssl.accepts(world, issued);

@@ -1,4 +1,4 @@
-//! Drawn chains against stock rustls: with `stock_path_checks()` every verdict and every error is
+//! Drawn chains against stock rustls: with `stock_path_checks()` and `stock_revocation()` every verdict and every error is
 //! stock's; by default they differ where a named check says so, and nowhere else.
 
 mod common;
@@ -16,19 +16,14 @@ use rustls::{CertRevocationListError, CertificateError, Error};
 
 type Verdict = Result<VerifiedPeer, Refusal>;
 
-fn ours(
-    world: &World,
-    issued: &Issued,
-    provider: &CryptoProvider,
-    stock_path_checks: bool,
-) -> Verdict {
+fn ours(world: &World, issued: &Issued, provider: &CryptoProvider, is_stock: bool) -> Verdict {
     Ours {
         world,
         issued,
         provider,
         policy: EkuPolicy::rfc5280(),
         relaxed: Whom::Anybody,
-        stock_path_checks,
+        is_stock,
     }
     .verdict()
 }
@@ -58,10 +53,11 @@ const STOCK_VERDICTS: &[&str] = &[
 ];
 
 #[test]
-fn with_stock_path_checks_every_verdict_and_every_error_is_stocks() {
+fn with_stock_path_checks_and_stock_revocation_every_verdict_and_every_error_is_stocks() {
     for (name, provider) in providers() {
         let property = format!("stock path checks, {name}");
         let met = check(&property, 1500, worlds_with_ekus(), |(world, ekus)| {
+            let world = &with_stocks_expiration(world);
             let issued = &issue(world, ekus);
             let stock = stock(world, issued, &provider);
             let ours = ours(world, issued, &provider, true);
@@ -123,6 +119,15 @@ fn an_earlier_list_that_revokes_nothing_changes_no_verdict() {
         }
     });
     met.expect_all(["Ok", "Revoked"]);
+}
+
+/// `stock_revocation()` is stock's default.
+fn with_stocks_expiration(world: &World) -> World {
+    let mut world = world.clone();
+    if let Some(lists) = &mut world.lists {
+        lists.enforce_expiration = false;
+    }
+    world
 }
 
 fn both(ours: &Verdict, stock: &Result<(), Error>) -> String {

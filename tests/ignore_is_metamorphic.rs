@@ -27,14 +27,14 @@ fn ours(world: &World, issued: &Issued, policy: EkuPolicy) -> Verdict {
 
 fn relaxed_for(relaxed: Whom, world: &World, issued: &Issued, policy: EkuPolicy) -> Verdict {
     let provider = &provider();
-    let stock_path_checks = false;
+    let is_stock = false;
     Ours {
         world,
         issued,
         provider,
         policy,
         relaxed,
-        stock_path_checks,
+        is_stock,
     }
     .verdict()
 }
@@ -208,7 +208,7 @@ fn accept_server_auth_is_two_stock_searches_that_are_never_mixed() {
                 provider,
                 policy: EkuPolicy::accept_server_auth(),
                 relaxed: Whom::Anybody,
-                stock_path_checks: true,
+                is_stock: true,
             };
             let expected = match text(&as_client) {
                 _ if as_client.is_ok() || as_server.is_ok() => vec!["Ok".into()],

@@ -110,10 +110,10 @@ fn every_defect_and_oddity_gets_the_same() {
         let memo = SignatureMemo::new(&provider);
         for case in &cases {
             let roots = Roots::from_der(case.roots.clone()).unwrap();
-            let setups = [false, true].map(|stock_path_checks| Setup {
+            let setups = [false, true].map(|is_stock| Setup {
                 crls: case.crls.clone(),
                 choices: case.choices,
-                stock_path_checks,
+                is_stock,
                 ..Setup::default()
             });
             for (role, setup) in ROLES
@@ -177,7 +177,7 @@ fn drawn_chains_get_the_same_under_every_policy() {
                     provider: &provider,
                     policy,
                     relaxed: generated::Whom::Anybody,
-                    stock_path_checks: false,
+                    is_stock: false,
                 };
                 let say = |memo| ours.verdict_with(memo);
                 let expected = say(generated::Memo::Nowhere);

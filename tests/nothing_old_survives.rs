@@ -57,7 +57,7 @@ fn after_a_crl_update_each_end_refuses_the_revoked_peer() {
         let world = World::paved(&stack);
         world.visit().sees("server", "client", &stack);
         let crls = revoke(&world, &world.client);
-        world.clients.replace_crls(crls).unwrap();
+        world.clients.replace_crls(crls, unix(NOW)).unwrap();
         world
             .visit()
             .server_refuses(CertificateError::Revoked, alert);
@@ -65,7 +65,7 @@ fn after_a_crl_update_each_end_refuses_the_revoked_peer() {
         let world = World::paved(&stack);
         world.visit().sees("server", "client", &stack);
         let crls = revoke(&world, &world.server);
-        world.servers.replace_crls(crls).unwrap();
+        world.servers.replace_crls(crls, unix(NOW)).unwrap();
         world
             .visit()
             .client_refuses(CertificateError::Revoked, alert);
@@ -159,7 +159,7 @@ fn a_config_made_by_hand_never_verifies_a_daily_visitor_again() {
         assert_eq!((first.0.relaxed, first.1.strict), (1, 1), "{at}");
         let revoked = CrlSpec::new(2).revoke(&world.server.serial);
         let revoked = Crls::from_der([world.root.crl(revoked)]).unwrap();
-        world.servers.replace_crls(revoked).unwrap();
+        world.servers.replace_crls(revoked, unix(NOW)).unwrap();
         while world.clock.now() < SERVER_ENDS + Duration::days(4) {
             world.clock.advance(Duration::hours(23));
             world.visit().resumes("server", "unfit", &stack);

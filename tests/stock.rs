@@ -92,7 +92,7 @@ impl Pair {
             ..Setup::default()
         };
         let stock = Setup {
-            stock_path_checks: true,
+            is_stock: true,
             ..setup.clone()
         };
         let ours = Roots::from_der(roots.to_vec()).unwrap();

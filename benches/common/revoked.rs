@@ -38,7 +38,7 @@ pub fn enforcing(
     let mut builder = builder(&hierarchy.roots(), EkuPolicy::rfc5280());
     if !lists.is_empty() {
         let crls = Crls::from_der(lists).unwrap();
-        builder = builder.crls(crls).enforce_revocation_expiration();
+        builder = builder.crls(crls);
     }
     builder.build().unwrap()
 }

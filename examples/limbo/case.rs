@@ -71,7 +71,7 @@ macro_rules! built {
             builder = builder.crls(crls);
         }
         if $runner.stock {
-            builder = builder.stock_path_checks();
+            builder = builder.stock_path_checks().stock_revocation();
         }
         if let Some(most) = $case["max_chain_depth"].as_u64() {
             builder = builder.max_intermediates(most as usize);

@@ -74,6 +74,10 @@ pub struct Args {
     #[arg(long, value_name = "FILE.pem")]
     pub crls: Option<PathBuf>,
 
+    /// Use revocation lists after their nextUpdate, as rustls does by default
+    #[arg(long, requires = "crls")]
+    pub allow_expired_crls: bool,
+
     /// The instant to verify at; now if not given
     #[arg(long, value_name = "RFC3339")]
     pub time: Option<At>,

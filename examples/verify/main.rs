@@ -71,11 +71,22 @@ macro_rules! configure {
                 RelaxFor::AnyPrivatePeer => builder.relax_for_any_peer_of_these_private_roots(),
             };
         }
+        if $args.allow_expired_crls {
+            builder = builder.allow_expired_crls();
+        }
         match &$args.crls {
-            Some(file) => builder.crls(Crls::from_pem_file(file)?),
+            Some(file) => builder.crls(read_crls(file)?),
             None => builder,
         }
     }};
+}
+
+fn read_crls(file: &Path) -> Result<Crls, mtls_roles::Error> {
+    let crls = Crls::from_pem_file(file)?;
+    for note in crls.notes() {
+        eprintln!("note: {note}");
+    }
+    Ok(crls)
 }
 
 fn verify_client(

@@ -35,7 +35,7 @@ mod oid {
     pub(super) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
     pub(super) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
     pub(super) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
-    const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 0x1f];
+    pub(super) const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 0x1f];
     /// What webpki 0.103 understands in a certificate (`Cert::remember_extension`).
     pub(super) const PROCESSED: &[&[u8]] = &[
         KEY_USAGE,
@@ -161,9 +161,19 @@ impl<'a> View<'a> {
         let Some(value) = self.extension(oid::KEY_USAGE)? else {
             return Ok(None);
         };
-        let bits = only(value, Kind::BIT_STRING)?;
-        // The first octet counts the unused bits of the last.
-        Ok(Some(KeyUsage(bits.get(1).copied().unwrap_or(0))))
+        // The first octet counts the unused bits of the last, which are zero (X.690, 11.2.1).
+        match *only(value, Kind::BIT_STRING)? {
+            [0] => Ok(Some(KeyUsage(0))),
+            [unused @ 0..=7, ref bits @ .., last] if last.trailing_zeros() >= unused.into() => {
+                Ok(Some(KeyUsage(bits.first().copied().unwrap_or(last))))
+            }
+            _ => Err(Tag::BitString.value_error().into()),
+        }
+    }
+
+    /// The value of the cRLDistributionPoints extension (RFC 5280, 4.2.1.13).
+    pub(crate) fn crl_distribution_points(&self) -> der::Result<Option<&'a [u8]>> {
+        self.extension(oid::CRL_DISTRIBUTION_POINTS)
     }
 
     /// Whether there are name constraints, and they constrain something (RFC 5280, 4.2.1.10).

@@ -132,16 +132,6 @@ impl SignatureMemo {
         std::ptr::eq(self.0.provided, algorithms.all)
     }
 
-    /// The algorithms of the provider that this memo was built from.
-    pub(crate) fn provided(&self) -> &'static [&'static dyn SignatureVerificationAlgorithm] {
-        self.0.provided
-    }
-
-    /// The provider's algorithm at an index, which looks in here first.
-    pub(crate) fn algorithm(&self, index: usize) -> &dyn SignatureVerificationAlgorithm {
-        &self.0.algorithms[index]
-    }
-
     /// The algorithms of the provider, in its order; each looks in here first.
     pub(crate) fn algorithms(&self) -> Vec<&dyn SignatureVerificationAlgorithm> {
         let algorithms = self.0.algorithms.iter();
@@ -179,21 +169,5 @@ mod tests {
         let memo = SignatureMemo::new(&aws_lc_rs::default_provider());
         let printed = format!("SignatureMemo({:?})", memo.counters());
         assert_eq!(format!("{memo:?}"), printed);
-    }
-
-    #[test]
-    fn an_algorithm_by_index_is_the_one_at_this_place_in_the_provider() {
-        let provider = aws_lc_rs::default_provider();
-        let memo = SignatureMemo::new(&provider);
-        let provided = provider.signature_verification_algorithms.all;
-        let ids = |algorithm: &dyn SignatureVerificationAlgorithm| {
-            let ids = (algorithm.public_key_alg_id(), algorithm.signature_alg_id());
-            (ids, algorithm.fips())
-        };
-        for (index, algorithm) in provided.iter().enumerate() {
-            assert_eq!(ids(memo.algorithm(index)), ids(*algorithm));
-            assert_eq!(ids(memo.algorithms()[index]), ids(*algorithm));
-        }
-        assert_eq!(memo.algorithms().len(), provided.len());
     }
 }

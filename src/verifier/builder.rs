@@ -2,8 +2,9 @@
 
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 
+use super::crls::Crls;
 use super::hardening::PathChecks;
-use super::revocation::{Choices, Crls, Revocation};
+use super::revocation::{Choices, Revocation};
 use super::{RelaxFor, Verifier};
 use crate::eku::EkuPolicy;
 use crate::error::Error;
@@ -48,8 +49,13 @@ macro_rules! shared_methods {
 
         /// Checks revocation against these lists. They can be replaced while running.
         ///
-        /// The defaults are those of rustls: every certificate of the path is checked, one whose
-        /// status is unknown is refused, the expiry of a list is not enforced.
+        /// Every certificate of the path must be known to be good: a current list about it that its
+        /// issuer's key has signed does not name it. One that any list of this key names is refused,
+        /// whatever that list is about, unless a newer one in its place does not (RFC 5280, 6.3.3).
+        /// The order of the lists decides nothing.
+        ///
+        /// A list by another key of the same CA is not taken: while a CA changes its key, give the
+        /// lists of both.
         pub fn crls(mut self, crls: Crls) -> Self {
             self.setup.crls = Some(crls);
             self
@@ -67,21 +73,37 @@ macro_rules! shared_methods {
             self
         }
 
-        /// Refuses to use a list after its nextUpdate. Without effect without
+        /// Uses lists after their nextUpdate, as rustls does by default. Without effect without
         /// [`crls`](Self::crls).
-        pub fn enforce_revocation_expiration(mut self) -> Self {
-            self.setup.choices.expiration = ExpirationPolicy::Enforce;
-            self
-        }
-
-        /// Turns the checks off that go beyond stock rustls: every [`PathCheck`](crate::PathCheck), and the lookup in
-        /// all revocation lists of an issuer instead of the first.
         ///
         /// # Security
         ///
-        /// For whoever must equal stock rustls. Among what is then accepted again: an issuer that
-        /// may not sign certificates, and a revoked certificate if an older list of the same issuer
-        /// stands before the one that revokes it.
+        /// Who can keep new lists from this machine can keep a revocation from it for good.
+        pub fn allow_expired_crls(mut self) -> Self {
+            self.setup.choices.expiration = ExpirationPolicy::Ignore;
+            self
+        }
+
+        /// Leaves revocation to webpki, with the defaults of rustls. Without effect without
+        /// [`crls`](Self::crls).
+        ///
+        /// # Security
+        ///
+        /// For whoever must equal stock rustls. webpki asks the first list that matches a
+        /// certificate and no other, so the order of the lists decides: an older one in front of a
+        /// newer one lets a revoked certificate in. Expired lists are used.
+        pub fn stock_revocation(mut self) -> Self {
+            self.setup.choices.is_stock = true;
+            self
+        }
+
+        /// Turns off every [`PathCheck`](crate::PathCheck), and nothing else.
+        ///
+        /// # Security
+        ///
+        /// For whoever must equal stock rustls (see also
+        /// [`stock_revocation`](Self::stock_revocation)). Among what is then accepted again: an
+        /// issuer that may not sign certificates.
         pub fn stock_path_checks(mut self) -> Self {
             self.setup.verifier.path_checks.turn_off();
             self
@@ -97,7 +119,8 @@ macro_rules! shared_methods {
             self
         }
 
-        /// Remembers nothing: every signature is checked each time, those of revocation lists too.
+        /// Remembers no certificate: every signature of a chain is checked each time. Which key has
+        /// signed a revocation list stays known as long as the list is in use.
         ///
         /// For whoever must not let a stranger measure which chains were here recently.
         pub fn without_memo(mut self) -> Self {
@@ -195,10 +218,9 @@ impl Setup {
                 Err(Error::AnyPeerOverPublicRoots { root })
             }
             _ => {
-                let (choices, memo) = (self.choices, self.memo.memo(&algorithms));
-                let revocation = |crls| Revocation::new(crls, choices, memo.clone());
+                let revocation = |crls| Revocation::new(crls, self.choices);
                 self.verifier.revocation = self.crls.map(revocation);
-                self.verifier.memo = memo;
+                self.verifier.memo = self.memo.memo(&algorithms);
                 Ok(self.verifier)
             }
         }

@@ -1,15 +1,20 @@
 //! The path search that both verifiers share, and what is made of its result.
 
 use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
+use rustls::pki_types::{
+    CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, UnixTime,
+};
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, VerifiedPath};
 
 use super::Verifier;
 use super::anchors::Candidates;
+use super::crls::CrlSet;
 use super::hardening::PathViolation;
-use super::lookup::{Lookup, check_root_signs_crls};
-use super::revocation::{Choices, Crls};
+use super::revocation::{Check, Revocation};
+use crate::memo::described_by;
 use crate::role::Role;
 
 /// One presented chain at one instant.
@@ -23,9 +28,10 @@ pub(super) struct Search<'a> {
     pub(super) algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
     pub(super) now: UnixTime,
     /// One set of lists for all searches of a decision, even if it is replaced meanwhile.
-    pub(super) revocation: Option<(Choices, &'a Crls)>,
+    pub(super) revocation: Option<(&'a Revocation, &'a CrlSet)>,
     /// What our own checks refused last: there is no webpki error to carry it.
     pub(super) violation: RefCell<Option<PathViolation>>,
+    pub(super) cost: &'a Cost,
 }
 
 /// Why no path was found.
@@ -64,22 +70,33 @@ impl<'a> Search<'a> {
         eku: impl ExtendedKeyUsageValidator,
     ) -> Result<VerifiedPath<'a>, webpki::Error> {
         self.violation.take();
-        let lists = self.revocation.map(|(_, crls)| crls.references());
-        let revocation = match (self.revocation, &lists) {
-            (Some((choices, crls)), Some(lists)) if !self.looks_up_itself(crls) => {
-                Some(choices.options(lists)?)
+        let stock = self
+            .revocation
+            .and_then(|(revocation, crls)| Some((revocation.choices, crls.stock()?)));
+        let stock = match &stock {
+            Some((choices, crls)) => Some(choices.stock_options(crls)?),
+            None => None,
+        };
+        let check = match (self.revocation, stock) {
+            (Some((revocation, crls)), None) => {
+                let algorithms = self.verifier.algorithms.all;
+                Some(Check::new(revocation, crls, algorithms, self.now))
             }
             _ => None,
         };
-        self.leaf.verify_for_usage(
+        let found = self.leaf.verify_for_usage(
             self.algorithms,
             self.candidates.anchors(),
             self.intermediates,
             self.now,
-            eku,
-            revocation,
-            Some(&|path| self.check(path)),
-        )
+            self.cost.counting(eku),
+            stock,
+            Some(&|path| self.check(path, check.as_ref())),
+        );
+        found.map_err(|error| match self.cost.are_signatures_spent() {
+            true => webpki::Error::MaximumSignatureChecksExceeded,
+            false => error,
+        })
     }
 
     /// Why the last search found none.
@@ -95,7 +112,11 @@ impl<'a> Search<'a> {
 
     /// Our own checks of a path that webpki has verified. They only reject, inside the search, so
     /// that another path may still be found; a violation with the error that outranks no other.
-    fn check(&self, path: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
+    fn check(
+        &self,
+        path: &VerifiedPath<'_>,
+        revocation: Option<&Check<'_>>,
+    ) -> Result<(), webpki::Error> {
         let root = self.candidates.extent(path.anchor());
         self.verifier
             .path_checks
@@ -104,32 +125,104 @@ impl<'a> Search<'a> {
                 self.violation.replace(Some(found));
                 webpki::Error::UnknownIssuer
             })?;
-        match self.revocation {
-            Some((choices, crls)) if self.looks_up_itself(crls) => Lookup {
-                path,
-                root,
-                algorithms: self.algorithms,
-                now: self.now,
-                choices,
-                crls,
-            }
-            .check(),
-            Some((choices, crls)) if self.verifier.path_checks.is_hardened() => {
-                check_root_signs_crls(path, root, choices, crls)
-            }
-            _ => Ok(()),
+        revocation.map_or(Ok(()), |revocation| revocation.check(path, root))
+    }
+}
+
+/// What a decision has cost so far.
+///
+/// webpki limits each search by itself, and lets a stranger who owns no key make it take 200,000
+/// steps (nine CAs of one name: 90 ms). A step is a certificate that webpki puts on a path and asks
+/// about its EKU.
+#[derive(Default)]
+pub(super) struct Cost {
+    steps: Cell<usize>,
+    /// Counted where several searches are possible. Not a `Cell`, since algorithms are `Sync`.
+    signatures: AtomicUsize,
+}
+
+/// The most steps of all searches of a decision. Of x509-limbo, BetterTLS, real and generated
+/// chains none needs more than 12 but two that were made to be pathological.
+const MAX_STEPS: usize = 300;
+
+/// After a first search of more steps no other is made: it would double what a stranger can cost.
+const MAX_STEPS_FOR_SECOND_SEARCH: usize = 32;
+
+/// The most signatures of certificates that all searches of a decision check; webpki's limit for
+/// one.
+const MAX_SIGNATURES: usize = 100;
+
+impl Cost {
+    pub(super) fn allows_second_search(&self) -> bool {
+        self.steps.get() <= MAX_STEPS_FOR_SECOND_SEARCH && !self.are_signatures_spent()
+    }
+
+    fn are_signatures_spent(&self) -> bool {
+        self.signatures.load(Ordering::Relaxed) > MAX_SIGNATURES
+    }
+
+    fn counting<V>(&self, eku: V) -> CountsSteps<'_, V> {
+        CountsSteps { eku, cost: self }
+    }
+
+    /// An algorithm whose checks are counted, over all searches.
+    pub(super) fn counted<'a>(
+        &'a self,
+        algorithm: &'a dyn SignatureVerificationAlgorithm,
+    ) -> Counted<'a> {
+        Counted {
+            algorithm,
+            signatures: &self.signatures,
+        }
+    }
+}
+
+/// Every step asks the EKU validator, and an error that says that a limit is reached stops webpki.
+struct CountsSteps<'a, V> {
+    eku: V,
+    cost: &'a Cost,
+}
+
+impl<V: ExtendedKeyUsageValidator> ExtendedKeyUsageValidator for CountsSteps<'_, V> {
+    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        let steps = self.cost.steps.get() + 1;
+        self.cost.steps.set(steps);
+        if steps > MAX_STEPS {
+            return Err(webpki::Error::MaximumPathBuildCallsExceeded);
+        }
+        match self.cost.are_signatures_spent() {
+            true => Err(webpki::Error::MaximumSignatureChecksExceeded),
+            false => self.eku.validate(purposes),
+        }
+    }
+}
+
+pub(super) struct Counted<'a> {
+    algorithm: &'a dyn SignatureVerificationAlgorithm,
+    signatures: &'a AtomicUsize,
+}
+
+impl SignatureVerificationAlgorithm for Counted<'_> {
+    fn verify_signature(
+        &self,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        match self.signatures.fetch_add(1, Ordering::Relaxed) < MAX_SIGNATURES {
+            true => self
+                .algorithm
+                .verify_signature(public_key, message, signature),
+            false => Err(InvalidSignature),
         }
     }
 
-    /// Whether revocation is looked up in the path callback. webpki consults the first list of an
-    /// issuer and no other, so it gets them only if no two share an issuer.
-    fn looks_up_itself(&self, crls: &Crls) -> bool {
-        self.verifier.path_checks.is_hardened() && crls.share_an_issuer()
-    }
+    described_by!(|it| it.algorithm);
+}
 
-    /// How many certificates were presented.
-    pub(super) fn presented(&self) -> usize {
-        1 + self.intermediates.len()
+impl fmt::Debug for Counted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.algorithm.fmt(f)
     }
 }
 

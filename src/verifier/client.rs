@@ -16,7 +16,7 @@ use super::{Crls, Verifier};
 use crate::eku::EkuPolicy;
 use crate::error::Error;
 use crate::memo::SignatureMemo;
-use crate::observe::Observer;
+use crate::observe::{KeptCrl, Observer};
 use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
 use crate::refusal::Refusal;
 use crate::role::Role;
@@ -93,15 +93,20 @@ impl ClientPeerVerifier {
         self.0.verifier.verify(chain, self.expected(), now)
     }
 
-    /// Replaces the revocation lists; the next handshake uses the new ones.
+    /// Replaces the revocation lists; the next handshake uses the new ones. Returns which of the
+    /// old lists stay in use beside them, and why; the observer hears it, too.
+    ///
+    /// A replacement loses nothing: the newest list that a key has signed for a distribution point
+    /// stays until its nextUpdate (judged at `now`), unless the new set has one as new that the same
+    /// key has signed. So an older list rolls nothing back, a forged one keeps no genuine one out,
+    /// and a file that is missing forgets no revocation. Which key signed a list is known once a peer
+    /// was verified with it, or if it is a root's; of other lists nothing is kept.
     ///
     /// # Errors
     ///
-    /// The verifier was built without lists, a list of the old set has no successor in the new
-    /// one, or a successor has an earlier crlNumber (RFC 5280, 5.2.3). The old set stays, and the
-    /// observer hears it.
-    pub fn replace_crls(&self, crls: Crls) -> Result<(), Error> {
-        self.0.verifier.replace_crls(crls)
+    /// The verifier was built without lists; the observer hears it.
+    pub fn replace_crls(&self, crls: Crls, now: UnixTime) -> Result<Vec<KeptCrl>, Error> {
+        self.0.verifier.replace_crls(crls, now)
     }
 
     fn expected(&self) -> Expected<'_> {

@@ -9,7 +9,7 @@ use webpki::{EndEntityCert, VerifiedPath};
 
 use super::Verifier;
 use super::anchors::Candidates;
-use super::chain::{Ignored, NoPath, Required, Search};
+use super::chain::{Cost, Ignored, NoPath, Required, Search};
 use super::map::{missing_purpose, verification_error};
 use super::path;
 use crate::certificate::{Certificate, distinguished_name};
@@ -17,10 +17,6 @@ use crate::eku::{self, EkuOutcome, EkuViolation, Preset};
 use crate::peer::{PeerRules, VerifiedPeer};
 use crate::refusal::{Refusal, RefusalClass};
 use crate::role::Role;
-
-/// Beyond this many presented certificates no further search is made: it would double what a
-/// stranger can make the first one cost. Real chains have two to five.
-const MAX_FOR_SECOND_SEARCH: usize = 16;
 
 /// What is asked about a chain.
 #[derive(Clone, Copy)]
@@ -65,19 +61,39 @@ impl Decision<'_> {
     ) -> Result<T, Refusal> {
         let leaf = EndEntityCert::try_from(leaf).map_err(|error| self.refusal_of(error))?;
         let revocation = self.verifier.revocation.as_ref();
-        let lists = revocation.map(|revocation| (revocation.choices(), revocation.lists()));
-        let lists = lists.as_ref().map(|(choices, lists)| (*choices, &***lists));
+        let crls = revocation.map(|revocation| (revocation, revocation.crls()));
+        let cost = Cost::default();
+        let algorithms = self.verifier.algorithms();
+        let counted: Vec<_> = match self.may_search_again(now) {
+            true => algorithms.iter().map(|it| cost.counted(*it)).collect(),
+            false => Vec::new(),
+        };
+        let counted: Vec<_> = counted.iter().map(|it| it as _).collect();
         let search = Search {
             verifier: self.verifier,
             leaf: &leaf,
             intermediates,
             candidates: &Candidates::among(&self.verifier.roots, &leaf, intermediates),
-            algorithms: &self.verifier.algorithms(lists.map(|(_, lists)| lists)),
+            algorithms: match counted.is_empty() {
+                true => &algorithms,
+                false => &counted,
+            },
             now,
-            revocation: lists.map(|(choices, lists)| (choices, &lists.crls)),
+            revocation: crls
+                .as_ref()
+                .map(|(revocation, crls)| (*revocation, &***crls)),
             violation: RefCell::default(),
+            cost: &cost,
         };
         self.search(&search, conclude)
+    }
+
+    fn may_search_again(self, now: UnixTime) -> bool {
+        self.inquiry == Inquiry::HonestClass
+            || matches!(
+                self.verifier.policy.at(now),
+                Preset::AcceptServerAuth | Preset::Ignore
+            )
     }
 
     /// The first search enforces; only what it refuses for the EKU is looked at again.
@@ -97,7 +113,7 @@ impl Decision<'_> {
             }
             Err(error) => search.no_path(error),
         };
-        let is_costly = strict.is_budget_spent() || search.presented() > MAX_FOR_SECOND_SEARCH;
+        let is_costly = strict.is_budget_spent() || !search.cost.allows_second_search();
         match (required.obstructed(), is_costly) {
             (false, _) => Err(self.refusal_of(strict)),
             (true, true) => Err(self

@@ -98,10 +98,6 @@ impl PathChecks {
         self.is_hardened = false;
     }
 
-    pub(super) fn is_hardened(self) -> bool {
-        self.is_hardened
-    }
-
     /// Every check that applies to this path. What a certificate passed is remembered.
     pub(super) fn apply(
         self,

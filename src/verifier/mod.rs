@@ -25,11 +25,11 @@ mod anchors;
 mod builder;
 mod chain;
 mod client;
+mod crl;
+mod crls;
 mod decision;
 mod handshake;
 mod hardening;
-mod list_memory;
-mod lookup;
 mod map;
 mod path;
 mod revocation;
@@ -39,17 +39,17 @@ use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 
 pub use self::client::{ClientPeerVerifier, ClientPeerVerifierBuilder};
+pub use self::crls::Crls;
 use self::decision::{Accepted, Decision, Expected, Inquiry};
 use self::hardening::PathChecks;
 pub use self::hardening::{PathCheck, PathViolation};
-pub use self::revocation::Crls;
-use self::revocation::{Lists, Revocation};
+use self::revocation::Revocation;
 pub use self::server::{ServerPeerVerifier, ServerPeerVerifierBuilder};
 use crate::certificate::view::View;
 use crate::eku::EkuPolicy;
 use crate::error::Error;
 use crate::memo::SignatureMemo;
-use crate::observe::Observers;
+use crate::observe::{KeptCrl, Observers};
 use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
 use crate::refusal::Refusal;
 use crate::role::Role;
@@ -94,15 +94,11 @@ impl RelaxFor {
 }
 
 impl Verifier {
-    /// Those that verify the signatures of certificates and, with lists, of these lists.
-    fn algorithms<'a>(
-        &'a self,
-        lists: Option<&'a Lists>,
-    ) -> Vec<&'a dyn SignatureVerificationAlgorithm> {
-        match (&self.memo, lists.and_then(|lists| lists.memory.as_ref())) {
-            (None, _) => self.algorithms.all.to_vec(),
-            (Some(memo), None) => memo.algorithms(),
-            (Some(_), Some(memory)) => memory.algorithms(),
+    /// Those that verify the signatures of certificates.
+    fn algorithms(&self) -> Vec<&dyn SignatureVerificationAlgorithm> {
+        match &self.memo {
+            Some(memo) => memo.algorithms(),
+            None => self.algorithms.all.to_vec(),
         }
     }
 
@@ -157,14 +153,18 @@ impl Verifier {
         decision.make(leaf, intermediates, now, |accepted| accepted.peer())
     }
 
-    fn replace_crls(&self, crls: Crls) -> Result<(), Error> {
-        let replaced = match &self.revocation {
-            Some(revocation) => revocation.replace(crls),
-            None => Err(Error::NoRevocation),
-        };
-        replaced.inspect_err(|error| {
+    fn replace_crls(&self, crls: Crls, now: UnixTime) -> Result<Vec<KeptCrl>, Error> {
+        let Some(revocation) = &self.revocation else {
+            let error = Error::NoRevocation;
             self.observers
-                .tell(|observer| observer.crls_refused(self.role, error));
-        })
+                .tell(|observer| observer.crls_refused(self.role, &error));
+            return Err(error);
+        };
+        let kept = revocation.replace(crls, &self.roots, self.algorithms.all, now);
+        for kept in &kept {
+            self.observers
+                .tell(|observer| observer.crl_kept(self.role, kept));
+        }
+        Ok(kept)
     }
 }

@@ -1,275 +1,41 @@
-//! [`Crls`]: certificate revocation lists, and when a new set may replace the old one.
+//! Revocation: what the lists say of each certificate of a verified path, one at a time.
+//!
+//! Stock rustls asks the first list that matches a certificate, and no other: an older list in front
+//! of a newer one lets a revoked certificate in, one by another key of the same name refuses a good
+//! one (cf. rustls/webpki#526; PKITS 4.5.5, 4.5.7). Here every list is asked that could know, and the
+//! order in which they were given decides nothing. No path is searched: the decision is about one
+//! certificate, its issuer, a set of lists, and an instant (RFC 5280, 6.3.3).
+//! `stock_revocation()` has webpki do it.
 
-use std::collections::HashSet;
-use std::path::Path;
+use std::iter;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use rustls::CertRevocationListError;
-use rustls::pki_types::CertificateRevocationListDer;
+use rustls::pki_types::{SignatureVerificationAlgorithm, UnixTime};
 use webpki::{
-    CertRevocationList, ExpirationPolicy, OwnedCertRevocationList, RevocationCheckDepth,
-    RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy,
+    CertRevocationList, Error as Pki, ExpirationPolicy, RevocationCheckDepth, RevocationOptions,
+    RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
 };
 
-use super::list_memory::ListMemory;
-use super::map::crl_error;
-use crate::certificate::distinguished_name;
-use crate::certificate::extension::Extensions;
-use crate::element::{Elements, Kind, only, without_leading_zeros};
-use crate::error::Error;
-use crate::memo::SignatureMemo;
-use crate::pem;
-use crate::text;
+use super::crl::{Tries, full_name};
+use super::crls::{CrlSet, Crls, IssuerCrls, Listed, Trust};
+use super::path;
+use crate::certificate::view::View;
+use crate::element::{Elements, Kind, only};
+use crate::observe::KeptCrl;
+use crate::roots::{Extent, Roots};
 
-/// Certificate revocation lists that were read completely. Never empty.
-///
-/// *Not* checked here: their signatures and their expiry. Both are checked when a certificate is
-/// looked up, since they depend on its issuer and on the time.
-#[derive(Clone, Debug)]
-pub struct Crls {
-    lists: Vec<Crl>,
-    share_an_issuer: bool,
-}
+/// The most signatures of lists that one search checks. A chain has two or three issuers with one
+/// list each; the other tries are for lists by other keys, and what was tried is remembered.
+const MAX_SIGNATURES: usize = 16;
 
-#[derive(Clone, Debug)]
-struct Crl {
-    list: Arc<CertRevocationList<'static>>,
-    scope: Scope,
-    /// crlNumber (RFC 5280, 5.2.3) without leading zeros; `None` without the extension.
-    number: Option<Vec<u8>>,
-}
-
-/// What numbers are counted within: an issuer, and its issuingDistributionPoint if it has several
-/// lists (RFC 5280, 5.2.3: "a given CRL scope and CRL issuer").
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Scope {
-    issuer: Vec<u8>,
-    distribution_point: Option<Vec<u8>>,
-}
-
-impl Crls {
-    /// From a PEM file; every `BEGIN` mark must be an `X509 CRL` that can be read.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read, has no list, or one of its blocks cannot be read or used.
-    pub fn from_pem_file(file: impl AsRef<Path>) -> Result<Self, Error> {
-        let file = file.as_ref();
-        Self::read_pem(&pem::read_file(file)?, &pem::origin(file))
-    }
-
-    /// From PEM text.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_pem_file`](Self::from_pem_file).
-    pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
-        Self::read_pem(pem, "the given PEM")
-    }
-
-    fn read_pem(pem: &[u8], origin: &str) -> Result<Self, Error> {
-        const CRLS: pem::Labels = pem::Labels {
-            read: &["X509 CRL"],
-            passed_over: &[],
-        };
-        let blocks = pem::blocks(pem, origin, &CRLS)?;
-        Self::read(blocks.into_iter().map(|block| block.der.into()), origin)
-    }
-
-    /// From DER.
-    ///
-    /// # Errors
-    ///
-    /// There is none, or one of them cannot be used: malformed, a delta or an indirect list.
-    pub fn from_der(
-        lists: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
-    ) -> Result<Self, Error> {
-        Self::read(lists, "the given lists")
-    }
-
-    fn read(
-        lists: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
-        origin: &str,
-    ) -> Result<Self, Error> {
-        let lists: Vec<_> = lists
-            .into_iter()
-            .enumerate()
-            .map(|(index, der)| Crl::read(&der, index, origin))
-            .collect::<Result<_, _>>()?;
-        match lists.is_empty() {
-            true => Err(Error::Missing {
-                origin: origin.into(),
-                wanted: "certificate revocation list",
-            }),
-            false => Ok(Self {
-                share_an_issuer: share_an_issuer(&lists),
-                lists,
-            }),
-        }
-    }
-
-    /// In the order they were given, as webpki takes them.
-    pub(super) fn references(&self) -> Vec<&CertRevocationList<'static>> {
-        self.lists.iter().map(|crl| crl.list.as_ref()).collect()
-    }
-
-    pub(super) fn issued_by(
-        &self,
-        subject: &[u8],
-    ) -> impl Iterator<Item = &CertRevocationList<'static>> {
-        let lists = self
-            .lists
-            .iter()
-            .filter(move |crl| crl.scope.issuer == subject);
-        lists.map(|crl| crl.list.as_ref())
-    }
-
-    /// Whether an issuer has several lists, so that their order would matter to webpki.
-    pub(super) fn share_an_issuer(&self) -> bool {
-        self.share_an_issuer
-    }
-
-    /// Whether this set may take the place of an older one.
-    fn check_succeeds(&self, old: &Self) -> Result<(), Error> {
-        old.lists.iter().try_for_each(|old| {
-            let same_scope = self.lists.iter().filter(|new| new.scope == old.scope);
-            let newest = same_scope.max_by(|a, b| order(&a.number).cmp(&order(&b.number)));
-            let newest = newest.ok_or_else(|| Error::CrlLost {
-                crl: old.scope.label(),
-            })?;
-            match order(&newest.number) < order(&old.number) {
-                true => Err(Error::CrlGoesBack {
-                    crl: old.scope.label(),
-                    found: number_text(&newest.number),
-                    needed: number_text(&old.number),
-                }),
-                false => Ok(()),
-            }
-        })
-    }
-}
-
-impl Crl {
-    fn read(der: &[u8], index: usize, origin: &str) -> Result<Self, Error> {
-        let unusable = |reason: String| Error::UnusableCrl {
-            crl: format!("revocation list {} of {origin}", index + 1),
-            reason,
-        };
-        let list = OwnedCertRevocationList::from_der(der)
-            .map_err(|error| unusable(defect(crl_error(error))))?;
-        let number = crl_number(der).map_err(|error| unusable(error.to_string()))?;
-        let list = CertRevocationList::from(list);
-        Ok(Self {
-            scope: Scope {
-                issuer: list.issuer().to_vec(),
-                distribution_point: list.issuing_distribution_point().map(<[_]>::to_vec),
-            },
-            number,
-            list: Arc::new(list),
-        })
-    }
-}
-
-impl Scope {
-    fn label(&self) -> String {
-        let part = match &self.distribution_point {
-            Some(_) => ", one of several",
-            None => "",
-        };
-        format!(
-            "revocation list of `{}`{part}",
-            distinguished_name(&self.issuer)
-        )
-    }
-}
-
-fn share_an_issuer(lists: &[Crl]) -> bool {
-    let mut seen = HashSet::new();
-    !lists.iter().all(|crl| seen.insert(&crl.scope.issuer))
-}
-
-/// Longer is larger, since there are no leading zeros; no number is older than any number.
-fn order(number: &Option<Vec<u8>>) -> Option<(usize, &[u8])> {
-    number
-        .as_ref()
-        .map(|number| (number.len(), number.as_slice()))
-}
-
-fn number_text(number: &Option<Vec<u8>>) -> String {
-    match number.as_deref() {
-        None => "none".into(),
-        Some([]) => "0x00".into(),
-        Some(number) => format!("0x{}", text::hex(number)),
-    }
-}
-
-/// What operators know it as.
-fn defect(error: CertRevocationListError) -> String {
-    use CertRevocationListError as Crl;
-    let known = match error {
-        Crl::ParseError => "it is not well-formed",
-        Crl::UnsupportedDeltaCrl => "it is a delta list",
-        Crl::UnsupportedIndirectCrl => "it is an indirect list",
-        Crl::UnsupportedCrlVersion => "it is not of version 2",
-        Crl::UnsupportedCriticalExtension => "it has an unknown critical extension",
-        Crl::InvalidCrlNumber => "its crlNumber is negative or longer than 20 octets",
-        other => return format!("{other:?}"),
-    };
-    known.into()
-}
-
-/// The crlNumber extension of a list that webpki has parsed (RFC 5280, 5.1 and 5.2.3).
-fn crl_number(der: &[u8]) -> der::Result<Option<Vec<u8>>> {
-    const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
-    let mut tbs = Elements::of_sequence(der)?.enter(Kind::SEQUENCE)?;
-    while !tbs.are_finished() && !tbs.next_is(Kind::explicit(0)) {
-        tbs.any()?;
-    }
-    let extensions = match tbs.are_finished() {
-        true => return Ok(None),
-        false => Extensions::of(tbs.read(Kind::explicit(0))?)?,
-    };
-    let Some(number) = extensions.first(CRL_NUMBER)? else {
-        return Ok(None);
-    };
-    let number = only(number.value, Kind::INTEGER)?;
-    Ok(Some(without_leading_zeros(number).to_vec()))
-}
-
-/// The lists of one verifier and how they are used.
-#[derive(Debug)]
-pub(super) struct Revocation {
-    lists: ArcSwap<Lists>,
-    memo: Option<SignatureMemo>,
-    /// Held while a set is compared with the one it replaces.
-    replacing: Mutex<()>,
-    choices: Choices,
-}
-
-/// One set, as long as it is in use.
-#[derive(Debug)]
-pub(super) struct Lists {
-    pub(super) crls: Crls,
-    /// Which of their signatures were good. With the memo, or not at all.
-    pub(super) memory: Option<ListMemory>,
-}
-
-impl Lists {
-    fn new(crls: Crls, memo: Option<&SignatureMemo>) -> Self {
-        Self {
-            crls,
-            memory: memo.map(ListMemory::new),
-        }
-    }
-}
-
-/// What rustls lets one choose; the defaults are its defaults.
+/// What a caller chose.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Choices {
     pub(super) depth: RevocationCheckDepth,
     pub(super) status: UnknownStatusPolicy,
     pub(super) expiration: ExpirationPolicy,
+    pub(super) is_stock: bool,
 }
 
 impl Default for Choices {
@@ -277,54 +43,343 @@ impl Default for Choices {
         Self {
             depth: RevocationCheckDepth::Chain,
             status: UnknownStatusPolicy::Deny,
-            expiration: ExpirationPolicy::Ignore,
+            expiration: ExpirationPolicy::Enforce,
+            is_stock: false,
         }
     }
 }
 
 impl Choices {
-    pub(super) fn options<'c>(
+    /// For webpki, whose own default is to use expired lists.
+    pub(super) fn stock_options<'c>(
         self,
         crls: &'c [&'c CertRevocationList<'c>],
-    ) -> Result<RevocationOptions<'c>, webpki::Error> {
+    ) -> Result<RevocationOptions<'c>, Pki> {
         // Without lists webpki would check nothing; a set is never empty, so this cannot fail.
-        let options = RevocationOptionsBuilder::new(crls)
-            .map_err(|_| webpki::Error::UnknownRevocationStatus)?;
+        let options =
+            RevocationOptionsBuilder::new(crls).map_err(|_| Pki::UnknownRevocationStatus)?;
         Ok(options
             .with_depth(self.depth)
             .with_status_policy(self.status)
-            .with_expiration_policy(self.expiration)
+            .with_expiration_policy(ExpirationPolicy::Ignore)
             .build())
     }
 }
 
+/// The lists of one verifier and how they are used.
+#[derive(Debug)]
+pub(super) struct Revocation {
+    pub(super) choices: Choices,
+    crls: ArcSwap<CrlSet>,
+    /// Held while a set is compared with the one it replaces.
+    replacing: Mutex<()>,
+}
+
 impl Revocation {
-    pub(super) fn new(crls: Crls, choices: Choices, memo: Option<SignatureMemo>) -> Self {
+    pub(super) fn new(crls: Crls, choices: Choices) -> Self {
         Self {
-            lists: ArcSwap::from_pointee(Lists::new(crls, memo.as_ref())),
-            memo,
-            replacing: Mutex::new(()),
             choices,
+            crls: ArcSwap::from_pointee(CrlSet::new(crls, choices.is_stock)),
+            replacing: Mutex::new(()),
         }
     }
 
     /// The lists as they are now.
-    pub(super) fn lists(&self) -> arc_swap::Guard<Arc<Lists>> {
-        self.lists.load()
+    pub(super) fn crls(&self) -> arc_swap::Guard<Arc<CrlSet>> {
+        self.crls.load()
     }
 
-    pub(super) fn choices(&self) -> Choices {
-        self.choices
-    }
-
-    pub(super) fn replace(&self, new: Crls) -> Result<(), Error> {
+    /// Puts these lists in the place of those in use; returns which of the old ones stay.
+    pub(super) fn replace(
+        &self,
+        new: Crls,
+        roots: &Roots,
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+        now: UnixTime,
+    ) -> Vec<KeptCrl> {
         let _replacing = self
             .replacing
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        new.check_succeeds(&self.lists.load().crls)?;
-        let lists = Lists::new(new, self.memo.as_ref());
-        self.lists.store(Arc::new(lists));
+        let trust = Trust {
+            roots,
+            // It is the operator who waits here, not a handshake.
+            tries: Tries::new(algorithms, usize::MAX),
+            now,
+        };
+        let (next, kept) = self.crls.load().replaced_by(new, &trust);
+        self.crls.store(Arc::new(next));
+        kept
+    }
+}
+
+/// The lists that are asked in one search, at one instant.
+pub(super) struct Check<'a> {
+    choices: Choices,
+    crls: &'a CrlSet,
+    tries: Tries<'a>,
+    now: UnixTime,
+}
+
+/// The certificate that is asked about.
+struct Subject<'a> {
+    view: &'a View<'a>,
+    /// Not a CA: the end of the path that webpki has verified.
+    is_end_entity: bool,
+}
+
+/// Who issued it, and may have revoked it.
+struct Issuer<'a> {
+    /// The contents of its SubjectPublicKeyInfo, as in a trust anchor.
+    key: &'a [u8],
+    may_sign_crls: bool,
+}
+
+/// What the lists say of one certificate.
+enum Status {
+    Good,
+    Revoked,
+    /// No list is about it.
+    Unknown,
+    /// Lists are about it, and this is why the nearest of them does not say that it is good.
+    Undetermined(Pki),
+}
+
+impl<'a> Check<'a> {
+    pub(super) fn new(
+        revocation: &Revocation,
+        crls: &'a CrlSet,
+        algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
+        now: UnixTime,
+    ) -> Self {
+        Self {
+            choices: revocation.choices,
+            crls,
+            tries: Tries::new(algorithms, MAX_SIGNATURES),
+            now,
+        }
+    }
+
+    /// Whether no certificate of this path is revoked, as far as the caller wants to know.
+    pub(super) fn check(&self, path: &VerifiedPath<'_>, root: &Extent) -> Result<(), Pki> {
+        let certificates: Vec<_> = iter::once(path::leaf(path))
+            .chain(path::issuers(path))
+            .collect();
+        let views = certificates.iter().map(|certificate| certificate.view());
+        // Our reader takes whatever webpki takes; if it ever does not, that is a refusal.
+        let views: Vec<_> = views.collect::<Result<_, _>>().map_err(|_| Pki::BadDer)?;
+        let asked = match self.choices.depth {
+            RevocationCheckDepth::EndEntity => 1,
+            RevocationCheckDepth::Chain => views.len(),
+        };
+        for (level, view) in views.iter().enumerate().take(asked) {
+            let issuer = match views.get(level + 1) {
+                Some(issuer) => Issuer::intermediate(issuer).map_err(|_| Pki::BadDer)?,
+                None => Issuer::root(path, root),
+            };
+            let is_end_entity = level == 0;
+            self.accept(self.status(
+                &Subject {
+                    view,
+                    is_end_entity,
+                },
+                &issuer,
+            ))?;
+        }
         Ok(())
     }
+
+    fn accept(&self, status: Status) -> Result<(), Pki> {
+        match (status, self.choices.status) {
+            (Status::Good, _) | (Status::Unknown, UnknownStatusPolicy::Allow) => Ok(()),
+            (Status::Unknown, UnknownStatusPolicy::Deny) => Err(Pki::UnknownRevocationStatus),
+            (Status::Revoked, _) => Err(Pki::CertRevoked),
+            (Status::Undetermined(error), _) => Err(error),
+        }
+    }
+
+    fn status(&self, subject: &Subject<'_>, issuer: &Issuer<'_>) -> Status {
+        let Some(crls) = self.crls.of_issuer(subject.view.issuer) else {
+            return Status::Unknown;
+        };
+        match self.is_revoked(subject, issuer, crls) {
+            Ok(true) => return Status::Revoked,
+            Ok(false) => {}
+            Err(error) => return Status::Undetermined(error),
+        }
+        let points = match crls.have_points() {
+            true => points(subject.view),
+            false => None,
+        };
+        let mut nearest = None;
+        for scope in crls.at(points.as_deref()) {
+            if !subject.is_in(scope) {
+                continue;
+            }
+            match self.vouches(scope, issuer) {
+                Ok(true) => return Status::Good,
+                Ok(false) => {}
+                Err(miss) => nearest = miss.nearer(nearest),
+            }
+        }
+        nearest.map_or(Status::Unknown, |miss| Status::Undetermined(miss.0))
+    }
+
+    /// Whether a list names the certificate, whatever the list is about: issuer and serial number
+    /// *are* the certificate. Not if a newer one in its place does not.
+    fn is_revoked(
+        &self,
+        subject: &Subject<'_>,
+        issuer: &Issuer<'_>,
+        crls: &IssuerCrls,
+    ) -> Result<bool, Pki> {
+        let naming: Vec<_> = crls.naming(subject.view.serial).collect();
+        for listed in naming.iter().filter(|listed| self.has_begun(listed)) {
+            match listed.is_signed_by(issuer.key, &self.tries) {
+                Ok(()) => {}
+                // It cannot be ruled out.
+                Err(error @ Pki::MaximumSignatureChecksExceeded) => return Err(error),
+                Err(_) => continue,
+            }
+            let newer = crls.scope_of(&listed.crl).unwrap_or_default().iter();
+            let mut newer = newer.take_while(|other| other.crl.age() > listed.crl.age());
+            let is_lifted = newer.any(|other| {
+                self.has_begun(other)
+                    && !naming
+                        .iter()
+                        .any(|naming| Arc::ptr_eq(&naming.crl, &other.crl))
+                    && other.is_signed_by(issuer.key, &self.tries).is_ok()
+            });
+            if !is_lifted {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the newest list of one scope, which does not name the certificate, says that it is
+    /// good. `false` if there is none yet.
+    fn vouches(&self, scope: &[Listed], issuer: &Issuer<'_>) -> Result<bool, Miss> {
+        let mut nearest = None;
+        let mut newest: Option<&Listed> = None;
+        for listed in scope.iter().filter(|listed| self.has_begun(listed)) {
+            // Those that are equally new all count.
+            if newest.is_some_and(|newest| listed.crl.age() < newest.crl.age()) {
+                break;
+            }
+            match self.find_miss(listed, issuer) {
+                None => return Ok(true),
+                Some(miss) => {
+                    if miss.is_of_this_key() {
+                        newest = Some(listed);
+                    }
+                    nearest = miss.nearer(nearest);
+                }
+            }
+        }
+        nearest.map_or(Ok(false), Err)
+    }
+
+    fn find_miss(&self, listed: &Listed, issuer: &Issuer<'_>) -> Option<Miss> {
+        if let Err(error) = listed.is_signed_by(issuer.key, &self.tries) {
+            return Some(Miss(error));
+        }
+        let (time, next_update) = (self.now, listed.crl.next_update);
+        if !issuer.may_sign_crls {
+            Some(Miss(Pki::IssuerNotCrlSigner))
+        } else if time >= next_update && self.choices.expiration == ExpirationPolicy::Enforce {
+            Some(Miss(Pki::CrlExpired { time, next_update }))
+        } else {
+            None
+        }
+    }
+
+    /// A list of the future is none.
+    fn has_begun(&self, listed: &Listed) -> bool {
+        listed.crl.this_update <= self.now
+    }
+}
+
+impl Subject<'_> {
+    /// Whether lists of this scope are about certificates of this kind.
+    fn is_in(&self, scope: &[Listed]) -> bool {
+        scope.first().is_some_and(|listed| {
+            let scope = &listed.crl.scope;
+            match self.is_end_entity {
+                true => !scope.only_cas,
+                false => !scope.only_end_entities,
+            }
+        })
+    }
+}
+
+impl<'a> Issuer<'a> {
+    fn intermediate(view: &View<'a>) -> der::Result<Self> {
+        Ok(Self {
+            key: only(view.spki, Kind::SEQUENCE)?,
+            may_sign_crls: view.issuer_facts()?.may_sign_crls,
+        })
+    }
+
+    fn root(path: &VerifiedPath<'a>, root: &Extent) -> Self {
+        Self {
+            key: &path.anchor().subject_public_key_info,
+            may_sign_crls: match root {
+                Extent::Issuer(root) => root.may_sign_crls,
+                // It has issued nothing, so there is nothing to revoke.
+                Extent::ItselfOnly(_) => false,
+                Extent::Unknown => true,
+            },
+        }
+    }
+}
+
+/// Why a list does not say that a certificate is good.
+struct Miss(Pki);
+
+impl Miss {
+    /// Of two, the one that came nearer to saying so.
+    fn nearer(self, other: Option<Self>) -> Option<Self> {
+        match other {
+            Some(other) if other.rank() >= self.rank() => Some(other),
+            _ => Some(self),
+        }
+    }
+
+    fn is_of_this_key(&self) -> bool {
+        self.rank() >= 2
+    }
+
+    fn rank(&self) -> u8 {
+        match self.0 {
+            Pki::CrlExpired { .. } => 3,
+            Pki::IssuerNotCrlSigner => 2,
+            Pki::MaximumSignatureChecksExceeded => 1,
+            _ => 0,
+        }
+    }
+}
+
+/// The names of a certificate's distribution points, each a GeneralName as it is encoded; `None`
+/// without the extension (RFC 5280, 4.2.1.13).
+///
+/// Not those of points for some reasons only, or with lists by others: no list there can say that
+/// the certificate is good. What cannot be read has no name.
+fn points<'a>(view: &View<'a>) -> Option<Vec<&'a [u8]>> {
+    let value = view.crl_distribution_points().transpose()?;
+    let names = || -> der::Result<Vec<&[u8]>> {
+        let mut points = Elements::of_sequence(value?)?;
+        let mut names = Vec::new();
+        while !points.are_finished() {
+            let mut point = points.enter(Kind::SEQUENCE)?;
+            if point.next_is(Kind::explicit(0)) {
+                let full_name = full_name(point.read(Kind::explicit(0))?)?;
+                if point.are_finished() {
+                    names.extend(full_name);
+                }
+            }
+        }
+        Ok(names)
+    };
+    Some(names().unwrap_or_default())
 }

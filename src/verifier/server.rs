@@ -8,15 +8,14 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 use webpki::{ExpirationPolicy, RevocationCheckDepth, UnknownStatusPolicy};
 
-use super::Crls;
-use super::Verifier;
 use super::builder::{Memory, Setup, shared_methods};
 use super::decision::Expected;
 use super::handshake::delegated_signatures;
+use super::{Crls, Verifier};
 use crate::eku::EkuPolicy;
 use crate::error::Error;
 use crate::memo::SignatureMemo;
-use crate::observe::Observer;
+use crate::observe::{KeptCrl, Observer};
 use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
 use crate::refusal::Refusal;
 use crate::role::Role;
@@ -81,8 +80,8 @@ impl ServerPeerVerifier {
     /// # Errors
     ///
     /// As [`ClientPeerVerifier::replace_crls`](crate::ClientPeerVerifier::replace_crls).
-    pub fn replace_crls(&self, crls: Crls) -> Result<(), Error> {
-        self.0.verifier.replace_crls(crls)
+    pub fn replace_crls(&self, crls: Crls, now: UnixTime) -> Result<Vec<KeptCrl>, Error> {
+        self.0.verifier.replace_crls(crls, now)
     }
 
     fn expected<'a>(&'a self, name: &'a ServerName<'a>) -> Expected<'a> {

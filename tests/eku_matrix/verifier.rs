@@ -35,7 +35,8 @@ pub struct Setup {
     /// Clients only: who may connect.
     pub allow: Option<PeerRule>,
     pub allow_anybody: bool,
-    pub stock_path_checks: bool,
+    /// With `stock_path_checks()` and `stock_revocation()`.
+    pub is_stock: bool,
     pub memo: Memo,
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -74,11 +75,11 @@ macro_rules! shared {
         if $setup.choices.allow_unknown {
             builder = builder.allow_unknown_revocation_status();
         }
-        if $setup.choices.enforce_expiration {
-            builder = builder.enforce_revocation_expiration();
+        if !$setup.choices.enforce_expiration {
+            builder = builder.allow_expired_crls();
         }
-        if $setup.stock_path_checks {
-            builder = builder.stock_path_checks();
+        if $setup.is_stock {
+            builder = builder.stock_path_checks().stock_revocation();
         }
         builder = match $setup.memo.clone() {
             Memo::Own => builder,

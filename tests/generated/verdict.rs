@@ -26,7 +26,8 @@ pub struct Ours<'a> {
     pub provider: &'a CryptoProvider,
     pub policy: EkuPolicy,
     pub relaxed: Whom,
-    pub stock_path_checks: bool,
+    /// With `stock_path_checks()` and `stock_revocation()`.
+    pub is_stock: bool,
 }
 
 /// Whose EKU may be wrong.
@@ -48,9 +49,6 @@ macro_rules! with_options {
             if lists.allow_unknown {
                 builder = builder.allow_unknown_revocation_status();
             }
-            if lists.enforce_expiration {
-                builder = builder.enforce_revocation_expiration();
-            }
         }
         builder
     }};
@@ -67,14 +65,21 @@ pub enum Memo {
 macro_rules! configured {
     ($ours:expr, $memo:expr, $builder:expr) => {{
         let mut builder = with_options!($builder, $ours.world.lists).eku_policy($ours.policy);
+        if $ours
+            .world
+            .lists
+            .is_some_and(|lists| !lists.enforce_expiration)
+        {
+            builder = builder.allow_expired_crls();
+        }
         builder = match $ours.relaxed {
             Whom::Anybody => builder.relax_for_any_peer_of_these_private_roots(),
             Whom::SomebodyElse => {
                 builder.relax_for(PeerRule::dns_name("nobody.example.net").unwrap())
             }
         };
-        if $ours.stock_path_checks {
-            builder = builder.stock_path_checks();
+        if $ours.is_stock {
+            builder = builder.stock_path_checks().stock_revocation();
         }
         if !$ours.issued.crls.is_empty() {
             builder = builder.crls(Crls::from_der($ours.issued.crls.clone()).unwrap());
@@ -152,7 +157,10 @@ fn stock_client(
 ) -> Result<(), Error> {
     let roots = root_store(&issued.roots);
     let builder = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider));
-    let verifier = with_options!(builder.with_crls(issued.crls.clone()), world.lists);
+    let mut verifier = with_options!(builder.with_crls(issued.crls.clone()), world.lists);
+    if world.lists.is_some_and(|lists| lists.enforce_expiration) {
+        verifier = verifier.enforce_revocation_expiration();
+    }
     let (leaf, rest) = issued.chain.split_first().unwrap();
     let verifier = verifier.build().unwrap();
     verifier.verify_client_cert(leaf, rest, unix(NOW)).map(drop)
@@ -165,7 +173,10 @@ fn stock_server(
 ) -> Result<(), Error> {
     let roots = root_store(&issued.roots);
     let builder = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider));
-    let verifier = with_options!(builder.with_crls(issued.crls.clone()), world.lists);
+    let mut verifier = with_options!(builder.with_crls(issued.crls.clone()), world.lists);
+    if world.lists.is_some_and(|lists| lists.enforce_expiration) {
+        verifier = verifier.enforce_revocation_expiration();
+    }
     let (leaf, rest) = issued.chain.split_first().unwrap();
     let verifier = verifier.build().unwrap();
     verifier

@@ -18,7 +18,9 @@ pub struct CrlSpec {
     number: SerialNumber,
     distribution_point: Option<String>,
     has_number: bool,
-    is_delta: bool,
+    is_version_1: bool,
+    /// Extensions as they are encoded, beside or in place of rcgen's.
+    extensions: Vec<Vec<u8>>,
     revoked: Vec<SerialNumber>,
     this_update: OffsetDateTime,
     next_update: OffsetDateTime,
@@ -32,7 +34,8 @@ impl CrlSpec {
             number: number.into(),
             distribution_point: None,
             has_number: true,
-            is_delta: false,
+            is_version_1: false,
+            extensions: vec![],
             revoked: vec![],
             this_update: NOW - Duration::days(1),
             next_update: NOW + Duration::days(7),
@@ -74,9 +77,28 @@ impl CrlSpec {
         self
     }
 
-    /// Says that it is a delta list (RFC 5280, 5.2.4), by a deltaCRLIndicator in place of the crlNumber.
-    pub fn delta(mut self) -> Self {
-        self.is_delta = true;
+    /// Says that it is a delta list (RFC 5280, 5.2.4).
+    pub fn delta(self) -> Self {
+        let base = der::unsigned(&[1]);
+        self.extension(&[2, 5, 29, 27], base)
+    }
+
+    /// An issuingDistributionPoint with these fields (RFC 5280, 5.2.5), each as it is encoded.
+    pub fn scope(self, fields: &[Vec<u8>]) -> Self {
+        self.extension(&[2, 5, 29, 28], der::sequence(fields))
+    }
+
+    /// One more critical extension.
+    pub fn extension(mut self, oid: &[u64], value: Vec<u8>) -> Self {
+        let critical = der::tlv(0x01, &[0xff]);
+        let fields = [der::oid(oid), critical, der::octet_string(&value)];
+        self.extensions.push(der::sequence(&fields));
+        self
+    }
+
+    /// Without version and extensions, as `openssl ca -gencrl` writes it by default.
+    pub fn version_1(mut self) -> Self {
+        self.is_version_1 = true;
         self
     }
 
@@ -108,10 +130,30 @@ impl CrlSpec {
         crl: CertificateRevocationListDer<'static>,
         key: &KeyPair,
     ) -> CertificateRevocationListDer<'static> {
-        match (self.has_number, self.is_delta) {
-            (true, false) => crl,
-            (_, is_delta) => without_crl_number(&crl, key, is_delta),
+        match self.has_number && !self.is_version_1 && self.extensions.is_empty() {
+            true => crl,
+            false => self.signed_again(&crl, key),
         }
+    }
+
+    /// rcgen writes version 2, a crlNumber and few other extensions.
+    fn signed_again(&self, crl: &[u8], key: &KeyPair) -> CertificateRevocationListDer<'static> {
+        let fields = der::children(crl);
+        let mut tbs = der::children(&fields[0]);
+        // The extensions come last, below an explicit tag.
+        let extensions = tbs.pop().expect("rcgen writes extensions");
+        let mut kept = der::children(&der::children(&extensions)[0]);
+        let crl_number = der::oid(&[2, 5, 29, 20]);
+        kept.retain(|extension| self.has_number || der::children(extension)[0] != crl_number);
+        kept.extend(self.extensions.iter().cloned());
+        match self.is_version_1 {
+            true => drop(tbs.remove(0)),
+            false => tbs.push(der::tlv(0xa0, &der::sequence(&kept))),
+        }
+        let tbs = der::sequence(&tbs);
+        let signature = key.sign(&tbs).expect("the key signed before");
+        let bits = der::tlv(0x03, &[&[0], signature.as_slice()].concat());
+        der::sequence(&[tbs, fields[1].clone(), bits]).into()
     }
 
     fn entry(&self, serial: &SerialNumber) -> RevokedCertParams {
@@ -131,29 +173,4 @@ fn only_at(uri: &str) -> CrlIssuingDistributionPoint {
         },
         scope: None,
     }
-}
-
-/// rcgen always writes a crlNumber: it is cut out, or made a deltaCRLIndicator, and the rest signed again.
-fn without_crl_number(
-    crl: &[u8],
-    key: &KeyPair,
-    is_delta: bool,
-) -> CertificateRevocationListDer<'static> {
-    let fields = der::children(crl);
-    let mut tbs = der::children(&fields[0]);
-    // The extensions come last, below an explicit tag.
-    let extensions = tbs.pop().expect("rcgen writes extensions");
-    let mut kept = der::children(&der::children(&extensions)[0]);
-    let crl_number = der::oid(&[2, 5, 29, 20]);
-    kept.retain(|extension| der::children(extension)[0] != crl_number);
-    if is_delta {
-        let base = der::octet_string(&der::unsigned(&[1]));
-        let critical = der::tlv(0x01, &[0xff]);
-        kept.push(der::sequence(&[der::oid(&[2, 5, 29, 27]), critical, base]));
-    }
-    tbs.push(der::tlv(0xa0, &der::sequence(&kept)));
-    let tbs = der::sequence(&tbs);
-    let signature = key.sign(&tbs).expect("the key signed before");
-    let bits = der::tlv(0x03, &[&[0], signature.as_slice()].concat());
-    der::sequence(&[tbs, fields[1].clone(), bits]).into()
 }

@@ -81,9 +81,12 @@ pub fn general_name(tag: u8, content: &[u8]) -> Vec<u8> {
 
 /// The value of a cRLDistributionPoints extension (RFC 5280, 4.2.1.13) with one URI.
 pub fn distribution_points(uri: &str) -> Vec<u8> {
-    let full_name = tlv(0xa0, &general_name(6, uri.as_bytes()));
-    let point = sequence(&[tlv(0xa0, &full_name)]);
-    sequence(&[point])
+    sequence(&[sequence(&[full_name(&[general_name(6, uri.as_bytes())])])])
+}
+
+/// The field distributionPoint of a point or of a list, with these names (RFC 5280, 4.2.1.13 and 5.2.5).
+pub fn full_name(names: &[Vec<u8>]) -> Vec<u8> {
+    tlv(0xa0, &tlv(0xa0, &names.concat()))
 }
 
 fn base128(mut arc: u64) -> Vec<u8> {

@@ -1,0 +1,433 @@
+//! [`Crl`]: one certificate revocation list, read once.
+//!
+//! webpki is the strict reader of lists: what it does not read is not used. It does not show when a
+//! list was made, its number, where its signature is, and the names of its distribution point;
+//! those are read here, of lists that it has read.
+
+use std::cell::Cell;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use der::asn1::{AnyRef, GeneralizedTime, UtcTime};
+use der::{Tag, Tagged};
+use rustls::pki_types::{SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer, UnixTime};
+use webpki::{
+    BorrowedCertRevocationList, Error, RawPublicKeyEntity, UnsupportedSignatureAlgorithmContext,
+};
+
+use crate::certificate::distinguished_name;
+use crate::certificate::extension::Extensions;
+use crate::element::{self, Elements, Kind, only, without_leading_zeros};
+
+/// One complete and direct list of version 2 (RFC 5280, 5).
+#[derive(Debug)]
+pub(super) struct Crl {
+    der: Vec<u8>,
+    /// Where the signed part is.
+    tbs: Range<usize>,
+    /// Contents of the AlgorithmIdentifier, as algorithms say it of themselves.
+    algorithm: Vec<u8>,
+    signature: Vec<u8>,
+    /// Contents of the Name, without tag and length, as in a trust anchor.
+    pub(super) issuer: Vec<u8>,
+    pub(super) this_update: UnixTime,
+    pub(super) next_update: UnixTime,
+    /// crlNumber (RFC 5280, 5.2.3) without leading zeros; `None` without the extension.
+    number: Option<Vec<u8>>,
+    pub(super) scope: Scope,
+    /// Where the serial numbers of the revoked certificates are, without tag and length.
+    serials: Vec<Range<usize>>,
+}
+
+/// What a list is about: everything that its issuer issued, or what its issuingDistributionPoint
+/// leaves of that (RFC 5280, 5.2.5).
+#[derive(Debug, Default)]
+pub(super) struct Scope {
+    /// The extension's value, as it is encoded. Lists of one issuer and scope replace each other.
+    pub(super) encoded: Option<Vec<u8>>,
+    /// The names of the distribution point, each a GeneralName as it is encoded.
+    pub(super) names: Vec<Vec<u8>>,
+    pub(super) only_end_entities: bool,
+    pub(super) only_cas: bool,
+}
+
+/// Why a list is not used.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unusable {
+    /// It is a list, of a kind that says nothing here.
+    SetAside(&'static str),
+    /// It cannot be read.
+    Malformed(String),
+}
+
+impl Crl {
+    pub(super) fn read(der: &[u8]) -> Result<Self, Unusable> {
+        let list =
+            BorrowedCertRevocationList::from_der(der).map_err(|error| unusable(der, error))?;
+        let entries = list.into_iter().map(|entry| {
+            let serial = entry.map_err(|error| unusable(der, error))?.serial_number;
+            Ok(place(serial, der))
+        });
+        let serials = entries.collect::<Result<_, _>>()?;
+        Fields::read(der)
+            .and_then(|fields| fields.crl(der, serials))
+            .map_err(|error| Unusable::Malformed(error.to_string()))
+    }
+
+    pub(super) fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The serial numbers of the revoked certificates.
+    pub(super) fn serials(&self) -> impl Iterator<Item = &[u8]> {
+        self.serials.iter().map(|serial| &self.der[serial.clone()])
+    }
+
+    /// One of them, by its place.
+    pub(super) fn serial(&self, entry: usize) -> &[u8] {
+        &self.der[self.serials[entry].clone()]
+    }
+
+    /// The later, the newer: by thisUpdate, then by crlNumber. No number is older than any number.
+    pub(super) fn age(&self) -> impl Ord + '_ {
+        // Longer is larger, since there are no leading zeros.
+        let number = self.number.as_deref().map(|number| (number.len(), number));
+        (self.this_update, number)
+    }
+
+    /// Whether the other is about the same certificates: the newer of them replaces the other, if
+    /// one key has signed both.
+    pub(super) fn has_scope_of(&self, other: &Self) -> bool {
+        self.issuer == other.issuer && self.scope.encoded == other.scope.encoded
+    }
+
+    /// What messages call it.
+    pub(super) fn label(&self) -> String {
+        let part = match self.scope.encoded {
+            Some(_) => ", one of several",
+            None => "",
+        };
+        let issuer = distinguished_name(&self.issuer);
+        format!("revocation list of `{issuer}`{part}")
+    }
+
+    /// Whether this key (the contents of a SubjectPublicKeyInfo) has signed it.
+    fn check_signature(
+        &self,
+        key: &[u8],
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+    ) -> Result<(), Error> {
+        let key = SubjectPublicKeyInfoDer::from(element::encoded(Kind::SEQUENCE, key));
+        let key = RawPublicKeyEntity::try_from(&key)?;
+        let mut mismatch = None;
+        for algorithm in algorithms
+            .iter()
+            .filter(|algorithm| algorithm.signature_alg_id().as_ref() == self.algorithm)
+        {
+            match key.verify_signature(*algorithm, &self.der[self.tbs.clone()], &self.signature) {
+                Err(Error::UnsupportedSignatureAlgorithmForPublicKeyContext(context)) => {
+                    mismatch = Some(context);
+                }
+                Err(Error::InvalidSignatureForPublicKey) => {
+                    return Err(Error::InvalidCrlSignatureForPublicKey);
+                }
+                verified => return verified,
+            }
+        }
+        Err(match mismatch {
+            Some(context) => Error::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(context),
+            None => Error::UnsupportedCrlSignatureAlgorithmContext(
+                UnsupportedSignatureAlgorithmContext {
+                    signature_algorithm_id: self.algorithm.clone(),
+                    supported_algorithms: algorithms
+                        .iter()
+                        .map(|algorithm| algorithm.signature_alg_id())
+                        .collect(),
+                },
+            ),
+        })
+    }
+}
+
+/// The fields of a CertificateList (RFC 5280, 5.1).
+struct Fields<'a> {
+    tbs: &'a [u8],
+    algorithm: &'a [u8],
+    signature: &'a [u8],
+    issuer: &'a [u8],
+    this_update: UnixTime,
+    next_update: UnixTime,
+    extensions: Extensions<'a>,
+}
+
+impl<'a> Fields<'a> {
+    fn read(der: &'a [u8]) -> der::Result<Self> {
+        let mut list = Elements::of_sequence(der)?;
+        let mut parts = list;
+        let tbs = parts.read_encoded(Kind::SEQUENCE)?;
+        let algorithm = parts.read(Kind::SEQUENCE)?;
+        // webpki takes signatures of whole octets only; the first octet says so.
+        let signature = parts.read(Kind::BIT_STRING)?.get(1..).unwrap_or_default();
+
+        let mut fields = list.enter(Kind::SEQUENCE)?;
+        fields.read(Kind::INTEGER)?; // version
+        fields.read(Kind::SEQUENCE)?; // signature
+        let issuer = fields.read(Kind::SEQUENCE)?;
+        let this_update = instant(fields.any()?)?;
+        let next_update = instant(fields.any()?)?;
+        fields.skip_optional(Kind::SEQUENCE)?; // revokedCertificates
+        Ok(Self {
+            tbs,
+            algorithm,
+            signature,
+            issuer,
+            this_update,
+            next_update,
+            extensions: Extensions::of(fields.read(Kind::explicit(0))?)?,
+        })
+    }
+
+    fn crl(&self, der: &[u8], serials: Vec<Range<usize>>) -> der::Result<Crl> {
+        const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
+        const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 0x1c];
+        let number = match self.extensions.first(CRL_NUMBER)? {
+            Some(number) => Some(without_leading_zeros(only(number.value, Kind::INTEGER)?)),
+            None => None,
+        };
+        Ok(Crl {
+            der: der.to_vec(),
+            tbs: place(self.tbs, der),
+            algorithm: self.algorithm.to_vec(),
+            signature: self.signature.to_vec(),
+            issuer: self.issuer.to_vec(),
+            this_update: self.this_update,
+            next_update: self.next_update,
+            number: number.map(<[u8]>::to_vec),
+            scope: match self.extensions.first(ISSUING_DISTRIBUTION_POINT)? {
+                Some(point) => Scope::read(point.value)?,
+                None => Scope::default(),
+            },
+            serials,
+        })
+    }
+}
+
+impl Scope {
+    /// `encoded` is an IssuingDistributionPoint that webpki has read: it has a full name, and
+    /// neither reasons nor other issuers.
+    fn read(encoded: &[u8]) -> der::Result<Self> {
+        let mut scope = Self {
+            encoded: Some(encoded.to_vec()),
+            ..Self::default()
+        };
+        let mut fields = Elements::of_sequence(encoded)?;
+        while !fields.are_finished() {
+            if fields.next_is(Kind::explicit(0)) {
+                scope.names = full_name(fields.read(Kind::explicit(0))?)?
+                    .map(<[u8]>::to_vec)
+                    .collect();
+            } else if fields.next_is(Kind::implicit(1)) {
+                scope.only_end_entities = fields.read(Kind::implicit(1))? == [0xff];
+            } else if fields.next_is(Kind::implicit(2)) {
+                scope.only_cas = fields.read(Kind::implicit(2))? == [0xff];
+            } else {
+                fields.any()?;
+            }
+        }
+        Ok(scope)
+    }
+}
+
+/// The names of a DistributionPointName (RFC 5280, 4.2.1.13), each as it is encoded; none if it is
+/// relative to the issuer's.
+pub(super) fn full_name(encoded: &[u8]) -> der::Result<impl Iterator<Item = &[u8]>> {
+    let mut name = Elements::of(encoded);
+    let mut names = match name.next_is(Kind::explicit(0)) {
+        true => name.enter(Kind::explicit(0))?,
+        false => Elements::of(&[]),
+    };
+    let mut all = Vec::new();
+    while !names.are_finished() {
+        all.push(names.any_encoded()?);
+    }
+    Ok(all.into_iter())
+}
+
+/// Where a part of `der` is in it.
+fn place(part: &[u8], der: &[u8]) -> Range<usize> {
+    let start = part.as_ptr().addr() - der.as_ptr().addr();
+    start..start + part.len()
+}
+
+fn instant(time: AnyRef<'_>) -> der::Result<UnixTime> {
+    let since_epoch = match time.tag() {
+        Tag::UtcTime => time.decode_as::<UtcTime>()?.to_unix_duration(),
+        _ => time.decode_as::<GeneralizedTime>()?.to_unix_duration(),
+    };
+    Ok(UnixTime::since_unix_epoch(since_epoch))
+}
+
+/// What is wrong with a list that webpki does not take, as operators know it.
+fn unusable(der: &[u8], error: Error) -> Unusable {
+    Unusable::SetAside(match error {
+        Error::UnsupportedDeltaCrl => {
+            "it is a delta list, which holds only what changed since another; needed is the complete one"
+        }
+        Error::UnsupportedIndirectCrl => {
+            "it is an indirect list, about certificates of other issuers; needed is one of the issuer itself"
+        }
+        Error::UnsupportedRevocationReasonsPartitioning => {
+            "it covers some revocation reasons only (onlySomeReasons); needed is one for all reasons"
+        }
+        Error::UnsupportedCrlIssuingDistributionPoint => {
+            "its issuingDistributionPoint has no full name; needed is one that names the point by URI, or a \
+             list without the extension"
+        }
+        Error::UnsupportedCriticalExtension => {
+            "it has a critical extension that is not understood; needed is one without it"
+        }
+        Error::InvalidCrlNumber => {
+            return Unusable::Malformed(
+                "its crlNumber is negative or longer than 20 octets".into(),
+            );
+        }
+        error => match Oddity::of(der) {
+            Ok(Oddity::Version1) => {
+                "it is of version 1; needed is version 2: with OpenSSL, set crl_extensions (and \
+                 crlnumber) in openssl.cnf"
+            }
+            Ok(Oddity::NoNextUpdate) => {
+                "it does not say when the next one comes (nextUpdate); needed is one that does"
+            }
+            Ok(Oddity::AttributeCertificates) => {
+                "it is about attribute certificates only (onlyContainsAttributeCerts)"
+            }
+            Ok(Oddity::None) | Err(_) => {
+                return Unusable::Malformed(format!("it is not well-formed ({error})"));
+            }
+        },
+    })
+}
+
+/// What webpki has no error of its own for.
+enum Oddity {
+    Version1,
+    NoNextUpdate,
+    AttributeCertificates,
+    None,
+}
+
+impl Oddity {
+    fn of(der: &[u8]) -> der::Result<Self> {
+        const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 0x1c];
+        let mut fields = Elements::of_sequence(der)?.enter(Kind::SEQUENCE)?;
+        if !fields.next_is(Kind::INTEGER) {
+            return Ok(Self::Version1);
+        }
+        fields.read(Kind::INTEGER)?;
+        fields.read(Kind::SEQUENCE)?;
+        fields.read(Kind::SEQUENCE)?;
+        instant(fields.any()?)?;
+        let is_time = fields.next_is(Kind::UTC_TIME) || fields.next_is(Kind::GENERALIZED_TIME);
+        if !is_time {
+            return Ok(Self::NoNextUpdate);
+        }
+        fields.any()?;
+        fields.skip_optional(Kind::SEQUENCE)?;
+        let extensions = Extensions::of(fields.read(Kind::explicit(0))?)?;
+        let Some(point) = extensions.first(ISSUING_DISTRIBUTION_POINT)? else {
+            return Ok(Self::None);
+        };
+        let mut point = Elements::of_sequence(point.value)?;
+        while !point.are_finished() {
+            if point.next_is(Kind::implicit(5)) {
+                return Ok(Self::AttributeCertificates);
+            }
+            point.any()?;
+        }
+        Ok(Self::None)
+    }
+}
+
+/// Which keys have signed a list, and which have not, as far as they were tried by one verifier.
+///
+/// Only grows, and is read without a lock: each key that was tried points to the next.
+#[derive(Debug, Default)]
+pub(super) struct Signers(OnceLock<Box<Tried>>);
+
+#[derive(Debug)]
+struct Tried {
+    key: Box<[u8]>,
+    outcome: Result<(), Error>,
+    others: Signers,
+}
+
+/// So many keys are remembered that have signed a list, and so many that have not. More CAs of one
+/// name are more than anybody has; theirs are tried each time.
+const MOST_REMEMBERED: usize = 8;
+
+impl Signers {
+    /// Whether the key has signed the list; `None` if it was not tried.
+    pub(super) fn recall(&self, key: &[u8]) -> Option<Result<(), Error>> {
+        self.iter()
+            .find(|tried| *tried.key == *key)
+            .map(|tried| tried.outcome.clone())
+    }
+
+    /// The keys that have signed it.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.iter()
+            .filter(|tried| tried.outcome.is_ok())
+            .map(|tried| &*tried.key)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Tried> {
+        std::iter::successors(self.0.get(), |tried| tried.others.0.get()).map(|tried| &**tried)
+    }
+
+    fn remember(&self, key: &[u8], outcome: &Result<(), Error>) {
+        let alike = |tried: &&Tried| tried.outcome.is_ok() == outcome.is_ok();
+        if self.iter().filter(alike).count() >= MOST_REMEMBERED {
+            return;
+        }
+        let mut tried = Box::new(Tried {
+            key: key.into(),
+            outcome: outcome.clone(),
+            others: Self::default(),
+        });
+        let mut end = self;
+        // Another thread may have come first.
+        while let Err(mine) = end.0.set(tried) {
+            let Some(theirs) = end.0.get() else { return };
+            (tried, end) = (mine, &theirs.others);
+        }
+    }
+}
+
+/// How often keys may still be tried on lists, and with which algorithms.
+pub(super) struct Tries<'a> {
+    algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
+    left: Cell<usize>,
+}
+
+impl<'a> Tries<'a> {
+    pub(super) fn new(
+        algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
+        at_most: usize,
+    ) -> Self {
+        Self {
+            algorithms,
+            left: at_most.into(),
+        }
+    }
+
+    /// Tries this key, and remembers what came of it.
+    pub(super) fn make(&self, crl: &Crl, signers: &Signers, key: &[u8]) -> Result<(), Error> {
+        let left = self.left.get().checked_sub(1);
+        self.left
+            .set(left.ok_or(Error::MaximumSignatureChecksExceeded)?);
+        let outcome = crl.check_signature(key, self.algorithms);
+        signers.remember(key, &outcome);
+        outcome
+    }
+}

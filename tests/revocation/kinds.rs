@@ -1,0 +1,164 @@
+//! Lists of a kind that says nothing here are set aside with a word that operators understand, and
+//! alone they are an error.
+
+use mtls_roles::{Crls, Error};
+
+use crate::common::errors::assert_no_row_is_wrong;
+use crate::common::pki::der::{full_name, general_name, sequence, tlv};
+use crate::common::pki::{Ca, CrlSpec, SerialNumber};
+use crate::world::{List, World, builder, verdict};
+
+#[test]
+fn each_kind_is_set_aside_beside_others_and_an_error_alone() {
+    let w = World::new();
+    let ca = &w.sub;
+    let here = || full_name(&[general_name(6, b"http://crl.example/here")]);
+    let flag = |tag: u8| tlv(0x80 | tag, &[0xff]);
+    let relative = tlv(
+        0xa0,
+        &tlv(0xa1, &sequence(&[vec![6, 3, 0x55, 4, 3], tlv(0x0c, b"p")])),
+    );
+    let spec = || w.revoking(9);
+    let rows: [(&str, CrlSpec, &str); 9] = [
+        (
+            "delta",
+            spec().delta(),
+            "it is a delta list, which holds only what changed since another",
+        ),
+        (
+            "indirect",
+            spec().scope(&[here(), flag(4)]),
+            "it is an indirect list",
+        ),
+        (
+            "some-reasons",
+            spec().scope(&[here(), tlv(0x83, &[1, 0x40])]),
+            "it covers some revocation reasons only (onlySomeReasons)",
+        ),
+        (
+            "attribute-certificates",
+            spec().scope(&[here(), flag(5)]),
+            "it is about attribute certificates only (onlyContainsAttributeCerts)",
+        ),
+        (
+            "relative-name",
+            spec().scope(&[relative]),
+            "its issuingDistributionPoint has no full name",
+        ),
+        (
+            "no-name",
+            spec().scope(&[flag(1)]),
+            "its issuingDistributionPoint has no full name",
+        ),
+        (
+            "version-1",
+            spec().version_1(),
+            "it is of version 1; needed is version 2: with OpenSSL, set crl_extensions",
+        ),
+        (
+            "unknown-critical-extension",
+            spec().extension(&[1, 3, 6, 1, 4, 1, 1], vec![5, 0]),
+            "it has a critical extension that is not understood",
+        ),
+        (
+            "no-next-update",
+            CrlSpec::new(9),
+            "it does not say when the next one comes (nextUpdate)",
+        ),
+    ];
+    let mut wrong = vec![];
+    for (id, spec, reason) in rows.clone() {
+        let list = match id {
+            "no-next-update" => without_next_update(ca, spec),
+            _ => ca.crl(spec),
+        };
+        let alone = Crls::from_der([list.clone()]).unwrap_err().to_string();
+        let expected = format!("revocation list 1 of the given lists cannot be used: {reason}");
+        if !alone.starts_with(&expected) {
+            wrong.push(format!("{id} alone: {alone}"));
+        }
+        // Beside others it is no good word and no bad one, and is told.
+        let beside = [w.good(), w.of_root(), list];
+        let crls = Crls::from_der(beside.clone()).unwrap();
+        let expected = format!("revocation list 3 of the given lists cannot be used: {reason}");
+        if crls.notes().len() != 1 || !crls.notes()[0].starts_with(&expected) {
+            wrong.push(format!("{id} beside: {:?}", crls.notes()));
+        }
+        let found = verdict(&builder(&w.root, &beside).build().unwrap(), &w.chain());
+        if found != "good" {
+            wrong.push(format!("{id} beside: {found}"));
+        }
+        let no_word = [beside[1].clone(), beside[2].clone()];
+        let found = verdict(&builder(&w.root, &no_word).build().unwrap(), &w.chain());
+        if found != "unknown" {
+            wrong.push(format!("{id} instead: {found}"));
+        }
+    }
+    assert_no_row_is_wrong(rows.len(), &wrong);
+    assert!(Crls::from_der([w.good()]).unwrap().notes().is_empty());
+}
+
+#[test]
+fn a_list_that_cannot_be_read_fails_the_whole_set() {
+    let w = World::new();
+    let mut cut = w.good().to_vec();
+    cut.truncate(100);
+    let number_of_21_octets = w.root.crl(CrlSpec::new(1).number(&[1; 21]));
+    for bad in [
+        List::from(cut),
+        List::from(vec![0x30, 0]),
+        number_of_21_octets,
+    ] {
+        let error = Crls::from_der([w.good(), bad]).unwrap_err();
+        assert!(matches!(error, Error::UnusableCrl { .. }), "{error}");
+    }
+}
+
+/// Serial numbers of any length and sign, as in certificates (RFC 5280, 4.1.2.2).
+#[test]
+fn a_serial_number_is_found_byte_for_byte_among_many() {
+    let root = Ca::root_named("root");
+    let many = |spec: CrlSpec| {
+        (0..2_000_u32).fold(spec, |spec, n| {
+            spec.revoke(&SerialNumber::from(u64::from(n) << 20 | 1))
+        })
+    };
+    for serial in [
+        &[1_u8][..],
+        &[0x7f],
+        &[0x80],
+        &[1, 0, 0, 0],
+        &[0x12; 20],
+        &[0x21; 40],
+    ] {
+        let leaf = |serial: &[u8]| {
+            root.leaf(crate::world::client().serial(SerialNumber::from_slice(serial)))
+        };
+        let (leaf, other) = (leaf(serial), leaf(&[&[9], serial].concat()));
+        let lists = [root.crl(many(CrlSpec::new(1)).revoke(&leaf.serial))];
+        let verifier = builder(&root, &lists).build().unwrap();
+        assert_eq!(
+            verdict(&verifier, &leaf.chain(&[])),
+            "revoked",
+            "{serial:x?}"
+        );
+        assert_eq!(verdict(&verifier, &other.chain(&[])), "good", "{serial:x?}");
+    }
+}
+
+#[test]
+fn an_empty_set_is_an_error_and_never_means_that_nothing_is_checked() {
+    let empty = Crls::from_der([]).unwrap_err();
+    assert!(matches!(empty, Error::Missing { .. }), "{empty}");
+    let empty = Crls::from_pem(b"# no list today\n").unwrap_err();
+    assert!(matches!(empty, Error::Missing { .. }), "{empty}");
+}
+
+fn without_next_update(ca: &Ca, spec: CrlSpec) -> List {
+    use crate::common::pki::der::children;
+    let fields = children(&ca.crl(spec));
+    let mut tbs = children(&fields[0]);
+    // version, signature, issuer, thisUpdate, nextUpdate …
+    tbs.remove(4);
+    sequence(&[sequence(&tbs), fields[1].clone(), fields[2].clone()]).into()
+}

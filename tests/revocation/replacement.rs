@@ -1,0 +1,355 @@
+//! A replaced set decides at once, everywhere, and loses nothing: the newest list that a key has
+//! signed for a point stays until its nextUpdate.
+
+use std::sync::{Arc, Mutex};
+
+use mtls_roles::{
+    ClientPeerVerifier, Counters, Error, KeptCrl, KeptCrlReason, Observer, Role, Roots,
+    ServerPeerVerifier,
+};
+use rustls::server::danger::ClientCertVerifier;
+use time::{Duration, OffsetDateTime};
+
+use crate::common::clock::{NOW, unix};
+use crate::common::errors::assert_no_row_is_wrong;
+use crate::common::pki::der::distribution_points;
+use crate::common::pki::{Ca, CaSpec, CrlSpec, KeyPair};
+use crate::common::tls::provider;
+use crate::world::{
+    CRL_DISTRIBUTION_POINTS, List, World, builder, client, crls, verdict, verdict_at, word,
+};
+
+#[test]
+fn a_replaced_set_decides_from_then_on_in_every_clone() {
+    let w = World::new();
+    let verifier = w.builder(&[w.of_root(), w.good()]).build().unwrap();
+    let wired: Arc<dyn ClientCertVerifier> = Arc::new(verifier.clone());
+    let chain = w.chain();
+    let ask = || match wired.verify_client_cert(&chain[0], &chain[1..], unix(NOW)) {
+        Ok(_) => "good",
+        Err(error) => word(&error),
+    };
+    assert_eq!(ask(), "good");
+    let new = [w.of_root(), w.sub.crl(w.revoking(2))];
+    assert_eq!(verifier.replace_crls(crls(&new), unix(NOW)).unwrap(), []);
+    assert_eq!(ask(), "revoked");
+    assert_eq!(verdict(&verifier, &chain), "revoked");
+}
+
+type Kept = Option<KeptCrlReason>;
+
+#[test]
+fn the_newest_list_that_a_key_has_signed_stays_until_one_as_new_takes_its_place() {
+    use KeptCrlReason::{Missing, NotSigned, Older};
+    let w = World::new();
+    let days = |spec: CrlSpec, from: i64, to: i64| {
+        spec.current(NOW + Duration::days(from), NOW + Duration::days(to))
+    };
+    let genuine = |number, from| w.sub.crl(days(CrlSpec::new(number), from, 7));
+    let stranger = Arc::new(KeyPair::generate().unwrap());
+    let forged = |spec: CrlSpec| w.sub.crl(spec.signed_by(&stranger));
+    let highest = || days(CrlSpec::new(0).number(&[0x7f; 20]), 0, 900);
+    let other = Ca::root_named("other");
+    // The old set revokes the leaf: number 5, of yesterday. What the new sets have of its issuer, in
+    // turn, and what is kept at each.
+    type Sets = Vec<(Vec<List>, Kept)>;
+    let rows: Vec<(&str, Sets, &str)> = vec![
+        (
+            "the-same",
+            vec![(vec![w.sub.crl(days(w.revoking(5), -1, 7))], None)],
+            "revoked",
+        ),
+        ("newer", vec![(vec![genuine(6, 0)], None)], "good"),
+        (
+            "as-new-with-higher-number",
+            vec![(vec![genuine(6, -1)], None)],
+            "good",
+        ),
+        ("lost-file", vec![(vec![], Some(Missing))], "revoked"),
+        (
+            "lost-file-twice",
+            vec![(vec![], Some(Missing)), (vec![], Some(Missing))],
+            "revoked",
+        ),
+        (
+            "another-issuer",
+            vec![(vec![other.crl(CrlSpec::new(9))], Some(Missing))],
+            "revoked",
+        ),
+        (
+            "older-number",
+            vec![(vec![genuine(4, -1)], Some(Older))],
+            "revoked",
+        ),
+        (
+            "no-number",
+            vec![(
+                vec![w.sub.crl(days(CrlSpec::new(5), -1, 7).without_number())],
+                Some(Older),
+            )],
+            "revoked",
+        ),
+        (
+            "299-days-older",
+            vec![(vec![genuine(6, -300)], Some(Older))],
+            "revoked",
+        ),
+        (
+            "number-up-and-this-update-down",
+            vec![(vec![genuine(9, -2)], Some(Older))],
+            "revoked",
+        ),
+        (
+            "forged",
+            vec![(vec![forged(highest())], Some(NotSigned))],
+            "revoked",
+        ),
+        // Nobody's number counts unless a key signed it: what is genuine and newer is taken.
+        (
+            "forged-then-genuine",
+            vec![
+                (vec![forged(highest())], Some(NotSigned)),
+                (vec![forged(highest()), genuine(6, 0)], None),
+            ],
+            "good",
+        ),
+        (
+            "forged-then-older-genuine",
+            vec![
+                (vec![forged(highest())], Some(NotSigned)),
+                (vec![genuine(4, -2)], Some(Older)),
+            ],
+            "revoked",
+        ),
+        (
+            "newer-beside-older",
+            vec![(vec![genuine(3, -2), genuine(6, 0)], None)],
+            "good",
+        ),
+        (
+            "future",
+            vec![(vec![genuine(9, 1)], Some(Missing))],
+            "revoked",
+        ),
+        (
+            "future-beside-older",
+            vec![(vec![genuine(9, 1), genuine(4, -2)], Some(Older))],
+            "revoked",
+        ),
+        (
+            "lost-then-newer",
+            vec![(vec![], Some(Missing)), (vec![genuine(6, 0)], None)],
+            "good",
+        ),
+        (
+            "newer-then-old-again",
+            vec![
+                (vec![genuine(6, 0)], None),
+                (vec![w.sub.crl(days(w.revoking(5), -1, 7))], Some(Older)),
+            ],
+            "good",
+        ),
+    ];
+    let mut wrong = vec![];
+    for (id, sets, expected) in &rows {
+        for has_memo in [true, false] {
+            let ears = Arc::new(Ears::default());
+            let old = [w.of_root(), w.sub.crl(days(w.revoking(5), -1, 7))];
+            let ours = w.builder(&old).observer(ears.clone());
+            let ours = if has_memo { ours } else { ours.without_memo() };
+            let verifier = ours.build().unwrap();
+            // A key is known to have signed a list once a peer was verified with it.
+            assert_eq!(verdict(&verifier, &w.chain()), "revoked");
+            let mut heard = vec![];
+            for (index, (new, reason)) in sets.iter().enumerate() {
+                let new = [&new[..], &[w.of_root()]].concat();
+                let kept = verifier.replace_crls(crls(&new), unix(NOW)).unwrap();
+                let found: Vec<_> = kept.iter().map(|kept| kept.reason).collect();
+                if found != reason.iter().copied().collect::<Vec<_>>() {
+                    wrong.push(format!("{id}, set {index}: {kept:?}"));
+                }
+                heard.extend(kept);
+            }
+            let found = verdict(&verifier, &w.chain());
+            if found != *expected || *ears.0.lock().unwrap() != heard {
+                wrong.push(format!("{id}: {found}, heard {ears:?}"));
+            }
+        }
+    }
+    assert_no_row_is_wrong(rows.len(), &wrong);
+}
+
+#[test]
+fn what_is_kept_is_kept_until_its_next_update_and_told_in_words() {
+    let w = World::new();
+    let end = NOW + Duration::days(3);
+    let old = w
+        .sub
+        .crl(w.revoking(5).current(NOW - Duration::days(1), end));
+    let verifier = w.builder(&[old, w.of_root()]).build().unwrap();
+    assert_eq!(verdict(&verifier, &w.chain()), "revoked");
+    let lose = |now: OffsetDateTime| {
+        verifier
+            .replace_crls(crls(&[w.of_root()]), unix(now))
+            .unwrap()
+    };
+    let kept = lose(end - Duration::SECOND);
+    let text: Vec<_> = kept.iter().map(KeptCrl::to_string).collect();
+    let told = "the revocation list of `CN=sub` stays in use until 2026-11-24T12:00:00Z: the new lists have none in \
+                its place; get the current one from its issuer";
+    assert_eq!(text, [told]);
+    assert_eq!(
+        (kept[0].until, kept[0].crl.as_str()),
+        (end, "revocation list of `CN=sub`")
+    );
+    // From then on the leaf's status is unknown, as if there had never been a list.
+    assert_eq!(lose(end), []);
+    assert_eq!(verdict(&verifier, &w.chain()), "unknown");
+}
+
+#[test]
+fn a_retired_ca_refuses_nobody_else() {
+    let w = World::new();
+    let retired = w.root.sub(CaSpec::new("retired"));
+    let old = [w.of_root(), w.good(), retired.crl(CrlSpec::new(1))];
+    let verifier = w.builder(&old).build().unwrap();
+    let of_retired = retired.leaf(client()).chain(&[&retired]);
+    assert_eq!(verdict(&verifier, &of_retired), "good");
+    let new = [w.root.crl(CrlSpec::new(2)), w.sub.crl(CrlSpec::new(2))];
+    let kept = verifier.replace_crls(crls(&new), unix(NOW)).unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(verdict(&verifier, &w.chain()), "good");
+}
+
+/// The new key says nothing of the old one's certificates.
+#[test]
+fn a_re_keyed_ca_keeps_the_list_of_its_old_key_beside_that_of_the_new() {
+    let root = Ca::root_named("root");
+    let (old, new) = (root.sub(CaSpec::new("X")), root.sub(CaSpec::new("X")));
+    let (bad, good) = (old.leaf(client()), new.leaf(client()));
+    let of_root = || root.crl(CrlSpec::new(1));
+    let lists = [old.crl(CrlSpec::new(1).revoke(&bad.serial)), of_root()];
+    let verifier = builder(&root, &lists).build().unwrap();
+    let bad = bad.chain(&[&old]);
+    assert_eq!(verdict(&verifier, &bad), "revoked");
+    let kept = verifier.replace_crls(crls(&[new.crl(CrlSpec::new(9)), of_root()]), unix(NOW));
+    assert_eq!(kept.unwrap()[0].reason, KeptCrlReason::NotSigned);
+    assert_eq!(verdict(&verifier, &bad), "revoked");
+    assert_eq!(verdict(&verifier, &good.chain(&[&new])), "good");
+}
+
+/// A root's key is known before any peer came.
+#[test]
+fn what_a_root_has_signed_is_kept_although_no_peer_was_verified_with_it() {
+    let w = World::new();
+    let revoked = w.root.crl(CrlSpec::new(1).revoke(&w.sub.serial));
+    let forger = Arc::new(KeyPair::generate().unwrap());
+    let forged = w.root.crl(CrlSpec::new(2).signed_by(&forger));
+    for (id, old, kept, expected) in [
+        ("genuine", revoked, 1, "revoked"),
+        ("forged", forged, 0, "unknown"),
+    ] {
+        let verifier = w.builder(&[old, w.good()]).build().unwrap();
+        let found = verifier.replace_crls(crls(&[w.good()]), unix(NOW)).unwrap();
+        assert_eq!(found.len(), kept, "{id}");
+        assert_eq!(verdict(&verifier, &w.chain()), expected, "{id}");
+    }
+}
+
+#[test]
+fn lists_of_one_issuer_for_different_points_are_replaced_and_kept_apart() {
+    const A: &str = "http://crl.example/a";
+    const B: &str = "http://crl.example/b";
+    let root = Ca::root_named("root");
+    let leaf = |uri| {
+        root.leaf(client().extension(CRL_DISTRIBUTION_POINTS, false, distribution_points(uri)))
+    };
+    let (at_a, at_b) = (leaf(A), leaf(B));
+    let list = |number, uri| CrlSpec::new(number).at(uri);
+    let old = [
+        root.crl(list(9, A).revoke(&at_a.serial)),
+        root.crl(list(3, B)),
+    ];
+    let verifier = builder(&root, &old).build().unwrap();
+    let both = || [&at_a, &at_b].map(|leaf| verdict(&verifier, &leaf.chain(&[])));
+    let replace = |new: &[List]| {
+        let kept = verifier.replace_crls(crls(new), unix(NOW)).unwrap();
+        kept.iter().map(|kept| kept.reason).collect::<Vec<_>>()
+    };
+    assert_eq!(both(), ["revoked", "good"]);
+    assert_eq!(replace(&[root.crl(list(10, B))]), [KeptCrlReason::Missing]);
+    assert_eq!(both(), ["revoked", "good"]);
+    assert_eq!(
+        replace(&[root.crl(list(8, A)), root.crl(list(11, B))]),
+        [KeptCrlReason::Older]
+    );
+    assert_eq!(both(), ["revoked", "good"]);
+    assert_eq!(
+        replace(&[
+            root.crl(list(10, A)),
+            root.crl(list(12, B).revoke(&at_b.serial))
+        ]),
+        []
+    );
+    assert_eq!(both(), ["good", "revoked"]);
+}
+
+#[test]
+fn lists_for_a_verifier_that_was_built_without_any_are_refused_and_heard() {
+    let w = World::new();
+    let roots = || Roots::from_der([w.root.der()]).unwrap();
+    let counters = Arc::new(Counters::default());
+    let clients = ClientPeerVerifier::builder(roots(), &provider()).observer(counters.clone());
+    let servers = ServerPeerVerifier::builder(roots(), &provider()).observer(counters.clone());
+    let refused = [
+        clients
+            .build()
+            .unwrap()
+            .replace_crls(crls(&[w.good()]), unix(NOW)),
+        servers
+            .build()
+            .unwrap()
+            .replace_crls(crls(&[w.good()]), unix(NOW)),
+    ];
+    assert!(matches!(
+        refused,
+        [Err(Error::NoRevocation), Err(Error::NoRevocation)]
+    ));
+    assert_eq!(counters.crls_refused(), 2);
+}
+
+/// While peers are verified: none of them finds a set without the list that revokes it.
+#[test]
+fn under_fire_no_replacement_lets_a_revoked_peer_in() {
+    let w = World::new();
+    let verifier = w
+        .builder(&[w.of_root(), w.sub.crl(w.revoking(5))])
+        .build()
+        .unwrap();
+    assert_eq!(verdict(&verifier, &w.chain()), "revoked");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0..200 {
+                let new = match round % 3 {
+                    0 => vec![w.of_root()],
+                    1 => vec![w.of_root(), w.good()],
+                    _ => vec![w.of_root(), w.sub.crl(w.revoking(6))],
+                };
+                verifier.replace_crls(crls(&new), unix(NOW)).unwrap();
+            }
+        });
+        for _ in 0..2_000 {
+            assert_eq!(verdict_at(&verifier, &w.chain(), NOW), "revoked");
+        }
+    });
+}
+
+#[derive(Debug, Default)]
+struct Ears(Mutex<Vec<KeptCrl>>);
+
+impl Observer for Ears {
+    fn crl_kept(&self, role: Role, kept: &KeptCrl) {
+        assert_eq!(role, Role::Client);
+        self.0.lock().unwrap().push(kept.clone());
+    }
+}
