@@ -1,4 +1,5 @@
-//! What a hostile chain or file can cost: each ends within webpki's budget, with the verdict asserted.
+//! What a hostile chain or file can cost: each ends within our limits, with the verdict asserted; nine
+//! namesakes beside stock rustls and under every policy, as far as an observer wants to know.
 //!
 //! `cargo bench --bench pathological`. The first row is an ordinary chain, for comparison.
 
@@ -6,13 +7,15 @@
 mod common;
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use common::clock::{NOW, unix};
 use common::pki::{Ca, CaSpec, Eku, LeafSpec, der};
-use common::tls::provider;
+use common::tls::{provider, stock_client_verifier};
 use criterion::{Criterion, criterion_group, criterion_main};
-use mtls_roles::{ClientPeerVerifier, EkuPolicy, PeerRule, Roots};
+use mtls_roles::{ClientPeerVerifier, Counters, EkuPolicy, PeerRule, Roots};
 use rustls::pki_types::CertificateDer;
+use rustls::server::danger::ClientCertVerifier;
 
 type Chain = Vec<CertificateDer<'static>>;
 
@@ -87,6 +90,11 @@ fn ten_megabytes() -> Vec<u8> {
     pem.into_bytes()
 }
 
+fn accepts(verifier: &dyn ClientCertVerifier, chain: &Chain) -> bool {
+    let verified = verifier.verify_client_cert(&chain[0], black_box(&chain[1..]), unix(NOW));
+    verified.is_ok()
+}
+
 fn pathological(c: &mut Criterion) {
     let root = Ca::root_named("root");
     let sub = root.sub(CaSpec::new("sub"));
@@ -100,6 +108,7 @@ fn pathological(c: &mut Criterion) {
             sub.leaf(client(Eku::client())).chain(&[&sub]),
             true,
         ),
+        ("namesakes-9", cross_signed(&root, 8), false),
         ("cross-signed-14", cross_signed(&root, 13), false),
         ("cross-signed-300", cross_signed(&root, 299), false),
         ("name-constraints-2000x300", constrained(&root), false),
@@ -109,6 +118,29 @@ fn pathological(c: &mut Criterion) {
             b.iter(|| assert_eq!(is_accepted(&chain), accepted, "{id}"))
         });
     }
+    for (id, policy) in [
+        ("rfc5280", EkuPolicy::rfc5280()),
+        ("accept-server-auth", EkuPolicy::accept_server_auth()),
+        ("ignore", EkuPolicy::ignore()),
+    ] {
+        let rule = PeerRule::dns_name("client.example.com").unwrap();
+        let roots = Roots::from_der([root.der()]).unwrap();
+        let verifier = ClientPeerVerifier::builder(roots, &provider())
+            .eku_policy(policy)
+            .relax_for(rule)
+            .observer(Arc::new(Counters::default()))
+            .build()
+            .unwrap();
+        let chain = cross_signed(&root, 8);
+        group.bench_function(format!("namesakes-9-observed/{id}"), |b| {
+            b.iter(|| assert!(!accepts(&verifier, &chain)))
+        });
+    }
+    let stock = stock_client_verifier(&provider(), &[root.der()], []);
+    let chain = cross_signed(&root, 8);
+    group.bench_function("namesakes-9/stock", |b| {
+        b.iter(|| assert!(!accepts(&*stock, &chain)))
+    });
     let file = ten_megabytes();
     group.bench_function("file-10-MB", |b| {
         b.iter(|| assert!(Roots::from_pem(black_box(&file)).is_err()))

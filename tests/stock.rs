@@ -211,7 +211,7 @@ fn every_other_defect_and_oddity_gets_stocks_verdict_and_error() {
     assert_no_row_is_wrong(rows, &wrong);
 }
 
-/// Stock consults the first list only; by default all are: `revocation_order.rs` has the table.
+/// Stock consults the first list only; by default all are: `tests/revocation` has the tables.
 const SEVERAL_LISTS_OF_AN_ISSUER: [&str; 2] = [
     "older list in front of one that revokes",
     "another key's list in front",

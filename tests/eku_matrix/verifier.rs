@@ -79,7 +79,11 @@ macro_rules! shared {
             builder = builder.allow_expired_crls();
         }
         if $setup.is_stock {
-            builder = builder.stock_path_checks().stock_revocation();
+            builder = builder.stock_path_checks();
+            // Which is stock's default; what else stock lets one choose is ours.
+            if !$setup.choices.enforce_expiration {
+                builder = builder.stock_revocation();
+            }
         }
         builder = match $setup.memo.clone() {
             Memo::Own => builder,
