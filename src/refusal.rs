@@ -48,7 +48,7 @@ pub enum RefusalClass {
     /// The peer presented no certificate.
     NoCertificate,
     /// The EKU stood in the way, and whether anything else did was not looked into: that costs a
-    /// second search, which is not made for more than 16 presented certificates.
+    /// second search, which is not made after a first one of more than 32 steps.
     Undetermined,
     /// Anything else: a bad signature, a CA as leaf, name constraints, a malformed certificate …
     Other,

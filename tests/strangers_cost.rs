@@ -13,7 +13,9 @@ use common::clock::{NOW, unix};
 use common::counting::recorded;
 use common::pki::{Ca, CaSpec, Eku, KeyKind, LeafSpec};
 use common::tls::{provider, providers, stock_client_verifier};
-use mtls_roles::{ClientPeerVerifier, Counters, EkuPolicy, PeerRule, Role, Roots};
+use mtls_roles::{
+    ClientPeerVerifier, Counters, EkuPolicy, PeerRule, Refusal, Role, Roots, VerifiedPeer,
+};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::server::danger::ClientCertVerifier;
@@ -94,32 +96,61 @@ fn all_searches_together_check_a_hundred_signatures_and_a_relaxed_peer_costs_no_
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A step for the leaf and one for each issuer by name, of which only the last leads to the root.
+/// A step for the leaf, 17 issuers by name with 16 issuers of theirs each, some whose EKU stops webpki, and last the
+/// one that leads to the root.
 #[test]
 fn the_three_hundredth_step_is_made_and_the_next_is_not_under_every_policy() {
     let root = Ca::root_named("root");
     let issuer = root.sub(CaSpec::new("sub"));
-    let decoys: Vec<_> = (0..299)
-        .map(|_| Ca::root(CaSpec::new("sub").eku(Eku::code_signing())))
-        .collect();
+    let mid = Ca::root_named("nowhere").sub(CaSpec::new("mid"));
+    let mids = (0..16).map(|_| Ca::root_named("nowhere").sub(CaSpec::new("mid")));
+    let subs = (0..17).map(|_| mid.sub(CaSpec::new("sub")));
+    let decoys: Vec<_> = mids.chain(subs).collect();
+    let stopped = || Ca::root(CaSpec::new("sub").eku(Eku::code_signing()));
+    let stopped: Vec<_> = (0..10).map(|_| stopped()).collect();
     let leaf = issuer.leaf(LeafSpec::new("edge").dns("edge.example").eku(Eku::client()));
     for (policy, is_observed) in SETUPS {
+        // 1 + 17 × (1 + 16) + 1 = 291 and those that are stopped.
         for (steps, is_found) in [(299, true), (300, true), (301, false)] {
-            let beside = decoys.iter().take(steps - 2).chain([&issuer]);
+            let beside = decoys
+                .iter()
+                .chain(&stopped[..steps - 291])
+                .chain([&issuer]);
             let chain = leaf.chain(&beside.collect::<Vec<_>>());
-            let verifier = verifier(&[root.clone()], &provider(), policy, is_observed).0;
-            let verified = verifier.verify(Some(&chain), unix(NOW));
             let id = format!("{policy:?}, {steps} steps");
-            match verified {
-                Ok(_) => assert!(is_found, "{id}"),
-                Err(refusal) => {
-                    let told = format!("{:?}", refusal.error());
-                    assert!(
-                        !is_found && told.contains("MaximumPathBuildCalls"),
-                        "{id}: {told}"
-                    );
-                }
-            }
+            let verifier = verifier(&[root.clone()], &provider(), policy, is_observed).0;
+            assert_limit(verifier.verify(Some(&chain), unix(NOW)), is_found, &id);
+        }
+    }
+}
+
+/// As many as fit into a handshake: webpki reads all of them at every step.
+#[test]
+fn of_many_presented_certificates_fifteen_thousand_are_read() {
+    let root = Ca::root_named("root");
+    let issuer = root.sub(CaSpec::new("sub"));
+    let decoy = || Ca::root(CaSpec::new("sub").eku(Eku::code_signing()));
+    let decoys: Vec<_> = (0..99).map(|_| decoy()).collect();
+    let unrelated = root.sub(CaSpec::new("unrelated"));
+    let leaf = issuer.leaf(LeafSpec::new("edge").eku(Eku::client()));
+    // The leaf, 98 or 99 decoys, the issuer; 15,000 / 150 = 100 steps.
+    for (steps, is_found) in [(100, true), (101, false)] {
+        let beside = decoys.iter().take(steps - 2).chain([&issuer]);
+        let mut beside: Vec<_> = beside.collect();
+        beside.resize(150, &unrelated);
+        let verifier = verifier(&[root.clone()], &provider(), EkuPolicy::rfc5280(), false).0;
+        let verified = verifier.verify(Some(&leaf.chain(&beside)), unix(NOW));
+        assert_limit(verified, is_found, &format!("{steps} steps"));
+    }
+}
+
+fn assert_limit(verified: Result<VerifiedPeer, Refusal>, is_found: bool, id: &str) {
+    match verified {
+        Ok(_) => assert!(is_found, "{id}"),
+        Err(refusal) => {
+            let told = format!("{:?}", refusal.error());
+            let is_limit = told.contains("MaximumPathBuildCallsExceeded");
+            assert!(!is_found && is_limit, "{id}: {told}");
         }
     }
 }

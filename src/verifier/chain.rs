@@ -134,9 +134,9 @@ impl<'a> Search<'a> {
 /// webpki limits each search by itself, and lets a stranger who owns no key make it take 200,000
 /// steps (nine CAs of one name: 90 ms). A step is a certificate that webpki puts on a path and asks
 /// about its EKU.
-#[derive(Default)]
 pub(super) struct Cost {
     steps: Cell<usize>,
+    max_steps: usize,
     /// Counted where several searches are possible. Not a `Cell`, since algorithms are `Sync`.
     signatures: AtomicUsize,
 }
@@ -144,6 +144,10 @@ pub(super) struct Cost {
 /// The most steps of all searches of a decision. Of x509-limbo, BetterTLS, real and generated
 /// chains none needs more than 12 but two that were made to be pathological.
 const MAX_STEPS: usize = 300;
+
+/// At each step webpki reads all that was presented, which is two to five certificates, or as many
+/// as fit into a handshake (some 200): the most that it reads in all searches, at 0.3 µs each.
+const MAX_READ: usize = 15_000;
 
 /// After a first search of more steps no other is made: it would double what a stranger can cost.
 const MAX_STEPS_FOR_SECOND_SEARCH: usize = 32;
@@ -153,6 +157,14 @@ const MAX_STEPS_FOR_SECOND_SEARCH: usize = 32;
 const MAX_SIGNATURES: usize = 100;
 
 impl Cost {
+    pub(super) fn of_presented(intermediates: usize) -> Self {
+        Self {
+            steps: Cell::new(0),
+            max_steps: MAX_STEPS.min(MAX_READ / intermediates.max(1)),
+            signatures: AtomicUsize::new(0),
+        }
+    }
+
     pub(super) fn allows_second_search(&self) -> bool {
         self.steps.get() <= MAX_STEPS_FOR_SECOND_SEARCH && !self.are_signatures_spent()
     }
@@ -187,7 +199,7 @@ impl<V: ExtendedKeyUsageValidator> ExtendedKeyUsageValidator for CountsSteps<'_,
     fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
         let steps = self.cost.steps.get() + 1;
         self.cost.steps.set(steps);
-        if steps > MAX_STEPS {
+        if steps > self.cost.max_steps {
             return Err(webpki::Error::MaximumPathBuildCallsExceeded);
         }
         match self.cost.are_signatures_spent() {

@@ -62,7 +62,7 @@ impl Decision<'_> {
         let leaf = EndEntityCert::try_from(leaf).map_err(|error| self.refusal_of(error))?;
         let revocation = self.verifier.revocation.as_ref();
         let crls = revocation.map(|revocation| (revocation, revocation.crls()));
-        let cost = Cost::default();
+        let cost = Cost::of_presented(intermediates.len());
         let algorithms = self.verifier.algorithms();
         let counted: Vec<_> = match self.may_search_again(now) {
             true => algorithms.iter().map(|it| cost.counted(*it)).collect(),
