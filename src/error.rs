@@ -270,6 +270,19 @@ pub enum Error {
         root: String,
     },
 
+    /// A rule by URI or SPIFFE trust domain, and every root is public.
+    #[error(
+        "cannot name a peer by `{rule}`: {root} is public, as is every other root here, and public CAs \
+         validate names by DNS and IP only; name the peer with dns:, ip: or a fingerprint, or add \
+         the private root below which such names are issued"
+    )]
+    RuleNeedsPrivateRoots {
+        /// The rule.
+        rule: String,
+        /// The first public root.
+        root: String,
+    },
+
     /// A relaxed server verifier over roots that are public.
     #[error(
         "cannot relax the EKU of servers: {root} is public, and a certificate that is not for \

@@ -32,12 +32,21 @@ pub struct Roots(Arc<Inner>);
 struct Inner {
     /// Those with the same subject stand together.
     anchors: Vec<TrustAnchor<'static>>,
-    /// Beside each anchor, what it may issue.
-    extents: Vec<Extent>,
+    /// Beside each anchor, what is known of it.
+    facts: Vec<RootFacts>,
     /// Where the anchors with a subject stand.
     by_subject: HashMap<Vec<u8>, Range<usize>>,
+    web: PublicWeb,
     /// What messages call the first root that is known to be public.
     public: Option<String>,
+}
+
+/// What is known of one root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RootFacts {
+    pub(crate) extent: Extent,
+    /// It is a public root, or was issued by one, or says so.
+    pub(crate) is_public: bool,
 }
 
 /// How far the trust in a root reaches.
@@ -99,47 +108,51 @@ impl Roots {
         certificates: impl IntoIterator<Item = CertificateDer<'static>>,
         origin: &str,
     ) -> Result<Self, Error> {
-        let public = PublicWeb::new();
+        let web = PublicWeb::new();
         let mut store = RootCertStore::empty();
-        let (mut extents, mut issued_by_public) = (Vec::new(), None);
+        let mut facts = Vec::new();
         for (index, der) in certificates.into_iter().enumerate() {
             let malformed = |reason: String| Error::MalformedCertificate {
                 certificate: format!("certificate {} of {origin}", index + 1),
                 reason,
             };
             let view = View::read(&der).map_err(|error| malformed(error.to_string()))?;
-            // By name: whoever names a public root as issuer without having been issued by it can
-            // only be refused something that way.
-            if public.has_name(view.issuer) {
-                issued_by_public.get_or_insert_with(|| label(view.subject));
-            }
-            extents.push(match view.is_ca() {
+            let extent = match view.is_ca() {
                 true => Extent::Issuer(
                     view.issuer_facts()
                         .map_err(|error| malformed(error.to_string()))?,
                 ),
                 false => Extent::ItselfOnly(der.clone()),
-            });
+            };
+            let is_public = web.includes(&view);
+            facts.push(RootFacts { extent, is_public });
             store
                 .add(der)
                 .map_err(|error| malformed(certificate_text(&error)))?;
         }
-        Self::new(&public, store.roots, extents, issued_by_public, origin)
+        Self::new(web, store.roots.into_iter().zip(facts), origin)
     }
 
     /// From the trust anchors of a rustls store.
     ///
-    /// A trust anchor has lost its root's extensions, so what depends on them cannot be checked:
-    /// a root that is no CA, has an unknown critical extension or may not sign is not found out
-    /// here. Prefer certificates.
+    /// A trust anchor is a name, a key and name constraints: it has lost its root's extensions and
+    /// issuer, so what depends on them is not found out here. That is a root that is no CA, has an
+    /// unknown critical extension or may not sign; and, where it matters whether a root is public, an
+    /// anchor that a public root has issued, or that carries a CA/Browser Forum policy: of anchors,
+    /// only the keys of public roots are known. Prefer certificates.
     ///
     /// # Errors
     ///
     /// The store is empty.
     pub fn from_root_cert_store(store: RootCertStore) -> Result<Self, Error> {
-        let extents = vec![Extent::Unknown; store.roots.len()];
-        let origin = "the given RootCertStore";
-        Self::new(&PublicWeb::new(), store.roots, extents, None, origin)
+        let web = PublicWeb::new();
+        let facts = |anchor: &TrustAnchor<'_>| RootFacts {
+            extent: Extent::Unknown,
+            is_public: web.has_key(&anchor.subject_public_key_info),
+        };
+        let facts: Vec<_> = store.roots.iter().map(facts).collect();
+        let anchors = store.roots.into_iter().zip(facts);
+        Self::new(web, anchors, "the given RootCertStore")
     }
 
     /// The public roots of the web: Mozilla's, as of the crate `webpki-roots` that is built in.
@@ -149,34 +162,33 @@ impl Roots {
     /// For *servers* this is what browsers do. As roots for *clients*, anybody on the internet can
     /// get a certificate under them; a client verifier over them wants rules, or does not build.
     pub fn public_web() -> Self {
+        let facts = RootFacts {
+            extent: Extent::Unknown,
+            is_public: true,
+        };
         let anchors = public::ANCHORS.iter().cloned();
         Self(Arc::new(Inner::new(
-            anchors.map(|anchor| (anchor, Extent::Unknown)),
+            PublicWeb::new(),
+            anchors.map(|anchor| (anchor, facts.clone())).collect(),
             Some("the root store of the web".into()),
         )))
     }
 
     fn new(
-        public: &PublicWeb,
-        anchors: Vec<TrustAnchor<'static>>,
-        extents: Vec<Extent>,
-        issued_by_public: Option<String>,
+        web: PublicWeb,
+        roots: impl Iterator<Item = (TrustAnchor<'static>, RootFacts)>,
         origin: &str,
     ) -> Result<Self, Error> {
-        if anchors.is_empty() {
+        let roots: Vec<_> = roots.collect();
+        if roots.is_empty() {
             return Err(Error::Missing {
                 origin: origin.into(),
                 wanted: "certificate",
             });
         }
-        let known = anchors
-            .iter()
-            .find(|anchor| public.has_key(&anchor.subject_public_key_info));
-        let public = known
-            .map(|anchor| label(&anchor.subject))
-            .or(issued_by_public);
-        let anchors = anchors.into_iter().zip(extents);
-        Ok(Self(Arc::new(Inner::new(anchors, public))))
+        let public = roots.iter().find(|(_, facts)| facts.is_public);
+        let public = public.map(|(anchor, _)| label(&anchor.subject));
+        Ok(Self(Arc::new(Inner::new(web, roots, public))))
     }
 
     /// How many there are.
@@ -187,10 +199,21 @@ impl Roots {
 
     /// The first root that is known to be public, or to be issued by a public root.
     ///
-    /// Known by key (or by its issuer's name) from the crate `webpki-roots`. Such lists go stale:
-    /// `None` does not prove that roots are private.
+    /// Known by key (or by its issuer's name) from the crate `webpki-roots`, or by a CA/Browser Forum
+    /// policy (2.23.140.1) that its certificate carries. Lists go stale: `None` does not prove that
+    /// roots are private.
     pub fn public_root(&self) -> Option<&str> {
         self.0.public.as_deref()
+    }
+
+    /// Whether every root is known to be public.
+    pub(crate) fn are_public(&self) -> bool {
+        self.0.facts.iter().all(|facts| facts.is_public)
+    }
+
+    /// What is known of the web's public roots.
+    pub(crate) fn web(&self) -> &PublicWeb {
+        &self.0.web
     }
 
     /// The names of the roots, as hints for clients.
@@ -205,9 +228,9 @@ impl Roots {
         &self.0.anchors
     }
 
-    /// Beside each anchor, how far the trust in it reaches.
-    pub(crate) fn extents(&self) -> &[Extent] {
-        &self.0.extents
+    /// Beside each anchor, what is known of it.
+    pub(crate) fn facts(&self) -> &[RootFacts] {
+        &self.0.facts
     }
 
     /// Where the anchors with this subject stand; `None` if there is none.
@@ -219,14 +242,15 @@ impl Roots {
 impl Inner {
     /// Puts those with the same subject together, and changes their order no further.
     fn new(
-        roots: impl IntoIterator<Item = (TrustAnchor<'static>, Extent)>,
+        web: PublicWeb,
+        roots: Vec<(TrustAnchor<'static>, RootFacts)>,
         public: Option<String>,
     ) -> Self {
         let mut ranks = HashMap::new();
-        let ranked = roots.into_iter().map(|(anchor, extent)| {
+        let ranked = roots.into_iter().map(|(anchor, facts)| {
             let next = ranks.len();
             let rank: usize = *ranks.entry(anchor.subject.to_vec()).or_insert(next);
-            (rank, (anchor, extent))
+            (rank, (anchor, facts))
         });
         let mut ranked: Vec<_> = ranked.collect();
         ranked.sort_by_key(|(rank, _)| *rank);
@@ -235,11 +259,12 @@ impl Inner {
             .into_iter()
             .map(|(subject, rank)| (subject, place(rank)..place(rank + 1)))
             .collect();
-        let (anchors, extents) = ranked.into_iter().map(|(_, root)| root).unzip();
+        let (anchors, facts) = ranked.into_iter().map(|(_, root)| root).unzip();
         Self {
             anchors,
-            extents,
+            facts,
             by_subject,
+            web,
             public,
         }
     }

@@ -26,12 +26,17 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let builder = ClientPeerVerifier::builder(roots, provider()).allow(rule);
-    let Ok(peer) = builder.build().unwrap().verify(Some(presented), now()) else {
+    // Over public roots, a rule by URI does not build.
+    let Ok(verifier) = builder.build() else {
         return;
     };
+    let Ok(peer) = verifier.verify(Some(presented), now()) else {
+        return;
+    };
+    let printed = printed.split(" under ").next().unwrap_or_default();
     let is_exact = printed.starts_with("uri:") || (printed.starts_with("dns:") && !printed.contains('*'));
     if is_exact {
-        let has = |name: &SubjectAltName| name.to_string().eq_ignore_ascii_case(&printed);
+        let has = |name: &SubjectAltName| name.to_string().eq_ignore_ascii_case(printed);
         assert!(peer.alt_names().iter().any(has), "{printed} matched {:?}", peer.alt_names());
     }
 });

@@ -4,10 +4,14 @@ use std::collections::HashSet;
 
 use rustls::pki_types::TrustAnchor;
 
+use super::view::View;
+use crate::element::{Kind, only};
+
 /// Mozilla's roots for servers, as of the crate `webpki-roots` that is built in.
 pub(crate) const ANCHORS: &[TrustAnchor<'static>] = webpki_roots::TLS_SERVER_ROOTS;
 
 /// The web's public roots, by key and by name.
+#[derive(Debug)]
 pub(crate) struct PublicWeb {
     keys: HashSet<&'static [u8]>,
     names: HashSet<&'static [u8]>,
@@ -22,6 +26,15 @@ impl PublicWeb {
                 .collect(),
             names: ANCHORS.iter().map(|root| root.subject.as_ref()).collect(),
         }
+    }
+
+    /// Whether a CA certificate is one of them, was issued in the name of one, or says of itself
+    /// that it belongs to the web's PKI: such lists go stale. By name, since whoever names a public
+    /// root as its issuer without having been issued by it can only be refused something that way.
+    pub(crate) fn includes(&self, ca: &View<'_>) -> bool {
+        ca.has_cabf_policy()
+            || self.has_name(ca.issuer)
+            || only(ca.spki, Kind::SEQUENCE).is_ok_and(|key| self.has_key(key))
     }
 
     /// Whether one of them has this key, a SubjectPublicKeyInfo without tag and length. By key,

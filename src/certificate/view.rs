@@ -13,6 +13,7 @@ use super::extension::{Extension, Extensions};
 use super::key::KeyKind;
 pub(crate) use super::key::Strength;
 use crate::element::{Elements, Kind, only};
+use crate::role::Purpose;
 
 /// The fields of one certificate (RFC 5280, 4.1), borrowed from its DER.
 #[derive(Clone, Copy)]
@@ -109,6 +110,16 @@ impl<'a> View<'a> {
         })))
     }
 
+    /// Whether the EKU extension is there and lists this purpose.
+    pub(crate) fn has_purpose(&self, wanted: &Purpose) -> der::Result<bool> {
+        for purpose in self.purposes()?.into_iter().flatten() {
+            if purpose? == wanted.oid_bytes() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The entries of the subjectAltName extension; none without the extension.
     ///
     /// An entry that cannot be read is an error, and whoever meets it must not use the others.
@@ -136,10 +147,14 @@ impl<'a> View<'a> {
     /// Whether the certificate says of itself that it belongs to the web's PKI: it carries signed
     /// certificate timestamps or a CA/Browser Forum policy. What cannot be read counts as such.
     pub(crate) fn is_web_pki(&self) -> bool {
-        let marked = || -> der::Result<bool> {
-            if self.extension(oid::SCT_LIST)?.is_some() {
-                return Ok(true);
-            }
+        self.extension(oid::SCT_LIST)
+            .map_or(true, |scts| scts.is_some())
+            || self.has_cabf_policy()
+    }
+
+    /// Whether it carries a CA/Browser Forum policy. Policies that cannot be read count as one.
+    pub(crate) fn has_cabf_policy(&self) -> bool {
+        let found = || -> der::Result<bool> {
             let Some(value) = self.extension(oid::CERTIFICATE_POLICIES)? else {
                 return Ok(false);
             };
@@ -153,7 +168,7 @@ impl<'a> View<'a> {
             }
             Ok(false)
         };
-        marked().unwrap_or(true)
+        found().unwrap_or(true)
     }
 
     /// The keyUsage extension (RFC 5280, 4.2.1.3).

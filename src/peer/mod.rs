@@ -6,7 +6,7 @@ mod rules;
 use time::OffsetDateTime;
 
 pub use self::rule::PeerRule;
-pub(crate) use self::rules::PeerRules;
+pub(crate) use self::rules::{Issuers, PeerRules};
 use crate::certificate::{Certificate, SubjectAltName};
 use crate::eku::EkuOutcome;
 use crate::role::Role;

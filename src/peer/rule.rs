@@ -23,9 +23,21 @@ use crate::text::{self, Printable};
 ///   (SPIFFE X.509-SVID, 2). A SPIFFE trust domain matches as a whole.
 /// * **IP**: the same address of the same family: an IPv4-mapped IPv6 address is not IPv4.
 /// * **Fingerprints**: SHA-256 of the whole certificate, or of its whole SubjectPublicKeyInfo.
+/// * **Over public roots** a name counts only on a leaf whose EKU lists serverAuth, and only by DNS or
+///   IP: nothing else is validated by every public CA. Public is a path whose root is known to be
+///   public or to be issued by a public root, or with a CA certificate that is, or that carries a
+///   CA/Browser Forum policy (2.23.140.1). Fingerprints count everywhere.
+/// * **Bound to an issuer**, any of these matches below that issuer only: see
+///   [`under_spki_sha256`](Self::under_spki_sha256).
 ///
 /// Written as text, as on a command line or in a configuration file, a rule is `dns:NAME`,
-/// `uri:URI`, `spiffe-trust-domain:NAME`, `ip:ADDRESS`, `spki-sha256:HEX` or `cert-sha256:HEX`.
+/// `uri:URI`, `spiffe-trust-domain:NAME`, `ip:ADDRESS`, `spki-sha256:HEX` or `cert-sha256:HEX`, and
+/// each of them bound is `RULE under spki-sha256:HEX`.
+///
+/// # Security
+///
+/// A name is worth as much as the checks of whoever issued it, and a rule that is not bound takes it
+/// from every CA below every root of the verifier, as far as no name constraints forbid it.
 ///
 /// ```
 /// use mtls_roles::PeerRule;
@@ -36,7 +48,11 @@ use crate::text::{self, Printable};
 /// # Ok::<(), mtls_roles::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PeerRule(pub(super) Form);
+pub struct PeerRule {
+    pub(super) form: Form,
+    /// SHA-256 of an issuer's SubjectPublicKeyInfo.
+    pub(super) under: Option<[u8; 32]>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Form {
@@ -74,7 +90,7 @@ impl PeerRule {
             return refuse("`*` can only be the whole first label, as in *.example.com");
         }
         match DnsName::try_from(host) {
-            Ok(_) => Ok(Self(form(host.to_owned()))),
+            Ok(_) => Ok(Self::of(form(host.to_owned()))),
             Err(_) => refuse("this is not a DNS name"),
         }
     }
@@ -86,7 +102,7 @@ impl PeerRule {
     /// Not of the strict form that the type's documentation describes.
     pub fn uri(uri: &str) -> Result<Self, Error> {
         match StrictUri::parse(uri) {
-            Ok(_) => Ok(Self(Form::Uri(uri.to_owned()))),
+            Ok(_) => Ok(Self::of(Form::Uri(uri.to_owned()))),
             Err(reason) => Err(invalid("uri", uri, reason)),
         }
     }
@@ -94,35 +110,73 @@ impl PeerRule {
     /// Every SPIFFE ID of a trust domain: `example.org` stands for `spiffe://example.org` and
     /// `spiffe://example.org/…`.
     ///
+    /// # Security
+    ///
+    /// SPIFFE ties each trust domain to CAs of its own. A verifier with the roots of several does not:
+    /// unless this rule is bound with [`under_spki_sha256`](Self::under_spki_sha256), the CA of any of
+    /// them can issue names of all the others. Envoy's SPIFFE validator keeps them apart by a bundle
+    /// for each trust domain; here it is one bound rule for each of its CAs.
+    ///
     /// # Errors
     ///
     /// Not the name of a trust domain: lower-case letters, digits, `.`, `-` and `_`.
     pub fn spiffe_trust_domain(name: &str) -> Result<Self, Error> {
         match is_host(name) {
-            true => Ok(Self(Form::SpiffeTrustDomain(name.to_owned()))),
+            true => Ok(Self::of(Form::SpiffeTrustDomain(name.to_owned()))),
             false => Err(invalid("spiffe-trust-domain", name, BAD_HOST)),
         }
     }
 
     /// An IP address.
     pub fn ip_address(address: IpAddr) -> Self {
-        Self(Form::Ip(address))
+        Self::of(Form::Ip(address))
     }
 
     /// The SHA-256 of the peer's whole SubjectPublicKeyInfo: survives a renewal with the same key.
     pub fn spki_sha256(fingerprint: [u8; 32]) -> Self {
-        Self(Form::SpkiSha256(fingerprint))
+        Self::of(Form::SpkiSha256(fingerprint))
     }
 
     /// The SHA-256 of the peer's whole certificate.
     pub fn cert_sha256(fingerprint: [u8; 32]) -> Self {
-        Self(Form::CertSha256(fingerprint))
+        Self::of(Form::CertSha256(fingerprint))
+    }
+
+    /// The same rule, for peers below one issuer: on the verified path some certificate above the
+    /// leaf, or the root, must have this key, given as the SHA-256 of its whole SubjectPublicKeyInfo.
+    ///
+    /// If the peer has several paths, because CAs are cross-signed, any of them will do, in whatever
+    /// order it presents them. The leaf's own key does not count, nor does a certificate beside the
+    /// path; a self-signed leaf that is its own root is below its own key, which has signed it. A
+    /// rule has one such issuer: a second call replaces it.
+    ///
+    /// ```
+    /// use mtls_roles::PeerRule;
+    /// let ca = [0xab; 32];
+    /// let rule = PeerRule::spiffe_trust_domain("example.org")?.under_spki_sha256(ca);
+    /// let text = format!("spiffe-trust-domain:example.org under spki-sha256:{}", "ab".repeat(32));
+    /// assert_eq!(rule.to_string(), text);
+    /// assert_eq!(rule, text.parse()?);
+    /// # Ok::<(), mtls_roles::Error>(())
+    /// ```
+    pub fn under_spki_sha256(mut self, fingerprint: [u8; 32]) -> Self {
+        self.under = Some(fingerprint);
+        self
+    }
+
+    fn of(form: Form) -> Self {
+        Self { form, under: None }
     }
 
     /// Whether the peer is named by what its certificate says, which is worth as much as its
     /// issuer's checks, and not by a fingerprint.
     pub(crate) fn is_by_name(&self) -> bool {
-        !matches!(self.0, Form::SpkiSha256(_) | Form::CertSha256(_))
+        !matches!(self.form, Form::SpkiSha256(_) | Form::CertSha256(_))
+    }
+
+    /// Whether the peer is named in a way that public CAs do not validate.
+    pub(crate) fn needs_private_roots(&self) -> bool {
+        matches!(self.form, Form::Uri(_) | Form::SpiffeTrustDomain(_))
     }
 }
 
@@ -130,6 +184,16 @@ impl FromStr for PeerRule {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
+        // No rule has a space in it.
+        if let Some((rule, issuer)) = text.split_once(" under") {
+            let key = issuer.strip_prefix(" spki-sha256:").and_then(sha256);
+            let key = key.ok_or_else(|| Error::InvalidPeerRule {
+                rule: Printable(text).to_string(),
+                reason: "needed behind `under` is one spki-sha256: with its 64 hexadecimal digits, \
+                         of an issuer's whole SubjectPublicKeyInfo, and nothing else",
+            })?;
+            return Ok(rule.parse::<Self>()?.under_spki_sha256(key));
+        }
         let Some((kind, value)) = text.split_once(':') else {
             return Err(unknown_form(text));
         };
@@ -150,7 +214,7 @@ impl FromStr for PeerRule {
 
 impl fmt::Display for PeerRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.form {
             Form::Dns(name) => write!(f, "dns:{name}"),
             Form::DnsWildcard(host) => write!(f, "dns:*.{host}"),
             Form::Uri(uri) => write!(f, "uri:{uri}"),
@@ -158,6 +222,10 @@ impl fmt::Display for PeerRule {
             Form::Ip(address) => write!(f, "ip:{address}"),
             Form::SpkiSha256(fingerprint) => write!(f, "spki-sha256:{}", text::hex(fingerprint)),
             Form::CertSha256(fingerprint) => write!(f, "cert-sha256:{}", text::hex(fingerprint)),
+        }?;
+        match &self.under {
+            Some(fingerprint) => write!(f, " under spki-sha256:{}", text::hex(fingerprint)),
+            None => Ok(()),
         }
     }
 }
@@ -176,21 +244,24 @@ fn unknown_form(text: &str) -> Error {
     }
 }
 
-/// 64 hexadecimal digits, with or without the colons that OpenSSL prints between bytes.
 fn fingerprint(kind: &str, value: &str) -> Result<[u8; 32], Error> {
-    let hex: Vec<u8> = value.bytes().filter(|byte| *byte != b':').collect();
-    let mut bytes = [0; 32];
-    let digits = || hex.iter().map(|digit| char::from(*digit).to_digit(16));
-    if hex.len() != 64 || digits().any(|digit| digit.is_none()) {
-        let reason = "needed are the 64 hexadecimal digits of a SHA-256, all of them";
-        return Err(invalid(kind, value, reason));
+    let reason = "needed are the 64 hexadecimal digits of a SHA-256, all of them";
+    sha256(value).ok_or_else(|| invalid(kind, value, reason))
+}
+
+/// 64 hexadecimal digits, with or without the colons that OpenSSL prints between bytes.
+fn sha256(hex: &str) -> Option<[u8; 32]> {
+    let digits = hex.chars().filter(|digit| *digit != ':');
+    let digits: Vec<_> = digits
+        .map(|digit| digit.to_digit(16))
+        .collect::<Option<_>>()?;
+    let pairs = digits
+        .chunks(2)
+        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | *digit as u8));
+    match digits.len() {
+        64 => pairs.collect::<Vec<u8>>().try_into().ok(),
+        _ => None,
     }
-    for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
-        for digit in pair {
-            *byte = *byte << 4 | char::from(*digit).to_digit(16).unwrap_or(0) as u8;
-        }
-    }
-    Ok(bytes)
 }
 
 /// A URI of the strict form `scheme://host/path`.

@@ -1,7 +1,7 @@
 //! [`PeerRules`]: many rules, matched in time that does not grow with their number.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use rustls::pki_types::DnsName;
@@ -9,10 +9,37 @@ use sha2::{Digest, Sha256};
 
 use super::rule::{Form, PeerRule, StrictUri};
 use crate::certificate::view::{AltName, View};
+use crate::role::Purpose;
 
 /// A set of [`PeerRule`]s: matches what any of them matches.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PeerRules {
+    anywhere: LeafRules,
+    /// Those that are bound to an issuer, by the SHA-256 of its key.
+    under: HashMap<[u8; 32], LeafRules>,
+}
+
+/// What rules ask about the way from a verified leaf up to its root, if any of them depends on it.
+pub(crate) trait Issuers {
+    /// SHA-256 of the SubjectPublicKeyInfo of every certificate above the leaf, and of the root.
+    fn keys(&self) -> der::Result<Vec<[u8; 32]>>;
+
+    /// Whether the root, or a CA on the way to it, is known to be public.
+    fn are_public(&self) -> bool;
+}
+
+/// How a leaf is named by rules: the more a form of rule counts, the later it stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Named {
+    Not,
+    ByUri,
+    ByDnsOrIp,
+    ByFingerprint,
+}
+
+/// Rules without their issuers.
+#[derive(Clone, Debug, Default)]
+struct LeafRules {
     dns: HashSet<String>,
     dns_wildcards: HashSet<String>,
     uris: HashSet<String>,
@@ -24,7 +51,33 @@ pub(crate) struct PeerRules {
 
 impl PeerRules {
     pub(crate) fn add(&mut self, rule: PeerRule) {
-        match rule.0 {
+        match rule.under {
+            None => self.anywhere.add(rule.form),
+            Some(issuer) => self.under.entry(issuer).or_default().add(rule.form),
+        }
+    }
+
+    /// Whether any rule names the holder of this verified leaf, by this path.
+    pub(crate) fn match_path(&self, leaf: &View<'_>, issuers: &impl Issuers) -> der::Result<bool> {
+        let mut named = self.anywhere.name(leaf);
+        if !self.under.is_empty() {
+            let keys = issuers.keys()?.into_iter();
+            let below = keys.filter_map(|key| self.under.get(&key));
+            named = below.fold(named, |named, rules| named.max(rules.name(leaf)));
+        }
+        Ok(match named {
+            Named::Not => false,
+            Named::ByUri => !issuers.are_public(),
+            // A public CA need not validate the names of other certificates.
+            Named::ByDnsOrIp => leaf.has_purpose(&Purpose::SERVER_AUTH)? || !issuers.are_public(),
+            Named::ByFingerprint => true,
+        })
+    }
+}
+
+impl LeafRules {
+    fn add(&mut self, form: Form) {
+        match form {
             Form::Dns(name) => self.dns.insert(name),
             Form::DnsWildcard(host) => self.dns_wildcards.insert(host),
             Form::Uri(uri) => self.uris.insert(uri),
@@ -35,9 +88,12 @@ impl PeerRules {
         };
     }
 
-    /// Whether any rule names the holder of this verified leaf.
-    pub(crate) fn match_leaf(&self, leaf: &View<'_>) -> bool {
-        self.match_fingerprint(leaf) || self.match_name(leaf).unwrap_or(false)
+    fn name(&self, leaf: &View<'_>) -> Named {
+        match self.match_fingerprint(leaf) {
+            true => Named::ByFingerprint,
+            // An error in the names means that there are none.
+            false => self.match_name(leaf).unwrap_or(Named::Not),
+        }
     }
 
     fn match_fingerprint(&self, leaf: &View<'_>) -> bool {
@@ -46,7 +102,7 @@ impl PeerRules {
     }
 
     /// Reads the names to their end before it says yes: an error further on means no.
-    fn match_name(&self, leaf: &View<'_>) -> der::Result<bool> {
+    fn match_name(&self, leaf: &View<'_>) -> der::Result<Named> {
         let (mut matched, mut matched_uri, mut uris) = (false, false, 0);
         for name in leaf.alt_names()? {
             match name? {
@@ -60,7 +116,11 @@ impl PeerRules {
             }
         }
         // SPIFFE X.509-SVID, 2: exactly one URI SAN.
-        Ok(matched || (matched_uri && uris == 1))
+        Ok(match (matched, matched_uri && uris == 1) {
+            (true, _) => Named::ByDnsOrIp,
+            (false, true) => Named::ByUri,
+            (false, false) => Named::Not,
+        })
     }
 
     fn match_dns(&self, name: &str) -> bool {

@@ -9,12 +9,12 @@ use std::ops::Range;
 use rustls::pki_types::{CertificateDer, Der, TrustAnchor};
 use webpki::EndEntityCert;
 
-use crate::roots::{Extent, Roots};
+use crate::roots::{Extent, RootFacts, Roots};
 
 pub(super) enum Candidates<'a> {
     /// Neighbours among the roots.
-    Adjacent(&'a [TrustAnchor<'static>], &'a [Extent]),
-    Collected(Vec<TrustAnchor<'a>>, Vec<&'a Extent>),
+    Adjacent(&'a [TrustAnchor<'static>], &'a [RootFacts]),
+    Collected(Vec<TrustAnchor<'a>>, Vec<&'a RootFacts>),
 }
 
 /// So few roots are compared faster than the presented issuers are read.
@@ -47,17 +47,17 @@ impl<'a> Candidates<'a> {
     }
 
     fn adjacent(roots: &'a Roots, range: Range<usize>) -> Self {
-        Self::Adjacent(&roots.anchors()[range.clone()], &roots.extents()[range])
+        Self::Adjacent(&roots.anchors()[range.clone()], &roots.facts()[range])
     }
 
     fn collected(roots: &'a Roots, ranges: &[Range<usize>]) -> Self {
         let anchors = ranges
             .iter()
             .flat_map(|range| &roots.anchors()[range.clone()]);
-        let extents = ranges
+        let facts = ranges
             .iter()
-            .flat_map(|range| &roots.extents()[range.clone()]);
-        Self::Collected(anchors.map(borrowed).collect(), extents.collect())
+            .flat_map(|range| &roots.facts()[range.clone()]);
+        Self::Collected(anchors.map(borrowed).collect(), facts.collect())
     }
 
     pub(super) fn anchors(&self) -> &[TrustAnchor<'_>] {
@@ -68,15 +68,19 @@ impl<'a> Candidates<'a> {
     }
 
     /// What is known of the root at the end of a path.
-    pub(super) fn extent(&self, anchor: &TrustAnchor<'_>) -> &Extent {
+    pub(super) fn facts(&self, anchor: &TrustAnchor<'_>) -> &RootFacts {
+        const NONE: &RootFacts = &RootFacts {
+            extent: Extent::Unknown,
+            is_public: true,
+        };
         let mut anchors = self.anchors().iter();
         // webpki hands back the anchors it was given.
         let index = anchors.position(|candidate| std::ptr::eq(candidate, anchor));
-        let extent = index.and_then(|index| match self {
-            Self::Adjacent(_, extents) => extents.get(index),
-            Self::Collected(_, extents) => extents.get(index).copied(),
+        let facts = index.and_then(|index| match self {
+            Self::Adjacent(_, facts) => facts.get(index),
+            Self::Collected(_, facts) => facts.get(index).copied(),
         });
-        extent.unwrap_or(&Extent::Unknown)
+        facts.unwrap_or(NONE)
     }
 }
 
@@ -190,7 +194,7 @@ mod tests {
         // rcgen's default is no CA, which is trusted for itself only.
         for (anchor, root) in candidates.anchors().iter().zip([&one, &namesake]) {
             assert_eq!(
-                *candidates.extent(anchor),
+                candidates.facts(anchor).extent,
                 Extent::ItselfOnly(root.der.clone())
             );
         }

@@ -10,6 +10,7 @@ use crate::eku::EkuPolicy;
 use crate::error::Error;
 use crate::memo::SignatureMemo;
 use crate::observe::Observers;
+use crate::peer::PeerRule;
 use crate::role::Role;
 use crate::roots::Roots;
 
@@ -28,7 +29,11 @@ macro_rules! shared_methods {
         ///
         /// Every other peer stays under [`EkuPolicy::rfc5280`] and gets its error. A rule admits
         /// nobody whom other checks keep out. Without effect if the policy is not relaxed.
+        ///
+        /// What a name is worth below public roots, and how a rule is bound to an issuer ("relaxed only
+        /// below this CA"), [`PeerRule`] says.
         pub fn relax_for(mut self, peer: PeerRule) -> Self {
+            self.setup.note(&peer);
             self.setup.verifier.relax_for.add(peer);
             self
         }
@@ -41,7 +46,7 @@ macro_rules! shared_methods {
         /// it was issued for. Refused by `build` when a root is known to be public or to be issued
         /// by a public root; and since such knowledge goes stale, a leaf that carries signed
         /// certificate timestamps or a CA/Browser Forum policy (2.23.140.1) is never relaxed this
-        /// way.
+        /// way, nor is one below a CA that is known to be public or carries such a policy.
         pub fn relax_for_any_peer_of_these_private_roots(mut self) -> Self {
             self.setup.verifier.relax_for.any_private_peer = true;
             self
@@ -147,6 +152,8 @@ pub(super) use shared_methods;
 #[derive(Debug)]
 pub(super) struct Setup {
     pub(super) verifier: Verifier,
+    /// The first rule that counts below private roots only.
+    needs_private_roots: Option<PeerRule>,
     pub(super) crls: Option<Crls>,
     pub(super) choices: Choices,
     pub(super) memo: Memory,
@@ -187,9 +194,17 @@ impl Setup {
                 revocation: None,
                 observers: Observers::default(),
             },
+            needs_private_roots: None,
             crls: None,
             choices: Choices::default(),
             memo: Memory::Own,
+        }
+    }
+
+    /// Every rule passes here, wherever it was given.
+    pub(super) fn note(&mut self, rule: &PeerRule) {
+        if rule.needs_private_roots() {
+            self.needs_private_roots.get_or_insert_with(|| rule.clone());
         }
     }
 
@@ -213,9 +228,13 @@ impl Setup {
         if matches!(&self.memo, Memory::Shared(memo) if !memo.is_of(&algorithms)) {
             return Err(Error::MemoOfAnotherProvider { role: *role });
         }
-        match self.public_root() {
-            Some(root) if policy.is_relaxed() && relax_for.any_private_peer => {
+        match (self.public_root(), &self.needs_private_roots) {
+            (Some(root), _) if policy.is_relaxed() && relax_for.any_private_peer => {
                 Err(Error::AnyPeerOverPublicRoots { root })
+            }
+            (Some(root), Some(rule)) if self.verifier.roots.are_public() => {
+                let rule = rule.to_string();
+                Err(Error::RuleNeedsPrivateRoots { rule, root })
             }
             _ => {
                 let revocation = |crls| Revocation::new(crls, self.choices);

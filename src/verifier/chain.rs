@@ -13,8 +13,10 @@ use super::Verifier;
 use super::anchors::Candidates;
 use super::crls::CrlSet;
 use super::hardening::PathViolation;
+use super::path::Validated;
 use super::revocation::{Check, Revocation};
 use crate::memo::described_by;
+use crate::refusal::{Refusal, RefusalClass};
 use crate::role::Role;
 
 /// One presented chain at one instant.
@@ -31,6 +33,8 @@ pub(super) struct Search<'a> {
     pub(super) revocation: Option<(&'a Revocation, &'a CrlSet)>,
     /// What our own checks refused last: there is no webpki error to carry it.
     pub(super) violation: RefCell<Option<PathViolation>>,
+    /// Why a path that passed every check is not the peer's.
+    pub(super) refusal: RefCell<Option<Refusal>>,
     pub(super) cost: &'a Cost,
 }
 
@@ -40,6 +44,8 @@ pub(super) struct NoPath {
     pub(super) error: webpki::Error,
     /// What our own checks refused, if nothing that webpki found outranks it.
     pub(super) violation: Option<PathViolation>,
+    /// There was one, but it is not the peer's: that outranks everything.
+    pub(super) refusal: Option<Refusal>,
 }
 
 impl NoPath {
@@ -59,17 +65,21 @@ impl From<webpki::Error> for NoPath {
         Self {
             error,
             violation: None,
+            refusal: None,
         }
     }
 }
 
 impl<'a> Search<'a> {
-    /// A path from the leaf to a root on which every certificate satisfies `eku`.
+    /// A path from the leaf to a root on which every certificate satisfies `eku`, and which as a whole
+    /// satisfies `peer`.
     pub(super) fn find(
         &self,
         eku: impl ExtendedKeyUsageValidator,
+        peer: &dyn Fn(Validated<'_>) -> Result<(), Refusal>,
     ) -> Result<VerifiedPath<'a>, webpki::Error> {
         self.violation.take();
+        self.refusal.take();
         let stock = self
             .revocation
             .and_then(|(revocation, crls)| Some((revocation.choices, crls.stock()?)));
@@ -77,7 +87,7 @@ impl<'a> Search<'a> {
             Some((choices, crls)) => Some(choices.stock_options(crls)?),
             None => None,
         };
-        let check = match (self.revocation, stock) {
+        let revocation = match (self.revocation, stock) {
             (Some((revocation, crls)), None) => {
                 let algorithms = self.verifier.algorithms.all;
                 Some(Check::new(revocation, crls, algorithms, self.now))
@@ -91,7 +101,10 @@ impl<'a> Search<'a> {
             self.now,
             self.cost.counting(eku),
             stock,
-            Some(&|path| self.check(path, check.as_ref())),
+            Some(&|path| {
+                self.check(path, revocation.as_ref())?;
+                self.ask(path, peer)
+            }),
         );
         found.map_err(|error| match self.cost.are_signatures_spent() {
             true => webpki::Error::MaximumSignatureChecksExceeded,
@@ -106,8 +119,30 @@ impl<'a> Search<'a> {
                 webpki::Error::UnknownIssuer => self.violation.take(),
                 _ => None,
             },
+            refusal: self.refusal.take(),
             error,
         }
+    }
+
+    /// Is a path that passed every check the peer's? If it is not, another one may be.
+    fn ask(
+        &self,
+        path: &VerifiedPath<'_>,
+        peer: &dyn Fn(Validated<'_>) -> Result<(), Refusal>,
+    ) -> Result<(), webpki::Error> {
+        let validated = Validated {
+            path,
+            root: self.candidates.facts(path.anchor()),
+            web: self.verifier.roots.web(),
+        };
+        peer(validated).map_err(|found| {
+            let mut refusal = self.refusal.borrow_mut();
+            // That the EKU alone stood in the way is true if it is of any path.
+            if refusal.is_none() || found.class() == RefusalClass::Eku {
+                *refusal = Some(found);
+            }
+            webpki::Error::UnknownIssuer
+        })
     }
 
     /// Our own checks of a path that webpki has verified. They only reject, inside the search, so
@@ -117,7 +152,7 @@ impl<'a> Search<'a> {
         path: &VerifiedPath<'_>,
         revocation: Option<&Check<'_>>,
     ) -> Result<(), webpki::Error> {
-        let root = self.candidates.extent(path.anchor());
+        let root = &self.candidates.facts(path.anchor()).extent;
         self.verifier
             .path_checks
             .apply(path, root, self.verifier.memo.as_ref())

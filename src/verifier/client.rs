@@ -134,8 +134,10 @@ impl ClientPeerVerifierBuilder {
     /// Names a peer that may connect, and so keeps out every peer that no such rule names.
     ///
     /// Without any, every certificate under the roots may connect; over public roots that does
-    /// not build.
+    /// not build. What a name is worth below public roots, and how a rule is bound to an issuer,
+    /// [`PeerRule`] says.
     pub fn allow(mut self, peer: PeerRule) -> Self {
+        self.setup.note(&peer);
         self.allow.get_or_insert_default().add(peer);
         self
     }
@@ -176,7 +178,8 @@ impl ClientPeerVerifierBuilder {
     /// # Errors
     ///
     /// The policy is relaxed for nobody, or for anybody over public roots, or by name over public
-    /// roots with [`EkuPolicy::ignore`]; or the roots are public and nothing says who may connect.
+    /// roots with [`EkuPolicy::ignore`]; or the roots are public and nothing says who may connect, or
+    /// a rule is by URI or SPIFFE trust domain and all of them are.
     pub fn build(self) -> Result<ClientPeerVerifier, Error> {
         self.check_public_roots()?;
         let hints = match self.sends_hints {

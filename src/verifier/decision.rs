@@ -11,7 +11,7 @@ use super::Verifier;
 use super::anchors::Candidates;
 use super::chain::{Cost, Ignored, NoPath, Required, Search};
 use super::map::{missing_purpose, verification_error};
-use super::path;
+use super::path::{self, Validated};
 use crate::certificate::{Certificate, distinguished_name};
 use crate::eku::{self, EkuOutcome, EkuViolation, Preset};
 use crate::peer::{PeerRules, VerifiedPeer};
@@ -84,6 +84,7 @@ impl Decision<'_> {
                 .map(|(revocation, crls)| (*revocation, &***crls)),
             violation: RefCell::default(),
             cost: &cost,
+            refusal: RefCell::default(),
         };
         self.search(&search, conclude)
     }
@@ -105,21 +106,17 @@ impl Decision<'_> {
         let preset = self.verifier.policy.at(search.now);
         let required = Required::for_role(self.verifier.role);
         // A path has two kilobytes: it is not moved about.
-        let strict = match search.find(&required) {
-            Ok(ref path) => {
-                self.check_strict(preset, path)?;
-                self.identify(path)?;
-                return conclude(self.accepted(path, None));
-            }
+        let strict = match search.find(&required, &|path| self.enforce(preset, path)) {
+            Ok(ref path) => return conclude(self.accepted(path, None)),
             Err(error) => search.no_path(error),
         };
         let is_costly = strict.is_budget_spent() || !search.cost.allows_second_search();
         match (required.obstructed(), is_costly) {
-            (false, _) => Err(self.refusal_of(strict)),
-            (true, true) => Err(self
+            (true, true) if strict.refusal.is_none() => Err(self
                 .refusal_of(strict)
                 .with_class(RefusalClass::Undetermined)),
             (true, false) => self.search_again(search, preset, strict, conclude),
+            _ => Err(self.refusal_of(strict)),
         }
     }
 
@@ -131,23 +128,23 @@ impl Decision<'_> {
         strict: NoPath,
         conclude: impl FnOnce(Accepted<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
+        let was_found = strict.refusal.is_some();
+        let strict = self.refusal_of(strict);
         let server = Required::for_role(Role::Server);
+        let relax = |path: Validated<'_>| self.relax(preset, path, &strict);
         let found = match preset {
-            Preset::Rfc5280 | Preset::Strict => {
-                return Err(self.classified(search, self.refusal_of(strict)));
-            }
-            Preset::AcceptServerAuth => search.find(&server),
-            Preset::Ignore => search.find(Ignored),
+            Preset::Rfc5280 | Preset::Strict if was_found => return Err(strict),
+            Preset::Rfc5280 | Preset::Strict => return Err(self.classified(search, strict)),
+            Preset::AcceptServerAuth => search.find(&server, &relax),
+            Preset::Ignore => search.find(Ignored, &relax),
         };
         let last = match found {
-            Ok(ref path) => {
-                self.relax(path, preset, strict)?;
-                return conclude(self.accepted(path, Some(preset)));
-            }
+            Ok(ref path) => return conclude(self.accepted(path, Some(preset))),
+            Err(_) if was_found => return Err(strict),
             Err(error) => search.no_path(error),
         };
         // Under a relaxed policy the error is the last search's.
-        let is_final = last.is_budget_spent() || !server.obstructed();
+        let is_final = last.refusal.is_some() || last.is_budget_spent() || !server.obstructed();
         match (is_final, self.refusal_of(last)) {
             (true, refusal) => Err(refusal),
             (false, refusal) => Err(self.classified(search, refusal)),
@@ -155,17 +152,23 @@ impl Decision<'_> {
     }
 
     /// The EKU was the only obstacle to this path. Is the relaxation for this peer?
-    fn relax(self, path: &VerifiedPath<'_>, preset: Preset, strict: NoPath) -> Result<(), Refusal> {
-        let leaf = path::leaf(path);
-        let is_covered = self.verifier.relax_for.covers(&self.read(leaf.view())?);
-        match (self.identify(path), is_covered) {
+    fn relax(
+        self,
+        preset: Preset,
+        validated: Validated<'_>,
+        strict: &Refusal,
+    ) -> Result<(), Refusal> {
+        let leaf = path::leaf(validated.path);
+        let leaf = self.read(leaf.view())?;
+        let is_covered = self.read(self.verifier.relax_for.covers(&leaf, &validated))?;
+        match (self.identify(validated), is_covered) {
             (identified, true) => identified,
             // Everybody else stays under rfc5280() and gets its error.
             (Ok(()), false) => {
-                let (_, violation) = self.violation(path, preset)?;
-                Err(self.refusal_of(strict).with_violation(violation))
+                let (_, violation) = self.violation(validated.path, preset)?;
+                Err(strict.clone().with_violation(violation))
             }
-            (Err(other), false) => Err(self.refusal_of(strict).with_class(other.class())),
+            (Err(other), false) => Err(strict.clone().with_class(other.class())),
         }
     }
 
@@ -174,16 +177,13 @@ impl Decision<'_> {
         if self.inquiry == Inquiry::Verdict {
             return refusal;
         }
-        let found = search.find(Ignored);
-        let path = match found {
-            Ok(ref path) => path,
-            Err(error) => {
-                return refusal.with_class(self.refusal_of(search.no_path(error)).class());
-            }
+        let found = match search.find(Ignored, &|path| self.identify(path)) {
+            Ok(ref path) => self.violation(path, Preset::Ignore),
+            Err(error) => Err(self.refusal_of(search.no_path(error))),
         };
-        match (self.identify(path), self.violation(path, Preset::Ignore)) {
-            (Ok(()), Ok((_, violation))) => refusal.with_violation(violation),
-            (Err(other), _) | (_, Err(other)) => refusal.with_class(other.class()),
+        match found {
+            Ok((_, violation)) => refusal.with_violation(violation),
+            Err(other) => refusal.with_class(other.class()),
         }
     }
 
@@ -202,39 +202,37 @@ impl Decision<'_> {
         }
     }
 
-    /// What `strict()` adds: webpki can require an EKU on all certificates of a path, but not on
-    /// its leaf alone.
-    fn check_strict(self, preset: Preset, path: &VerifiedPath<'_>) -> Result<(), Refusal> {
+    /// Whether a path is the expected peer's, and what `strict()` adds: webpki can require an EKU on
+    /// all certificates of a path, but not on its leaf alone.
+    fn enforce(self, preset: Preset, validated: Validated<'_>) -> Result<(), Refusal> {
+        let identified = self.identify(validated);
         if preset != Preset::Strict {
-            return Ok(());
+            return identified;
         }
-        match eku::decide(
-            preset,
-            self.verifier.role,
-            &self.read(path::certificates(path))?,
-        ) {
-            Ok(_) => Ok(()),
-            Err(violation) => Err(match self.identify(path) {
-                Ok(()) => self.missing_purpose().with_violation(violation),
-                Err(other) => self.missing_purpose().with_class(other.class()),
-            }),
+        let path = self.read(path::certificates(validated.path))?;
+        match (eku::decide(preset, self.verifier.role, &path), identified) {
+            (Ok(_), identified) => identified,
+            (Err(violation), Ok(())) => Err(self.missing_purpose().with_violation(violation)),
+            (Err(_), Err(other)) => Err(self.missing_purpose().with_class(other.class())),
         }
     }
 
-    /// Whether the leaf of a verified path is the expected peer's.
-    fn identify(self, path: &VerifiedPath<'_>) -> Result<(), Refusal> {
-        match self.expected {
-            Expected::Anybody => Ok(()),
-            Expected::ServerName(name) => path
-                .end_entity()
-                .verify_is_valid_for_subject_name(name)
-                .map_err(|error| self.refusal_of(error)),
-            Expected::AnyOf(rules) => {
-                match rules.match_leaf(&self.read(path::leaf(path).view())?) {
-                    true => Ok(()),
-                    false => Err(self.refusal(CertificateError::ApplicationVerificationFailure)),
-                }
+    /// Whether the leaf of a path is the expected peer's.
+    fn identify(self, validated: Validated<'_>) -> Result<(), Refusal> {
+        let rules = match self.expected {
+            Expected::Anybody => return Ok(()),
+            Expected::ServerName(name) => {
+                let leaf = validated.path.end_entity();
+                let is_valid = leaf.verify_is_valid_for_subject_name(name);
+                return is_valid.map_err(|error| self.refusal_of(error));
             }
+            Expected::AnyOf(rules) => rules,
+        };
+        let leaf = path::leaf(validated.path);
+        let leaf = self.read(leaf.view())?;
+        match self.read(rules.match_path(&leaf, &validated))? {
+            true => Ok(()),
+            false => Err(self.refusal(CertificateError::ApplicationVerificationFailure)),
         }
     }
 
@@ -260,10 +258,15 @@ impl Decision<'_> {
     }
 
     fn refusal_of(self, error: impl Into<NoPath>) -> Refusal {
-        let NoPath { error, violation } = error.into();
-        match violation {
-            None => Refusal::new(self.verifier.role, verification_error(error)),
-            Some(violation) => self
+        let NoPath {
+            error,
+            violation,
+            refusal,
+        } = error.into();
+        match (refusal, violation) {
+            (Some(refusal), _) => refusal,
+            (None, None) => Refusal::new(self.verifier.role, verification_error(error)),
+            (None, Some(violation)) => self
                 .refusal(CertificateError::Other(OtherError(Arc::new(violation))))
                 .with_class(RefusalClass::PathCheck),
         }

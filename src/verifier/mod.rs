@@ -5,12 +5,15 @@
 //! 1. webpki searches a path from the leaf to a root: signatures, validity, basic constraints, path
 //!    length, EKU, name constraints, revocation. This first search *enforces*: every certificate
 //!    that has an EKU must list the purpose of the role, as in stock rustls.
-//!    Paths that it verifies are then checked where it is too lenient (see [`PathCheck`]), inside the
-//!    search, so that another path may still be found.
+//!    Paths that it verifies are then checked where it is too lenient (see [`PathCheck`]), and last of
+//!    all it is asked whose they are: the server's name, or the rule in its place; the rules that say
+//!    who may connect. All that inside the search, so that another path may still be found.
 //! 2. If the EKU stood in its way, and the policy is relaxed now, a second search relaxes the EKU
-//!    and nothing else. What is reported is computed from the path it returns.
-//! 3. On that path: whether the relaxation is for this peer; the server's name, or the rule in its
-//!    place; the rules that say who may connect.
+//!    and nothing else. Of its paths it is also asked whether the relaxation is for this peer. What is
+//!    reported is computed from the path it returns.
+//!
+//! A path that passed everything but the last question is what the refusal is about, whatever webpki
+//! finds wrong with others.
 //!
 //! Good signatures of certificates, and which certificates passed the path checks, are remembered
 //! (see [`SignatureMemo`](crate::SignatureMemo)); everything else is judged afresh each time.
@@ -50,7 +53,7 @@ use crate::eku::EkuPolicy;
 use crate::error::Error;
 use crate::memo::SignatureMemo;
 use crate::observe::{KeptCrl, Observers};
-use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
+use crate::peer::{Issuers, PeerRule, PeerRules, VerifiedPeer};
 use crate::refusal::Refusal;
 use crate::role::Role;
 use crate::roots::Roots;
@@ -88,8 +91,9 @@ impl RelaxFor {
     }
 
     /// Lists of public roots go stale, so "any" never means a leaf that belongs to the web's PKI.
-    fn covers(&self, leaf: &View<'_>) -> bool {
-        self.matcher.match_leaf(leaf) || (self.any_private_peer && !leaf.is_web_pki())
+    fn covers(&self, leaf: &View<'_>, issuers: &impl Issuers) -> der::Result<bool> {
+        Ok(self.matcher.match_path(leaf, issuers)?
+            || (self.any_private_peer && !leaf.is_web_pki() && !issuers.are_public()))
     }
 }
 

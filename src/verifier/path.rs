@@ -4,10 +4,42 @@
 //! reads certificates, and a `VerifiedPath` is made by webpki only.
 
 use rustls::pki_types::CertificateDer;
+use sha2::{Digest, Sha256};
 use webpki::VerifiedPath;
 
 use crate::certificate::Certificate;
+use crate::certificate::public::PublicWeb;
 use crate::certificate::view::View;
+use crate::element::{self, Kind};
+use crate::peer::Issuers;
+use crate::roots::RootFacts;
+
+/// A path on which everything was checked but whose it is.
+#[derive(Clone, Copy)]
+pub(super) struct Validated<'p> {
+    pub(super) path: &'p VerifiedPath<'p>,
+    pub(super) root: &'p RootFacts,
+    pub(super) web: &'p PublicWeb,
+}
+
+impl Issuers for Validated<'_> {
+    fn keys(&self) -> der::Result<Vec<[u8; 32]>> {
+        // A trust anchor's key is without tag and length.
+        let root = element::encoded(Kind::SEQUENCE, &self.path.anchor().subject_public_key_info);
+        issuers(self.path)
+            .map(|issuer| Ok(Sha256::digest(issuer.view()?.spki).into()))
+            .chain([Ok(Sha256::digest(root).into())])
+            .collect()
+    }
+
+    fn are_public(&self) -> bool {
+        let is_public = |issuer: Verified<'_>| {
+            let issuer = issuer.view();
+            issuer.map_or(true, |issuer| self.web.includes(&issuer))
+        };
+        self.root.is_public || issuers(self.path).any(is_public)
+    }
+}
 
 /// A certificate of a verified path.
 pub(super) struct Verified<'p>(CertificateDer<'p>);

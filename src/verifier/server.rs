@@ -111,8 +111,10 @@ impl ServerPeerVerifierBuilder {
     /// # Security
     ///
     /// The name given to rustls is then not compared with the certificate at all. Expect the one
-    /// service that you connect to, not everybody in the mesh.
+    /// service that you connect to, not everybody in the mesh; and under the roots of several trust
+    /// domains, bind the rule to its issuer.
     pub fn expect_in_place_of_name(mut self, peer: PeerRule) -> Self {
+        self.setup.note(&peer);
         self.in_place_of_name.get_or_insert_default().add(peer);
         self
     }
@@ -122,7 +124,8 @@ impl ServerPeerVerifierBuilder {
     /// # Errors
     ///
     /// The policy is [`EkuPolicy::accept_server_auth`], which is for clients; or it is relaxed for
-    /// nobody, or over public roots.
+    /// nobody, or over public roots; or all roots are public and a rule in place of the name is by URI
+    /// or SPIFFE trust domain.
     pub fn build(self) -> Result<ServerPeerVerifier, Error> {
         let policy = self.setup.verifier.policy;
         if policy.accepts_server_auth() {

@@ -5,7 +5,7 @@ use rcgen::{PublicKeyData, SignatureAlgorithm};
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 
-use super::common::pki::{Ca, CaSpec, DistinguishedName, DnType, DnValue, LeafSpec};
+use super::common::pki::{Ca, CaSpec, DistinguishedName, DnType, DnValue, LeafSpec, der};
 
 /// Roots that are known to be public, in every way there is, and what errors call them.
 pub fn public() -> Vec<(&'static str, Roots, String)> {
@@ -42,6 +42,19 @@ pub fn public() -> Vec<(&'static str, Roots, String)> {
             from_der(vec![with_the_key_of_a_public_root()]),
             "root `CN=Innocent Private CA`",
         ),
+        (
+            "a root with a CA/Browser Forum policy",
+            from_der(vec![with_policy("marked", &[2, 23, 140, 1, 2, 1]).der()]),
+            "root `CN=marked`",
+        ),
+        (
+            "the same behind a private one",
+            from_der(vec![
+                private(),
+                with_policy("marked", &[2, 23, 140, 1, 2, 1]).der(),
+            ]),
+            "root `CN=marked`",
+        ),
     ];
     rows.map(|(id, roots, label)| (id, roots, label.to_owned()))
         .to_vec()
@@ -49,6 +62,11 @@ pub fn public() -> Vec<(&'static str, Roots, String)> {
 
 /// A CA that says it was issued by ISRG Root X1: by its issuer's name, nobody can tell otherwise.
 pub fn in_the_name_of_a_public_root() -> Ca {
+    let impostor = Ca::root(named_like_a_public_root());
+    impostor.sub(CaSpec::new("Issuing CA"))
+}
+
+pub fn named_like_a_public_root() -> CaSpec {
     let printable = |text: &str| DnValue::PrintableString(text.try_into().unwrap());
     let mut name = DistinguishedName::new();
     name.push(DnType::CountryName, printable("US"));
@@ -57,8 +75,17 @@ pub fn in_the_name_of_a_public_root() -> Ca {
         printable("Internet Security Research Group"),
     );
     name.push(DnType::CommonName, printable("ISRG Root X1"));
-    let impostor = Ca::root(CaSpec::new("replaced").subject(name));
-    impostor.sub(CaSpec::new("Issuing CA"))
+    CaSpec::new("replaced").subject(name)
+}
+
+/// A root that no list knows, with one certificate policy.
+pub fn with_policy(name: &str, policy: &[u64]) -> Ca {
+    Ca::root(policed(CaSpec::new(name), policy))
+}
+
+pub fn policed(spec: CaSpec, policy: &[u64]) -> CaSpec {
+    let policies = der::sequence(&[der::sequence(&[der::oid(policy)])]);
+    spec.extension(&[2, 5, 29, 32], false, policies)
 }
 
 /// A re-issued or cross-signed public root is still that root: here ISRG Root X2, a P-384 key.

@@ -197,6 +197,7 @@ fn there_are_no_readers_but_those_that_are_looked_for() {
             "bits",
             "has_key",
             "has_name",
+            "includes",
         ]
         .map(String::from)
         .into()
