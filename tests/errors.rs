@@ -813,6 +813,17 @@ fn about_policies() -> Vec<Row> {
              or name the peer by fingerprint",
         ),
         (
+            "a URI over public roots",
+            public_clients()
+                .allow("uri:spiffe://example.org/a".parse().unwrap())
+                .build()
+                .unwrap_err(),
+            "cannot name a peer by `uri:spiffe://example.org/a`: the root store of the web is \
+             public, as is every other root here, and public CAs validate names by DNS and IP only; \
+             name the peer with dns:, ip: or a fingerprint, or add the private root below which \
+             such names are issued",
+        ),
+        (
             "relaxed servers over public roots",
             servers(Roots::public_web())
                 .eku_policy(ignore)

@@ -3,6 +3,8 @@
 
 mod common;
 
+#[path = "peer_rules/bound.rs"]
+mod bound;
 #[path = "peer_rules/peer.rs"]
 mod peer;
 #[path = "peer_rules/policies.rs"]

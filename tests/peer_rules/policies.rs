@@ -2,12 +2,12 @@
 
 use mtls_roles::{
     ClientPeerVerifier, ClientPeerVerifierBuilder, EkuOutcome, EkuPolicy, Refusal, RefusalClass,
-    ServerPeerVerifier,
+    Roots, ServerPeerVerifier,
 };
 use rustls::CertificateError;
 
 use super::common::clock::{NOW, unix};
-use super::common::pki::{Eku, LeafSpec, der};
+use super::common::pki::{Ca, CaSpec, Eku, LeafSpec, der};
 use super::common::tls::provider;
 use super::peer::{Peer, general_name, nobody, pin, rule, sha256, spki_sha256};
 
@@ -85,10 +85,18 @@ fn peer(eku: Eku) -> Peer {
         "ip:192.0.2.1",
     ];
     let san = der::sequence(&san.map(general_name));
-    Peer::of(LeafSpec::new("edge").raw_san(san).eku(eku))
+    let root = Ca::root_named("root");
+    let sub = root.sub(CaSpec::new("sub"));
+    Peer {
+        roots: Roots::from_der([root.der()]).unwrap(),
+        chain: sub
+            .leaf(LeafSpec::new("edge").raw_san(san).eku(eku))
+            .chain(&[&sub]),
+    }
 }
 
-/// Of each kind one rule that names the peer, and one that does not.
+/// Of each kind one rule that names the peer, and one that does not; each bound to the peer's issuer,
+/// and to its own key, which is no issuer's.
 fn rules(peer: &Peer) -> Vec<(String, bool)> {
     let leaf = &peer.chain[0];
     let by_name = [
@@ -110,7 +118,19 @@ fn rules(peer: &Peer) -> Vec<(String, bool)> {
         (pin("spki", &sha256(leaf)), false),
     ];
     let by_name = by_name.map(|(text, is_named)| (text.to_owned(), is_named));
-    by_name.into_iter().chain(by_fingerprint).collect()
+    let issuer = pin("spki", &spki_sha256(&peer.chain[1]));
+    let own = pin("spki", &spki_sha256(leaf));
+    let rules = by_name.into_iter().chain(by_fingerprint);
+    let bound = |(text, is_named)| {
+        let below_issuer = format!("{text} under {issuer}");
+        let below_itself = format!("{text} under {own}");
+        [
+            (text, is_named),
+            (below_issuer, is_named),
+            (below_itself, false),
+        ]
+    };
+    rules.flat_map(bound).collect()
 }
 
 fn clients(peer: &Peer, policy: EkuPolicy) -> ClientPeerVerifierBuilder {

@@ -24,6 +24,13 @@ fn a_rule_reads_what_it_prints() {
         (&format!("cert-sha256:{hex}"), &format!("cert-sha256:{hex}"), PeerRule::cert_sha256(hash)),
         (&format!("spki-sha256:{}", hex.to_uppercase()), &format!("spki-sha256:{hex}"), PeerRule::spki_sha256(hash)),
         (&format!("cert-sha256:{}", colons.join(":")), &format!("cert-sha256:{hex}"), PeerRule::cert_sha256(hash)),
+        (&format!("dns:A.example under spki-sha256:{}", colons.join(":")), &format!("dns:a.example under spki-sha256:{hex}"), PeerRule::dns_name("a.example").unwrap().under_spki_sha256([1; 32]).under_spki_sha256(hash)),
+        (&format!("dns:*.example under spki-sha256:{hex}"), &format!("dns:*.example under spki-sha256:{hex}"), PeerRule::dns_name("*.example").unwrap().under_spki_sha256(hash)),
+        (&format!("uri:x://a/b under spki-sha256:{hex}"), &format!("uri:x://a/b under spki-sha256:{hex}"), PeerRule::uri("x://a/b").unwrap().under_spki_sha256(hash)),
+        (&format!("spiffe-trust-domain:a under spki-sha256:{hex}"), &format!("spiffe-trust-domain:a under spki-sha256:{hex}"), PeerRule::spiffe_trust_domain("a").unwrap().under_spki_sha256(hash)),
+        (&format!("ip:::1 under spki-sha256:{hex}"), &format!("ip:::1 under spki-sha256:{hex}"), PeerRule::ip_address("::1".parse().unwrap()).under_spki_sha256(hash)),
+        (&format!("spki-sha256:{hex} under spki-sha256:{hex}"), &format!("spki-sha256:{hex} under spki-sha256:{hex}"), PeerRule::spki_sha256(hash).under_spki_sha256(hash)),
+        (&format!("cert-sha256:{hex} under spki-sha256:{hex}"), &format!("cert-sha256:{hex} under spki-sha256:{hex}"), PeerRule::cert_sha256(hash).under_spki_sha256(hash)),
     ];
     for (text, printed, built) in rows {
         let read: PeerRule = text.parse().expect(text);
@@ -50,6 +57,7 @@ fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
         "needed is a host of lower-case letters, digits, `.`, `-` and `_`, without port or user";
     const PATH: &str = "needed are path segments of letters, digits, `.`, `-` and `_`, none of them empty, `.` or `..`; no query, fragment or percent-encoding";
     const HEX: &str = "needed are the 64 hexadecimal digits of a SHA-256, all of them";
+    const ISSUER: &str = "needed behind `under` is one spki-sha256: with its 64 hexadecimal digits, of an issuer's whole SubjectPublicKeyInfo, and nothing else";
     const FORM: &str =
         "needed is dns:, uri:, spiffe-trust-domain:, ip:, spki-sha256: or cert-sha256:";
     let digits = |count: usize| format!("cert-sha256:{}", "a".repeat(count));
@@ -133,8 +141,35 @@ fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
         ("email:a@b", FORM),
         ("sha256:00", FORM),
     ];
+    let bound = |behind: &str| format!("dns:edge.example under{behind}");
+    let key = format!(" spki-sha256:{}", "a".repeat(64));
+    let certificate = bound(&key.replace("spki", "cert"));
+    let (missing, space, empty) = (bound(""), bound(" "), bound(" spki-sha256:"));
+    let (cut, bare, joined) = (
+        bound(&key[..76]),
+        bound(&key.replace("spki-sha256:", "")),
+        bound(key.trim()),
+    );
+    let (twice, behind) = (
+        bound(&format!("{key} under{key}")),
+        bound(&format!("{key} ")),
+    );
+    let (wide, alone) = (bound(&format!(" {key}")), format!("under{key}"));
+    let bindings = [
+        certificate,
+        missing,
+        space,
+        empty,
+        cut,
+        bare,
+        joined,
+        twice,
+        behind,
+        wide,
+    ];
+    let bindings = bindings.iter().map(|text| (text.as_str(), ISSUER));
     let mut wrong = vec![];
-    for (text, expected) in rows {
+    for (text, expected) in rows.into_iter().chain(bindings) {
         match text.parse::<PeerRule>() {
             Err(error @ Error::InvalidPeerRule { .. })
                 if error.to_string() == format!("peer rule `{text}`: {expected}") => {}
@@ -142,6 +177,14 @@ fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // Of a rule that is bound well, what is wrong with the rule.
+    for (text, expected) in [
+        (format!("dns:a. under{key}"), format!("dns:a.`: {DOT}")),
+        (alone, FORM.into()),
+    ] {
+        let error = text.parse::<PeerRule>().unwrap_err().to_string();
+        assert!(error.contains(&expected), "{text}: {error}");
+    }
     let error = "dns:\u{1b}[2K\n\u{202e}"
         .parse::<PeerRule>()
         .unwrap_err()
