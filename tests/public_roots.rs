@@ -390,8 +390,9 @@ const FINGERPRINTS: [&str; 2] = [
     "spki-sha256:0000000000000000000000000000000000000000000000000000000000000000",
 ];
 
-/// By their key (the first two), and by their issuer's name; with what their subject contains.
-const REAL: [(&str, &str); 9] = [
+/// By their key (the first two), by their issuer's name, and by a CA/Browser Forum policy alone (the last
+/// two); with what their subject contains.
+const REAL: [(&str, &str); 11] = [
     ("letsencrypt/isrgrootx1.pem", "CN=ISRG Root X1"),
     ("letsencrypt/isrg-root-x2.pem", "CN=ISRG Root X2"),
     ("letsencrypt/gen-y_root-x2-by-x1.pem", "CN=ISRG Root X2"),
@@ -401,6 +402,8 @@ const REAL: [(&str, &str); 9] = [
     ("letsencrypt/2024_e5.pem", "CN=E5"),
     ("letsencrypt/2024_e7-cross.pem", "CN=E7"),
     ("intermediates/WE1_1dfc1605.pem", "CN=WE1"),
+    ("letsencrypt/gen-y_int-ye1.pem", "CN=YE1"),
+    ("letsencrypt/gen-y_int-yr1.pem", "CN=YR1"),
 ];
 
 fn clients(roots: &Roots) -> ClientPeerVerifierBuilder {

@@ -18,6 +18,8 @@ RULE is one of
   ip:192.0.2.1
   spki-sha256:HEX           SHA-256 of its public key (SubjectPublicKeyInfo)
   cert-sha256:HEX           SHA-256 of the certificate
+and each of them may be bound to the key of an issuer or root
+  RULE under spki-sha256:HEX
 
 Examples (among the sources, write `cargo run --example verify --` for `verify`)
   Will my renewed certificate still do as a client?

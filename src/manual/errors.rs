@@ -23,7 +23,7 @@
 //! | revocation unknown, list expired | `UnknownRevocationStatus`, `ExpiredRevocationListContext` | unknown_ca |
 //! | a defective revocation list | `InvalidCertRevocationList` | handshake_failure |
 //! | another name | `NotValidForNameContext` | bad_certificate |
-//! | no peer rule names the peer | `ApplicationVerificationFailure` | access_denied |
+//! | no peer rule names the peer, by any of its paths | `ApplicationVerificationFailure` | access_denied |
 //! | a path check ([`PathCheck`](crate::PathCheck)) | `Other(`[`PathViolation`](crate::PathViolation)`)` | certificate_unknown |
 //! | anything else about the chain | `Other` | certificate_unknown |
 //! | no certificate presented | `NoCertificatesPresented` | certificate_required (TLS 1.3) |

@@ -316,6 +316,17 @@ fn that_only_the_rule_failed_outranks_what_is_wrong_with_other_paths() {
             assert_eq!(found.unwrap().anchor(), "CN=a");
         }
     }
+    // Nor is the honest class looked for where an EKU is wrong on yet another path.
+    let code_signing = CaSpec::new("sub").eku(Eku::code_signing());
+    let world = Crossed::new(CaSpec::new("sub"), code_signing, Eku::server());
+    for found in world.verdicts(|builder| {
+        let builder = builder.eku_policy(EkuPolicy::accept_server_auth());
+        builder
+            .allow(allow(&world.b))
+            .relax_for(rule("dns:edge.example"))
+    }) {
+        assert_eq!(found.unwrap_err().class(), RefusalClass::PeerRule);
+    }
     // And where no path is verified completely, webpki's error stands.
     let expired = || CaSpec::new("sub").expired();
     let world = Crossed::new(expired(), expired(), Eku::client());
