@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use crate::certificate::Certificate;
 use crate::error::eku_text;
 use crate::role::{Purpose, Role};
+use crate::text;
 
 /// Which extended key usage a certificate must have for a role.
 ///
@@ -146,7 +147,7 @@ impl fmt::Display for EkuPolicy {
             Preset::Ignore => "ignore",
         })?;
         match self.until {
-            Some(end) if self.is_relaxed() => write!(f, " until {}", crate::error::utc(end)),
+            Some(end) if self.is_relaxed() => write!(f, " until {}", text::utc(end)),
             _ => Ok(()),
         }
     }
@@ -272,7 +273,10 @@ fn is_met(preset: Preset, needed: &Purpose, position: usize, found: Option<&[Pur
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use time::macros::datetime;
+    use time::{PrimitiveDateTime, UtcOffset};
 
     use super::*;
 
@@ -289,6 +293,29 @@ mod tests {
             ),
         ] {
             assert_eq!(policy.to_string(), printed);
+        }
+    }
+
+    /// `until` takes any instant, and two of them have no date in UTC.
+    #[test]
+    fn a_policy_prints_and_ends_at_both_ends_of_the_calendar() {
+        let hour = |hours| UtcOffset::from_hms(hours, 0, 0).unwrap();
+        for (end, printed, has_ended) in [
+            (
+                PrimitiveDateTime::MAX.assume_offset(hour(-1)),
+                "ignore until 9999-12-31T23:59:59.999999999-01:00",
+                false,
+            ),
+            (
+                PrimitiveDateTime::MIN.assume_offset(hour(1)),
+                "ignore until -9999-01-01 0:00:00.0 +01:00:00",
+                true,
+            ),
+        ] {
+            let policy = EkuPolicy::ignore().until(end);
+            assert_eq!(policy.to_string(), printed);
+            let now = UnixTime::since_unix_epoch(Duration::ZERO);
+            assert_eq!(policy.at(now) == Preset::Rfc5280, has_ended);
         }
     }
 

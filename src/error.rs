@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use rustls::CertificateError;
 use rustls::pki_types::pem;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::role::{self, Purpose, Role};
-use crate::text::Printable;
+use crate::text::{Printable, utc};
 
 /// What went wrong while credentials, roots, rules or policies were set up.
 ///
@@ -325,15 +324,6 @@ pub enum Error {
         "rustls refuses this configuration: {0}; does the crypto provider have cipher suites for the TLS versions?"
     )]
     Config(#[source] rustls::Error),
-}
-
-/// An instant as RFC 3339, UTC.
-pub(crate) fn utc(instant: OffsetDateTime) -> String {
-    let instant = instant.to_offset(time::UtcOffset::UTC);
-    // Years past 9999 have no RFC 3339 form.
-    instant
-        .format(&Rfc3339)
-        .unwrap_or_else(|_| instant.to_string())
 }
 
 /// The reader's own text shows marks as lists of decimal numbers.

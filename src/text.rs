@@ -2,28 +2,62 @@
 
 use std::fmt::{self, Write};
 
-/// Prints `text` with every character escaped that could move the cursor, forge a log line or
-/// reorder what the reader sees.
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
+
+/// Prints `text` with every character escaped that could move the cursor, forge a log line, reorder
+/// what the reader sees, or show nothing.
 ///
-/// Escaped as `\u{…}`: control characters (C0, DEL, C1), the line and paragraph separators, and
-/// the bidirectional and zero-width format characters (UAX #9, 2; "Trojan Source").
+/// Escaped as `\u{…}`: by General_Category controls, format characters, private use, what is
+/// unassigned (noncharacters, too) and every separator but the space; by property
+/// Default_Ignorable_Code_Point the letters and marks that are drawn as nothing (UAX #44, 5.1).
 pub(crate) struct Printable<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for c in self.0.chars() {
-            match deceptive(c) {
-                true => write!(f, "{}", c.escape_unicode())?,
-                false => f.write_char(c)?,
+            match is_visible(c) {
+                true => f.write_char(c)?,
+                false => write!(f, "{}", c.escape_unicode())?,
             }
         }
         Ok(())
     }
 }
 
-fn deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+fn is_visible(c: char) -> bool {
+    match c.is_ascii() {
+        true => !c.is_ascii_control(),
+        false => !is_drawn_as_nothing(c) && has_visible_category(c),
+    }
+}
+
+/// The letters, marks and symbols among what is drawn as nothing; the rest of it the categories tell.
+fn is_drawn_as_nothing(c: char) -> bool {
+    matches!(c,
+        // Combining grapheme joiner; the fillers of Hangul, and of Khmer.
+        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}' | '\u{ffa0}'
+        // Variation selectors.
+        | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}'
+        // Not ignorable, and as empty: the blank of Braille.
+        | '\u{2800}')
+}
+
+/// By the table of the standard library. What a newer Unicode assigned is escaped by an older one.
+fn has_visible_category(c: char) -> bool {
+    // Combining marks are escaped at the beginning of a text only, so something stands before it.
+    let behind: String = ['-', c].iter().collect();
+    behind.escape_debug().nth(2).is_none()
+}
+
+/// An instant as RFC 3339, in UTC if it can be said there.
+pub(crate) fn utc(instant: OffsetDateTime) -> String {
+    // At both ends of the calendar the same instant has no date in UTC.
+    let instant = instant.checked_to_offset(UtcOffset::UTC).unwrap_or(instant);
+    // Years past 9999 and before 0 have no RFC 3339 form.
+    instant
+        .format(&Rfc3339)
+        .unwrap_or_else(|_| instant.to_string())
 }
 
 /// Bytes as lower-case hexadecimal.
@@ -37,6 +71,9 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use time::PrimitiveDateTime;
+    use time::macros::datetime;
+
     use super::*;
 
     #[test]
@@ -44,6 +81,67 @@ mod tests {
         let text = "Müller \u{1b}[2K\n\u{202e}moc\u{200b}\u{7f}";
         let printed = "Müller \\u{1b}[2K\\u{a}\\u{202e}moc\\u{200b}\\u{7f}";
         assert_eq!(Printable(text).to_string(), printed);
+    }
+
+    /// Both ends of every range of Default_Ignorable_Code_Point (DerivedCoreProperties-16.0.0), and
+    /// of each kind that has an own reason.
+    #[test]
+    fn no_invisible_character_is_printed_whatever_kind_it_is() {
+        #[rustfmt::skip] // One kind, one line.
+        let kinds: [(&str, &[u32]); 9] = [
+            ("default ignorable", &[
+                0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x180b, 0x180f, 0x200b, 0x200f,
+                0x202a, 0x202e, 0x2060, 0x2065, 0x206f, 0x3164, 0xfe00, 0xfe0f, 0xfeff, 0xffa0,
+                0xfff0, 0xfff8, 0x1bca0, 0x1bca3, 0x1d173, 0x1d17a, 0xe0000, 0xe0fff,
+            ]),
+            ("tags and variation selectors", &[0xe0001, 0xe0020, 0xe007f, 0xe0100, 0xe01ef]),
+            ("controls", &[0, 0x1b, 0x7f, 0x80, 0x9f]),
+            ("format", &[0x600, 0x605, 0x6dd, 0x70f, 0x890, 0x8e2, 0xfff9, 0xfffb, 0x110bd, 0x13430]),
+            ("line and paragraph separators", &[0x2028, 0x2029]),
+            ("spaces but the common one", &[0xa0, 0x1680, 0x2000, 0x200a, 0x202f, 0x205f, 0x3000]),
+            ("blank of Braille", &[0x2800]),
+            ("private use", &[0xe000, 0xf8ff, 0xf0000, 0x10fffd]),
+            ("noncharacters", &[0xfdd0, 0xfdef, 0xfffe, 0xffff, 0x1fffe, 0x10ffff]),
+        ];
+        for (kind, characters) in kinds {
+            for c in characters.iter().filter_map(|c| char::from_u32(*c)) {
+                let printed = Printable(&c.to_string()).to_string();
+                assert_eq!(printed, c.escape_unicode().to_string(), "{kind}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_people_write_is_kept() {
+        for text in [
+            "O=Example \"A\" 'B' \\ `C`",
+            "Zürich",
+            "Zu\u{308}rich",
+            "प्रमाणपत्र",
+            "사인",
+            "証明書",
+            "Σ🔑",
+        ] {
+            assert_eq!(Printable(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_instant_is_printed_even_where_utc_has_no_date_for_it() {
+        let hour = |hours| UtcOffset::from_hms(hours, 0, 0).unwrap();
+        for (instant, printed) in [
+            (
+                PrimitiveDateTime::MAX.assume_offset(hour(-1)),
+                "9999-12-31T23:59:59.999999999-01:00",
+            ),
+            (
+                PrimitiveDateTime::MIN.assume_offset(hour(1)),
+                "-9999-01-01 0:00:00.0 +01:00:00",
+            ),
+            (datetime!(2027-03-15 1:00 +1), "2027-03-15T00:00:00Z"),
+        ] {
+            assert_eq!(utc(instant), printed);
+        }
     }
 
     #[test]

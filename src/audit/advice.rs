@@ -5,9 +5,8 @@ use std::fmt;
 use time::{Date, Duration, OffsetDateTime, Time};
 
 use super::timeline::{CaOffer, Timeline};
-use crate::error::utc;
 use crate::role::Purpose;
-use crate::text::Printable;
+use crate::text::{Printable, utc};
 
 /// What to do about a finding. `Display` is one sentence for operators.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,9 +7,8 @@ use time::{Date, OffsetDateTime};
 
 use super::timeline::{Citation, Milestone};
 use crate::eku::EkuViolation;
-use crate::error::utc;
 use crate::role::Role;
-use crate::text::Printable;
+use crate::text::{Printable, utc};
 
 /// What will become of a certificate; ordered, the worst last.
 ///

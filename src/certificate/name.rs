@@ -55,8 +55,8 @@ impl fmt::Display for SubjectAltName {
 }
 
 /// A Name (its contents, without tag and length) as text, in the order of its encoding:
-/// `C=US, O=Example, CN=edge`. Control characters are escaped; so are the `,` and `+` of values,
-/// or a value could pretend to be several parts.
+/// `C=US, O=Example, CN=edge`. What could deceive is escaped as [`Printable`] does, and what could
+/// make one value look like several, or one name like the words around it, with a backslash.
 ///
 /// For people only: nothing is decided on it.
 pub(crate) fn distinguished_name(der: &[u8]) -> String {
@@ -113,17 +113,25 @@ fn attribute_value(value: AnyRef<'_>, text: &mut String) {
     }
 }
 
+/// As RFC 4514, 2.4 asks; and the backtick, between which messages put names.
 fn escaped(value: &str) -> Cow<'_, str> {
-    let is_plain =
-        |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b',' | b'+') || byte == b' ';
-    match value.bytes().all(is_plain) {
-        true => value.into(),
-        false => Printable(value)
-            .to_string()
-            .replace(',', "\\,")
-            .replace('+', "\\+")
-            .into(),
+    let is_special = |(at, c): (usize, char)| match c {
+        ' ' => at == 0 || at + 1 == value.len(),
+        '#' => at == 0,
+        _ => matches!(c, ',' | '+' | '"' | '\\' | ';' | '<' | '>' | '`'),
+    };
+    let is_plain = |(at, c): (usize, char)| !c.is_ascii_control() && !is_special((at, c));
+    if value.is_ascii() && value.char_indices().all(is_plain) {
+        return value.into();
     }
+    let mut text = String::new();
+    for (at, c) in value.char_indices() {
+        if is_special((at, c)) {
+            text.push('\\');
+        }
+        text.push_str(&Printable(c.encode_utf8(&mut [0; 4])).to_string());
+    }
+    text.into()
 }
 
 fn plain_value(value: AnyRef<'_>) -> Option<Cow<'_, str>> {
@@ -162,4 +170,67 @@ fn keyword(oid: &[u8]) -> Option<&'static str> {
         _ => return None,
     };
     Some(keyword)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `O=…, CN=admin`, or the one attribute `O` alone.
+    fn name(organization: &str, common_name: Option<&str>) -> Vec<u8> {
+        let attribute = |last: u8, value: &str| {
+            let value = tlv(0x0c, value.as_bytes());
+            let part = tlv(0x30, &[&[6, 3, 0x55, 4, last], &value[..]].concat());
+            tlv(0x31, &part)
+        };
+        let mut name = attribute(0x0a, organization);
+        name.extend(
+            common_name
+                .map(|name| attribute(3, name))
+                .unwrap_or_default(),
+        );
+        name
+    }
+
+    fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+        [&[tag, content.len() as u8], content].concat()
+    }
+
+    #[test]
+    fn a_value_with_a_backslash_is_not_two_parts_of_a_name() {
+        let two = distinguished_name(&name("a", Some("admin")));
+        assert_eq!(two, "O=a, CN=admin");
+        assert_eq!(
+            distinguished_name(&name("a\\", Some("admin"))),
+            r"O=a\\, CN=admin"
+        );
+        assert_eq!(
+            distinguished_name(&name(r"a\, CN=admin", None)),
+            r"O=a\\\, CN=admin"
+        );
+    }
+
+    #[test]
+    fn values_are_escaped_as_rfc_4514_asks_and_plain_ones_are_kept() {
+        for (value, printed) in [
+            (
+                "Example (UK) Ltd. & Co/KG: a=b #1 'x'",
+                "Example (UK) Ltd. & Co/KG: a=b #1 'x'",
+            ),
+            ("a,b+c", r"a\,b\+c"),
+            (r#"a"b;c<d>e`f"#, r#"a\"b\;c\<d\>e\`f"#),
+            ("#30", r"\#30"),
+            (" a  b ", r"\ a  b\ "),
+            (" ", r"\ "),
+            ("", ""),
+            ("é,\u{ad}\u{e0041}", r"é\,\u{ad}\u{e0041}"),
+            (r"\u{ad}", r"\\u{ad}"),
+            ("a\0b\nc", r"a\u{0}b\u{a}c"),
+        ] {
+            assert_eq!(
+                distinguished_name(&name(value, None)),
+                format!("O={printed}")
+            );
+        }
+    }
 }
