@@ -51,8 +51,14 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// A file cannot be read, is empty, or holds a block that cannot be read; the key is
-    /// encrypted or not the leaf's; the chain is out of order. Nothing is half used.
+    /// A file cannot be read, is empty or larger than 16 MiB, or holds a block that cannot be read;
+    /// the key is encrypted or not the leaf's; the chain is out of order. Nothing is half used.
+    ///
+    /// # Security
+    ///
+    /// What was read of both files is wiped, and so is a key that was decoded and not used. The key
+    /// that is used goes to the provider; that one, and the PEM reader of rustls' types, which
+    /// copies the text of a block, keep their memory in their own ways.
     pub fn from_pem_files(
         chain: impl AsRef<Path>,
         key: impl AsRef<Path>,
@@ -60,8 +66,9 @@ impl Credentials {
     ) -> Result<Self, Error> {
         let (chain, key) = (chain.as_ref(), key.as_ref());
         let (chain_origin, key_origin) = (pem::origin(chain), pem::origin(key));
-        let chain = read_chain(&pem::read_file(chain)?, &chain_origin)?;
-        let key = read_key(&pem::read_file(key)?, &key_origin)?;
+        let read = |file| pem::read_file(file, pem::MOST_OF_CERTIFICATES);
+        let chain = read_chain(&read(chain)?, &chain_origin)?;
+        let key = read_key(&read(key)?, &key_origin)?;
         Self::new(chain, &chain_origin, load_key(key, &key_origin, provider)?)
     }
 
@@ -234,7 +241,10 @@ fn read_chain(pem: &[u8], origin: &str) -> Result<Vec<CertificateDer<'static>>, 
     let blocks = pem::blocks(pem, origin, &CHAIN)?;
     match blocks.is_empty() {
         true => Err(missing(origin, "certificate")),
-        false => Ok(blocks.into_iter().map(|block| block.der.into()).collect()),
+        false => Ok(blocks
+            .into_iter()
+            .map(|block| block.into_der().into())
+            .collect()),
     }
 }
 
@@ -250,9 +260,8 @@ fn read_key(pem: &[u8], origin: &str) -> Result<PrivateKeyDer<'static>, Error> {
     }
     let mut keys = pem::blocks(pem, origin, &KEY)?;
     match (keys.len(), keys.pop()) {
-        (1, Some(key)) => {
-            PrivateKeyDer::from_pem(key.kind, key.der).ok_or_else(|| missing(origin, "private key"))
-        }
+        (1, Some(key)) => PrivateKeyDer::from_pem(key.kind, key.into_der())
+            .ok_or_else(|| missing(origin, "private key")),
         (0, _) => Err(missing(origin, "private key")),
         (count, _) => Err(Error::SeveralKeys {
             origin: origin.into(),

@@ -200,6 +200,8 @@ fn decode(encoded: &[u8]) -> der::Result<(AnyRef<'_>, &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use der::Encode;
+
     use super::*;
 
     /// Of every kind of length, and with every octet of tag and length changed.

@@ -30,6 +30,19 @@ pub enum Error {
         source: std::io::Error,
     },
 
+    /// A file is larger than what is read of one.
+    #[error(
+        "found more than {most} bytes in {}, needed are at most {most}; check that it is the file \
+         that was meant, and split it if it is; nothing of it was used",
+        Printable(&file.display().to_string())
+    )]
+    FileTooLarge {
+        /// The file, as it was named by the caller.
+        file: PathBuf,
+        /// The bound, in bytes.
+        most: usize,
+    },
+
     /// Nothing of the wanted kind was there.
     #[error("found no {wanted} in {origin}, needed is at least one; a file must be in PEM form")]
     Missing {

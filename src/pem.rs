@@ -5,9 +5,14 @@
 //! without a final newline). A trust bundle that is read in part is a trust bundle with silent
 //! holes, so every `BEGIN` mark is found here first, and must be one that the reader will take.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
+#[cfg(feature = "audit")]
+use der::Decode;
 use rustls::pki_types::pem::{self, PemObject, SectionKind};
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::text::Printable;
@@ -15,7 +20,15 @@ use crate::text::Printable;
 /// One PEM block that was read.
 pub(crate) struct Block {
     pub(crate) kind: SectionKind,
-    pub(crate) der: Vec<u8>,
+    /// It may be a key: what nobody takes out is wiped.
+    pub(crate) der: Zeroizing<Vec<u8>>,
+}
+
+impl Block {
+    /// The bytes, for a certificate or a list to own, or for the provider to load.
+    pub(crate) fn into_der(mut self) -> Vec<u8> {
+        std::mem::take(&mut *self.der)
+    }
 }
 
 /// Where bytes came from, for messages.
@@ -23,12 +36,60 @@ pub(crate) fn origin(file: &Path) -> String {
     Printable(&file.display().to_string()).to_string()
 }
 
-/// The whole file.
-pub(crate) fn read_file(file: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(file).map_err(|source| Error::Unreadable {
+/// The most bytes of a file of certificates or keys: some 8,000 certificates, fifty times the roots
+/// of the web. Whoever names another file by mistake must not fill the memory.
+pub(crate) const MOST_OF_CERTIFICATES: usize = 16 << 20;
+
+/// The most bytes of a file of revocation lists: more than a million entries.
+pub(crate) const MOST_OF_LISTS: usize = 64 << 20;
+
+/// The whole file, if it has no more than `most` bytes. Of one without end, a device or a pipe, one
+/// byte more is read. It may hold a key, so it is wiped in the end.
+pub(crate) fn read_file(file: &Path, most: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let unreadable = |source| Error::Unreadable {
         file: file.to_owned(),
         source,
-    })
+    };
+    let bytes = File::open(file).and_then(|file| read_wiped(file, most));
+    match bytes.map_err(unreadable)? {
+        bytes if bytes.len() > most => Err(Error::FileTooLarge {
+            file: file.to_owned(),
+            most,
+        }),
+        bytes => Ok(bytes),
+    }
+}
+
+/// Up to one byte more than `most`. A `Vec` that grows by itself leaves what it held behind.
+fn read_wiped(mut file: File, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let expected = usize::try_from(file.metadata()?.len()).unwrap_or(most);
+    let sized = |len: usize| Zeroizing::new(vec![0; len.clamp(SOME, most.max(SOME)) + 1]);
+    let (mut bytes, mut len) = (sized(expected), 0);
+    while len <= most {
+        if len == bytes.len() {
+            let mut more = sized(len * 2);
+            more[..len].copy_from_slice(&bytes);
+            bytes = more;
+        }
+        let end = bytes.len().min(most + 1);
+        match file.read(&mut bytes[len..end]) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(len);
+    Ok(bytes)
+}
+
+/// What is read of a file that does not tell its size.
+const SOME: usize = 8 << 10;
+
+/// Whether this is DER of one SEQUENCE and no text that begins with the same byte, the digit 0.
+#[cfg(feature = "audit")]
+pub(crate) fn is_der(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x30]) && der::asn1::AnyRef::from_der(bytes).is_ok()
 }
 
 /// Which blocks a reader takes, by label.
@@ -134,6 +195,7 @@ impl<'a> Mark<'a> {
     /// The block that begins here.
     pub(crate) fn decode(&self) -> Result<Block, pem::Error> {
         let (kind, der) = <(SectionKind, Vec<u8>)>::from_pem_slice(self.block)?;
+        let der = Zeroizing::new(der);
         Ok(Block { kind, der })
     }
 }
@@ -183,4 +245,66 @@ fn find(text: &[u8], word: &[u8]) -> Option<usize> {
     let start =
         starts.find(|(at, _)| text.get(*at..).is_some_and(|rest| rest.starts_with(word)))?;
     Some(start.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reader that asks for the size of a pipe learns nothing, and one that waits for its end waits
+    /// for ever: the writer here would write for ever, and stays.
+    #[test]
+    fn of_a_file_without_end_no_more_than_the_bound_and_one_byte_is_read() {
+        for most in [0, 1, SOME, SOME + 1, 3 * SOME, 100_000] {
+            let bytes = read_wiped(File::open("/dev/zero").unwrap(), most).unwrap();
+            assert_eq!(bytes.len(), most + 1);
+            let (read, write) = io::pipe().unwrap();
+            let read = File::from(std::os::fd::OwnedFd::from(read));
+            let written = std::thread::scope(|scope| {
+                let mut left = read.try_clone().unwrap();
+                let writer = scope.spawn(move || write_until_nobody_reads(write));
+                assert_eq!(
+                    read_wiped(read, most).unwrap(),
+                    Zeroizing::new(vec![7; most + 1])
+                );
+                let mut next = [0];
+                left.read_exact(&mut next).unwrap();
+                drop(left);
+                writer.join().unwrap();
+                next
+            });
+            assert_eq!(written, [7]);
+        }
+    }
+
+    fn write_until_nobody_reads(mut pipe: io::PipeWriter) {
+        use io::Write;
+        while pipe.write_all(&[7; 1 << 12]).is_ok() {}
+    }
+
+    #[test]
+    fn a_pipe_that_ends_is_read_whole() {
+        use io::Write;
+        for len in [0, 1, SOME + 1, 3 * SOME] {
+            let (read, mut write) = io::pipe().unwrap();
+            let text: Vec<_> = (0..len).map(|at| at as u8).collect();
+            let read = File::from(std::os::fd::OwnedFd::from(read));
+            std::thread::scope(|scope| {
+                scope.spawn(|| write.write_all(&text).map(|()| drop(write)));
+                assert_eq!(*read_wiped(read, 3 * SOME).unwrap(), text);
+            });
+        }
+    }
+
+    #[cfg(feature = "audit")]
+    #[test]
+    fn der_is_one_value_to_the_end_and_text_that_begins_with_0_is_none() {
+        assert!(is_der(&[0x30, 2, 5, 0]));
+        assert!(!is_der(&[0x30, 2, 5]), "cut");
+        assert!(!is_der(&[0x30, 2, 5, 0, 0x0a]), "longer");
+        assert!(!is_der(
+            b"0 certificates follow\n-----BEGIN CERTIFICATE-----"
+        ));
+        assert!(!is_der(&[4, 0]) && !is_der(b"0") && !is_der(b""));
+    }
 }

@@ -69,10 +69,12 @@ impl Roots {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, has no certificate, or one of its blocks cannot be read.
+    /// The file cannot be read, is larger than 16 MiB, has no certificate, or one of its blocks
+    /// cannot be read.
     pub fn from_pem_file(file: impl AsRef<Path>) -> Result<Self, Error> {
         let file = file.as_ref();
-        Self::read_pem(&pem::read_file(file)?, &pem::origin(file))
+        let pem = pem::read_file(file, pem::MOST_OF_CERTIFICATES)?;
+        Self::read_pem(&pem, &pem::origin(file))
     }
 
     /// From PEM text.
@@ -90,7 +92,8 @@ impl Roots {
             passed_over: &[],
         };
         let blocks = pem::blocks(pem, origin, &ROOTS)?;
-        Self::read(blocks.into_iter().map(|block| block.der.into()), origin)
+        let ders = blocks.into_iter().map(|block| block.into_der().into());
+        Self::read(ders, origin)
     }
 
     /// From certificates in DER.

@@ -400,6 +400,12 @@ fn about_files(files: &TempDir) -> Vec<Row> {
              path and its permissions",
         ),
         (
+            "a device without end",
+            read(std::path::Path::new("/dev/zero"), &key),
+            "found more than 16777216 bytes in /dev/zero, needed are at most 16777216; check that it \
+             is the file that was meant, and split it if it is; nothing of it was used",
+        ),
+        (
             "a folder",
             read(files.path(), &key),
             "cannot read DIR: Is a directory (os error 21); check the path and its permissions",

@@ -46,10 +46,12 @@ impl Crls {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, has no list, or one of its blocks cannot be read or used.
+    /// The file cannot be read, is larger than 64 MiB, has no list, or one of its blocks cannot be
+    /// read or used.
     pub fn from_pem_file(file: impl AsRef<Path>) -> Result<Self, Error> {
         let file = file.as_ref();
-        Self::read_pem(&pem::read_file(file)?, &pem::origin(file))
+        let pem = pem::read_file(file, pem::MOST_OF_LISTS)?;
+        Self::read_pem(&pem, &pem::origin(file))
     }
 
     /// From PEM text.
@@ -67,7 +69,8 @@ impl Crls {
             passed_over: &[],
         };
         let blocks = pem::blocks(pem, origin, &CRLS)?;
-        Self::read(blocks.into_iter().map(|block| block.der.into()), origin)
+        let ders = blocks.into_iter().map(|block| block.into_der().into());
+        Self::read(ders, origin)
     }
 
     /// From DER.
