@@ -67,6 +67,18 @@ fn a_certificate_in_several_places_is_one_entry_with_all_of_them() {
     assert!(inventory.unreadable().is_empty());
 }
 
+/// The digit 0 is the tag of a SEQUENCE, too.
+#[test]
+fn a_pem_file_whose_preface_begins_with_0_is_no_der() {
+    let root = Ca::root_named("root");
+    for preface in ["0 certificates expire soon\n", "0\n", "0"] {
+        let mut inventory = Inventory::new();
+        inventory.add("roots.pem", format!("{preface}\n{}", root.pem()).as_bytes());
+        assert_eq!(inventory.entries().len(), 1, "{preface}");
+        assert!(inventory.unreadable().is_empty(), "{preface}");
+    }
+}
+
 #[test]
 fn merged_inventories_are_as_if_read_in_one() {
     let root = Ca::root_named("root");

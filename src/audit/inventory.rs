@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use super::entry::{Entry, Place};
 use super::key::{KeyHalf, PrivateHalf, private_half, public_half};
 use crate::certificate::view::View;
@@ -59,7 +57,7 @@ impl Inventory {
     /// each one [`Unreadable`].
     pub fn add(&mut self, source: &str, bytes: &[u8]) {
         let source: Arc<str> = source.into();
-        let marks = match bytes.starts_with(&[0x30]) {
+        let marks = match pem::is_der(bytes) {
             // DER may hold any text.
             true => Vec::new(),
             false => pem::marks(bytes),
@@ -131,7 +129,7 @@ impl Inventory {
             return self.keep_key(place, PrivateHalf::Encrypted);
         }
         match mark.decode() {
-            Ok(block) => self.note_key(place, &Zeroizing::new(block.der)),
+            Ok(block) => self.note_key(place, &block.der),
             Err(error) => self.refuse(place, pem_text(&error)),
         }
     }

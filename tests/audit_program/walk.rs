@@ -125,6 +125,16 @@ fn in_a_folder_only_what_looks_like_a_certificate_must_be_one() {
 }
 
 #[test]
+fn a_pem_file_whose_preface_begins_with_0_is_read_under_any_name() {
+    let world = World::new();
+    let pem = world.edge.cert_pem();
+    world.write("edge.pem", format!("0 days left\n{pem}"));
+    world.write("notes", format!("0 days left\n{pem}"));
+    let line = audit(world.path(), "--format json .").line("CN=edge.example.com");
+    assert_eq!(line["source"], json!(["./edge.pem:2", "./notes:2"]));
+}
+
+#[test]
 fn a_file_over_64_mib_is_a_finding() {
     let world = World::new();
     let file = fs::File::create(world.folder.join("big.pem")).unwrap();

@@ -24,9 +24,10 @@ pub enum Shape {
 
 impl Shape {
     pub fn of(bytes: &[u8]) -> Self {
-        match bytes.first() {
-            Some(0x30) => of_der(bytes).unwrap_or(Self::Other),
-            _ => of_text(bytes),
+        match content(bytes) {
+            // DER may hold any text.
+            Some(content) => of_der(bytes, content).unwrap_or(Self::Other),
+            None => of_text(bytes),
         }
     }
 
@@ -64,13 +65,19 @@ fn find(text: &[u8], word: &[u8]) -> Option<usize> {
     text.windows(word.len()).position(|window| window == word)
 }
 
-/// By how the content of the outer SEQUENCE begins; further in, it may be broken.
-fn of_der(bytes: &[u8]) -> Option<Shape> {
-    let content = match bytes {
+/// What is in the outer SEQUENCE, if the bytes are one to their end: text may begin with 0x30, too,
+/// the digit 0.
+fn content(bytes: &[u8]) -> Option<&[u8]> {
+    match bytes {
         // An indefinite length is BER, which archives come in. Whoever reads them tells.
-        [_, 0x80, content @ ..] => content,
-        _ => AnyRef::from_der(bytes).ok()?.value(),
-    };
+        [SEQUENCE, 0x80, content @ ..] => Some(content),
+        [SEQUENCE, ..] => Some(AnyRef::from_der(bytes).ok()?.value()),
+        _ => None,
+    }
+}
+
+/// By how the content begins; further in, it may be broken.
+fn of_der(bytes: &[u8], content: &[u8]) -> Option<Shape> {
     match content {
         [OBJECT_IDENTIFIER, ..] => Some(Shape::Pkcs7),
         [INTEGER, 1, 3, SEQUENCE, ..] => Some(Shape::Pkcs12),
