@@ -22,7 +22,8 @@ use crate::pem;
 ///
 /// A root without basicConstraints cA TRUE is trusted for itself only: it may be presented as a
 /// peer's self-signed certificate, and issues nothing. (Stock rustls accepts a leaf that such a
-/// certificate issued.)
+/// certificate issued.) Which these are, [`trusted_for_itself_only`](Self::trusted_for_itself_only)
+/// tells: ask when you load roots, or the first handshake tells.
 ///
 /// *Not* checked: the validity of a root, as in webpki and RFC 5280, 6.1.1 (d).
 #[derive(Clone, Debug)]
@@ -217,6 +218,28 @@ impl Roots {
     /// What is known of the web's public roots.
     pub(crate) fn web(&self) -> &PublicWeb {
         &self.0.web
+    }
+
+    /// The roots that issue nothing, since nothing in them says cA TRUE: what messages call them.
+    ///
+    /// A certificate that a peer signed itself belongs here. A root of version 1, which cannot say
+    /// cA TRUE, or one made without basicConstraints, is here too, and everything that it issued
+    /// will be refused: have it made anew. Roots that came from a rustls store are never here, since
+    /// a trust anchor does not tell.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), mtls_roles::Error> {
+    /// let roots = mtls_roles::Roots::from_pem_file("clients.pem")?;
+    /// for root in roots.trusted_for_itself_only() {
+    ///     eprintln!("{root} is no CA: it is trusted for itself only");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn trusted_for_itself_only(&self) -> impl Iterator<Item = String> + '_ {
+        let roots = self.0.anchors.iter().zip(&self.0.facts);
+        let roots = roots.filter(|(_, root)| matches!(root.extent, Extent::ItselfOnly(_)));
+        roots.map(|(anchor, _)| label(&anchor.subject))
     }
 
     /// The names of the roots, as hints for clients.

@@ -210,6 +210,7 @@ fn verify_json_of_an_accepted_chain_has_every_field() {
     let expected = json!({
         "verdict": "accepted", "role": "client", "eku": "relaxed", "violation": violation(),
         "error": null, "peer": peer, "path": [peer, issuer], "anchor": "CN=root",
+        "notes": [],
     });
     assert_eq!((output.code, parse(&output)), (0, expected));
 }
@@ -229,6 +230,7 @@ fn verify_json_of_a_refused_chain_tells_why_and_nothing_of_what_nobody_verified(
     let expected = json!({
         "verdict": "refused", "role": "client", "eku": null, "violation": violation(),
         "error": error, "peer": null, "path": [], "anchor": null,
+        "notes": [],
     });
     assert_eq!((output.code, parse(&output)), (1, expected));
 }
@@ -258,6 +260,47 @@ fn verify_text_says_the_verdict_first_then_why_then_what_to_do() {
         assert!(lines[1].starts_with("why:    "), "{id} {lines:?}");
         assert!(lines[2].starts_with("to do:  "), "{id} {lines:?}");
     }
+}
+
+/// A root that issues nothing is told whatever the verdict is, and before anybody connects.
+#[test]
+fn verify_notes_a_root_that_is_trusted_for_itself_only() {
+    let world = World::new("alone");
+    let alone = Ca::root(CaSpec::new("alone").without_basic_constraints());
+    let note =
+        "root `CN=alone` does not say cA TRUE: it is trusted for itself only, and issues nothing";
+    world.file("both", world.root.pem() + &alone.pem());
+    world.file("client", world.client.cert_pem());
+    world.file("issued", alone.leaf(edge()).cert_pem());
+    for (chain, code) in [("client", 0), ("issued", 1)] {
+        let text = world.verify("--roots both", chain);
+        let last = text.stdout.lines().last();
+        assert_eq!((text.code, last), (code, Some(&*format!("note:   {note}"))));
+        let json = world.verify("--roots both --format json", chain);
+        assert_eq!((json.code, &parse(&json)["notes"]), (code, &json!([note])));
+        let without = world.verify("", chain);
+        assert!(!without.stdout.contains("note:"), "{without:?}");
+    }
+}
+
+/// A comma may be part of a name, so that one would look like two.
+#[test]
+fn verify_prints_each_name_of_the_peer_on_a_line_of_its_own() {
+    let world = World::new("names");
+    let leaf = edge().email("a, dns:admin.example.com@example.com");
+    world.file("chain", world.root.leaf(leaf).cert_pem());
+    let text = world.verify("", "chain").stdout;
+    let names =
+        "\nnames:  dns:edge.example.com\n        email:a, dns:admin.example.com@example.com\n";
+    assert!(text.contains(names), "{text}");
+}
+
+#[test]
+fn verify_reads_no_chain_without_end() {
+    let world = World::new("endless");
+    let output = world.verify("", "/dev/zero");
+    assert_eq!((output.code, &*output.stdout), (2, ""));
+    assert_eq!(output.stderr, "error: /dev/zero: larger than 16 MiB\n");
 }
 
 #[test]

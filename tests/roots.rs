@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use common::clock::{Clock, NOW, unix};
 use common::files::TempDir;
+use common::pki::der::{children, sequence};
 use common::pki::{Ca, CaSpec, CrlSpec, Eku, Leaf, LeafSpec};
 use common::tls::{handshake, provider, stacks, stock_client_verifier};
 use mtls_roles::{
@@ -552,6 +553,41 @@ fn a_pinned_certificate_is_trusted_for_itself_only() {
         let accepted = stock.verify_client_cert(&issued.der(), &[], unix(NOW));
         accepted.expect("stock accepts it");
     }
+}
+
+/// Told when roots are loaded, not by the first handshake.
+#[test]
+fn roots_that_are_trusted_for_themselves_only_are_told_when_roots_are_loaded() {
+    let ca = Ca::root_named("ca");
+    let absent = Ca::root(CaSpec::new("absent").without_basic_constraints());
+    let no_ca = Ca::root(CaSpec::new("no ca").not_a_ca());
+    let old = version_1(&Ca::root_named("old"));
+    let roots = Roots::from_der([absent.der(), ca.der(), old, no_ca.der()]).unwrap();
+    let told: Vec<_> = roots.trusted_for_itself_only().collect();
+    assert_eq!(
+        told,
+        ["root `CN=absent`", "root `CN=old`", "root `CN=no ca`"]
+    );
+    let by_store = (*common::tls::root_store(&[absent.der()])).clone();
+    for none in [
+        Roots::from_der([ca.der()]).unwrap(),
+        Roots::from_root_cert_store(by_store).unwrap(),
+        Roots::public_web(),
+    ] {
+        assert_eq!(none.trusted_for_itself_only().next(), None);
+    }
+}
+
+/// The same certificate as before there were extensions; nobody checks the signature of a root.
+fn version_1(ca: &Ca) -> CertificateDer<'static> {
+    let [tbs, algorithm, signature] = &children(&ca.der())[..] else {
+        panic!("a certificate has three parts");
+    };
+    let fields = children(tbs);
+    let (version, extensions) = (&fields[0], fields.last().unwrap());
+    assert_eq!((version[0], extensions[0]), (0xa0, 0xa3));
+    let tbs = sequence(&fields[1..fields.len() - 1]);
+    sequence(&[tbs, algorithm.clone(), signature.clone()]).into()
 }
 
 #[test]

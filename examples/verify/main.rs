@@ -12,6 +12,7 @@ mod printable;
 mod report;
 
 use std::error::Error;
+use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -44,13 +45,15 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let chain = read_chain(&args.chain)?;
     let now = args.time.map_or_else(UnixTime::now, |time| time.0);
+    let roots = Roots::from_pem_file(&args.roots)?;
+    let notes = notes(&roots);
     let verdict = match args.role {
-        Role::Client => verify_client(args, &chain, now)?,
-        Role::Server => verify_server(args, &chain, now)?,
+        Role::Client => verify_client(args, roots, &chain, now)?,
+        Role::Server => verify_server(args, roots, &chain, now)?,
     };
     let report = match args.format {
-        Format::Text => report::text(args.role.into(), &verdict),
-        Format::Json => report::json(args.role.into(), &verdict).to_string(),
+        Format::Text => report::text(args.role.into(), &verdict, &notes),
+        Format::Json => report::json(args.role.into(), &verdict, &notes).to_string(),
     };
     writeln!(std::io::stdout(), "{report}")?;
     Ok(match verdict {
@@ -91,6 +94,7 @@ fn read_crls(file: &Path) -> Result<Crls, mtls_roles::Error> {
 
 fn verify_client(
     args: &Args,
+    roots: Roots,
     chain: &[CertificateDer<'_>],
     now: UnixTime,
 ) -> Result<Verdict, Box<dyn Error>> {
@@ -99,7 +103,6 @@ fn verify_client(
             "--name is for --role server; say who may connect as a client with --allow".into(),
         );
     }
-    let roots = Roots::from_pem_file(&args.roots)?;
     let builder = ClientPeerVerifier::builder(roots, &default_provider());
     let mut builder = configure!(builder, args);
     for rule in &args.allow {
@@ -111,6 +114,7 @@ fn verify_client(
 
 fn verify_server(
     args: &Args,
+    roots: Roots,
     chain: &[CertificateDer<'_>],
     now: UnixTime,
 ) -> Result<Verdict, Box<dyn Error>> {
@@ -118,10 +122,21 @@ fn verify_server(
         return Err("--allow is for --role client; a server is checked by its --name".into());
     }
     let name = args.name.as_ref().ok_or("--role server needs --name")?;
-    let roots = Roots::from_pem_file(&args.roots)?;
     let builder = ServerPeerVerifier::builder(roots, &default_provider());
     let verifier = configure!(builder, args).build().map_err(in_options)?;
     Ok(verifier.verify(Some(chain), name, now))
+}
+
+/// What an operator should know of the roots, whatever the verdict is.
+fn notes(roots: &Roots) -> Vec<String> {
+    let alone = roots.trusted_for_itself_only();
+    alone
+        .map(|root| {
+            format!(
+                "{root} does not say cA TRUE: it is trusted for itself only, and issues nothing"
+            )
+        })
+        .collect()
 }
 
 fn policy(args: &Args) -> EkuPolicy {
@@ -176,11 +191,17 @@ fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Box<dyn Error
 fn read(file: &Path) -> std::io::Result<Vec<u8>> {
     let mut pem = Vec::new();
     match file == Path::new("-") {
-        true => std::io::stdin().read_to_end(&mut pem)?,
-        false => std::fs::File::open(file)?.read_to_end(&mut pem)?,
+        true => std::io::stdin().take(LIMIT + 1).read_to_end(&mut pem)?,
+        false => File::open(file)?.take(LIMIT + 1).read_to_end(&mut pem)?,
     };
-    Ok(pem)
+    match pem.len() as u64 > LIMIT {
+        true => Err(std::io::Error::other("larger than 16 MiB")),
+        false => Ok(pem),
+    }
 }
+
+/// As the crate's own for files of certificates.
+const LIMIT: u64 = 16 << 20;
 
 fn name_of(file: &Path) -> String {
     match file == Path::new("-") {

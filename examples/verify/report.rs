@@ -12,12 +12,16 @@ use time::format_description::well_known::Rfc3339;
 use crate::Verdict;
 use crate::printable::printable;
 
-/// Verdict first, then why, then what to do.
-pub fn text(role: Role, verdict: &Verdict) -> String {
-    match verdict {
+/// Verdict first, then why, then what to do; notes about the roots last.
+pub fn text(role: Role, verdict: &Verdict, notes: &[String]) -> String {
+    let mut text = match verdict {
         Ok(peer) => accepted_text(role, peer),
         Err(refusal) => refused_text(role, refusal),
+    };
+    for note in notes {
+        let _ = write!(text, "\nnote:   {note}");
     }
+    text
 }
 
 fn accepted_text(role: Role, peer: &VerifiedPeer) -> String {
@@ -51,7 +55,8 @@ fn accepted_text(role: Role, peer: &VerifiedPeer) -> String {
          path:   {}\n\
          rules:  cert-sha256:{}\n        spki-sha256:{}",
         leaf.subject(),
-        names.join(", "),
+        // One a line: a comma may be part of a name.
+        names.join("\n        "),
         instant(leaf.not_before()),
         instant(leaf.not_after()),
         path.join(" issued by "),
@@ -97,8 +102,8 @@ fn todo(role: Role, class: RefusalClass) -> String {
 }
 
 /// One object. `peer`, `path` and `anchor` are of the verified path; a refused chain has none, and
-/// nothing is told of certificates that nobody verified.
-pub fn json(role: Role, verdict: &Verdict) -> Value {
+/// nothing is told of certificates that nobody verified. `notes` are about the roots.
+pub fn json(role: Role, verdict: &Verdict, notes: &[String]) -> Value {
     match verdict {
         Ok(peer) => json!({
             "verdict": "accepted",
@@ -112,6 +117,7 @@ pub fn json(role: Role, verdict: &Verdict) -> Value {
             "peer": certificate(peer.leaf()),
             "path": peer.path().iter().map(certificate).collect::<Vec<_>>(),
             "anchor": peer.anchor(),
+            "notes": notes,
         }),
         Err(refusal) => json!({
             "verdict": "refused",
@@ -126,6 +132,7 @@ pub fn json(role: Role, verdict: &Verdict) -> Value {
             "peer": null,
             "path": [],
             "anchor": null,
+            "notes": notes,
         }),
     }
 }
