@@ -316,6 +316,21 @@ pub enum Error {
         root: String,
     },
 
+    /// The names of the client roots do not fit what a server sends to clients.
+    #[error(
+        "cannot name the {count} client roots to clients: found {bytes} bytes of names, needed are \
+         at most {most}, or handshakes break; call .send_no_root_hints(), after which clients choose \
+         their certificate without these names, or use fewer roots"
+    )]
+    RootHintsTooLarge {
+        /// How many names there are.
+        count: usize,
+        /// What they take in the CertificateRequest, with the two bytes of each one's length.
+        bytes: usize,
+        /// The bound, in bytes.
+        most: usize,
+    },
+
     /// A revocation list cannot be used.
     #[error("{crl} cannot be used: {reason}")]
     UnusableCrl {

@@ -8,10 +8,11 @@ use time::OffsetDateTime;
 
 use crate::certificate::Certificate;
 use crate::eku::EkuOutcome;
-use crate::error::{Error, utc};
+use crate::error::Error;
 use crate::peer::VerifiedPeer;
 use crate::refusal::{Refusal, RefusalClass};
 use crate::role::Role;
+use crate::text::utc;
 
 /// Hears what slots and verifiers decide in handshakes. Every method has a default that does
 /// nothing.

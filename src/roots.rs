@@ -242,12 +242,22 @@ impl Roots {
         roots.map(|(anchor, _)| label(&anchor.subject))
     }
 
-    /// The names of the roots, as hints for clients.
-    pub(crate) fn subjects(&self) -> Vec<DistinguishedName> {
+    /// The names of the roots, as hints for clients, if they fit.
+    pub(crate) fn hints(&self) -> Result<Vec<DistinguishedName>, Error> {
         let anchors = self.0.anchors.iter();
-        anchors
+        let hints: Vec<_> = anchors
             .map(|anchor| DistinguishedName::in_sequence(anchor.subject.as_ref()))
-            .collect()
+            .collect();
+        // Each name has a length of two bytes before it (RFC 5246, 7.4.4; RFC 8446, 4.2.4).
+        let bytes = hints.iter().map(|name| 2 + name.as_ref().len()).sum();
+        match bytes > MOST_OF_HINTS {
+            true => Err(Error::RootHintsTooLarge {
+                count: hints.len(),
+                bytes,
+                most: MOST_OF_HINTS,
+            }),
+            false => Ok(hints),
+        }
     }
 
     pub(crate) fn anchors(&self) -> &[TrustAnchor<'static>] {
@@ -295,6 +305,12 @@ impl Inner {
         }
     }
 }
+
+/// A client on rustls holds the whole flight of a server at once, in 65,535 bytes; 16 KiB of them are
+/// left to the certificates that the server presents, and to what is small. (A message of the same
+/// bound has room for 65,494 bytes of names in TLS 1.3, and for 65,502 in TLS 1.2, beside 13
+/// signature schemes: handshakes break before.)
+const MOST_OF_HINTS: usize = 0xffff - 0x4000;
 
 fn label(subject: &[u8]) -> String {
     format!("root `{}`", distinguished_name(subject))

@@ -18,7 +18,7 @@ use mtls_roles::{
     server_config,
 };
 use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
 use rustls::sign::{Signer, SigningKey};
 use rustls::{RootCertStore, SignatureAlgorithm, SignatureScheme};
 use time::Duration;
@@ -873,6 +873,15 @@ fn about_policies() -> Vec<Row> {
 fn about_roots() -> Vec<Row> {
     let root = Ca::root_named("root");
     let cut = cut(&root.der());
+    let mut many = RootCertStore::empty();
+    many.roots = vec![
+        TrustAnchor {
+            subject: vec![5; 58].into(),
+            subject_public_key_info: vec![].into(),
+            name_constraints: None,
+        };
+        1_200
+    ];
     vec![
         (
             "no root",
@@ -891,6 +900,15 @@ fn about_roots() -> Vec<Row> {
             Roots::from_root_cert_store(RootCertStore::empty()).unwrap_err(),
             "found no certificate in the given RootCertStore, needed is at least one; a file must \
              be in PEM form",
+        ),
+        (
+            "too many names for a message",
+            ClientPeerVerifier::builder(Roots::from_root_cert_store(many).unwrap(), &provider())
+                .build()
+                .unwrap_err(),
+            "cannot name the 1200 client roots to clients: found 74400 bytes of names, needed are at \
+             most 49151, or handshakes break; call .send_no_root_hints(), after which clients choose \
+             their certificate without these names, or use fewer roots",
         ),
         (
             "a root that is cut",

@@ -161,13 +161,18 @@ impl ClientPeerVerifierBuilder {
 
     /// Names the roots in the CertificateRequest, so that clients can choose a certificate.
     /// The default, unless the roots are public.
+    ///
+    /// With all the lengths before them they may take 49,151 bytes, or `build` refuses: a client on
+    /// rustls holds what a server sends in one flight in 65,535 bytes, the server's certificates (up
+    /// to 15,000 bytes of them) among it. Other clients may take less: Java takes a message of
+    /// 32,768 bytes by default (`jdk.tls.maxHandshakeMessageSize`).
     pub fn send_root_hints(mut self) -> Self {
         self.sends_hints = true;
         self
     }
 
     /// Names no roots in the CertificateRequest: clients present what they have. The default over
-    /// public roots, whose names would overflow the message.
+    /// public roots, whose names would fill the message.
     pub fn send_no_root_hints(mut self) -> Self {
         self.sends_hints = false;
         self
@@ -179,11 +184,12 @@ impl ClientPeerVerifierBuilder {
     ///
     /// The policy is relaxed for nobody, or for anybody over public roots, or by name over public
     /// roots with [`EkuPolicy::ignore`]; or the roots are public and nothing says who may connect, or
-    /// a rule is by URI or SPIFFE trust domain and all of them are.
+    /// a rule is by URI or SPIFFE trust domain and all of them are; or the names of the roots are
+    /// too large for [`send_root_hints`](Self::send_root_hints).
     pub fn build(self) -> Result<ClientPeerVerifier, Error> {
         self.check_public_roots()?;
         let hints = match self.sends_hints {
-            true => self.setup.verifier.roots.subjects(),
+            true => self.setup.verifier.roots.hints()?,
             false => Vec::new(),
         };
         Ok(ClientPeerVerifier(Arc::new(Inner {
