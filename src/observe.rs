@@ -22,17 +22,35 @@ use crate::text::utc;
 /// ([`ClientPeerVerifier::verify`](crate::ClientPeerVerifier::verify)) return what they found and
 /// are not observed, so nothing is counted twice.
 ///
+/// # Security
+///
+/// rustls asks a verifier *before* the peer has proved that it holds the key of its certificate, and
+/// fails the handshake afterwards if it does not. So [`accepted`](Self::accepted),
+/// [`relaxed`](Self::relaxed) and [`refused`](Self::refused) say what was decided about a chain that
+/// was presented, not who was there: anybody can send the public chain of somebody else, as often
+/// as they like. Count and name peers in the handler, after the handshake; the manual's page on
+/// [errors](crate::manual::errors) shows how. A peer that presents nothing reaches no observer: where
+/// certificates are required rustls refuses it before it asks.
+///
 /// A verifier with an observer makes a further path search for a peer whose EKU is wrong, to learn
 /// the honest class of the refusal; without one it makes it only where a relaxed policy needs it.
 #[allow(unused_variables)] // The names say what is told; the defaults use none of it.
 pub trait Observer: Send + Sync {
-    /// A peer in this role was accepted, and its EKU was as it should be.
+    /// The chain of a peer in this role was accepted, and its EKU was as it should be.
+    ///
+    /// That the peer holds the key is not proved yet: the handshake may still fail.
     fn accepted(&self, role: Role) {}
 
-    /// A peer was accepted only because the EKU policy is relaxed for it.
+    /// The chain of a peer was accepted only because the EKU policy is relaxed for it.
+    ///
+    /// That the peer holds the key is not proved yet: the name may be that of a victim, whose chain a
+    /// stranger sends, and the handshake then fails.
     fn relaxed(&self, peer: &VerifiedPeer) {}
 
-    /// A peer was refused.
+    /// The chain of a peer was refused.
+    ///
+    /// Who presented it, nobody has proved; the owner of its names may know nothing of it. A peer
+    /// that presented nothing is not told.
     fn refused(&self, refusal: &Refusal) {}
 
     /// A slot published credentials.
@@ -158,6 +176,9 @@ impl fmt::Debug for Observers {
 
 /// Lock-free counters of decisions, per role.
 ///
+/// They count chains that were decided about, before the peer has proved that it holds the key: a
+/// stranger with a copied chain counts, too. Peers are counted in the handler; see [`Observer`].
+///
 /// ```
 /// use std::sync::Arc;
 /// use mtls_roles::{Counters, Role};
@@ -186,13 +207,16 @@ struct Counts {
     refused_otherwise: AtomicU64,
 }
 
-/// How often peers in one role were accepted and refused, since the counters were made.
+/// How often chains of peers in one role were accepted and refused, since the counters were made.
+///
+/// Counted before the peers have proved that they hold the keys; see [`Observer`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verified {
     /// Accepted, and the EKU was as it should be.
     pub strict: u64,
-    /// Accepted only because the EKU policy is relaxed. Zero means the relaxation can go.
+    /// Accepted only because the EKU policy is relaxed. Zero means the relaxation can go; more may
+    /// be a stranger with a chain that it copied.
     pub relaxed: u64,
     /// Refused, and the EKU was the only obstacle.
     pub refused_by_eku: u64,

@@ -13,6 +13,8 @@ use crate::text::Printable;
 /// EKU was relaxed, a peer was refused, or nothing was presented. `INFO`: credentials were
 /// published or cleared. `TRACE`: an ordinary acceptance. Text from certificates is escaped.
 ///
+/// What is said of peers is said before they have proved that they hold their keys; see [`Observer`].
+///
 /// ```
 /// use std::sync::Arc;
 /// use mtls_roles::{ServerSlot, TracingObserver};

@@ -51,6 +51,39 @@
 //! serverAuth certificate is [`UnknownIssuer`](crate::RefusalClass::UnknownIssuer) there, so that the
 //! counter "refused by EKU" counts peers that a relaxation would help.
 //!
+//! # Who was there
+//!
+//! rustls asks a verifier about a peer's chain as soon as it has it, and checks afterwards that the
+//! peer holds the key (CertificateVerify; ServerKeyExchange of a TLS 1.2 server). Certificates are
+//! public: whoever sends a victim's chain makes observers hear `accepted` or `relaxed` with the
+//! victim's name, and then fails the handshake. So [`Observer`](crate::Observer) and
+//! [`Counters`](crate::Counters) are for what a *policy* does (does anything still need the
+//! relaxation?), and may be driven up by anybody who can connect.
+//!
+//! Who counts *peers*, or writes down who was there, does it in the handler: it runs after the
+//! handshake, and what it asks `verify` about is the chain whose key was proved.
+//!
+//! ```no_run
+//! # use std::collections::BTreeMap;
+//! # use mtls_roles::{ClientPeerVerifier, Refusal};
+//! # use rustls::pki_types::UnixTime;
+//! fn handle(
+//!     connection: &rustls::ServerConnection,
+//!     clients: &ClientPeerVerifier,
+//!     relaxed: &mut BTreeMap<String, u64>,
+//! ) -> Result<(), Refusal> {
+//!     assert!(!connection.is_handshaking());
+//!     let peer = clients.verify(connection.peer_certificates(), UnixTime::now())?;
+//!     if peer.eku().violation().is_some() {
+//!         *relaxed.entry(peer.leaf().subject().into()).or_default() += 1;
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! A client that presents nothing reaches no observer: where certificates are required, rustls
+//! refuses it (`NoCertificatesPresented`) without asking the verifier. Count the errors of `accept`.
+//!
 //! # Asked, and nothing sent
 //!
 //! rustls sends an empty certificate list, and says nothing, when a resolver has nothing or its key
