@@ -262,6 +262,26 @@ fn verify_text_says_the_verdict_first_then_why_then_what_to_do() {
     }
 }
 
+/// A path is printed by the program and not by the crate, and by the same rule.
+#[test]
+fn verify_escapes_paths_as_the_crate_escapes_names() {
+    let world = World::new("paths");
+    for (c, escaped) in [
+        ("\u{ad}", "\\u{ad}"),
+        ("\u{3164}", "\\u{3164}"),
+        ("\u{fe0f}", "\\u{fe0f}"),
+        ("\u{e0041}", "\\u{e0041}"),
+        ("\u{a0}", "\\u{a0}"),
+        ("u\u{308}é", "u\u{308}é"),
+    ] {
+        let error = world.verify("", &format!("none{c}")).stderr;
+        assert!(
+            error.starts_with(&format!("error: none{escaped}: ")),
+            "{error}"
+        );
+    }
+}
+
 /// A root that issues nothing is told whatever the verdict is, and before anybody connects.
 #[test]
 fn verify_notes_a_root_that_is_trusted_for_itself_only() {
@@ -316,7 +336,7 @@ fn verify_reads_the_chain_from_standard_input() {
 #[test]
 fn verify_escapes_hostile_names() {
     let world = World::new("hostile");
-    let subject = "x\u{1b}[2K\nACCEPTED as client\r\u{202e}\u{9b}1A";
+    let subject = "x\u{1b}[2K\nACCEPTED as client\r\u{202e}\u{9b}1A\u{ad}\u{3164}\u{e0041}";
     let name = der::general_name(2, b"edge.example.com\n\x1b[1AACCEPTED\x7f");
     let leaf = LeafSpec::new(subject).eku(Eku::server());
     let leaf = world.root.leaf(leaf.raw_san(der::sequence(&[name])));
@@ -345,7 +365,8 @@ fn verify_escapes_hostile_names() {
             (code, lines),
             "{id} {output:?}"
         );
-        let is_raw = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        let hides = ['\u{202e}', '\u{ad}', '\u{3164}', '\u{e0041}'];
+        let is_raw = |c: char| c != '\n' && (c.is_control() || hides.contains(&c));
         assert!(!output.stdout.contains(is_raw), "{id} {output:?}");
         // In JSON, what a reader of the value prints must be harmless, too.
         assert!(

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use mtls_roles::audit::Inventory;
 use x509_parser::pem::Pem;
+use zeroize::Zeroizing;
 
 use super::shape::Shape;
 use super::{pkcs7, pkcs12};
@@ -45,8 +46,11 @@ impl Job {
     }
 
     /// The bytes, up to one more than the limit; none if the beginning tells that there is nothing.
-    fn bytes(&self, mut file: File) -> io::Result<Option<Vec<u8>>> {
-        let mut bytes = vec![];
+    /// They may hold a key, so they are wiped in the end; made large enough at once, they leave no
+    /// smaller copy behind.
+    fn bytes(&self, mut file: File) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+        let size = file.metadata()?.len().min(LIMIT) as usize + 1;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(size));
         if !self.is_expected() {
             (&mut file).take(BEGINNING).read_to_end(&mut bytes)?;
             if Shape::is_ruled_out_by(&bytes) {
