@@ -14,7 +14,7 @@ use crate::text::{self, Printable};
 /// One name of a certificate's subjectAltName extension (RFC 5280, 4.2.1.6), by type.
 ///
 /// The text is what the certificate says, unchanged; `Display` puts the type before it, as in
-/// `dns:edge.example.com`, and escapes control characters.
+/// `dns:edge.example.com`, and escapes what could deceive a reader.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SubjectAltName {
