@@ -17,6 +17,8 @@ mod reports;
 mod run;
 #[path = "audit_program/servers.rs"]
 mod servers;
+#[path = "audit_program/size.rs"]
+mod size;
 #[path = "audit_program/walk.rs"]
 mod walk;
 #[path = "audit_program/world.rs"]

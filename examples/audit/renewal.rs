@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use mtls_roles::audit::{Assessment, Finding, Kind, Place, Renewal, Serving, renewal};
 use serde_json::json;
 
-use crate::printable::printable;
 use crate::report::{due, short_name};
+use crate::row::{FEW, sentence};
 
 /// A renewed leaf beside the one that it replaces.
 pub struct Comparison<'a> {
@@ -60,11 +60,7 @@ impl<'a> Comparison<'a> {
         }
         writeln!(out, "LOST  {renewed} cannot take the place of {old}")?;
         for (role, violation) in &self.renewal.lost {
-            writeln!(
-                out,
-                "why:   as {role}: {}",
-                printable(&violation.to_string())
-            )?;
+            writeln!(out, "why:   as {role}: {}", sentence(violation))?;
         }
         let until = due(self.old);
         writeln!(
@@ -78,9 +74,9 @@ impl<'a> Comparison<'a> {
     }
 
     pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
-        let lost = self.renewal.lost.iter().map(|(role, violation)| {
-            json!({ "role": role.to_string(), "why": printable(&violation.to_string()) })
-        });
+        let lost = self.renewal.lost.iter().map(
+            |(role, violation)| json!({ "role": role.to_string(), "why": sentence(violation) }),
+        );
         let line = json!({
             "fit": self.is_fit(),
             "old": leaf(self.old),
@@ -99,10 +95,16 @@ fn described(finding: &Finding<'_>) -> String {
 
 fn leaf(finding: &Finding<'_>) -> serde_json::Value {
     let sha256 = finding.entry.sha256();
-    let places = finding.entry.places().iter().map(ToString::to_string);
+    // The old one stands beside each renewed one.
+    let places = finding
+        .entry
+        .places()
+        .iter()
+        .take(FEW)
+        .map(ToString::to_string);
     json!({
         "source": places.collect::<Vec<_>>(),
-        "subject": finding.entry.certificate().subject(),
+        "subject": sentence(&finding.entry.certificate().subject()),
         "sha256": sha256.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
         "roles": finding.roles.iter().map(|role| role.to_string()).collect::<Vec<_>>(),
     })

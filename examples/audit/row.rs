@@ -10,7 +10,7 @@
 //! | `names` | subjectAltName: `dns:edge.example.com` |
 //! | `not_before`, `not_after` | first and last second of validity, RFC 3339, UTC |
 //! | `key`, `key_usage`, `eku` | `eku` null: without the extension |
-//! | `private_keys` | where a private key for it was noticed |
+//! | `private_keys`, `more_private_keys` | where a private key for it was noticed: the first ten places, and how many more there are |
 //! | `roles` | what it is fit for, every level of its chain counted, under RFC 5280 |
 //! | `serves` | the roles it was judged for |
 //! | `hierarchy` | `public`, `private` or `unknown` |
@@ -37,6 +37,7 @@ use x509_parser::x509::X509Name;
 
 use crate::printable::printable;
 use crate::report::{Report, citation};
+use crate::shortened::shortened;
 
 #[derive(Serialize)]
 pub struct Row {
@@ -54,6 +55,7 @@ pub struct Row {
     pub key_usage: Option<Vec<&'static str>>,
     pub eku: Option<Vec<String>>,
     pub private_keys: Vec<String>,
+    pub more_private_keys: usize,
     pub roles: Vec<String>,
     pub serves: Vec<String>,
     pub hierarchy: String,
@@ -114,7 +116,8 @@ impl Row {
     pub fn new(report: &Report<'_>, finding: &Finding<'_>) -> Self {
         let entry = finding.entry;
         let certificate = entry.certificate();
-        let keys = report.found.inventory.private_keys_of(entry);
+        let mut keys = report.found.inventory.private_keys_of(entry);
+        let first_keys = keys.by_ref().take(FEW).map(|key| key.place.to_string());
         let eku = certificate.purposes();
         let notes = finding.notes.iter();
         Self {
@@ -131,7 +134,8 @@ impl Row {
             key: entry.key().to_string(),
             key_usage: entry.key_usage().map(|usage| usage.names().collect()),
             eku: eku.map(strings),
-            private_keys: keys.map(|key| key.place.to_string()).collect(),
+            private_keys: first_keys.collect(),
+            more_private_keys: keys.len(),
             roles: roles(finding.roles),
             serves: roles(finding.serves),
             hierarchy: finding.hierarchy.to_string(),
@@ -176,7 +180,7 @@ impl Because {
             date: cause.date().map(|date| date.to_string()),
             citation: cause.citation().map(citation),
             confidence: confidence(cause),
-            text: printable(&cause.to_string()),
+            text: sentence(cause),
         }
     }
 }
@@ -185,7 +189,7 @@ impl Advice {
     fn new(advice: &mtls_roles::audit::Advice<'_>) -> Self {
         Self {
             id: advice.id(),
-            text: printable(&advice.to_string()),
+            text: sentence(advice),
         }
     }
 }
@@ -223,7 +227,7 @@ fn obstacles(forecast: &Forecast) -> Vec<Obstacle> {
             role: role.to_string(),
             rule: obstacle.rule,
             position: obstacle.position,
-            reason: printable(&obstacle.to_string()),
+            reason: sentence(obstacle),
         })
     });
     obstacles.collect()
@@ -244,6 +248,16 @@ fn ca_hints(report: &Report<'_>, finding: &Finding<'_>) -> Option<Vec<String>> {
         .servers_of(finding)
         .find_map(|server| server.asks.as_ref())?;
     Some(asks.hints.iter().map(|hint| name(hint)).collect())
+}
+
+/// A report grows with what was found, and not with its square: what one certificate says or one
+/// key is found with may concern all the others.
+pub const FEW: usize = 10;
+const MOST_OF_A_SENTENCE: usize = 500;
+
+/// What may quote a certificate at length.
+pub fn sentence(text: &impl ToString) -> String {
+    shortened(&printable(&text.to_string()), MOST_OF_A_SENTENCE)
 }
 
 /// A Name as text; what is no Name is shown as bytes.

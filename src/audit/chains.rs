@@ -24,6 +24,9 @@ pub(super) struct Chains<'a> {
 
 /// More issuers than any verifier follows: webpki follows six.
 const MOST_ISSUERS: usize = 16;
+/// A finding quotes no more purposes of one certificate, and no more characters of its name.
+pub(super) const MOST_PURPOSES: usize = 100;
+const MOST_OF_A_NAME: usize = 1_000;
 
 impl<'a> Chains<'a> {
     pub(super) fn new(inventory: &'a Inventory) -> Self {
@@ -106,7 +109,20 @@ impl<'a> Chains<'a> {
 /// Why a chain is unfit for a role under rfc5280; the decision is the one that a slot makes.
 pub(super) fn violation(chain: &Chain<'_>, role: Role) -> Option<EkuViolation> {
     let path = chain.path().iter().map(|entry| entry.certificate());
-    eku::decide(Preset::Rfc5280, role, path).err()
+    eku::decide(Preset::Rfc5280, role, path).err().map(bounded)
+}
+
+/// Thousands of findings may quote one issuer, whose name and purposes may fill a file.
+fn bounded(mut violation: EkuViolation) -> EkuViolation {
+    if let Some(found) = &mut violation.found {
+        found.truncate(MOST_PURPOSES);
+        found.shrink_to_fit();
+    }
+    if let Some((end, _)) = violation.certificate.char_indices().nth(MOST_OF_A_NAME) {
+        violation.certificate.truncate(end);
+        violation.certificate.shrink_to_fit();
+    }
+    violation
 }
 
 fn roles_of_one(entry: &Entry) -> Roles {

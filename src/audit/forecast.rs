@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use super::chains::MOST_PURPOSES;
 use super::entry::Entry;
 use super::extensions::KeyUsage;
 use super::inventory::Chain;
@@ -291,7 +292,8 @@ fn has_critical_netscape_type(entry: &Entry, _: Role) -> bool {
 }
 
 fn eku(entry: &Entry) -> String {
-    eku_text(entry.certificate().purposes())
+    let purposes = entry.certificate().purposes();
+    eku_text(purposes.map(|all| &all[..all.len().min(MOST_PURPOSES)]))
 }
 
 fn key_usage(entry: &Entry) -> String {

@@ -214,15 +214,15 @@ impl Inventory {
 
     /// The private keys that belong to a certificate, where that can be known without a crypto
     /// provider: a key in RSA form, or one that carries its public half (SEC1 and PKCS#8 as
-    /// OpenSSL writes them).
-    pub fn private_keys_of(&self, entry: &Entry) -> impl Iterator<Item = &PrivateKey> {
+    /// OpenSSL writes them). Their number is known without looking at them: one key may be
+    /// everywhere.
+    pub fn private_keys_of(&self, entry: &Entry) -> impl ExactSizeIterator<Item = &PrivateKey> {
         // Read again, since most inventories have few keys and many certificates.
         let view = View::read(entry.certificate().der());
         let half = view.and_then(|view| public_half(view.spki)).ok();
         let keys = half.and_then(|half| self.by_half.get(&half));
-        keys.into_iter()
-            .flatten()
-            .filter_map(|index| self.private_keys.get(*index))
+        let indices = keys.map_or(&[][..], Vec::as_slice);
+        indices.iter().map(|index| &self.private_keys[*index])
     }
 }
 

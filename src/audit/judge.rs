@@ -181,7 +181,6 @@ impl<'a> Judge<'a> {
 
     fn ends(&self, issuer: &'a Entry) -> Reason<'a> {
         let not_after = issuer.certificate().not_after();
-        let issuer = issuer.label();
         Reason {
             verdict: self.ends_after(not_after),
             causes: vec![Cause::IssuerExpires { issuer, not_after }],

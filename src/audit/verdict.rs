@@ -5,6 +5,7 @@ use std::fmt;
 
 use time::{Date, OffsetDateTime};
 
+use super::entry::Entry;
 use super::timeline::{Citation, Milestone};
 use crate::eku::EkuViolation;
 use crate::role::Role;
@@ -90,7 +91,7 @@ impl fmt::Display for Verdict {
 }
 
 /// Why a verdict is what it is. `Display` is for operators.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Cause<'a> {
     /// A milestone of the timeline.
@@ -102,8 +103,8 @@ pub enum Cause<'a> {
     },
     /// A certificate above it expires first, or has expired.
     IssuerExpires {
-        /// The issuer, control characters escaped.
-        issuer: String,
+        /// The issuer.
+        issuer: &'a Entry,
         /// Its last second, UTC.
         not_after: OffsetDateTime,
     },
@@ -163,7 +164,8 @@ impl fmt::Display for Cause<'_> {
             }
             Self::Expired { not_after } => write!(f, "it expired at {}", utc(*not_after)),
             Self::IssuerExpires { issuer, not_after } => {
-                write!(f, "its issuer `{issuer}` lasts until {}", utc(*not_after))
+                let (issuer, end) = (issuer.label(), utc(*not_after));
+                write!(f, "its issuer `{issuer}` lasts until {end}")
             }
             Self::Unfit { role, violation } => write!(f, "unfit for role {role}: {violation}"),
             Self::NoRoot => f.write_str(

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::picture::Picture;
 use crate::printable::printable;
 use crate::report::{Group, Report, citation, due, short_name};
-use crate::row::{Row, name};
+use crate::row::{Row, name, sentence};
 
 /// So many rows a browser still sorts at once; the JSON report has the rest.
 const ROWS: usize = 2_000;
@@ -218,7 +218,7 @@ impl TableRow {
         };
         let reasons = finding.causes.iter().map(|cause| Reason {
             number: number(cause),
-            text: printable(&cause.to_string()),
+            text: sentence(cause),
         });
         Self {
             index,
@@ -234,11 +234,7 @@ impl TableRow {
 }
 
 fn stacks(forecast: &Forecast) -> impl Iterator<Item = StackCell> {
-    let why = |stack, role| {
-        forecast
-            .obstacle(stack, role)
-            .map(|obstacle| printable(&obstacle.to_string()))
-    };
+    let why = |stack, role| forecast.obstacle(stack, role).map(sentence);
     Stack::ALL.into_iter().map(move |stack| StackCell {
         name: stack.to_string(),
         server: why(stack, Role::Server),
