@@ -4,7 +4,8 @@ use std::fmt;
 
 use time::{Date, Duration, OffsetDateTime, Time};
 
-use super::timeline::{CaOffer, Timeline};
+use super::milestone::CaOffer;
+use super::timeline::Timeline;
 use crate::role::Purpose;
 use crate::text::{Printable, utc};
 

@@ -2,30 +2,13 @@
 
 use std::thread;
 
-use time::{Date, OffsetDateTime};
+use time::Date;
 
-use super::advice::Advice;
-use super::entry::Entry;
-use super::forecast::Forecast;
-use super::hierarchy::Hierarchy;
-use super::inventory::{Chain, Inventory};
+use super::finding::{Finding, Serving};
+use super::inventory::Inventory;
 use super::judge::Judge;
-use super::roles::Roles;
-use super::timeline::{Milestone, Timeline};
-use super::verdict::{Cause, Verdict};
-
-/// In which roles the certificates serve.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Serving {
-    /// As each leaf's purposes and names suggest; a CA serves in no role itself.
-    ///
-    /// A leaf serves in the roles whose purpose its EKU lists; in both if it lists none of the two
-    /// or is not there. One with no name but e-mail addresses is a client's.
-    #[default]
-    Suggested,
-    /// Every certificate is judged for these roles, CAs by what they can issue.
-    In(Roles),
-}
+use super::timeline::Timeline;
+use super::verdict::Verdict;
 
 /// One finding for each certificate of an inventory, as of 00:00:00 UTC of a day.
 #[derive(Clone, Debug)]
@@ -98,33 +81,4 @@ impl<'a> Assessment<'a> {
     pub fn timeline(&self) -> &'a Timeline {
         self.timeline
     }
-}
-
-/// What was found about one certificate.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Finding<'a> {
-    /// The certificate.
-    pub entry: &'a Entry,
-    /// The chain it was judged by: the best of those that the inventory holds.
-    pub chain: Chain<'a>,
-    /// The roles it is fit for, every level of its chain counted, under rfc5280. Of an incomplete
-    /// chain, as far as it is known.
-    pub roles: Roles,
-    /// The roles it was judged for.
-    pub serves: Roles,
-    /// Whose rules apply.
-    pub hierarchy: Hierarchy,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// The last second, inclusive, UTC, at which it does its job; `None` if it is unfit already.
-    pub works_until: Option<OffsetDateTime>,
-    /// What caused the verdict, the worst first; empty if it is unaffected.
-    pub causes: Vec<Cause<'a>>,
-    /// What to do, the best first.
-    pub advice: Vec<Advice<'a>>,
-    /// Milestones that concern its chain and change nothing about the verdict.
-    pub notes: Vec<&'a Milestone>,
-    /// For leaves: who would accept it.
-    pub forecast: Option<Forecast>,
 }

@@ -6,10 +6,9 @@
 
 use std::fmt;
 
-use super::chains::MOST_PURPOSES;
 use super::entry::Entry;
 use super::extensions::KeyUsage;
-use super::inventory::Chain;
+use super::paths::{Chain, MOST_PURPOSES};
 use crate::error::eku_text;
 use crate::role::{Purpose, Role};
 

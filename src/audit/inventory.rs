@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
 
 use super::entry::{Entry, Place};
-use super::key::{KeyHalf, PrivateHalf, private_half, public_half};
+use super::private_key::{KeyHalf, PrivateHalf, PrivateKey, private_half, public_half};
 use crate::certificate::view::View;
 use crate::error::pem_text;
 use crate::pem::{self, KEY_LABELS, Mark};
@@ -241,35 +241,4 @@ pub struct Unreadable {
     pub place: Place,
     /// What is wrong with it, for operators; control characters are escaped.
     pub reason: String,
-}
-
-/// A private key that was noticed. It is not kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PrivateKey {
-    /// Where it is.
-    pub place: Place,
-    /// Whether it is encrypted: then nothing more is known of it.
-    pub is_encrypted: bool,
-    half: Option<KeyHalf>,
-}
-
-/// A certificate and its issuers as far as the inventory holds them, the certificate first.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Chain<'a> {
-    /// The certificate, its issuer, the issuer's issuer …; the root last, if it is there.
-    pub entries: Vec<&'a Entry>,
-    /// Whether the last one is a root.
-    pub is_complete: bool,
-}
-
-impl<'a> Chain<'a> {
-    /// The chain below its root: what peers judge the EKU of. A root stays if it is all there is.
-    pub(super) fn path(&self) -> &[&'a Entry] {
-        match &self.entries[..] {
-            [path @ .., _] if self.is_complete && !path.is_empty() => path,
-            path => path,
-        }
-    }
 }

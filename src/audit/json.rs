@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use time::Date;
 
-use super::scope::Scope;
-use super::timeline::{
-    CaOffer, Citation, Compared, Confidence, Disagreement, Effect, Milestone, Timeline, date,
+use super::milestone::{
+    CaOffer, Citation, Compared, Confidence, Disagreement, Effect, Milestone, Scope,
 };
+use super::timeline::{Timeline, date};
 
 /// Reads the form that `manual::audit` describes.
 pub(super) fn read(json: &str) -> Result<Timeline, String> {

@@ -5,16 +5,16 @@ use std::rc::Rc;
 
 use time::{Date, Duration, OffsetDateTime, Time};
 
-use super::above::{Above, Memory};
 use super::advice::Advice;
-use super::assess::{Finding, Serving};
-use super::chains::{Chains, violation};
 use super::entry::{Entry, Kind};
+use super::finding::{Finding, Serving};
 use super::forecast::Forecast;
-use super::hierarchy::{Hierarchy, PublicRoots, Sign};
-use super::inventory::{Chain, Inventory};
+use super::inventory::Inventory;
+use super::issuers::{Above, Hierarchy, Memory, PublicRoots, Sign};
+use super::milestone::{CaOffer, Compared, Effect, Milestone};
+use super::paths::{Chain, Chains, violation};
 use super::roles::Roles;
-use super::timeline::{CaOffer, Compared, Effect, Milestone, Timeline};
+use super::timeline::Timeline;
 use super::verdict::{Cause, Verdict};
 use crate::certificate::SubjectAltName;
 use crate::role::{Purpose, Role};

@@ -18,38 +18,39 @@
 //! assert_eq!(inventory.unreadable().len(), 1);
 //! ```
 
-mod above;
-mod advice;
-mod assess;
-mod chains;
-mod descent;
-mod entry;
-mod extensions;
-mod forecast;
-mod hierarchy;
-mod inventory;
-mod json;
-mod judge;
-mod key;
-mod renewal;
 mod roles;
-mod scope;
+mod extensions;
+mod key;
+mod entry;
+mod private_key;
+mod inventory;
+mod candidates;
+mod paths;
+mod milestone;
 mod timeline;
+mod json;
+mod issuers;
+mod forecast;
 mod verdict;
+mod advice;
+mod finding;
+mod judge;
+mod assess;
 
 pub use advice::Advice;
-pub use assess::{Assessment, Finding, Serving};
+pub use assess::Assessment;
 pub use entry::{Entry, Kind, Place};
 pub use extensions::KeyUsage;
+pub use finding::{Finding, Renewal, Serving, renewal};
 pub use forecast::{Forecast, Obstacle, Stack};
-pub use hierarchy::{Hierarchy, Sign};
-pub use inventory::{Chain, Inventory, PrivateKey, Unreadable};
+pub use inventory::{Inventory, Unreadable};
+pub use issuers::{Hierarchy, Sign};
 pub use key::{KeyAlgorithm, PublicKey};
-pub use renewal::{Renewal, renewal};
-pub use roles::Roles;
-pub use scope::Scope;
-pub use timeline::{
-    CaOffer, Citation, Compared, Confidence, Disagreement, Effect, Milestone, Timeline,
-    TimelineError,
+pub use milestone::{
+    CaOffer, Citation, Compared, Confidence, Disagreement, Effect, Milestone, Scope,
 };
+pub use paths::Chain;
+pub use private_key::PrivateKey;
+pub use roles::Roles;
+pub use timeline::{Timeline, TimelineError};
 pub use verdict::{Cause, Verdict};

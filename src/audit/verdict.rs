@@ -6,7 +6,7 @@ use std::fmt;
 use time::{Date, OffsetDateTime};
 
 use super::entry::Entry;
-use super::timeline::{Citation, Milestone};
+use super::milestone::{Citation, Milestone};
 use crate::eku::EkuViolation;
 use crate::role::Role;
 use crate::text::{Printable, utc};

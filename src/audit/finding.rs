@@ -1,0 +1,92 @@
+//! [`Finding`]: what was found about one certificate, and [`Renewal`], two of them compared.
+
+use time::OffsetDateTime;
+
+use super::advice::Advice;
+use super::entry::Entry;
+use super::forecast::Forecast;
+use super::issuers::Hierarchy;
+use super::milestone::Milestone;
+use super::paths::{Chain, violation};
+use super::roles::Roles;
+use super::verdict::{Cause, Verdict};
+use crate::eku::EkuViolation;
+use crate::role::Role;
+
+/// In which roles the certificates serve.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Serving {
+    /// As each leaf's purposes and names suggest; a CA serves in no role itself.
+    ///
+    /// A leaf serves in the roles whose purpose its EKU lists; in both if it lists none of the two
+    /// or is not there. One with no name but e-mail addresses is a client's.
+    #[default]
+    Suggested,
+    /// Every certificate is judged for these roles, CAs by what they can issue.
+    In(Roles),
+}
+
+/// What was found about one certificate.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Finding<'a> {
+    /// The certificate.
+    pub entry: &'a Entry,
+    /// The chain it was judged by: the best of those that the inventory holds.
+    pub chain: Chain<'a>,
+    /// The roles it is fit for, every level of its chain counted, under rfc5280. Of an incomplete
+    /// chain, as far as it is known.
+    pub roles: Roles,
+    /// The roles it was judged for.
+    pub serves: Roles,
+    /// Whose rules apply.
+    pub hierarchy: Hierarchy,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The last second, inclusive, UTC, at which it does its job; `None` if it is unfit already.
+    pub works_until: Option<OffsetDateTime>,
+    /// What caused the verdict, the worst first; empty if it is unaffected.
+    pub causes: Vec<Cause<'a>>,
+    /// What to do, the best first.
+    pub advice: Vec<Advice<'a>>,
+    /// Milestones that concern its chain and change nothing about the verdict.
+    pub notes: Vec<&'a Milestone>,
+    /// For leaves: who would accept it.
+    pub forecast: Option<Forecast>,
+}
+
+/// How a renewed certificate stands to the one it replaces.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Renewal {
+    /// Each role that is needed and that the renewed certificate is unfit for, and why.
+    pub lost: Vec<(Role, EkuViolation)>,
+}
+
+impl Renewal {
+    /// Whether the renewed certificate can take the old one's place.
+    pub fn is_fit(&self) -> bool {
+        self.lost.is_empty()
+    }
+}
+
+/// Compares a renewed certificate with the one it replaces, every level of their chains counted.
+///
+/// Needed are the roles that are given; [`Serving::Suggested`] needs those that the old one was fit
+/// for. The decision is the one that a slot makes when credentials are published, so a certificate
+/// that passes here is not refused there for its EKU.
+///
+/// *Not* compared: names, keys, validity.
+pub fn renewal(old: &Finding<'_>, renewed: &Finding<'_>, needed: Serving) -> Renewal {
+    let needed = match needed {
+        Serving::In(roles) => roles,
+        Serving::Suggested => old.roles,
+    };
+    let lost = needed.iter().filter_map(|role| {
+        let violation = violation(&renewed.chain, role)?;
+        (!renewed.roles.contains(role)).then_some((role, violation))
+    });
+    Renewal {
+        lost: lost.collect(),
+    }
+}

@@ -1,0 +1,167 @@
+//! [`Milestone`]: one dated change, with its citation.
+
+use time::Date;
+
+use crate::text::Printable;
+
+/// One dated change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Milestone {
+    /// Stable and unique within a timeline: `chrome-leaf`.
+    pub id: String,
+    /// From 00:00:00 UTC of this day on.
+    pub date: Date,
+    /// Who decides.
+    pub who: String,
+    /// What changes.
+    pub change: String,
+    /// Which date of a certificate it is compared with.
+    pub compared: Compared,
+    /// Which chains it concerns.
+    pub scope: Scope,
+    /// What follows for a certificate that it applies to.
+    pub effect: Effect,
+    /// Where it is written.
+    pub citation: Citation,
+    /// How it is known.
+    pub confidence: Confidence,
+    /// Sources that say otherwise.
+    pub disagreements: Vec<Disagreement>,
+}
+
+/// Which date of a certificate a milestone is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Compared {
+    /// notBefore, of the certificate or of the one that will replace it.
+    IssuedOnOrAfter,
+    /// notAfter.
+    Expires,
+    /// None: the day itself, for whatever chains to certain roots.
+    ChainsTo,
+    /// A day that no certificate shows, of disclosure or inclusion: informational.
+    Disclosed,
+}
+
+/// What follows from a milestone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Effect {
+    /// New certificates no longer get clientAuth unless it is asked for.
+    ClientAuthOnRequest,
+    /// New certificates no longer get clientAuth.
+    ClientAuthEnds,
+    /// New certificates live at most so many days.
+    MaxValidity(u16),
+    /// What chains to it is trusted no longer.
+    Distrust,
+    /// Nothing that decides a verdict.
+    Informational,
+}
+
+/// Where a fact is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Citation {
+    /// The document.
+    pub document: String,
+    /// Its version, or the day of its last change.
+    pub version: Option<String>,
+    /// Section or clause.
+    pub section: Option<String>,
+    /// Address.
+    pub address: Option<String>,
+    /// The day it was read.
+    pub read_on: Date,
+}
+
+/// `document, version, section (address), read 2026-11-21`.
+impl std::fmt::Display for Citation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", Printable(&self.document))?;
+        for part in [&self.version, &self.section].into_iter().flatten() {
+            write!(f, ", {}", Printable(part))?;
+        }
+        if let Some(address) = &self.address {
+            write!(f, " ({})", Printable(address))?;
+        }
+        write!(f, ", read {}", self.read_on)
+    }
+}
+
+/// How a fact is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Confidence {
+    /// The text of whoever decides was read.
+    Primary,
+    /// Somebody else's text about it was read.
+    Secondary,
+    /// Computed from other facts.
+    Derived,
+}
+
+/// `primary`, `secondary` or `derived`.
+impl std::fmt::Display for Confidence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Primary => "primary",
+            Self::Secondary => "secondary",
+            Self::Derived => "derived",
+        })
+    }
+}
+
+/// A source that says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Disagreement {
+    /// What it says instead.
+    pub says: String,
+    /// Who says it, where.
+    pub source: String,
+}
+
+/// What a public CA offers to those who need clientAuth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CaOffer {
+    /// Stable and unique within a timeline.
+    pub id: String,
+    /// The CA.
+    pub ca: String,
+    /// What it offers, and on what condition.
+    pub offer: String,
+    /// Roots that it stands under, as the CA names them.
+    pub roots: Vec<String>,
+    /// The last issuance is before this day; `None` without a known end.
+    pub until: Option<Date>,
+    /// Where it is written.
+    pub citation: Citation,
+}
+
+impl CaOffer {
+    /// Whether it can still be had on a day.
+    pub fn is_open(&self, on: Date) -> bool {
+        self.until.is_none_or(|until| on < until)
+    }
+}
+
+/// Which chains a milestone concerns: public ones, by issuer or by root where either is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Scope {
+    /// Organisations (O) of the issuer that a leaf names. Empty for all.
+    pub issuers: Vec<String>,
+    /// Certificates above: by common name (CN), or by the whole name as
+    /// [`Certificate::subject`](crate::Certificate::subject) prints it. Empty for all.
+    pub roots: Vec<String>,
+}
+
+impl Scope {
+    /// Whether it names nobody.
+    pub fn is_everybody(&self) -> bool {
+        self.issuers.is_empty() && self.roots.is_empty()
+    }
+}
