@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use common::pki::{Ca, CaSpec, Eku, KeyKind, KeyUsagePurpose, LeafSpec};
 use common::shared;
-use mtls_roles::audit::{Inventory, Kind};
+use mtls_roles::audit::{CertificateKind, Inventory};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
@@ -44,7 +44,7 @@ fn compare(der: &[u8], id: &str) {
         names.map_or(0, |it| it.value.general_names.len()),
         "{id}"
     );
-    let is_leaf = ours.kind() == Kind::Leaf;
+    let is_leaf = ours.kind() == CertificateKind::Leaf;
     assert_eq!(!is_leaf, theirs.is_ca(), "{id}");
 }
 
@@ -63,7 +63,7 @@ fn usage(ours: &mtls_roles::audit::Entry) -> Option<Vec<String>> {
         .map(|usage| usage.names().map(str::to_lowercase).collect())
 }
 
-/// x509-parser prints `Digital Signature, Key Cert Sign`.
+/// x509-parser prints `Digital Signature, Key Cert PublicEvidence`.
 fn their_usage(theirs: &X509Certificate<'_>) -> Option<Vec<String>> {
     let usage = theirs.key_usage().unwrap()?.value.to_string();
     let names = usage.split(", ").filter(|name| !name.is_empty());

@@ -27,7 +27,7 @@ fn findings<T>(inventory: &Inventory, read: impl FnOnce(&[Finding<'_>]) -> T) ->
 fn chain(inventory: &Inventory, index: usize) -> Vec<String> {
     findings(inventory, |all| {
         all[index]
-            .chain
+            .path
             .entries
             .iter()
             .map(|it| it.label())
@@ -50,7 +50,7 @@ fn a_certificate_in_several_places_is_one_entry_with_all_of_them() {
     );
     inventory.add_der("edge.example.com:443", &root.der());
     let places: Vec<_> = inventory.entries()[0]
-        .places()
+        .locations()
         .iter()
         .map(ToString::to_string)
         .collect();
@@ -138,12 +138,12 @@ fn an_issuer_of_the_name_with_another_key_is_not_the_issuer() {
     inventory.add_der("leaf", &new.leaf(combined("leaf")).der());
     inventory.add_der("old", &old.der());
     findings(&inventory, |all| {
-        assert_eq!(all[0].chain.entries.len(), 1);
+        assert_eq!(all[0].path.entries.len(), 1);
         assert_eq!(all[0].hierarchy, Hierarchy::Unknown);
     });
     inventory.add_der("new", &new.der());
     findings(&inventory, |all| {
-        assert_eq!(all[0].chain.entries[1].sha256(), all[2].entry.sha256());
+        assert_eq!(all[0].path.entries[1].sha256(), all[2].entry.sha256());
     });
 }
 
@@ -165,13 +165,13 @@ fn of_several_issuers_the_chain_is_fit_then_complete_then_lasts_longest() {
     inventory.add_der("short", &short.der());
     findings(&inventory, |all| {
         assert_eq!(all[0].roles, Roles::BOTH);
-        assert_eq!(all[0].chain.entries[1].sha256(), all[3].entry.sha256());
+        assert_eq!(all[0].path.entries[1].sha256(), all[3].entry.sha256());
         assert!(matches!(all[0].verdict, Verdict::BreaksOn(_)));
     });
     let long = root.cross_sign(&issuer, CaSpec::new(""));
     inventory.add_der("long", &long.der());
     findings(&inventory, |all| {
-        assert_eq!(all[0].chain.entries[1].sha256(), all[4].entry.sha256());
+        assert_eq!(all[0].path.entries[1].sha256(), all[4].entry.sha256());
         assert_eq!(all[0].verdict, Verdict::Unaffected);
     });
 }
@@ -199,7 +199,7 @@ fn issuers_in_a_circle_end() {
     inventory.add_der("b by a", &a.cross_sign(&b, CaSpec::new("")).der());
     findings(&inventory, |all| {
         assert_eq!(all.len(), 3);
-        assert!(all.iter().all(|finding| !finding.chain.is_complete));
+        assert!(all.iter().all(|finding| !finding.path.is_complete));
         assert_eq!(all[0].hierarchy, Hierarchy::Unknown);
         assert_eq!(all[0].roles, Roles::BOTH);
     });
@@ -222,8 +222,8 @@ fn a_chain_longer_than_any_verifier_follows_is_cut() {
         .iter()
         .for_each(|ca| inventory.add_der("ca", &ca.der()));
     findings(&inventory, |all| {
-        assert_eq!(all[0].chain.entries.len(), 17);
-        assert!(!all[0].chain.is_complete);
+        assert_eq!(all[0].path.entries.len(), 17);
+        assert!(!all[0].path.is_complete);
     });
 }
 
@@ -242,7 +242,7 @@ fn a_thousand_namesakes_are_told_apart_by_key_even_in_a_row() {
         above = issuer;
     }
     findings(&inventory, |all| {
-        let above = |at: usize| all[at].chain.entries.get(1).map(|it| it.sha256());
+        let above = |at: usize| all[at].path.entries.get(1).map(|it| it.sha256());
         for ca in (1..all.len()).step_by(2) {
             assert_eq!(above(ca - 1), Some(all[ca].entry.sha256()), "leaf {ca}");
             let before = ca.checked_sub(2).map(|before| all[before].entry.sha256());
@@ -310,7 +310,7 @@ fn what_cannot_be_read_is_a_finding_with_place_and_reason_and_the_rest_is_read()
             "{id}: {}",
             found[0].reason
         );
-        assert_eq!(&*found[0].place.source, *id);
+        assert_eq!(&*found[0].location.source, *id);
         // In front of a good one, it hides nothing.
         if bytes.starts_with(b"-----") {
             inventory.add("both", &[bytes, pem.as_bytes()].concat());
@@ -361,7 +361,7 @@ fn a_private_key_is_matched_to_its_certificate_and_no_byte_of_it_is_kept() {
         let keys = |entry| {
             inventory
                 .private_keys_of(entry)
-                .map(|it| it.place.to_string())
+                .map(|it| it.location.to_string())
                 .collect::<Vec<_>>()
         };
         assert_eq!(keys(a), ["a.key:1", "a.key.der"], "{kind:?}");
@@ -429,10 +429,10 @@ fn what_a_certificate_says_is_escaped_wherever_it_is_printed() {
     let printed = findings(&inventory, |all| {
         let mut printed = all.iter().fold(String::new(), |text, finding| {
             let causes: String = finding.causes.iter().map(ToString::to_string).collect();
-            text + &finding.entry.label() + &finding.entry.places()[0].to_string() + &causes
+            text + &finding.entry.label() + &finding.entry.locations()[0].to_string() + &causes
         });
         let unreadable = &inventory.unreadable()[0];
-        write!(printed, "{} {}", unreadable.place, unreadable.reason).unwrap();
+        write!(printed, "{} {}", unreadable.location, unreadable.reason).unwrap();
         printed
     });
     assert!(printed.contains("evil"));

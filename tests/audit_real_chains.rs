@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use common::shared;
 use mtls_roles::Role;
 use mtls_roles::audit::{
-    Assessment, Hierarchy, Inventory, Kind, Roles, Serving, Sign, Stack, Timeline,
+    Assessment, CertificateKind, Hierarchy, Inventory, PublicEvidence, Roles, Serving, Stack,
+    Timeline,
 };
 use time::Date;
 use time::macros::date;
@@ -44,7 +45,12 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// One line for each certificate that `wanted` names, by its first place.
-fn lines(kind: Kind, wanted: &str, as_of: Date, serving: Serving) -> Option<Vec<String>> {
+fn lines(
+    kind: CertificateKind,
+    wanted: &str,
+    as_of: Date,
+    serving: Serving,
+) -> Option<Vec<String>> {
     let (inventory, timeline) = (inventory()?, Timeline::builtin());
     let assessment = Assessment::new(&inventory, &timeline, as_of, serving);
     let findings = assessment
@@ -52,7 +58,7 @@ fn lines(kind: Kind, wanted: &str, as_of: Date, serving: Serving) -> Option<Vec<
         .iter()
         .filter(|it| it.entry.kind() == kind);
     let lines = findings.filter_map(|finding| {
-        let source = &finding.entry.places()[0].source;
+        let source = &finding.entry.locations()[0].source;
         let causes: Vec<_> = finding.causes.iter().map(|cause| cause.id()).collect();
         source.contains(wanted).then(|| {
             let source = source.trim_end_matches(".pem").trim_end_matches(".chain");
@@ -69,7 +75,7 @@ fn lines(kind: Kind, wanted: &str, as_of: Date, serving: Serving) -> Option<Vec<
 #[test]
 fn leaves_with_both_purposes_break_at_renewal_and_those_of_servers_are_unaffected() {
     let day = date!(2026 - 03 - 13);
-    let Some(found) = lines(Kind::Leaf, "", day, Serving::Suggested) else {
+    let Some(found) = lines(CertificateKind::Leaf, "", day, Serving::Suggested) else {
         return;
     };
     assert_eq!(
@@ -91,7 +97,12 @@ fn leaves_with_both_purposes_break_at_renewal_and_those_of_servers_are_unaffecte
 
 #[test]
 fn on_the_day_of_the_facts_most_of_them_have_expired() {
-    let Some(found) = lines(Kind::Leaf, "", date!(2026 - 11 - 21), Serving::Suggested) else {
+    let Some(found) = lines(
+        CertificateKind::Leaf,
+        "",
+        date!(2026 - 11 - 21),
+        Serving::Suggested,
+    ) else {
         return;
     };
     let python = found
@@ -113,7 +124,7 @@ fn on_the_day_of_the_facts_most_of_them_have_expired() {
 fn the_new_intermediates_of_lets_encrypt_are_unfit_for_clients_and_the_old_ones_are_not() {
     let day = date!(2026 - 11 - 21);
     let as_client = Serving::In(Roles::CLIENT);
-    let Some(found) = lines(Kind::Intermediate, "", day, as_client) else {
+    let Some(found) = lines(CertificateKind::Intermediate, "", day, as_client) else {
         return;
     };
     let of = |names: &[&str]| {
@@ -159,7 +170,7 @@ fn the_new_intermediates_of_lets_encrypt_are_unfit_for_clients_and_the_old_ones_
 #[test]
 fn asked_as_clients_the_leaves_of_servers_are_unfit() {
     let day = date!(2026 - 03 - 13);
-    let Some(found) = lines(Kind::Leaf, "", day, Serving::In(Roles::CLIENT)) else {
+    let Some(found) = lines(CertificateKind::Leaf, "", day, Serving::In(Roles::CLIENT)) else {
         return;
     };
     let unfit = found
@@ -221,18 +232,18 @@ fn what_makes_a_hierarchy_public_is_said_the_surest_sign_first() {
         Serving::Suggested,
     );
     for (source, sign) in [
-        ("docs.python.org.chain.pem", Sign::RootKey),
-        ("isrgrootx1.pem", Sign::RootKey),
-        ("gen-y_int-ye1.pem", Sign::RootKey),
+        ("docs.python.org.chain.pem", PublicEvidence::RootKey),
+        ("isrgrootx1.pem", PublicEvidence::RootKey),
+        ("gen-y_int-ye1.pem", PublicEvidence::RootKey),
         // Its root is in no list yet, and is named by the timeline.
-        ("gen-y_int-yr1.pem", Sign::RootName),
+        ("gen-y_int-yr1.pem", PublicEvidence::RootName),
         (
             "Go_Daddy_Secure_Certificate_Authority_G2_973a4127.pem",
-            Sign::RootName,
+            PublicEvidence::RootName,
         ),
     ] {
         let mut findings = assessment.findings().iter();
-        let finding = findings.find(|it| &*it.entry.places()[0].source == source);
+        let finding = findings.find(|it| &*it.entry.locations()[0].source == source);
         assert_eq!(
             finding.unwrap().hierarchy,
             Hierarchy::Public(sign),

@@ -103,7 +103,7 @@ fn warn_of_unreadable(found: &Found) {
     for unreadable in found.inventory.unreadable() {
         eprintln!(
             "error: {}: {}",
-            unreadable.place,
+            unreadable.location,
             printable(&unreadable.reason)
         );
     }

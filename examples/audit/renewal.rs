@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use mtls_roles::audit::{Assessment, Finding, Kind, Place, Renewal, Serving, renewal};
+use mtls_roles::audit::{
+    Assessment, CertificateKind, Finding, Location, Renewal, Serving, renewal,
+};
 use serde_json::json;
 
 use crate::report::{due, short_name};
@@ -24,14 +26,14 @@ impl<'a> Comparison<'a> {
     ) -> Result<Vec<Self>, String> {
         let leaves = assessment.findings().iter();
         let leaves: Vec<_> = leaves
-            .filter(|finding| finding.entry.kind() == Kind::Leaf)
+            .filter(|finding| finding.entry.kind() == CertificateKind::Leaf)
             .collect();
-        let is_old = |place: &Place| &*place.source == old_file;
+        let is_old = |place: &Location| &*place.source == old_file;
         let old = leaves
             .iter()
-            .find(|leaf| leaf.entry.places().iter().any(is_old));
+            .find(|leaf| leaf.entry.locations().iter().any(is_old));
         let old = old.ok_or_else(|| format!("{old_file}: no leaf certificate is in it"))?;
-        let is_elsewhere = |leaf: &&&Finding<'_>| !leaf.entry.places().iter().all(is_old);
+        let is_elsewhere = |leaf: &&&Finding<'_>| !leaf.entry.locations().iter().all(is_old);
         let renewed: Vec<_> = leaves.iter().filter(is_elsewhere).collect();
         if renewed.is_empty() {
             return Err("no leaf certificate is in the sources: none is renewed".into());
@@ -88,7 +90,7 @@ impl<'a> Comparison<'a> {
 }
 
 fn described(finding: &Finding<'_>) -> String {
-    let place = finding.entry.places().first();
+    let place = finding.entry.locations().first();
     let place = place.map(ToString::to_string).unwrap_or_default();
     format!("{} ({place})", short_name(finding.entry))
 }
@@ -98,7 +100,7 @@ fn leaf(finding: &Finding<'_>) -> serde_json::Value {
     // The old one stands beside each renewed one.
     let places = finding
         .entry
-        .places()
+        .locations()
         .iter()
         .take(FEW)
         .map(ToString::to_string);

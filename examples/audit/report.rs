@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use mtls_roles::SubjectAltName;
-use mtls_roles::audit::{Assessment, Citation, Entry, Finding, Kind, Verdict};
+use mtls_roles::audit::{Assessment, CertificateKind, Citation, Entry, Finding, Verdict};
 use time::Date;
 
 use crate::printable::printable;
@@ -163,7 +163,7 @@ pub fn short_name(entry: &Entry) -> String {
     });
     let label = entry.label();
     match (entry.kind(), dns) {
-        (Kind::Leaf, Some(name)) => name,
+        (CertificateKind::Leaf, Some(name)) => name,
         _ => match label.rsplit_once("CN=") {
             Some((_, name)) if !name.is_empty() => name.to_owned(),
             _ => label,

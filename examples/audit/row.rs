@@ -117,11 +117,11 @@ impl Row {
         let entry = finding.entry;
         let certificate = entry.certificate();
         let mut keys = report.found.inventory.private_keys_of(entry);
-        let first_keys = keys.by_ref().take(FEW).map(|key| key.place.to_string());
+        let first_keys = keys.by_ref().take(FEW).map(|key| key.location.to_string());
         let eku = certificate.purposes();
         let notes = finding.notes.iter();
         Self {
-            source: strings(entry.places()),
+            source: strings(entry.locations()),
             kind: entry.kind().to_string(),
             subject: certificate.subject().to_owned(),
             issuer: certificate.issuer().to_owned(),
@@ -158,7 +158,7 @@ impl Row {
 impl UnreadableRow {
     pub fn new(report: &Report<'_>, unreadable: &Unreadable) -> Self {
         Self {
-            source: vec![unreadable.place.to_string()],
+            source: vec![unreadable.location.to_string()],
             verdict: "unreadable",
             because: vec![Because {
                 milestone: "unreadable".into(),

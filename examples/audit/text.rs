@@ -6,7 +6,7 @@ mod page;
 use std::io::{self, Write};
 
 use console::Style;
-use mtls_roles::audit::{Finding, Kind};
+use mtls_roles::audit::{CertificateKind, Finding};
 
 use self::notes::Notes;
 pub use self::page::Page;
@@ -55,9 +55,9 @@ fn list<'a>(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let findings = report.group(group);
-    let (listed, counted_only): (Vec<_>, Vec<_>) = findings
-        .iter()
-        .partition(|finding| group > Group::Unknown || finding.entry.kind() == Kind::Leaf);
+    let (listed, counted_only): (Vec<_>, Vec<_>) = findings.iter().partition(|finding| {
+        group > Group::Unknown || finding.entry.kind() == CertificateKind::Leaf
+    });
     title(group, findings.len(), page, out)?;
     let lines = listed.into_iter().map(|finding| cells(finding, notes));
     let lines: Vec<_> = lines.collect();
@@ -101,7 +101,7 @@ fn heading_of(group: Group) -> [&'static str; 6] {
 
 /// Day, name, roles, why, what to do, where.
 fn cells<'a>(finding: &Finding<'a>, notes: &mut Notes<'a>) -> [String; 6] {
-    let places = finding.entry.places();
+    let places = finding.entry.locations();
     let place = places.first().map(ToString::to_string).unwrap_or_default();
     let more = match places.len() {
         0 | 1 => String::new(),
@@ -125,7 +125,7 @@ fn unreadable(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Resul
     let title = format!("COULD NOT BE READ ({})", unreadable.len());
     writeln!(out, "\n{}", page.paint(Style::new().red().bold(), title))?;
     for unreadable in unreadable {
-        let line = format!("{}: {}", unreadable.place, printable(&unreadable.reason));
+        let line = format!("{}: {}", unreadable.location, printable(&unreadable.reason));
         page.wrapped("  ", &line, out)?;
     }
     Ok(())

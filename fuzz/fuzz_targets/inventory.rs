@@ -37,6 +37,6 @@ fuzz_target!(|input: &[u8]| {
         assert!(is_printable(finding.verdict));
         assert!(finding.causes.iter().all(is_printable));
         assert!(finding.advice.iter().all(is_printable));
-        assert!(!finding.chain.entries.is_empty());
+        assert!(!finding.path.entries.is_empty());
     }
 });

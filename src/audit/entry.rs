@@ -14,7 +14,7 @@ use crate::text::Printable;
 pub struct Entry {
     certificate: Certificate,
     sha256: [u8; 32],
-    pub(super) places: Vec<Place>,
+    pub(super) locations: Vec<Location>,
     key: PublicKey,
     key_usage: Option<KeyUsage>,
     netscape_type: Option<NetscapeType>,
@@ -24,12 +24,12 @@ pub struct Entry {
 }
 
 impl Entry {
-    pub(super) fn read(der: &[u8], place: Place) -> der::Result<Self> {
+    pub(super) fn read(der: &[u8], location: Location) -> der::Result<Self> {
         let view = View::read(der)?;
         let certificate = Certificate::from_view(&view)?;
         Ok(Self {
             sha256: certificate.sha256(),
-            places: vec![place],
+            locations: vec![location],
             key: PublicKey::read(view.spki)?,
             key_usage: KeyUsage::read(&view)?,
             netscape_type: NetscapeType::read(&view)?,
@@ -51,8 +51,8 @@ impl Entry {
     }
 
     /// Where it was found, in the order of finding; at least one.
-    pub fn places(&self) -> &[Place] {
-        &self.places
+    pub fn locations(&self) -> &[Location] {
+        &self.locations
     }
 
     /// The algorithm and size of its key.
@@ -66,11 +66,11 @@ impl Entry {
     }
 
     /// Whether it is a leaf, an issuer below a root, or a root.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> CertificateKind {
         match (self.certificate.is_ca(), self.is_root()) {
-            (false, _) => Kind::Leaf,
-            (true, false) => Kind::Intermediate,
-            (true, true) => Kind::Root,
+            (false, _) => CertificateKind::Leaf,
+            (true, false) => CertificateKind::Intermediate,
+            (true, true) => CertificateKind::Root,
         }
     }
 
@@ -118,14 +118,14 @@ impl Entry {
 /// `Display` escapes control characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
-pub struct Place {
+pub struct Location {
     /// The file, or what stands for it, as the caller named it.
     pub source: Arc<str>,
     /// Line of the `BEGIN` mark, counted from 1; `None` for DER.
     pub line: Option<usize>,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Printable(&self.source))?;
         match self.line {
@@ -137,7 +137,7 @@ impl fmt::Display for Place {
 
 /// What a certificate is in its chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum CertificateKind {
     /// An end-entity certificate: no basicConstraints, or cA FALSE.
     Leaf,
     /// A CA that another issued.
@@ -146,7 +146,7 @@ pub enum Kind {
     Root,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for CertificateKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Leaf => "leaf",

@@ -7,7 +7,7 @@ use super::entry::Entry;
 use super::forecast::Forecast;
 use super::issuers::Hierarchy;
 use super::milestone::Milestone;
-use super::paths::{Chain, violation};
+use super::paths::{CertificationPath, violation};
 use super::roles::Roles;
 use super::verdict::{Cause, Verdict};
 use crate::eku::EkuViolation;
@@ -33,7 +33,7 @@ pub struct Finding<'a> {
     /// The certificate.
     pub entry: &'a Entry,
     /// The chain it was judged by: the best of those that the inventory holds.
-    pub chain: Chain<'a>,
+    pub path: CertificationPath<'a>,
     /// The roles it is fit for, every level of its chain counted, under rfc5280. Of an incomplete
     /// chain, as far as it is known.
     pub roles: Roles,
@@ -83,7 +83,7 @@ pub fn renewal(old: &Finding<'_>, renewed: &Finding<'_>, needed: Serving) -> Ren
         Serving::Suggested => old.roles,
     };
     let lost = needed.iter().filter_map(|role| {
-        let violation = violation(&renewed.chain, role)?;
+        let violation = violation(&renewed.path, role)?;
         (!renewed.roles.contains(role)).then_some((role, violation))
     });
     Renewal {

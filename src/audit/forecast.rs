@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::entry::Entry;
 use super::extensions::KeyUsage;
-use super::paths::{Chain, MOST_PURPOSES};
+use super::paths::{CertificationPath, MOST_PURPOSES};
 use crate::error::eku_text;
 use crate::role::{Purpose, Role};
 
@@ -24,10 +24,10 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    pub(super) fn of(chain: &Chain<'_>) -> Self {
+    pub(super) fn of(path: &CertificationPath<'_>) -> Self {
         let obstacles = Stack::ALL.into_iter().flat_map(|stack| {
             let roles = Role::BOTH.into_iter();
-            roles.filter_map(move |role| first_obstacle(chain, stack, role))
+            roles.filter_map(move |role| first_obstacle(path, stack, role))
         });
         Self {
             obstacles: obstacles.collect(),
@@ -192,12 +192,12 @@ const RULES: &[Rule] = rules! {
     "gnutls-netscape-critical", GnuTls, BELOW_ROOT, has_critical_netscape_type, netscape_type;
 };
 
-fn first_obstacle(chain: &Chain<'_>, stack: Stack, role: Role) -> Option<Obstacle> {
-    let last = chain.entries.len() - 1;
-    let positions = chain.entries.iter().enumerate().map(|(index, entry)| {
+fn first_obstacle(path: &CertificationPath<'_>, stack: Stack, role: Role) -> Option<Obstacle> {
+    let last = path.entries.len() - 1;
+    let positions = path.entries.iter().enumerate().map(|(index, entry)| {
         let position = match index {
             0 => Position::Leaf,
-            _ if index == last && chain.is_complete => Position::Root,
+            _ if index == last && path.is_complete => Position::Root,
             _ => Position::Issuer,
         };
         (index, position, *entry)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
 
-use super::entry::{Entry, Place};
+use super::entry::{Entry, Location};
 use super::private_key::{KeyHalf, PrivateHalf, PrivateKey, private_half, public_half};
 use crate::certificate::view::View;
 use crate::error::pem_text;
@@ -21,7 +21,7 @@ use crate::text::Printable;
 ///
 /// let mut inventory = Inventory::new();
 /// inventory.add("notes.txt", b"nothing of the kind");
-/// assert_eq!(inventory.unreadable()[0].place.to_string(), "notes.txt");
+/// assert_eq!(inventory.unreadable()[0].location.to_string(), "notes.txt");
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Inventory {
@@ -63,52 +63,55 @@ impl Inventory {
             false => pem::marks(bytes),
         };
         if marks.is_empty() {
-            return self.add_binary(place(&source, None), bytes);
+            return self.add_binary(location(&source, None), bytes);
         }
         for mark in marks {
-            self.add_block(place(&source, Some(mark.line)), &mark);
+            self.add_block(location(&source, Some(mark.line)), &mark);
         }
     }
 
     /// Adds one certificate in DER, from PKCS#12 or a handshake for example.
     pub fn add_der(&mut self, source: &str, der: &[u8]) {
-        self.add_certificate(place(&source.into(), None), der);
+        self.add_certificate(location(&source.into(), None), der);
     }
 
     /// Notes that a private key was found: `key` is its DER (PKCS#8, PKCS#1 or SEC1). Only a hash
     /// of its public half is kept, where the key carries it.
     pub fn add_private_key(&mut self, source: &str, key: &[u8]) {
-        self.note_key(place(&source.into(), None), key);
+        self.note_key(location(&source.into(), None), key);
     }
 
     /// Notes what the caller could not read: a file without permission, a host without an answer.
     pub fn add_unreadable(&mut self, source: &str, reason: &str) {
         let reason = Printable(reason).to_string();
-        self.refuse(place(&source.into(), None), reason);
+        self.refuse(location(&source.into(), None), reason);
     }
 
-    fn add_binary(&mut self, place: Place, bytes: &[u8]) {
-        match Entry::read(bytes, place.clone()) {
+    fn add_binary(&mut self, location: Location, bytes: &[u8]) {
+        match Entry::read(bytes, location.clone()) {
             Ok(entry) => self.insert(entry),
-            Err(_) if private_half(bytes).is_ok() => self.note_key(place, bytes),
+            Err(_) if private_half(bytes).is_ok() => self.note_key(location, bytes),
             Err(error) if bytes.starts_with(&[0x30]) => {
-                self.refuse(place, format!("it is no certificate in DER: {error}"));
+                self.refuse(location, format!("it is no certificate in DER: {error}"));
             }
-            Err(_) => self.refuse(place, "it is neither PEM nor a certificate in DER".into()),
+            Err(_) => self.refuse(
+                location,
+                "it is neither PEM nor a certificate in DER".into(),
+            ),
         }
     }
 
-    fn add_block(&mut self, place: Place, mark: &Mark<'_>) {
+    fn add_block(&mut self, location: Location, mark: &Mark<'_>) {
         match mark.label() {
             Some("CERTIFICATE") => match mark.decode() {
-                Ok(block) => self.add_certificate(place, &block.der),
-                Err(error) => self.refuse(place, pem_text(&error)),
+                Ok(block) => self.add_certificate(location, &block.der),
+                Err(error) => self.refuse(location, pem_text(&error)),
             },
-            Some("ENCRYPTED PRIVATE KEY") => self.keep_key(place, PrivateHalf::Encrypted),
-            Some(label) if KEY_LABELS.contains(&label) => self.add_key_block(place, mark),
+            Some("ENCRYPTED PRIVATE KEY") => self.keep_key(location, PrivateHalf::Encrypted),
+            Some(label) if KEY_LABELS.contains(&label) => self.add_key_block(location, mark),
             Some(label) if PASSED_OVER.contains(&label) => (),
             _ => self.refuse(
-                place,
+                location,
                 format!(
                     "found `{}`, needed `-----BEGIN CERTIFICATE-----` alone on its line",
                     mark.shown()
@@ -117,41 +120,41 @@ impl Inventory {
         }
     }
 
-    fn add_certificate(&mut self, place: Place, der: &[u8]) {
-        match Entry::read(der, place.clone()) {
+    fn add_certificate(&mut self, location: Location, der: &[u8]) {
+        match Entry::read(der, location.clone()) {
             Ok(entry) => self.insert(entry),
-            Err(error) => self.refuse(place, format!("the certificate cannot be read: {error}")),
+            Err(error) => self.refuse(location, format!("the certificate cannot be read: {error}")),
         }
     }
 
-    fn add_key_block(&mut self, place: Place, mark: &Mark<'_>) {
+    fn add_key_block(&mut self, location: Location, mark: &Mark<'_>) {
         if mark.has_encrypted_text() {
-            return self.keep_key(place, PrivateHalf::Encrypted);
+            return self.keep_key(location, PrivateHalf::Encrypted);
         }
         match mark.decode() {
-            Ok(block) => self.note_key(place, &block.der),
-            Err(error) => self.refuse(place, pem_text(&error)),
+            Ok(block) => self.note_key(location, &block.der),
+            Err(error) => self.refuse(location, pem_text(&error)),
         }
     }
 
-    fn note_key(&mut self, place: Place, key: &[u8]) {
+    fn note_key(&mut self, location: Location, key: &[u8]) {
         match private_half(key) {
-            Ok(half) => self.keep_key(place, half),
+            Ok(half) => self.keep_key(location, half),
             Err(_) => self.refuse(
-                place,
+                location,
                 "the private key is not in PKCS#8, PKCS#1 or SEC1 form".into(),
             ),
         }
     }
 
-    fn keep_key(&mut self, place: Place, half: PrivateHalf) {
+    fn keep_key(&mut self, location: Location, half: PrivateHalf) {
         let (is_encrypted, half) = match half {
             PrivateHalf::Encrypted => (true, None),
             PrivateHalf::Known(half) => (false, Some(half)),
             PrivateHalf::Silent => (false, None),
         };
         self.insert_key(PrivateKey {
-            place,
+            location,
             is_encrypted,
             half,
         });
@@ -165,8 +168,8 @@ impl Inventory {
         self.private_keys.push(key);
     }
 
-    fn refuse(&mut self, place: Place, reason: String) {
-        self.unreadable.push(Unreadable { place, reason });
+    fn refuse(&mut self, location: Location, reason: String) {
+        self.unreadable.push(Unreadable { location, reason });
     }
 
     fn insert(&mut self, entry: Entry) {
@@ -177,7 +180,7 @@ impl Inventory {
             }
             Slot::Occupied(slot) => {
                 if let Some(known) = self.entries.get_mut(*slot.get()) {
-                    known.places.extend(entry.places);
+                    known.locations.extend(entry.locations);
                 }
             }
         }
@@ -226,8 +229,8 @@ impl Inventory {
     }
 }
 
-fn place(source: &Arc<str>, line: Option<usize>) -> Place {
-    Place {
+fn location(source: &Arc<str>, line: Option<usize>) -> Location {
+    Location {
         source: source.clone(),
         line,
     }
@@ -238,7 +241,7 @@ fn place(source: &Arc<str>, line: Option<usize>) -> Place {
 #[non_exhaustive]
 pub struct Unreadable {
     /// Where it is.
-    pub place: Place,
+    pub location: Location,
     /// What is wrong with it, for operators; control characters are escaped.
     pub reason: String,
 }

@@ -1,5 +1,5 @@
-//! [`Above`]: what stands above a certificate, and what follows from it for all that it issued.
-//! [`Hierarchy`]: whose rules apply to a chain.
+//! [`Issuers`]: what stands above a certificate, and what follows from it for all that it issued.
+//! [`Hierarchy`]: whose rules apply to a path.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::entry::Entry;
 use super::milestone::{Compared, Milestone, Scope};
-use super::paths::Chain;
+use super::paths::CertificationPath;
 use super::timeline::Timeline;
 use crate::certificate::attribute_of;
 use crate::certificate::public::PublicWeb;
@@ -21,17 +21,17 @@ use crate::element::without_leading_zeros;
 #[non_exhaustive]
 pub enum Hierarchy {
     /// The web's PKI, whose rules the root programs make; and by what it is known.
-    Public(Sign),
-    /// It ends in a root that no list knows, and bears no sign of the web's PKI.
+    Public(PublicEvidence),
+    /// It ends in a root that no list knows, and bears no mark of the web's PKI.
     Private,
-    /// It ends before a root, and bears no sign of the web's PKI.
+    /// It ends before a root, and bears no mark of the web's PKI.
     Unknown,
 }
 
 /// By what a hierarchy is known to be public, the surest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum Sign {
+pub enum PublicEvidence {
     /// A certificate of the chain has the key of a public root.
     RootKey,
     /// The last certificate of the chain names a public root as its issuer or itself.
@@ -42,7 +42,7 @@ pub enum Sign {
 }
 
 impl Hierarchy {
-    /// Whether it is public, by whatever sign.
+    /// Whether it is public, by whatever evidence.
     pub const fn is_public(self) -> bool {
         matches!(self, Self::Public(_))
     }
@@ -59,7 +59,7 @@ impl fmt::Display for Hierarchy {
     }
 }
 
-impl fmt::Display for Sign {
+impl fmt::Display for PublicEvidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::RootKey => "the key of a public root",
@@ -89,20 +89,20 @@ impl<'a> PublicRoots<'a> {
     }
 
     /// By what a chain is known to be public, its first certificate left out.
-    pub(super) fn sign_above(&self, chain: &Chain<'_>) -> Option<Sign> {
-        let issuers = chain.entries.iter().skip(1);
-        let top = chain.entries.last().filter(|top| self.is_named(top));
-        let named = top.map(|_| Sign::RootName);
+    pub(super) fn evidence_above(&self, path: &CertificationPath<'_>) -> Option<PublicEvidence> {
+        let issuers = path.entries.iter().skip(1);
+        let top = path.entries.last().filter(|top| self.is_named(top));
+        let named = top.map(|_| PublicEvidence::RootName);
         issuers
-            .filter_map(|issuer| self.sign_of(issuer))
+            .filter_map(|issuer| self.evidence_of(issuer))
             .chain(named)
             .min()
     }
 
-    pub(super) fn sign_of(&self, entry: &Entry) -> Option<Sign> {
+    pub(super) fn evidence_of(&self, entry: &Entry) -> Option<PublicEvidence> {
         match entry.is_web_pki() {
-            _ if self.has_key(entry) => Some(Sign::RootKey),
-            true => Some(Sign::Marks),
+            _ if self.has_key(entry) => Some(PublicEvidence::RootKey),
+            true => Some(PublicEvidence::Marks),
             false => None,
         }
     }
@@ -134,25 +134,25 @@ fn sequence(contents: &[u8]) -> Vec<u8> {
 }
 
 /// What is the same for every certificate below the same issuers.
-pub(super) struct Above<'a> {
+pub(super) struct Issuers<'a> {
     issuers: Vec<&'a Entry>,
     /// By what the issuers are known to be public.
-    pub(super) sign: Option<Sign>,
+    pub(super) evidence: Option<PublicEvidence>,
     /// The milestones whose scope holds the chain, if it is public.
     pub(super) milestones: Vec<&'a Milestone>,
     /// The issuer that is over first.
     pub(super) expires_first: Option<&'a Entry>,
 }
 
-impl<'a> Above<'a> {
-    fn of(chain: &Chain<'a>, public: &PublicRoots<'_>, timeline: &'a Timeline) -> Self {
-        let issuers = chain.entries.get(1..).unwrap_or_default();
-        let names = Names::of(chain);
+impl<'a> Issuers<'a> {
+    fn of(path: &CertificationPath<'a>, public: &PublicRoots<'_>, timeline: &'a Timeline) -> Self {
+        let issuers = path.entries.get(1..).unwrap_or_default();
+        let names = IssuerNames::of(path);
         let milestones = timeline.milestones().iter().filter(|milestone| {
             milestone.compared != Compared::Disclosed && names.are_in(&milestone.scope)
         });
         Self {
-            sign: public.sign_above(chain),
+            evidence: public.evidence_above(path),
             milestones: milestones.collect(),
             expires_first: issuers
                 .iter()
@@ -164,7 +164,7 @@ impl<'a> Above<'a> {
 }
 
 /// How the issuers of a chain are called.
-struct Names<'a> {
+struct IssuerNames<'a> {
     /// The organisation of the issuer that the leaf names.
     organisation: Option<Cow<'a, str>>,
     common: Vec<Cow<'a, str>>,
@@ -174,10 +174,10 @@ struct Names<'a> {
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const ORGANISATION: &[u8] = &[0x55, 0x04, 0x0a];
 
-impl<'a> Names<'a> {
+impl<'a> IssuerNames<'a> {
     /// As the certificates of the chain name their issuers: so the last one's is there too.
-    fn of(chain: &Chain<'a>) -> Self {
-        let certificates = || chain.entries.iter().map(|entry| entry.certificate());
+    fn of(path: &CertificationPath<'a>) -> Self {
+        let certificates = || path.entries.iter().map(|entry| entry.certificate());
         let first = certificates().next();
         let common = certificates().filter_map(|each| common_name(each.issuer_der()));
         Self {
@@ -204,17 +204,17 @@ fn common_name(name: &[u8]) -> Option<Cow<'_, str>> {
 
 /// What was computed already, by the first issuer. Not shared between threads.
 #[derive(Default)]
-pub(super) struct Memory<'a>(HashMap<[u8; 32], Vec<Rc<Above<'a>>>>);
+pub(super) struct KnownIssuers<'a>(HashMap<[u8; 32], Vec<Rc<Issuers<'a>>>>);
 
-impl<'a> Memory<'a> {
-    pub(super) fn above(
+impl<'a> KnownIssuers<'a> {
+    pub(super) fn of(
         &mut self,
-        chain: &Chain<'a>,
+        path: &CertificationPath<'a>,
         public: &PublicRoots<'_>,
         timeline: &'a Timeline,
-    ) -> Rc<Above<'a>> {
-        let compute = || Rc::new(Above::of(chain, public, timeline));
-        let [_, issuers @ ..] = &chain.entries[..] else {
+    ) -> Rc<Issuers<'a>> {
+        let compute = || Rc::new(Issuers::of(path, public, timeline));
+        let [_, issuers @ ..] = &path.entries[..] else {
             return compute();
         };
         let Some(first) = issuers.first() else {

@@ -6,13 +6,13 @@ use std::rc::Rc;
 use time::{Date, Duration, OffsetDateTime, Time};
 
 use super::advice::Advice;
-use super::entry::{Entry, Kind};
+use super::entry::{CertificateKind, Entry};
 use super::finding::{Finding, Serving};
 use super::forecast::Forecast;
 use super::inventory::Inventory;
-use super::issuers::{Above, Hierarchy, Memory, PublicRoots, Sign};
+use super::issuers::{Hierarchy, Issuers, KnownIssuers, PublicEvidence, PublicRoots};
 use super::milestone::{CaOffer, Compared, Effect, Milestone};
-use super::paths::{Chain, Chains, violation};
+use super::paths::{CertificationPath, Paths, violation};
 use super::roles::Roles;
 use super::timeline::Timeline;
 use super::verdict::{Cause, Verdict};
@@ -21,7 +21,7 @@ use crate::role::{Purpose, Role};
 
 pub(super) struct Judge<'a> {
     entries: &'a [Entry],
-    chains: Chains<'a>,
+    paths: Paths<'a>,
     public: PublicRoots<'a>,
     timeline: &'a Timeline,
     open_offers: Vec<&'a CaOffer>,
@@ -32,8 +32,8 @@ pub(super) struct Judge<'a> {
 /// A certificate, and what its verdict depends on.
 struct Case<'a> {
     entry: &'a Entry,
-    chain: Chain<'a>,
-    above: Rc<Above<'a>>,
+    path: CertificationPath<'a>,
+    issuers: Rc<Issuers<'a>>,
     roles: Roles,
     serves: Roles,
     hierarchy: Hierarchy,
@@ -56,7 +56,7 @@ impl<'a> Judge<'a> {
         let offers = timeline.offers().iter();
         Self {
             entries: inventory.entries(),
-            chains: Chains::new(inventory),
+            paths: Paths::new(inventory),
             public: PublicRoots::new(timeline.public_roots()),
             open_offers: offers.filter(|offer| offer.is_open(as_of)).collect(),
             timeline,
@@ -66,14 +66,14 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn findings(&self, share: Range<usize>) -> Vec<Finding<'a>> {
-        let mut memory = Memory::default();
+        let mut known = KnownIssuers::default();
         share
-            .filter_map(|index| self.finding(index, &mut memory))
+            .filter_map(|index| self.finding(index, &mut known))
             .collect()
     }
 
-    fn finding(&self, index: usize, memory: &mut Memory<'a>) -> Option<Finding<'a>> {
-        let case = self.case(index, memory)?;
+    fn finding(&self, index: usize, known: &mut KnownIssuers<'a>) -> Option<Finding<'a>> {
+        let case = self.case(index, known)?;
         let mut reasons = self.reasons(&case);
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.verdict));
         let verdict = reasons
@@ -83,9 +83,10 @@ impl<'a> Judge<'a> {
             verdict,
             works_until: self.works_until(&case, verdict),
             notes: self.notes(&case).collect(),
-            forecast: (case.entry.kind() == Kind::Leaf).then(|| Forecast::of(&case.chain)),
+            forecast: (case.entry.kind() == CertificateKind::Leaf)
+                .then(|| Forecast::of(&case.path)),
             entry: case.entry,
-            chain: case.chain,
+            path: case.path,
             roles: case.roles,
             serves: case.serves,
             hierarchy: case.hierarchy,
@@ -101,22 +102,22 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn case(&self, index: usize, memory: &mut Memory<'a>) -> Option<Case<'a>> {
+    fn case(&self, index: usize, known: &mut KnownIssuers<'a>) -> Option<Case<'a>> {
         let entry = self.entries.get(index)?;
-        let roles = self.chains.fit(index);
+        let roles = self.paths.fit(index);
         let serves = match self.serving {
             Serving::In(roles) => roles,
             Serving::Suggested => suggested(entry),
         };
         let served = serves.iter().filter(|role| roles.contains(*role));
-        let chain = self.chains.best(index, served.collect())?;
-        let above = memory.above(&chain, &self.public, self.timeline);
-        let own = self.public.sign_of(entry);
+        let path = self.paths.best(index, served.collect())?;
+        let issuers = known.of(&path, &self.public, self.timeline);
+        let own = self.public.evidence_of(entry);
         Some(Case {
-            hierarchy: hierarchy(above.sign.into_iter().chain(own).min(), &chain),
-            above,
+            hierarchy: hierarchy(issuers.evidence.into_iter().chain(own).min(), &path),
+            issuers,
             entry,
-            chain,
+            path,
             roles,
             serves,
         })
@@ -149,7 +150,7 @@ impl<'a> Judge<'a> {
         if case.roles.contains(role) {
             return None;
         }
-        let violation = violation(&case.chain, role)?;
+        let violation = violation(&case.path, role)?;
         Some(Reason {
             verdict: Verdict::AlreadyUnfit,
             causes: vec![Cause::Unfit { role, violation }],
@@ -213,7 +214,7 @@ impl<'a> Judge<'a> {
     /// A successor of this leaf will not do the same job.
     fn renewal(&self, case: &Case<'a>) -> Option<Reason<'a>> {
         let is_client = case.serves.contains(Role::Client) && case.roles.contains(Role::Client);
-        if !is_client || case.entry.kind() != Kind::Leaf {
+        if !is_client || case.entry.kind() != CertificateKind::Leaf {
             return None;
         }
         match case.hierarchy {
@@ -255,7 +256,7 @@ impl<'a> Judge<'a> {
         (first > self.as_of && gains).then_some(advice)
     }
 
-    /// What is worth knowing about the chain.
+    /// What is worth knowing about the path.
     fn notes(&self, case: &Case<'a>) -> impl Iterator<Item = &'a Milestone> {
         let milestones = self.concerning(case);
         milestones.filter(|milestone| {
@@ -265,14 +266,15 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// The milestones whose scope holds the chain; none unless it is public.
+    /// The milestones whose scope holds the path; none unless it is public.
     fn concerning<'c>(
         &self,
         case: &'c Case<'a>,
     ) -> impl Iterator<Item = &'a Milestone> + use<'a, 'c> {
-        let is_public_leaf = case.hierarchy.is_public() && case.entry.kind() == Kind::Leaf;
+        let is_public_leaf =
+            case.hierarchy.is_public() && case.entry.kind() == CertificateKind::Leaf;
         let milestones = match is_public_leaf {
-            true => &case.above.milestones[..],
+            true => &case.issuers.milestones[..],
             false => &[],
         };
         milestones.iter().copied()
@@ -314,14 +316,14 @@ fn is_reached(milestone: &Milestone, case: &Case<'_>) -> bool {
 
 fn issuer_that_expires_first<'a>(case: &Case<'a>) -> Option<&'a Entry> {
     let own = case.entry.certificate().not_after();
-    let first = case.above.expires_first;
+    let first = case.issuers.expires_first;
     first.filter(|issuer| issuer.certificate().not_after() < own)
 }
 
-fn hierarchy(sign: Option<Sign>, chain: &Chain<'_>) -> Hierarchy {
-    match sign {
-        Some(sign) => Hierarchy::Public(sign),
-        None if chain.is_complete => Hierarchy::Private,
+fn hierarchy(evidence: Option<PublicEvidence>, path: &CertificationPath<'_>) -> Hierarchy {
+    match evidence {
+        Some(evidence) => Hierarchy::Public(evidence),
+        None if path.is_complete => Hierarchy::Private,
         None => Hierarchy::Unknown,
     }
 }
@@ -335,7 +337,7 @@ fn unknown<'a>(cause: Cause<'a>, advice: Advice<'a>) -> Reason<'a> {
 }
 
 fn suggested(entry: &Entry) -> Roles {
-    if entry.kind() != Kind::Leaf {
+    if entry.kind() != CertificateKind::Leaf {
         return Roles::NONE;
     }
     let listed: Roles = match entry.certificate().purposes() {

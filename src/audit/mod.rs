@@ -39,17 +39,17 @@ mod assess;
 
 pub use advice::Advice;
 pub use assess::Assessment;
-pub use entry::{Entry, Kind, Place};
+pub use entry::{CertificateKind, Entry, Location};
 pub use extensions::KeyUsage;
 pub use finding::{Finding, Renewal, Serving, renewal};
 pub use forecast::{Forecast, Obstacle, Stack};
 pub use inventory::{Inventory, Unreadable};
-pub use issuers::{Hierarchy, Sign};
+pub use issuers::{Hierarchy, PublicEvidence};
 pub use key::{KeyAlgorithm, PublicKey};
 pub use milestone::{
     CaOffer, Citation, Compared, Confidence, Disagreement, Effect, Milestone, Scope,
 };
-pub use paths::Chain;
+pub use paths::CertificationPath;
 pub use private_key::PrivateKey;
 pub use roles::Roles;
 pub use timeline::{Timeline, TimelineError};

@@ -4,7 +4,7 @@ use der::asn1::AnyRef;
 use der::{Decode, Reader, SliceReader, Tag, Tagged};
 use sha2::{Digest, Sha256};
 
-use super::entry::Place;
+use super::entry::Location;
 use crate::certificate::key::KeyKind;
 use crate::element::without_leading_zeros;
 
@@ -13,7 +13,7 @@ use crate::element::without_leading_zeros;
 #[non_exhaustive]
 pub struct PrivateKey {
     /// Where it is.
-    pub place: Place,
+    pub location: Location,
     /// Whether it is encrypted: then nothing more is known of it.
     pub is_encrypted: bool,
     pub(super) half: Option<KeyHalf>,

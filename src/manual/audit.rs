@@ -33,7 +33,7 @@
 //! A hierarchy is public if one of its issuers has the key of a root in `webpki-roots`; or the last
 //! certificate names a public root as its issuer, one that the timeline lists included; or a
 //! certificate of the chain carries signed certificate timestamps or a CA/Browser Forum policy.
-//! [`Sign`](crate::audit::Sign) says which. It is private if none of this holds and it ends in a
+//! [`PublicEvidence`](crate::audit::PublicEvidence) says which. It is private if none of this holds and it ends in a
 //! root, and unknown if it ends before one. Lists go stale: private is what is not known to be
 //! public.
 //!

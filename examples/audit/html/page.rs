@@ -258,7 +258,7 @@ impl Server {
 impl Unreadable {
     fn new(unreadable: &mtls_roles::audit::Unreadable) -> Self {
         Self {
-            place: unreadable.place.to_string(),
+            place: unreadable.location.to_string(),
             reason: printable(&unreadable.reason),
         }
     }

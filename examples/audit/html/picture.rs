@@ -1,7 +1,7 @@
 //! [`Picture`]: where on the time axis everything stands, in per cent of its width, so that it fits
 //! any screen.
 
-use mtls_roles::audit::{Finding, Kind, Milestone};
+use mtls_roles::audit::{CertificateKind, Finding, Milestone};
 use serde::Serialize;
 use time::{Date, Duration, Month};
 
@@ -101,7 +101,7 @@ impl Picture {
 }
 
 fn is_pictured(finding: &Finding<'_>) -> bool {
-    finding.entry.kind() == Kind::Leaf || Group::of(finding.verdict) > Group::Unknown
+    finding.entry.kind() == CertificateKind::Leaf || Group::of(finding.verdict) > Group::Unknown
 }
 
 /// From its first day to its last one, both shown.
