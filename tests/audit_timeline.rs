@@ -247,6 +247,16 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
             "the timeline cannot be read: milestone `chrome-leaf`: `days` belongs to effect max_validity only",
         ),
         (
+            "effect without its word",
+            milestone(r#""client_auth_ends""#, r#"{"max_validity": 0}"#),
+            "the timeline cannot be read: milestone `chrome-leaf`: needs an `effect`, a word",
+        ),
+        (
+            "scope",
+            milestone(r#""who""#, r#""scope": {}, "who""#),
+            "the timeline cannot be read: milestone `chrome-leaf`: unknown field `scope`",
+        ),
+        (
             "offer",
             milestone("2030-01-01", "soon"),
             "the timeline cannot be read: offer `own`: found `soon`, needed a day like 2027-03-15",

@@ -1,16 +1,23 @@
 //! [`Milestone`]: one dated change, with its citation.
 
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 use time::Date;
+use time::macros::format_description;
 
 use crate::text::Printable;
 
 /// One dated change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Milestone {
     /// Stable and unique within a timeline: `chrome-leaf`.
     pub id: String,
     /// From 00:00:00 UTC of this day on.
+    #[serde(deserialize_with = "day")]
     pub date: Date,
     /// Who decides.
     pub who: String,
@@ -27,11 +34,13 @@ pub struct Milestone {
     /// How it is known.
     pub confidence: Confidence,
     /// Sources that say otherwise.
+    #[serde(default)]
     pub disagreements: Vec<Disagreement>,
 }
 
 /// Which date of a certificate a milestone is compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Compared {
     /// notBefore, of the certificate or of the one that will replace it.
@@ -45,7 +54,8 @@ pub enum Compared {
 }
 
 /// What follows from a milestone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Effect {
     /// New certificates no longer get clientAuth unless it is asked for.
@@ -61,7 +71,8 @@ pub enum Effect {
 }
 
 /// Where a fact is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Citation {
     /// The document.
@@ -73,12 +84,13 @@ pub struct Citation {
     /// Address.
     pub address: Option<String>,
     /// The day it was read.
+    #[serde(deserialize_with = "day")]
     pub read_on: Date,
 }
 
 /// `document, version, section (address), read 2026-11-21`.
-impl std::fmt::Display for Citation {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Citation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Printable(&self.document))?;
         for part in [&self.version, &self.section].into_iter().flatten() {
             write!(f, ", {}", Printable(part))?;
@@ -91,7 +103,8 @@ impl std::fmt::Display for Citation {
 }
 
 /// How a fact is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Confidence {
     /// The text of whoever decides was read.
@@ -103,8 +116,8 @@ pub enum Confidence {
 }
 
 /// `primary`, `secondary` or `derived`.
-impl std::fmt::Display for Confidence {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Primary => "primary",
             Self::Secondary => "secondary",
@@ -114,7 +127,8 @@ impl std::fmt::Display for Confidence {
 }
 
 /// A source that says otherwise.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Disagreement {
     /// What it says instead.
@@ -124,7 +138,8 @@ pub struct Disagreement {
 }
 
 /// What a public CA offers to those who need clientAuth.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CaOffer {
     /// Stable and unique within a timeline.
@@ -134,8 +149,10 @@ pub struct CaOffer {
     /// What it offers, and on what condition.
     pub offer: String,
     /// Roots that it stands under, as the CA names them.
+    #[serde(default)]
     pub roots: Vec<String>,
     /// The last issuance is before this day; `None` without a known end.
+    #[serde(default, deserialize_with = "optional_day")]
     pub until: Option<Date>,
     /// Where it is written.
     pub citation: Citation,
@@ -149,7 +166,8 @@ impl CaOffer {
 }
 
 /// Which chains a milestone concerns: public ones, by issuer or by root where either is named.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Scope {
     /// Organisations (O) of the issuer that a leaf names. Empty for all.
@@ -164,4 +182,16 @@ impl Scope {
     pub fn is_everybody(&self) -> bool {
         self.issuers.is_empty() && self.roots.is_empty()
     }
+}
+
+pub(super) fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
+    let text = String::deserialize(from)?;
+    let parsed = Date::parse(&text, format_description!("[year]-[month]-[day]"));
+    parsed.map_err(|_| D::Error::custom(format!("found `{text}`, needed a day like 2027-03-15")))
+}
+
+pub(super) fn optional_day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Date>, D::Error> {
+    #[derive(Deserialize)]
+    struct Day(#[serde(deserialize_with = "day")] Date);
+    Ok(Option::<Day>::deserialize(from)?.map(|Day(day)| day))
 }

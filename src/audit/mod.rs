@@ -28,7 +28,6 @@ mod candidates;
 mod paths;
 mod milestone;
 mod timeline;
-mod json;
 mod issuers;
 mod forecast;
 mod verdict;

@@ -1,9 +1,13 @@
 //! [`Timeline`]: dated, sourced milestones, as data.
 
-use time::{Date, Month};
+use std::collections::HashSet;
 
-use super::json;
-use super::milestone::{CaOffer, Effect, Milestone};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use time::Date;
+
+use super::milestone::{CaOffer, Effect, Milestone, optional_day};
 use crate::text::Printable;
 
 /// Dated milestones with their citations, and what public CAs still offer.
@@ -24,11 +28,11 @@ use crate::text::Printable;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
-    pub(super) read_on: Option<Date>,
-    pub(super) max_validity_days: Option<u16>,
-    pub(super) milestones: Vec<Milestone>,
-    pub(super) offers: Vec<CaOffer>,
-    pub(super) public_roots: Vec<String>,
+    read_on: Option<Date>,
+    max_validity_days: Option<u16>,
+    milestones: Vec<Milestone>,
+    offers: Vec<CaOffer>,
+    public_roots: Vec<String>,
 }
 
 /// After this many days without a reading, dates are likely to have moved.
@@ -49,7 +53,8 @@ impl Timeline {
     ///
     /// It is not of that form, or two milestones share an `id`: the error says where.
     pub fn from_json(json: &str) -> Result<Self, TimelineError> {
-        json::read(json).map_err(|reason| TimelineError {
+        let file = serde_json::from_str(json).map_err(|error| error.to_string());
+        file.and_then(File::read).map_err(|reason| TimelineError {
             reason: Printable(&reason).to_string(),
         })
     }
@@ -122,14 +127,96 @@ pub struct TimelineError {
     pub reason: String,
 }
 
-/// `2027-03-15`.
-pub(super) fn date(text: &str) -> Option<Date> {
-    let mut parts = text.splitn(3, '-');
-    let mut number = |digits: usize| {
-        let part = parts.next().filter(|part| part.len() == digits)?;
-        part.parse::<u16>().ok()
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default, deserialize_with = "optional_day")]
+    read_on: Option<Date>,
+    max_validity_days: Option<u16>,
+    #[serde(default)]
+    milestones: Vec<Value>,
+    #[serde(default)]
+    offers: Vec<Value>,
+    #[serde(default)]
+    public_roots: Vec<String>,
+}
+
+impl File {
+    fn read(self) -> Result<Timeline, String> {
+        let of_citation = |fact: &mut Value| complete_citation(fact, self.read_on);
+        let mut milestones: Vec<Milestone> = facts("milestone", self.milestones, |milestone| {
+            of_citation(milestone).and_then(|()| nest(milestone))
+        })?;
+        milestones.sort_by_key(|milestone| milestone.date);
+        let offers: Vec<CaOffer> = facts("offer", self.offers, of_citation)?;
+        unique(milestones.iter().map(|milestone| &milestone.id[..]))?;
+        unique(offers.iter().map(|offer| &offer.id[..]))?;
+        Ok(Timeline {
+            read_on: self.read_on,
+            max_validity_days: self.max_validity_days,
+            milestones,
+            offers,
+            public_roots: self.public_roots,
+        })
+    }
+}
+
+fn facts<T: DeserializeOwned>(
+    what: &str,
+    facts: Vec<Value>,
+    prepare: impl Fn(&mut Value) -> Result<(), &'static str>,
+) -> Result<Vec<T>, String> {
+    let read = |mut fact: Value| {
+        let id = fact["id"].as_str().unwrap_or_default().to_owned();
+        let prepared = prepare(&mut fact).map_err(str::to_owned);
+        let read = prepared.and_then(|()| T::deserialize(fact).map_err(|error| error.to_string()));
+        read.map_err(|error| format!("{what} `{id}`: {error}"))
     };
-    let (year, month, day) = (number(4)?, number(2)?, number(2)?);
-    let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
-    Date::from_calendar_date(year.into(), month, u8::try_from(day).ok()?).ok()
+    facts.into_iter().map(read).collect()
+}
+
+/// A citation without a day of its own was read when the file says.
+fn complete_citation(fact: &mut Value, read_on: Option<Date>) -> Result<(), &'static str> {
+    let citation = fact.get_mut("citation").and_then(Value::as_object_mut);
+    let citation = citation.filter(|citation| citation.get("read_on").is_none_or(Value::is_null));
+    if let Some(citation) = citation {
+        let needs = "its citation needs `read_on`, the day it was read, as the file has none";
+        citation.insert("read_on".into(), read_on.ok_or(needs)?.to_string().into());
+    }
+    Ok(())
+}
+
+/// In the file `issuers`, `roots` and `days` stand beside what they belong to.
+fn nest(milestone: &mut Value) -> Result<(), &'static str> {
+    let Some(fields) = milestone.as_object_mut() else {
+        return Ok(());
+    };
+    let flat = ["issuers", "roots"].into_iter();
+    let scope: Map<_, _> = flat
+        .filter_map(|field| fields.remove_entry(field))
+        .collect();
+    if fields.insert("scope".into(), scope.into()).is_some() {
+        return Err("unknown field `scope`");
+    }
+    let days = fields.remove("days").filter(|days| !days.is_null());
+    match (fields.get("effect").and_then(Value::as_str), days) {
+        (None, _) => Err("needs an `effect`, a word"),
+        (Some("max_validity"), Some(days)) if days != 0 => {
+            fields.insert("effect".into(), json!({ "max_validity": days }));
+            Ok(())
+        }
+        (Some("max_validity"), _) => Err("effect max_validity needs `days` of 1 or more"),
+        (_, Some(_)) => Err("`days` belongs to effect max_validity only"),
+        (_, None) => Ok(()),
+    }
+}
+
+fn unique<'a>(ids: impl Iterator<Item = &'a str>) -> Result<(), String> {
+    let mut seen = HashSet::new();
+    for id in ids {
+        if !seen.insert(id) {
+            return Err(format!("the id `{id}` is given twice"));
+        }
+    }
+    Ok(())
 }
