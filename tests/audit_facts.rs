@@ -7,9 +7,11 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use common::clock::NOW;
 use common::pki::{Ca, CaSpec, Eku, KeyKind, KeyUsagePurpose, LeafSpec};
 use common::shared;
-use mtls_roles::audit::{CertificateKind, Inventory};
+use mtls_roles::Role;
+use mtls_roles::audit::{Assessment, CertificateKind, Inventory, Serving, Stack, Timeline};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
@@ -123,6 +125,98 @@ fn keys_and_usages_print_as_people_call_them() {
     assert_eq!(key(KeyKind::P521), "EC P-521");
     assert_eq!(key(KeyKind::Ed25519), "Ed25519");
     assert_eq!(key(KeyKind::Rsa2048), "RSA 2048");
+}
+
+/// What the core decides on can be read; the rest is damaged.
+#[test]
+fn what_x509_parser_cannot_read_is_unknown_and_the_certificate_is_read() {
+    const GARBAGE: [&[u8]; 4] = [&[], &[0xff], &[3, 9, 0], &[3, 2, 7, 0x80, 5, 0]];
+    let extensions: [&[u64]; 5] = [
+        &[2, 5, 29, 15],
+        &[2, 16, 840, 1, 113_730, 1, 1],
+        &[2, 5, 29, 35],
+        &[2, 5, 29, 32],
+        &[1, 3, 6, 1, 4, 1, 11_129, 2, 4, 2],
+    ];
+    let root = Ca::root_named("root");
+    for oid in extensions {
+        for value in GARBAGE {
+            let spec = LeafSpec::new("leaf").eku(Eku::both()).key_usages(&[]);
+            let leaf = root.leaf(spec.extension(oid, false, value.to_vec()));
+            let inventory = read(&leaf.der());
+            let id = format!("{oid:?} {value:?}");
+            assert_eq!(inventory.entries().len(), 1, "{id}");
+            let entry = &inventory.entries()[0];
+            assert_eq!(entry.certificate().purposes().unwrap().len(), 2, "{id}");
+            assert!(
+                entry.policies().is_empty() && entry.timestamps() == 0,
+                "{id}"
+            );
+            assert_eq!(entry.key_usage().is_some(), oid == extensions[0], "{id}");
+            assert!(
+                entry.key_usage().is_none_or(|it| it.names().count() == 0),
+                "{id}"
+            );
+            // OpenSSL and Java look at both, and refuse what they cannot read.
+            let is_looked_at = oid == extensions[0] || oid == extensions[1];
+            assert_eq!(
+                is_accepted(&inventory, Stack::OpenSsl),
+                !is_looked_at,
+                "{id}"
+            );
+            assert!(is_accepted(&inventory, Stack::Rustls), "{id}");
+        }
+    }
+}
+
+fn read(der: &[u8]) -> Inventory {
+    let mut inventory = Inventory::new();
+    inventory.add_der("leaf", der);
+    inventory
+}
+
+fn is_accepted(inventory: &Inventory, stack: Stack) -> bool {
+    let timeline = Timeline::builtin();
+    let assessment = Assessment::new(inventory, &timeline, NOW.date(), Serving::Suggested);
+    let forecast = assessment.findings()[0].forecast.as_ref().unwrap();
+    forecast.accepts(stack, Role::Client)
+}
+
+/// Each row: bytes of a P-256 key's algorithm, what stands there instead, what the key is called.
+#[test]
+fn keys_of_every_kind_have_a_name_or_a_number() {
+    const EC: &[u8] = &[0x06, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+    const P256: &[u8] = &[0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+    #[rustfmt::skip]
+    let rows: [(&[u8], &[u8], &str); 6] = [
+        (P256, P256, "EC P-256"),
+        (P256, &[0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1], "EC 1.2.840.10045.3.1.1"),
+        (P256, &[0x30, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7], "EC with explicit parameters"),
+        (EC, &[0x06, 7, 0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1], "id-dsa"),
+        (EC, &[0x06, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 9], "1.2.840.10045.2.9"),
+        (EC, &[0x06, 0x7f, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1], "unknown"),
+    ];
+    let leaf = Ca::root_named("root").leaf(LeafSpec::new("leaf"));
+    for (old, new, name) in rows {
+        let mut der = leaf.der().to_vec();
+        let at = der
+            .windows(old.len())
+            .position(|bytes| bytes == old)
+            .unwrap();
+        der[at..at + new.len()].copy_from_slice(new);
+        assert_eq!(read(&der).entries()[0].key().to_string(), name, "{new:x?}");
+    }
+}
+
+#[test]
+fn policies_and_timestamps_are_told() {
+    let root = Ca::root_named("root");
+    let policies = [0x30, 10, 0x30, 8, 6, 6, 0x67, 0x81, 0x0c, 1, 2, 1].to_vec();
+    let spec = LeafSpec::new("leaf").extension(&[2, 5, 29, 32], false, policies);
+    let inventory = read(&root.leaf(spec).der());
+    assert_eq!(inventory.entries()[0].policies(), ["2.23.140.1.2.1"]);
+    let inventory = read(&root.leaf(LeafSpec::new("leaf").web_pki()).der());
+    assert_eq!(inventory.entries()[0].timestamps(), 1);
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //! | `names` | subjectAltName: `dns:edge.example.com` |
 //! | `not_before`, `not_after` | first and last second of validity, RFC 3339, UTC |
 //! | `key`, `key_usage`, `eku` | `eku` null: without the extension |
+//! | `policies`, `timestamps` | certificate policies, by name or by number; how many signed certificate timestamps |
 //! | `private_keys`, `more_private_keys` | where a private key for it was noticed: the first ten places, and how many more there are |
 //! | `roles` | what it is fit for, every level of its chain counted, under RFC 5280 |
 //! | `serves` | the roles it was judged for |
@@ -54,6 +55,8 @@ pub struct Row {
     pub key: String,
     pub key_usage: Option<Vec<&'static str>>,
     pub eku: Option<Vec<String>>,
+    pub policies: Vec<String>,
+    pub timestamps: usize,
     pub private_keys: Vec<String>,
     pub more_private_keys: usize,
     pub roles: Vec<String>,
@@ -134,6 +137,8 @@ impl Row {
             key: entry.key().to_string(),
             key_usage: entry.key_usage().map(|usage| usage.names().collect()),
             eku: eku.map(strings),
+            policies: entry.policies(),
+            timestamps: entry.timestamps(),
             private_keys: first_keys.collect(),
             more_private_keys: keys.len(),
             roles: roles(finding.roles),

@@ -1,10 +1,12 @@
 //! [`Entry`]: one certificate of an inventory, with all the places it was found in.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::extensions::{KeyUsage, NetscapeType, authority_key_id, subject_key_id};
-use super::key::PublicKey;
+use super::details::{
+    KeyUsage, NetscapeType, PublicKey, Usages, authority_key_id, policies_and_timestamps,
+    subject_key_id,
+};
 use crate::certificate::Certificate;
 use crate::certificate::view::View;
 use crate::text::Printable;
@@ -15,9 +17,7 @@ pub struct Entry {
     certificate: Certificate,
     sha256: [u8; 32],
     pub(super) locations: Vec<Location>,
-    key: PublicKey,
-    key_usage: Option<KeyUsage>,
-    netscape_type: Option<NetscapeType>,
+    usages: OnceLock<Usages>,
     subject_key_id: Option<Box<[u8]>>,
     authority_key_id: Option<Box<[u8]>>,
     is_web_pki: bool,
@@ -30,9 +30,7 @@ impl Entry {
         Ok(Self {
             sha256: certificate.sha256(),
             locations: vec![location],
-            key: PublicKey::read(view.spki)?,
-            key_usage: KeyUsage::read(&view)?,
-            netscape_type: NetscapeType::read(&view)?,
+            usages: OnceLock::new(),
             subject_key_id: subject_key_id(&view).map(Into::into),
             authority_key_id: authority_key_id(&view).map(Into::into),
             is_web_pki: view.is_web_pki(),
@@ -55,14 +53,32 @@ impl Entry {
         &self.locations
     }
 
-    /// The algorithm and size of its key.
-    pub fn key(&self) -> &PublicKey {
-        &self.key
+    /// The algorithm and size of its key. Read anew by each call.
+    pub fn key(&self) -> PublicKey {
+        let view = View::read(self.certificate.der());
+        PublicKey::read(view.map_or(&[], |view| view.spki))
     }
 
-    /// The keyUsage extension; `None` without it.
+    /// The keyUsage extension; `None` without it. One that cannot be read has no names.
     pub fn key_usage(&self) -> Option<KeyUsage> {
-        self.key_usage
+        self.usages().key_usage
+    }
+
+    /// The policies it was issued under (RFC 5280, 4.2.1.4), by name, or by OID. Read anew by each
+    /// call; none, if any part of the certificate is one that x509-parser does not read.
+    pub fn policies(&self) -> Vec<String> {
+        policies_and_timestamps(self.certificate.der()).0
+    }
+
+    /// How many signed certificate timestamps it carries (RFC 6962, 3.3). Their signatures are not
+    /// checked. Otherwise as [`policies`](Self::policies).
+    pub fn timestamps(&self) -> usize {
+        policies_and_timestamps(self.certificate.der()).1
+    }
+
+    fn usages(&self) -> Usages {
+        let read = || Usages::read(self.certificate.der());
+        *self.usages.get_or_init(read)
     }
 
     /// Whether it is a leaf, an issuer below a root, or a root.
@@ -81,7 +97,7 @@ impl Entry {
     }
 
     pub(super) fn netscape_type(&self) -> Option<NetscapeType> {
-        self.netscape_type
+        self.usages().netscape_type
     }
 
     pub(super) fn subject_key_id(&self) -> Option<&[u8]> {

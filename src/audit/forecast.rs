@@ -6,8 +6,8 @@
 
 use std::fmt;
 
+use super::details::KeyUsage;
 use super::entry::Entry;
-use super::extensions::KeyUsage;
 use super::paths::{CertificationPath, MOST_PURPOSES};
 use crate::error::eku_text;
 use crate::role::{Purpose, Role};
@@ -296,8 +296,11 @@ fn eku(entry: &Entry) -> String {
 }
 
 fn key_usage(entry: &Entry) -> String {
-    let usage = entry.key_usage();
-    usage.map_or("no key usage".into(), |usage| format!("key usage {usage}"))
+    match entry.key_usage() {
+        None => "no key usage".into(),
+        Some(usage) if usage.names().next().is_none() => "a key usage that allows nothing".into(),
+        Some(usage) => format!("key usage {usage}"),
+    }
 }
 
 fn netscape_type(entry: &Entry) -> String {

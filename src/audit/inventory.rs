@@ -1,11 +1,11 @@
 //! [`Inventory`]: the certificates that were found, each once.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
 
+use super::details::{KeyHalf, public_half};
 use super::entry::{Entry, Location};
-use super::private_key::{KeyHalf, PrivateHalf, PrivateKey, private_half, public_half};
+use super::private_key::PrivateKey;
 use crate::certificate::view::View;
 use crate::error::pem_text;
 use crate::pem::{self, KEY_LABELS, Mark};
@@ -90,7 +90,9 @@ impl Inventory {
     fn add_binary(&mut self, location: Location, bytes: &[u8]) {
         match Entry::read(bytes, location.clone()) {
             Ok(entry) => self.insert(entry),
-            Err(_) if private_half(bytes).is_ok() => self.note_key(location, bytes),
+            Err(_) if PrivateKey::read(location.clone(), bytes).is_some() => {
+                self.note_key(location, bytes);
+            }
             Err(error) if bytes.starts_with(&[0x30]) => {
                 self.refuse(location, format!("it is no certificate in DER: {error}"));
             }
@@ -107,7 +109,7 @@ impl Inventory {
                 Ok(block) => self.add_certificate(location, &block.der),
                 Err(error) => self.refuse(location, pem_text(&error)),
             },
-            Some("ENCRYPTED PRIVATE KEY") => self.keep_key(location, PrivateHalf::Encrypted),
+            Some("ENCRYPTED PRIVATE KEY") => self.insert_key(PrivateKey::encrypted(location)),
             Some(label) if KEY_LABELS.contains(&label) => self.add_key_block(location, mark),
             Some(label) if PASSED_OVER.contains(&label) => (),
             _ => self.refuse(
@@ -129,7 +131,7 @@ impl Inventory {
 
     fn add_key_block(&mut self, location: Location, mark: &Mark<'_>) {
         if mark.has_encrypted_text() {
-            return self.keep_key(location, PrivateHalf::Encrypted);
+            return self.insert_key(PrivateKey::encrypted(location));
         }
         match mark.decode() {
             Ok(block) => self.note_key(location, &block.der),
@@ -138,26 +140,13 @@ impl Inventory {
     }
 
     fn note_key(&mut self, location: Location, key: &[u8]) {
-        match private_half(key) {
-            Ok(half) => self.keep_key(location, half),
-            Err(_) => self.refuse(
+        match PrivateKey::read(location.clone(), key) {
+            Some(key) => self.insert_key(key),
+            None => self.refuse(
                 location,
                 "the private key is not in PKCS#8, PKCS#1 or SEC1 form".into(),
             ),
         }
-    }
-
-    fn keep_key(&mut self, location: Location, half: PrivateHalf) {
-        let (is_encrypted, half) = match half {
-            PrivateHalf::Encrypted => (true, None),
-            PrivateHalf::Known(half) => (false, Some(half)),
-            PrivateHalf::Silent => (false, None),
-        };
-        self.insert_key(PrivateKey {
-            location,
-            is_encrypted,
-            half,
-        });
     }
 
     fn insert_key(&mut self, key: PrivateKey) {
@@ -173,16 +162,11 @@ impl Inventory {
     }
 
     fn insert(&mut self, entry: Entry) {
-        match self.by_sha256.entry(entry.sha256()) {
-            Slot::Vacant(slot) => {
-                slot.insert(self.entries.len());
-                self.entries.push(entry);
-            }
-            Slot::Occupied(slot) => {
-                if let Some(known) = self.entries.get_mut(*slot.get()) {
-                    known.locations.extend(entry.locations);
-                }
-            }
+        let next = self.entries.len();
+        let index = *self.by_sha256.entry(entry.sha256()).or_insert(next);
+        match self.entries.get_mut(index) {
+            Some(known) => known.locations.extend(entry.locations),
+            None => self.entries.push(entry),
         }
     }
 
@@ -222,7 +206,7 @@ impl Inventory {
     pub fn private_keys_of(&self, entry: &Entry) -> impl ExactSizeIterator<Item = &PrivateKey> {
         // Read again, since most inventories have few keys and many certificates.
         let view = View::read(entry.certificate().der());
-        let half = view.and_then(|view| public_half(view.spki)).ok();
+        let half = view.ok().and_then(|view| public_half(view.spki));
         let keys = half.and_then(|half| self.by_half.get(&half));
         let indices = keys.map_or(&[][..], Vec::as_slice);
         indices.iter().map(|index| &self.private_keys[*index])

@@ -19,8 +19,7 @@
 //! ```
 
 mod roles;
-mod extensions;
-mod key;
+mod details;
 mod entry;
 mod private_key;
 mod inventory;
@@ -38,13 +37,12 @@ mod assess;
 
 pub use advice::Advice;
 pub use assess::Assessment;
+pub use details::{KeyAlgorithm, KeyUsage, PublicKey};
 pub use entry::{CertificateKind, Entry, Location};
-pub use extensions::KeyUsage;
 pub use finding::{Finding, Renewal, Serving, renewal};
 pub use forecast::{Forecast, Obstacle, Stack};
 pub use inventory::{Inventory, Unreadable};
 pub use issuers::{Hierarchy, PublicEvidence};
-pub use key::{KeyAlgorithm, PublicKey};
 pub use milestone::{
     CaOffer, Citation, Compared, Confidence, Disagreement, Effect, Milestone, Scope,
 };

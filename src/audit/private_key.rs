@@ -1,12 +1,11 @@
 //! [`PrivateKey`]: one that was noticed, and what it says about its public half.
 
-use der::asn1::AnyRef;
-use der::{Decode, Reader, SliceReader, Tag, Tagged};
+use der::{Tag, Tagged};
 use sha2::{Digest, Sha256};
 
+use super::details::KeyHalf;
 use super::entry::Location;
-use crate::certificate::key::KeyKind;
-use crate::element::without_leading_zeros;
+use crate::element::{Elements, Kind, only, without_leading_zeros};
 
 /// A private key that was noticed. It is not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,109 +18,70 @@ pub struct PrivateKey {
     pub(super) half: Option<KeyHalf>,
 }
 
-/// SHA-256 of what a key pair's halves share: the RSA modulus, or the public key's bits.
-pub(super) type KeyHalf = [u8; 32];
-
-/// What a SubjectPublicKeyInfo has in common with its private key.
-pub(super) fn public_half(spki: &[u8]) -> der::Result<KeyHalf> {
-    let half = match KeyKind::read(spki)? {
-        KeyKind::Rsa(modulus) => modulus,
-        _ => subject_public_key(spki)?,
-    };
-    Ok(Sha256::digest(half).into())
-}
-
-fn subject_public_key(spki: &[u8]) -> der::Result<&[u8]> {
-    let spki = AnyRef::from_der(spki)?;
-    let mut spki = SliceReader::new(spki.value())?;
-    AnyRef::decode(&mut spki)?;
-    Ok(bit_string(AnyRef::decode(&mut spki)?.value()))
-}
-
-/// Without the octet that counts unused bits.
-fn bit_string(contents: &[u8]) -> &[u8] {
-    contents.get(1..).unwrap_or_default()
-}
-
-/// What can be known of a private key without using it.
-pub(super) enum PrivateHalf {
-    Encrypted,
-    /// A key that carries its public half.
-    Known(KeyHalf),
-    /// A key whose public half would have to be computed.
-    Silent,
-}
-
-/// Reads PKCS#8 (RFC 5958), PKCS#1 (RFC 8017, A.1.2) or SEC1 (RFC 5915); an error for anything
-/// else.
-pub(super) fn private_half(der: &[u8]) -> der::Result<PrivateHalf> {
-    let outer = AnyRef::from_der(der)?;
-    outer.tag().assert_eq(Tag::Sequence)?;
-    let mut fields = SliceReader::new(outer.value())?;
-    let first = AnyRef::decode(&mut fields)?;
-    let second = AnyRef::decode(&mut fields)?;
-    match (first.tag(), second.tag()) {
-        (Tag::Sequence, Tag::OctetString) => Ok(PrivateHalf::Encrypted),
-        (Tag::Integer, Tag::Integer) => Ok(known(modulus(second))),
-        (Tag::Integer, Tag::OctetString) => sec1(&mut fields),
-        (Tag::Integer, Tag::Sequence) => pkcs8(&mut fields),
-        _ => Err(first.tag().value_error().into()),
-    }
-}
-
-fn known(half: &[u8]) -> PrivateHalf {
-    PrivateHalf::Known(Sha256::digest(half).into())
-}
-
-fn modulus<'a>(integer: AnyRef<'a>) -> &'a [u8] {
-    without_leading_zeros(integer.value())
-}
-
-/// Behind version and key: `[0]` the curve, `[1]` the public key as a BIT STRING.
-fn sec1(fields: &mut SliceReader<'_>) -> der::Result<PrivateHalf> {
-    match tagged(fields, 1)? {
-        Some(public) => {
-            let public = AnyRef::from_der(public.value())?;
-            Ok(known(bit_string(public.value())))
-        }
-        None => Ok(PrivateHalf::Silent),
-    }
-}
-
-/// Behind version and algorithm: the key, `[0]` attributes, `[1]` the public key (version 2).
-fn pkcs8(fields: &mut SliceReader<'_>) -> der::Result<PrivateHalf> {
-    let key = AnyRef::decode(fields)?;
-    key.tag().assert_eq(Tag::OctetString)?;
-    if let Some(public) = tagged(fields, 1)? {
-        return Ok(known(bit_string(public.value())));
-    }
-    // An RSA or EC key in the form that it has without PKCS#8; that of Ed25519 is an OCTET STRING.
-    match AnyRef::from_der(key.value()).map(|inner| inner.tag()) {
-        Ok(Tag::Sequence) => private_half_of_inner(key.value()),
-        _ => Ok(PrivateHalf::Silent),
-    }
-}
-
-/// PKCS#1 or SEC1, and nothing that nests further.
-fn private_half_of_inner(der: &[u8]) -> der::Result<PrivateHalf> {
-    let outer = AnyRef::from_der(der)?;
-    let mut fields = SliceReader::new(outer.value())?;
-    AnyRef::decode(&mut fields)?;
-    let second = AnyRef::decode(&mut fields)?;
-    match second.tag() {
-        Tag::Integer => Ok(known(modulus(second))),
-        Tag::OctetString => sec1(&mut fields),
-        _ => Ok(PrivateHalf::Silent),
-    }
-}
-
-/// The next field with this context-specific tag.
-fn tagged<'a>(fields: &mut SliceReader<'a>, wanted: u32) -> der::Result<Option<AnyRef<'a>>> {
-    while !fields.is_finished() {
-        let field = AnyRef::decode(fields)?;
-        if matches!(field.tag(), Tag::ContextSpecific { number, .. } if number.value() == wanted) {
-            return Ok(Some(field));
+impl PrivateKey {
+    pub(super) fn encrypted(location: Location) -> Self {
+        Self {
+            location,
+            is_encrypted: true,
+            half: None,
         }
     }
-    Ok(None)
+
+    /// Reads PKCS#8 (RFC 5958), PKCS#1 (RFC 8017, A.1.2) or SEC1 (RFC 5915); nothing else.
+    pub(super) fn read(location: Location, der: &[u8]) -> Option<Self> {
+        let half = match fields(der)?[..] {
+            [(Tag::Sequence, _), (Tag::OctetString, _), ..] => {
+                return Some(Self::encrypted(location));
+            }
+            [
+                (Tag::Integer, _),
+                (Tag::Sequence, _),
+                (Tag::OctetString, key),
+                ref others @ ..,
+            ] => public_key(others).or_else(|| half_of_plain(&fields(key)?)?),
+            ref plain => half_of_plain(plain)?,
+        };
+        Some(Self {
+            location,
+            is_encrypted: false,
+            half: half.map(|half| Sha256::digest(half).into()),
+        })
+    }
+}
+
+type Field<'a> = (Tag, &'a [u8]);
+
+/// The fields of a SEQUENCE, as far as they can be read.
+fn fields(der: &[u8]) -> Option<Vec<Field<'_>>> {
+    let fields = Elements::of_sequence(der).ok()?.map_while(Result::ok);
+    Some(fields.map(|field| (field.tag(), field.value())).collect())
+}
+
+/// The public half of PKCS#1 or SEC1, if the key carries it; an outer `None` for anything else.
+fn half_of_plain<'a>(fields: &[Field<'a>]) -> Option<Option<&'a [u8]>> {
+    match fields {
+        [(Tag::Integer, _), (Tag::Integer, modulus), ..] => {
+            Some(Some(without_leading_zeros(modulus)))
+        }
+        // `[1]` is EXPLICIT in SEC1.
+        [(Tag::Integer, _), (Tag::OctetString, _), others @ ..] => {
+            let public = tagged_1(others).and_then(|public| only(public, Kind::BIT_STRING).ok());
+            Some(public.and_then(|bits| bits.get(1..)))
+        }
+        _ => None,
+    }
+}
+
+/// `publicKey [1] IMPLICIT BIT STRING` of version 2 of PKCS#8.
+fn public_key<'a>(others: &[Field<'a>]) -> Option<&'a [u8]> {
+    // The first octet counts unused bits.
+    tagged_1(others)?.get(1..)
+}
+
+fn tagged_1<'a>(fields: &[Field<'a>]) -> Option<&'a [u8]> {
+    let is_it =
+        |tag: &Tag| matches!(tag, Tag::ContextSpecific { number, .. } if number.value() == 1);
+    fields
+        .iter()
+        .find_map(|(tag, value)| is_it(tag).then_some(*value))
 }

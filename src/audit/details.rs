@@ -1,0 +1,256 @@
+//! [`PublicKey`], [`KeyUsage`]: what only the audit reads of a certificate, when it is asked for.
+//!
+//! The core's reader finds the bytes, x509-parser reads them and knows the names. What it cannot
+//! read is unknown, and no reason to refuse a certificate that the core can read.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use x509_parser::asn1_rs::{Oid, Tag};
+use x509_parser::error::X509Error;
+use x509_parser::extensions::{self, NSCertType, ParsedExtension};
+use x509_parser::objects::{oid_registry, oid2sn};
+use x509_parser::oid_registry as oid;
+use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::public_key::RSAPublicKey;
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+use crate::certificate::key::bits;
+use crate::certificate::view::View;
+use crate::element::{Elements, Kind, only, without_leading_zeros};
+use crate::role::Role;
+
+/// Algorithm and size of a public key: `RSA 2048`, `EC P-256`, `Ed25519`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PublicKey {
+    /// The algorithm.
+    pub algorithm: KeyAlgorithm,
+    /// Bits of the RSA modulus or of the curve's field, where known.
+    pub bits: Option<usize>,
+}
+
+/// The algorithm of a public key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyAlgorithm {
+    /// RSA, RSASSA-PSS keys included.
+    Rsa,
+    /// Elliptic curve, by the curve's name, or by its OID.
+    Ec(String),
+    /// Ed25519.
+    Ed25519,
+    /// Ed448.
+    Ed448,
+    /// Any other, by its name, or by its OID.
+    Other(String),
+    /// One that cannot be read.
+    Unknown,
+}
+
+impl PublicKey {
+    /// Reads a SubjectPublicKeyInfo.
+    pub(super) fn read(spki: &[u8]) -> Self {
+        let spki = only_one::<SubjectPublicKeyInfo<'_>>(spki);
+        let known = spki.as_ref().map(algorithm_and_bits);
+        let (algorithm, bits) = known.unwrap_or((KeyAlgorithm::Unknown, None));
+        Self { algorithm, bits }
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.algorithm, self.bits) {
+            (KeyAlgorithm::Rsa, Some(bits)) => write!(f, "RSA {bits}"),
+            (KeyAlgorithm::Rsa, None) => f.write_str("RSA"),
+            (KeyAlgorithm::Ec(curve), _) => write!(f, "EC {curve}"),
+            (KeyAlgorithm::Ed25519, _) => f.write_str("Ed25519"),
+            (KeyAlgorithm::Ed448, _) => f.write_str("Ed448"),
+            (KeyAlgorithm::Other(name), _) => f.write_str(name),
+            (KeyAlgorithm::Unknown, _) => f.write_str("unknown"),
+        }
+    }
+}
+
+fn algorithm_and_bits(spki: &SubjectPublicKeyInfo<'_>) -> (KeyAlgorithm, Option<usize>) {
+    let id = &spki.algorithm.algorithm;
+    if RSA.contains(id) {
+        (KeyAlgorithm::Rsa, modulus(spki).map(bits))
+    } else if *id == oid::OID_KEY_TYPE_EC_PUBLIC_KEY {
+        curve_and_bits(spki)
+    } else if *id == oid::OID_SIG_ED25519 {
+        (KeyAlgorithm::Ed25519, Some(255))
+    } else if *id == oid::OID_SIG_ED448 {
+        (KeyAlgorithm::Ed448, Some(448))
+    } else {
+        (KeyAlgorithm::Other(name(id)), None)
+    }
+}
+
+fn curve_and_bits(spki: &SubjectPublicKeyInfo<'_>) -> (KeyAlgorithm, Option<usize>) {
+    let parameters = spki.algorithm.parameters.as_ref();
+    // `Any::oid` takes any tag.
+    let named = parameters.filter(|it| it.header.tag() == Tag::Oid);
+    let curve = named.and_then(|curve| curve.clone().oid().ok());
+    let (curve, bits) = match curve {
+        None => ("with explicit parameters".into(), None),
+        Some(curve) if curve == oid::OID_EC_P256 => ("P-256".into(), Some(256)),
+        Some(curve) if curve == oid::OID_NIST_EC_P384 => ("P-384".into(), Some(384)),
+        Some(curve) if curve == oid::OID_NIST_EC_P521 => ("P-521".into(), Some(521)),
+        Some(curve) => (name(&curve), None),
+    };
+    (KeyAlgorithm::Ec(curve), bits)
+}
+
+/// Of an RSA key, without leading zeros.
+fn modulus<'a>(spki: &'a SubjectPublicKeyInfo<'_>) -> Option<&'a [u8]> {
+    let key = spki.subject_public_key.data.as_ref();
+    let key = RSA.contains(&spki.algorithm.algorithm).then_some(key)?;
+    let (_, key) = RSAPublicKey::from_der(key).ok()?;
+    Some(without_leading_zeros(key.modulus))
+}
+
+const RSA: [Oid<'_>; 2] = [oid::OID_PKCS1_RSAENCRYPTION, oid::OID_PKCS1_RSASSAPSS];
+
+/// SHA-256 of what a key pair's halves share: the RSA modulus, or the public key's bits.
+pub(super) type KeyHalf = [u8; 32];
+
+/// What a SubjectPublicKeyInfo has in common with its private key.
+pub(super) fn public_half(spki: &[u8]) -> Option<KeyHalf> {
+    let spki = only_one::<SubjectPublicKeyInfo<'_>>(spki)?;
+    let half = modulus(&spki).unwrap_or(&spki.subject_public_key.data);
+    Some(Sha256::digest(half).into())
+}
+
+/// The keyUsage extension (RFC 5280, 4.2.1.3): `digitalSignature, keyEncipherment`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeyUsage(u16);
+
+impl KeyUsage {
+    pub(super) const DIGITAL_SIGNATURE: Self = Self(1);
+    pub(super) const KEY_ENCIPHERMENT: Self = Self(1 << 2);
+    pub(super) const KEY_AGREEMENT: Self = Self(1 << 4);
+    pub(super) const KEY_CERT_SIGN: Self = Self(1 << 5);
+
+    /// The names of the bits that are set, in the order of RFC 5280.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        const NAMES: [&str; 9] = [
+            "digitalSignature",
+            "nonRepudiation",
+            "keyEncipherment",
+            "dataEncipherment",
+            "keyAgreement",
+            "keyCertSign",
+            "cRLSign",
+            "encipherOnly",
+            "decipherOnly",
+        ];
+        let bits = NAMES.into_iter().enumerate();
+        bits.filter_map(move |(bit, name)| self.has_any(&[Self(1 << bit)]).then_some(name))
+    }
+
+    pub(super) fn has_any(self, wanted: &[Self]) -> bool {
+        wanted.iter().any(|bit| self.0 & bit.0 != 0)
+    }
+}
+
+impl fmt::Display for KeyUsage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.names().collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// The Netscape certificate type: older than the EKU, and still looked at by some.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NetscapeType {
+    roles: [(Role, bool); 2],
+    pub(super) is_critical: bool,
+}
+
+impl NetscapeType {
+    pub(super) fn is_for(self, role: Role) -> bool {
+        self.roles.contains(&(role, true))
+    }
+}
+
+/// What some stacks ask of a certificate beside its EKU. What cannot be read allows nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Usages {
+    pub(super) key_usage: Option<KeyUsage>,
+    pub(super) netscape_type: Option<NetscapeType>,
+}
+
+impl Usages {
+    pub(super) fn read(der: &[u8]) -> Self {
+        View::read(der).map_or(Self::default(), |view| Self {
+            key_usage: view.extension(KEY_USAGE).ok().flatten().map(key_usage),
+            netscape_type: netscape_type(&view),
+        })
+    }
+}
+
+fn key_usage(value: &[u8]) -> KeyUsage {
+    let usage = only_one::<extensions::KeyUsage>(value);
+    KeyUsage(usage.map_or(0, |usage| usage.flags))
+}
+
+fn netscape_type(view: &View<'_>) -> Option<NetscapeType> {
+    let extension = view.first_extension(NETSCAPE_CERT_TYPE).ok()??;
+    let found = only_one::<NSCertType>(extension.value);
+    let is_for = |role, is_set: fn(&NSCertType) -> bool| (role, found.as_ref().is_some_and(is_set));
+    Some(NetscapeType {
+        roles: [
+            is_for(Role::Client, NSCertType::ssl_client),
+            is_for(Role::Server, NSCertType::ssl_server),
+        ],
+        is_critical: extension.is_critical,
+    })
+}
+
+const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];
+const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
+const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x23];
+/// netscape-cert-type, 2.16.840.1.113730.1.1.
+const NETSCAPE_CERT_TYPE: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 1, 1];
+
+/// The key identifier of the subject (RFC 5280, 4.2.1.2). One that cannot be read is none.
+pub(super) fn subject_key_id<'a>(view: &View<'a>) -> Option<&'a [u8]> {
+    let value = view.extension(SUBJECT_KEY_IDENTIFIER).ok()??;
+    only(value, Kind::OCTET_STRING).ok()
+}
+
+/// The key identifier of the issuer (RFC 5280, 4.2.1.1). One that cannot be read is none.
+pub(super) fn authority_key_id<'a>(view: &View<'a>) -> Option<&'a [u8]> {
+    let value = view.extension(AUTHORITY_KEY_IDENTIFIER).ok()??;
+    let mut fields = Elements::of_sequence(value).ok()?;
+    fields.read(Kind::implicit(0)).ok()
+}
+
+/// The policies of a certificate (RFC 5280, 4.2.1.4), and how many timestamps it carries (RFC 6962).
+pub(super) fn policies_and_timestamps(der: &[u8]) -> (Vec<String>, usize) {
+    let (mut policies, mut timestamps) = (Vec::new(), 0);
+    let certificate = only_one::<X509Certificate<'_>>(der);
+    let extensions = certificate.iter().flat_map(|it| it.extensions());
+    for extension in extensions {
+        match extension.parsed_extension() {
+            ParsedExtension::CertificatePolicies(found) => {
+                policies.extend(found.iter().map(|policy| name(&policy.policy_id)));
+            }
+            ParsedExtension::SCT(found) => timestamps += found.len(),
+            _ => {}
+        }
+    }
+    (policies, timestamps)
+}
+
+/// What these bytes are, to their end.
+fn only_one<'a, T: FromDer<'a, X509Error>>(encoded: &'a [u8]) -> Option<T> {
+    let (rest, read) = T::from_der(encoded).ok()?;
+    rest.is_empty().then_some(read)
+}
+
+/// The name that people know a number by, else the number.
+fn name(oid: &Oid<'_>) -> String {
+    let name = oid2sn(oid, oid_registry());
+    name.map_or_else(|_| oid.to_id_string(), str::to_owned)
+}
