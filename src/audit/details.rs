@@ -146,11 +146,15 @@ impl KeyUsage {
             "decipherOnly",
         ];
         let bits = NAMES.into_iter().enumerate();
-        bits.filter_map(move |(bit, name)| self.has_any(&[Self(1 << bit)]).then_some(name))
+        bits.filter_map(move |(bit, name)| self.has_any(Self(1 << bit)).then_some(name))
     }
 
-    pub(super) fn has_any(self, wanted: &[Self]) -> bool {
-        wanted.iter().any(|bit| self.0 & bit.0 != 0)
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(super) const fn has_any(self, wanted: Self) -> bool {
+        self.0 & wanted.0 != 0
     }
 }
 

@@ -74,25 +74,23 @@ impl Stack {
 
     /// The stable name in reports: `rustls`, `openssl`, `go`, `java`, `gnutls`.
     pub const fn id(self) -> &'static str {
+        self.names().0
+    }
+
+    const fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Rustls => "rustls",
-            Self::OpenSsl => "openssl",
-            Self::Go => "go",
-            Self::Java => "java",
-            Self::GnuTls => "gnutls",
+            Self::Rustls => ("rustls", "rustls"),
+            Self::OpenSsl => ("openssl", "OpenSSL"),
+            Self::Go => ("go", "Go"),
+            Self::Java => ("java", "Java"),
+            Self::GnuTls => ("gnutls", "GnuTLS"),
         }
     }
 }
 
 impl fmt::Display for Stack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Rustls => "rustls",
-            Self::OpenSsl => "OpenSSL",
-            Self::Go => "Go",
-            Self::Java => "Java",
-            Self::GnuTls => "GnuTLS",
-        })
+        f.write_str(self.names().1)
     }
 }
 
@@ -127,185 +125,171 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// One thing that a stack refuses.
+/// One thing that a stack asks for, and refuses a certificate without.
 struct Rule {
     id: &'static str,
     stack: Stack,
-    at: &'static [Position],
-    refuses: fn(&Entry, Role) -> bool,
-    found: fn(&Entry) -> String,
+    at: u8,
+    asks: Asks,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Position {
-    Leaf,
-    /// Between leaf and root.
-    Issuer,
-    Root,
+/// Where on the path.
+const LEAF: u8 = 1;
+/// Between leaf and root.
+const ISSUER: u8 = 2;
+const ROOT: u8 = 4;
+
+/// Of an extension, where it is there.
+enum Asks {
+    /// The purpose of the role in the EKU, or what also passes for it.
+    Purpose(&'static [Also]),
+    /// One of these bits for a client, one of those for a server.
+    KeyUsage(KeyUsage, KeyUsage),
+    /// The Netscape certificate type of the role.
+    NetscapeType,
+    /// That it is not critical: to whoever does not know it, it is an unknown critical one.
+    NetscapeNotCritical,
 }
 
-const LEAF: &[Position] = &[Position::Leaf];
-const ISSUERS: &[Position] = &[Position::Issuer];
-const BELOW_ROOT: &[Position] = &[Position::Leaf, Position::Issuer];
-const ABOVE_LEAF: &[Position] = &[Position::Issuer, Position::Root];
-const EVERYWHERE: &[Position] = &[Position::Leaf, Position::Issuer, Position::Root];
-
-macro_rules! rules {
-    ($($id:literal, $stack:ident, $at:ident, $refuses:ident, $found:ident;)+) => {
-        &[$(Rule { id: $id, stack: Stack::$stack, at: $at, refuses: $refuses, found: $found }),+]
-    };
+/// What passes for a purpose.
+#[derive(Clone, Copy)]
+enum Also {
+    AnyPurpose,
+    EmptyEku,
+    /// For serverAuth, an older name of it: Server Gated Cryptography.
+    Sgc(&'static [u8]),
 }
 
-#[rustfmt::skip]
-const RULES: &[Rule] = rules! {
-    // webpki, verify_cert.rs, check_eku: required if present, on every certificate but the anchor.
-    "rustls-eku", Rustls, BELOW_ROOT, lacks_purpose, eku;
-    // webpki, cert.rs, remember_extension.
-    "rustls-netscape-critical", Rustls, BELOW_ROOT, has_critical_netscape_type, netscape_type;
+use Also::{AnyPurpose, EmptyEku};
 
-    // OpenSSL, v3_purp.c, xku_reject, by way of check_extensions: on every certificate of the
-    // chain, the root included (openssl/openssl#26046).
-    "openssl-eku", OpenSsl, EVERYWHERE, lacks_purpose_and_sgc, eku;
-    "openssl-key-usage", OpenSsl, LEAF, lacks_openssl_key_usage, key_usage;
-    "openssl-key-cert-sign", OpenSsl, ABOVE_LEAF, lacks_key_cert_sign, key_usage;
-    "openssl-netscape-type", OpenSsl, LEAF, lacks_netscape_type, netscape_type;
+/// 1.3.6.1.4.1.311.10.3.3.
+const MICROSOFT_SGC: Also = Also::Sgc(&[0x2b, 6, 1, 4, 1, 0x82, 0x37, 10, 3, 3]);
+/// 2.16.840.1.113730.4.1.
+const NETSCAPE_SGC: Also = Also::Sgc(&[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 4, 1]);
 
-    // Go, crypto/x509/verify.go, checkChainForKeyUsage: nested down the chain from the root on.
-    "go-eku", Go, EVERYWHERE, lacks_purpose_and_any_unless_empty, eku;
-    // Go, crypto/x509/x509.go, CheckSignatureFrom.
-    "go-key-cert-sign", Go, ABOVE_LEAF, lacks_key_cert_sign, key_usage;
-    "go-netscape-critical", Go, EVERYWHERE, has_critical_netscape_type, netscape_type;
+const SIGN: KeyUsage = KeyUsage::DIGITAL_SIGNATURE;
+const CERT_SIGN: KeyUsage = KeyUsage::KEY_CERT_SIGN;
+/// v3_purp.c: `KU_TLS` for a server. Reported by OpenSSL as the same error 26 as the EKU.
+const OPENSSL_CLIENT: KeyUsage = SIGN.or(KeyUsage::KEY_AGREEMENT);
+const OPENSSL_SERVER: KeyUsage = OPENSSL_CLIENT.or(KeyUsage::KEY_ENCIPHERMENT);
 
-    // JDK, sun.security.validator.EndEntityChecker: the leaf's alone.
-    "java-eku", Java, LEAF, lacks_purpose_any_and_sgc, eku;
-    "java-key-usage", Java, LEAF, lacks_digital_signature, key_usage;
-    "java-netscape-type", Java, LEAF, lacks_netscape_type, netscape_type;
-    // JDK, sun.security.provider.certpath.KeyChecker, verifyCAKeyUsage.
-    "java-key-cert-sign", Java, ABOVE_LEAF, lacks_key_cert_sign, key_usage;
-    "java-netscape-critical", Java, BELOW_ROOT, has_critical_netscape_type, netscape_type;
-
-    // GnuTLS, lib/x509/verify.c, _gnutls_check_key_purpose: anyExtendedKeyUsage counts on the
-    // leaf, and the older name of serverAuth above it.
-    "gnutls-eku-leaf", GnuTls, LEAF, lacks_purpose_and_any_unless_empty, eku;
-    "gnutls-eku-issuer", GnuTls, ISSUERS, lacks_purpose_and_netscape_sgc_unless_empty, eku;
-    "gnutls-key-cert-sign", GnuTls, ABOVE_LEAF, lacks_key_cert_sign, key_usage;
-    "gnutls-netscape-critical", GnuTls, BELOW_ROOT, has_critical_netscape_type, netscape_type;
-};
-
-fn first_obstacle(path: &CertificationPath<'_>, stack: Stack, role: Role) -> Option<Obstacle> {
-    let last = path.entries.len() - 1;
-    let positions = path.entries.iter().enumerate().map(|(index, entry)| {
-        let position = match index {
-            0 => Position::Leaf,
-            _ if index == last && path.is_complete => Position::Root,
-            _ => Position::Issuer,
-        };
-        (index, position, *entry)
-    });
-    let rules = || RULES.iter().filter(|rule| rule.stack == stack);
-    positions
-        .flat_map(|at| rules().map(move |rule| (at, rule)))
-        .find(|((_, position, entry), rule)| {
-            rule.at.contains(position) && (rule.refuses)(entry, role)
-        })
-        .map(|((position, _, entry), rule)| Obstacle {
-            stack,
-            role,
-            rule: rule.id,
-            position,
-            found: (rule.found)(entry),
-        })
-}
-
-/// Server Gated Cryptography, the older names of serverAuth: Microsoft's
-/// (1.3.6.1.4.1.311.10.3.3) and Netscape's (2.16.840.1.113730.4.1).
-const SGC: [&[u8]; 2] = [&[0x2b, 6, 1, 4, 1, 0x82, 0x37, 10, 3, 3], NETSCAPE_SGC];
-const NETSCAPE_SGC: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 4, 1];
-
-fn lacks_purpose(entry: &Entry, role: Role) -> bool {
-    let purposes = entry.certificate().purposes();
-    purposes.is_some_and(|found| !found.contains(&role.purpose()))
-}
-
-fn lacks_purpose_and_sgc(entry: &Entry, role: Role) -> bool {
-    lacks_purpose(entry, role) && !(role == Role::Server && has_one_of(entry, &SGC))
-}
-
-fn lacks_purpose_and_any(entry: &Entry, role: Role) -> bool {
-    let purposes = entry.certificate().purposes().unwrap_or_default();
-    lacks_purpose(entry, role) && !purposes.contains(&Purpose::ANY)
-}
-
-fn lacks_purpose_any_and_sgc(entry: &Entry, role: Role) -> bool {
-    lacks_purpose_and_any(entry, role) && lacks_purpose_and_sgc(entry, role)
-}
-
-fn lacks_purpose_and_any_unless_empty(entry: &Entry, role: Role) -> bool {
-    lacks_purpose_and_any(entry, role) && !has_empty_eku(entry)
-}
-
-fn lacks_purpose_and_netscape_sgc_unless_empty(entry: &Entry, role: Role) -> bool {
-    let is_server_gated = role == Role::Server && has_one_of(entry, &[NETSCAPE_SGC]);
-    lacks_purpose(entry, role) && !is_server_gated && !has_empty_eku(entry)
-}
-
-fn has_empty_eku(entry: &Entry) -> bool {
-    entry.certificate().purposes() == Some(&[])
-}
-
-fn has_one_of(entry: &Entry, wanted: &[&[u8]]) -> bool {
-    let purposes = entry.certificate().purposes().unwrap_or_default();
-    let mut oids = purposes.iter().map(Purpose::oid_bytes);
-    oids.any(|oid| wanted.contains(&oid))
-}
-
-/// v3_purp.c: `KU_TLS` for a server, digitalSignature or keyAgreement for a client. Reported by
-/// OpenSSL as the same error 26 as the EKU.
-fn lacks_openssl_key_usage(entry: &Entry, role: Role) -> bool {
-    let client = [KeyUsage::DIGITAL_SIGNATURE, KeyUsage::KEY_AGREEMENT];
-    let is_enough = |usage: KeyUsage| match role {
-        Role::Client => usage.has_any(&client),
-        Role::Server => usage.has_any(&client) || usage.has_any(&[KeyUsage::KEY_ENCIPHERMENT]),
-    };
-    entry.key_usage().is_some_and(|usage| !is_enough(usage))
-}
-
-fn lacks_digital_signature(entry: &Entry, _: Role) -> bool {
-    let usage = entry.key_usage();
-    usage.is_some_and(|usage| !usage.has_any(&[KeyUsage::DIGITAL_SIGNATURE]))
-}
-
-fn lacks_key_cert_sign(entry: &Entry, _: Role) -> bool {
-    let usage = entry.key_usage();
-    usage.is_some_and(|usage| !usage.has_any(&[KeyUsage::KEY_CERT_SIGN]))
-}
-
-fn lacks_netscape_type(entry: &Entry, role: Role) -> bool {
-    let found = entry.netscape_type();
-    found.is_some_and(|found| !found.is_for(role))
-}
-
-/// To whoever does not know the extension, it is an unknown critical one.
-fn has_critical_netscape_type(entry: &Entry, _: Role) -> bool {
-    entry.netscape_type().is_some_and(|found| found.is_critical)
-}
-
-fn eku(entry: &Entry) -> String {
-    let purposes = entry.certificate().purposes();
-    eku_text(purposes.map(|all| &all[..all.len().min(MOST_PURPOSES)]))
-}
-
-fn key_usage(entry: &Entry) -> String {
-    match entry.key_usage() {
-        None => "no key usage".into(),
-        Some(usage) if usage.names().next().is_none() => "a key usage that allows nothing".into(),
-        Some(usage) => format!("key usage {usage}"),
+const fn rule(id: &'static str, stack: Stack, at: u8, asks: Asks) -> Rule {
+    Rule {
+        id,
+        stack,
+        at,
+        asks,
     }
 }
 
-fn netscape_type(entry: &Entry) -> String {
-    match entry.netscape_type() {
-        Some(found) if found.is_critical => "a critical Netscape certificate type".into(),
-        _ => "a Netscape certificate type for something else".into(),
+#[rustfmt::skip]
+const RULES: &[Rule] = &[
+    // webpki, verify_cert.rs, check_eku: required if present, on every certificate but the anchor.
+    rule("rustls-eku", Stack::Rustls, LEAF | ISSUER, Asks::Purpose(&[])),
+    // webpki, cert.rs, remember_extension.
+    rule("rustls-netscape-critical", Stack::Rustls, LEAF | ISSUER, Asks::NetscapeNotCritical),
+
+    // OpenSSL, v3_purp.c, xku_reject, by way of check_extensions: on every certificate of the
+    // chain, the root included (openssl/openssl#26046).
+    rule("openssl-eku", Stack::OpenSsl, LEAF | ISSUER | ROOT, Asks::Purpose(&[MICROSOFT_SGC, NETSCAPE_SGC])),
+    rule("openssl-key-usage", Stack::OpenSsl, LEAF, Asks::KeyUsage(OPENSSL_CLIENT, OPENSSL_SERVER)),
+    rule("openssl-key-cert-sign", Stack::OpenSsl, ISSUER | ROOT, Asks::KeyUsage(CERT_SIGN, CERT_SIGN)),
+    rule("openssl-netscape-type", Stack::OpenSsl, LEAF, Asks::NetscapeType),
+
+    // Go, crypto/x509/verify.go, checkChainForKeyUsage: nested down the chain from the root on.
+    rule("go-eku", Stack::Go, LEAF | ISSUER | ROOT, Asks::Purpose(&[AnyPurpose, EmptyEku])),
+    // Go, crypto/x509/x509.go, CheckSignatureFrom.
+    rule("go-key-cert-sign", Stack::Go, ISSUER | ROOT, Asks::KeyUsage(CERT_SIGN, CERT_SIGN)),
+    rule("go-netscape-critical", Stack::Go, LEAF | ISSUER | ROOT, Asks::NetscapeNotCritical),
+
+    // JDK, sun.security.validator.EndEntityChecker: the leaf's alone.
+    rule("java-eku", Stack::Java, LEAF, Asks::Purpose(&[AnyPurpose, MICROSOFT_SGC, NETSCAPE_SGC])),
+    rule("java-key-usage", Stack::Java, LEAF, Asks::KeyUsage(SIGN, SIGN)),
+    rule("java-netscape-type", Stack::Java, LEAF, Asks::NetscapeType),
+    // JDK, sun.security.provider.certpath.KeyChecker, verifyCAKeyUsage.
+    rule("java-key-cert-sign", Stack::Java, ISSUER | ROOT, Asks::KeyUsage(CERT_SIGN, CERT_SIGN)),
+    rule("java-netscape-critical", Stack::Java, LEAF | ISSUER, Asks::NetscapeNotCritical),
+
+    // GnuTLS, lib/x509/verify.c, _gnutls_check_key_purpose: anyExtendedKeyUsage counts on the
+    // leaf, and the older name of serverAuth above it.
+    rule("gnutls-eku-leaf", Stack::GnuTls, LEAF, Asks::Purpose(&[AnyPurpose, EmptyEku])),
+    rule("gnutls-eku-issuer", Stack::GnuTls, ISSUER, Asks::Purpose(&[NETSCAPE_SGC, EmptyEku])),
+    rule("gnutls-key-cert-sign", Stack::GnuTls, ISSUER | ROOT, Asks::KeyUsage(CERT_SIGN, CERT_SIGN)),
+    rule("gnutls-netscape-critical", Stack::GnuTls, LEAF | ISSUER, Asks::NetscapeNotCritical),
+];
+
+fn first_obstacle(path: &CertificationPath<'_>, stack: Stack, role: Role) -> Option<Obstacle> {
+    let root = path.entries.len() - usize::from(path.is_complete);
+    path.entries
+        .iter()
+        .enumerate()
+        .find_map(|(position, entry)| {
+            let at = match position {
+                0 => LEAF,
+                _ if position == root => ROOT,
+                _ => ISSUER,
+            };
+            let mut rules = RULES
+                .iter()
+                .filter(|it| it.stack == stack && it.at & at != 0);
+            let rule = rules.find(|rule| rule.asks.refuses(entry, role))?;
+            Some(Obstacle {
+                stack,
+                role,
+                rule: rule.id,
+                position,
+                found: rule.asks.found(entry),
+            })
+        })
+}
+
+impl Asks {
+    fn refuses(&self, entry: &Entry, role: Role) -> bool {
+        match self {
+            Self::Purpose(also) => entry.certificate().purposes().is_some_and(|found| {
+                !found.contains(&role.purpose()) && !also.iter().any(|it| it.is_in(found, role))
+            }),
+            Self::KeyUsage(client, server) => entry.key_usage().is_some_and(|usage| {
+                !usage.has_any(match role {
+                    Role::Client => *client,
+                    Role::Server => *server,
+                })
+            }),
+            Self::NetscapeType => entry
+                .netscape_type()
+                .is_some_and(|found| !found.is_for(role)),
+            Self::NetscapeNotCritical => entry.netscape_type().is_some_and(|it| it.is_critical),
+        }
+    }
+
+    /// What a certificate was found to have instead.
+    fn found(&self, entry: &Entry) -> String {
+        match self {
+            Self::Purpose(_) => {
+                let purposes = entry.certificate().purposes();
+                eku_text(purposes.map(|all| &all[..all.len().min(MOST_PURPOSES)]))
+            }
+            Self::KeyUsage(..) => match entry.key_usage().map(|usage| usage.to_string()) {
+                None => "no key usage".into(),
+                Some(usage) if usage.is_empty() => "a key usage that allows nothing".into(),
+                Some(usage) => format!("key usage {usage}"),
+            },
+            _ if entry.netscape_type().is_some_and(|found| found.is_critical) => {
+                "a critical Netscape certificate type".into()
+            }
+            _ => "a Netscape certificate type for something else".into(),
+        }
+    }
+}
+
+impl Also {
+    fn is_in(self, found: &[Purpose], role: Role) -> bool {
+        match self {
+            Self::AnyPurpose => found.contains(&Purpose::ANY),
+            Self::EmptyEku => found.is_empty(),
+            Self::Sgc(oid) => {
+                role == Role::Server && found.iter().any(|purpose| purpose.oid_bytes() == oid)
+            }
+        }
     }
 }

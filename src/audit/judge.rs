@@ -1,5 +1,6 @@
 //! [`Judge`]: the verdict on one certificate.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -10,7 +11,7 @@ use super::entry::{CertificateKind, Entry};
 use super::finding::{Finding, Serving};
 use super::forecast::Forecast;
 use super::inventory::Inventory;
-use super::issuers::{Hierarchy, Issuers, KnownIssuers, PublicEvidence, PublicRoots};
+use super::issuers::{Hierarchy, Issuers, KnownIssuers, PublicRoots};
 use super::milestone::{CaOffer, Compared, Effect, Milestone};
 use super::paths::{CertificationPath, Paths, violation};
 use super::roles::Roles;
@@ -42,6 +43,8 @@ struct Case<'a> {
 /// One reason with what follows from it.
 struct Reason<'a> {
     verdict: Verdict,
+    /// The last second before it stops working.
+    last_second: Option<OffsetDateTime>,
     causes: Vec<Cause<'a>>,
     advice: Vec<Advice<'a>>,
 }
@@ -67,38 +70,31 @@ impl<'a> Judge<'a> {
 
     pub(super) fn findings(&self, share: Range<usize>) -> Vec<Finding<'a>> {
         let mut known = KnownIssuers::default();
-        share
-            .filter_map(|index| self.finding(index, &mut known))
-            .collect()
+        let findings = share.filter_map(|index| self.finding(index, &mut known));
+        findings.collect()
     }
 
     fn finding(&self, index: usize, known: &mut KnownIssuers<'a>) -> Option<Finding<'a>> {
         let case = self.case(index, known)?;
         let mut reasons = self.reasons(&case);
-        reasons.sort_by_key(|reason| std::cmp::Reverse(reason.verdict));
-        let verdict = reasons
-            .first()
-            .map_or(Verdict::Unaffected, |worst| worst.verdict);
+        reasons.sort_by_key(|reason| Reverse(reason.verdict));
+        let worst = reasons.first().map(|reason| reason.verdict);
+        let verdict = worst.unwrap_or(Verdict::Unaffected);
+        let ends = reasons.iter().filter_map(|reason| reason.last_second);
+        let ends = ends.chain([case.entry.certificate().not_after()]).min();
+        let advice = reasons.iter_mut().flat_map(|it| it.advice.drain(..));
         Some(Finding {
             verdict,
-            works_until: self.works_until(&case, verdict),
+            works_until: ends.filter(|_| verdict != Verdict::AlreadyUnfit),
             notes: self.notes(&case).collect(),
-            forecast: (case.entry.kind() == CertificateKind::Leaf)
-                .then(|| Forecast::of(&case.path)),
+            forecast: case.is_leaf().then(|| Forecast::of(&case.path)),
+            advice: distinct(advice),
+            causes: reasons.into_iter().flat_map(|it| it.causes).collect(),
             entry: case.entry,
             path: case.path,
             roles: case.roles,
             serves: case.serves,
             hierarchy: case.hierarchy,
-            advice: distinct(
-                reasons
-                    .iter_mut()
-                    .flat_map(|reason| reason.advice.drain(..)),
-            ),
-            causes: reasons
-                .into_iter()
-                .flat_map(|reason| reason.causes)
-                .collect(),
         })
     }
 
@@ -112,9 +108,16 @@ impl<'a> Judge<'a> {
         let served = serves.iter().filter(|role| roles.contains(*role));
         let path = self.paths.best(index, served.collect())?;
         let issuers = known.of(&path, &self.public, self.timeline);
-        let own = self.public.evidence_of(entry);
+        let evidence = issuers
+            .evidence
+            .into_iter()
+            .chain(self.public.evidence_of(entry));
         Some(Case {
-            hierarchy: hierarchy(issuers.evidence.into_iter().chain(own).min(), &path),
+            hierarchy: match evidence.min() {
+                Some(evidence) => Hierarchy::Public(evidence),
+                None if path.is_complete => Hierarchy::Private,
+                None => Hierarchy::Unknown,
+            },
             issuers,
             entry,
             path,
@@ -126,26 +129,19 @@ impl<'a> Judge<'a> {
     /// Everything that speaks against a certificate.
     fn reasons(&self, case: &Case<'a>) -> Vec<Reason<'a>> {
         let not_after = case.entry.certificate().not_after();
-        if not_after < self.midnight() {
-            return vec![Reason {
-                verdict: Verdict::AlreadyUnfit,
-                causes: vec![Cause::Expired { not_after }],
-                advice: vec![Advice::Replace],
-            }];
+        if not_after < midnight(self.as_of) {
+            let cause = Cause::Expired { not_after };
+            return vec![Reason::new(Verdict::AlreadyUnfit, cause, Advice::Replace)];
         }
         let unfit = case.serves.iter().filter_map(|role| self.unfit(case, role));
-        let issuer = issuer_that_expires_first(case).map(|issuer| self.ends(issuer));
-        let distrust = self
-            .distrust(case)
-            .map(|milestone| self.distrusted(milestone));
         unfit
-            .chain(issuer)
-            .chain(distrust)
+            .chain(self.issuer_expires(case))
+            .chain(self.distrust(case))
             .chain(self.renewal(case))
             .collect()
     }
 
-    /// Its chain lacks the purpose of a role that it serves in.
+    /// Its path lacks the purpose of a role that it serves in.
     fn unfit(&self, case: &Case<'a>, role: Role) -> Option<Reason<'a>> {
         if case.roles.contains(role) {
             return None;
@@ -153,6 +149,7 @@ impl<'a> Judge<'a> {
         let violation = violation(&case.path, role)?;
         Some(Reason {
             verdict: Verdict::AlreadyUnfit,
+            last_second: None,
             causes: vec![Cause::Unfit { role, violation }],
             advice: match case.hierarchy.is_public() && role == Role::Client {
                 true => self.ways_out(case),
@@ -163,82 +160,67 @@ impl<'a> Judge<'a> {
 
     /// The three options of the field notices, without a date.
     fn ways_out(&self, case: &Case<'a>) -> Vec<Advice<'a>> {
-        let alternates = !self.open_offers.is_empty();
-        let alternates = alternates.then(|| Advice::AlternateRoot(self.open_offers.clone()));
-        let two_slots = case
-            .serves
-            .contains(Role::Server)
-            .then_some(Advice::TwoSlots);
-        let others = [
+        let serves_both = case.serves.contains(Role::Server);
+        let ways = [
+            (!self.open_offers.is_empty()).then(|| Advice::AlternateRoot(self.open_offers.clone())),
             Some(Advice::PrivatePki),
-            two_slots,
+            serves_both.then_some(Advice::TwoSlots),
             Some(Advice::IgnoreEkuAtPeer),
         ];
-        alternates
-            .into_iter()
-            .chain(others.into_iter().flatten())
-            .collect()
+        ways.into_iter().flatten().collect()
     }
 
-    fn ends(&self, issuer: &'a Entry) -> Reason<'a> {
+    /// An issuer ends before the certificate does.
+    fn issuer_expires(&self, case: &Case<'a>) -> Option<Reason<'a>> {
+        let issuer = case.issuers.expires_first?;
         let not_after = issuer.certificate().not_after();
-        Reason {
-            verdict: self.ends_after(not_after),
-            causes: vec![Cause::IssuerExpires { issuer, not_after }],
-            advice: vec![Advice::ReplaceChain],
-        }
-    }
-
-    fn distrusted(&self, milestone: &'a Milestone) -> Reason<'a> {
-        Reason {
-            verdict: self.ends_after(midnight(milestone.date) - Duration::SECOND),
-            causes: vec![Cause::Milestone(milestone)],
-            advice: vec![Advice::ReplaceChain],
-        }
-    }
-
-    fn ends_after(&self, last_second: OffsetDateTime) -> Verdict {
-        match last_second < self.midnight() {
-            true => Verdict::AlreadyUnfit,
-            false => Verdict::BreaksOn((last_second + Duration::SECOND).date()),
-        }
+        let is_first = not_after < case.entry.certificate().not_after();
+        is_first.then(|| self.ends(not_after, Cause::IssuerExpires { issuer, not_after }))
     }
 
     /// The first milestone that takes the trust away before the certificate has expired.
-    fn distrust(&self, case: &Case<'a>) -> Option<&'a Milestone> {
-        let milestones = self.concerning(case);
-        let mut distrust = milestones.filter(|it| it.effect == Effect::Distrust);
-        distrust.find(|milestone| is_reached(milestone, case))
+    fn distrust(&self, case: &Case<'a>) -> Option<Reason<'a>> {
+        let mut distrust = case.milestones().filter(|it| it.effect == Effect::Distrust);
+        let milestone = distrust.find(|it| case.is_reached(it))?;
+        let last_second = midnight(milestone.date) - Duration::SECOND;
+        Some(self.ends(last_second, Cause::Milestone(milestone)))
+    }
+
+    fn ends(&self, last_second: OffsetDateTime, cause: Cause<'a>) -> Reason<'a> {
+        let verdict = match last_second < midnight(self.as_of) {
+            true => Verdict::AlreadyUnfit,
+            false => Verdict::BreaksOn((last_second + Duration::SECOND).date()),
+        };
+        Reason {
+            last_second: Some(last_second),
+            ..Reason::new(verdict, cause, Advice::ReplaceChain)
+        }
     }
 
     /// A successor of this leaf will not do the same job.
     fn renewal(&self, case: &Case<'a>) -> Option<Reason<'a>> {
         let is_client = case.serves.contains(Role::Client) && case.roles.contains(Role::Client);
-        if !is_client || case.entry.kind() != CertificateKind::Leaf {
-            return None;
-        }
+        let unknown = |cause, advice| Some(Reason::new(Verdict::Unknown, cause, advice));
         match case.hierarchy {
+            _ if !is_client || !case.is_leaf() => None,
             Hierarchy::Private => None,
-            Hierarchy::Unknown => Some(unknown(Cause::NoRoot, Advice::AddIssuers)),
+            Hierarchy::Unknown => unknown(Cause::NoRoot, Advice::AddIssuers),
             Hierarchy::Public(_) if is_for_clients_alone(case.entry) => {
-                Some(unknown(Cause::ClientOnly, Advice::AskTheCa))
+                unknown(Cause::ClientOnly, Advice::AskTheCa)
             }
             Hierarchy::Public(_) => self.public_renewal(case),
         }
     }
 
     fn public_renewal(&self, case: &Case<'a>) -> Option<Reason<'a>> {
-        let ends = |it: &&Milestone| {
-            matches!(
-                it.effect,
-                Effect::ClientAuthOnRequest | Effect::ClientAuthEnds
-            )
-        };
-        let milestones: Vec<_> = self.concerning(case).filter(ends).collect();
+        let ends = [Effect::ClientAuthOnRequest, Effect::ClientAuthEnds];
+        let milestones = case.milestones().filter(|it| ends.contains(&it.effect));
+        let milestones: Vec<_> = milestones.collect();
         let renew = self.renew_in_time(case, &milestones);
         let works_until = case.entry.certificate().not_after();
         (!milestones.is_empty()).then(|| Reason {
             verdict: Verdict::BreaksAtRenewal { works_until },
+            last_second: None,
             causes: milestones.into_iter().map(Cause::Milestone).collect(),
             advice: renew.into_iter().chain(self.ways_out(case)).collect(),
         })
@@ -246,8 +228,9 @@ impl<'a> Judge<'a> {
 
     /// While its CA still issues such certificates, and if that gains anything.
     fn renew_in_time(&self, case: &Case<'a>, milestones: &[&'a Milestone]) -> Option<Advice<'a>> {
-        let ends = milestones.iter();
-        let ends = ends.filter(|milestone| milestone.effect == Effect::ClientAuthEnds);
+        let ends = milestones
+            .iter()
+            .filter(|it| it.effect == Effect::ClientAuthEnds);
         let first = ends.map(|milestone| milestone.date).min()?;
         let advice = Advice::renew_before(first, self.timeline)?;
         let not_after = case.entry.certificate().not_after();
@@ -258,44 +241,46 @@ impl<'a> Judge<'a> {
 
     /// What is worth knowing about the path.
     fn notes(&self, case: &Case<'a>) -> impl Iterator<Item = &'a Milestone> {
-        let milestones = self.concerning(case);
-        milestones.filter(|milestone| {
+        case.milestones().filter(|milestone| {
             milestone.effect == Effect::Informational
                 && !milestone.scope.is_everybody()
-                && is_reached(milestone, case)
+                && case.is_reached(milestone)
         })
+    }
+}
+
+impl<'a> Case<'a> {
+    fn is_leaf(&self) -> bool {
+        self.entry.kind() == CertificateKind::Leaf
     }
 
     /// The milestones whose scope holds the path; none unless it is public.
-    fn concerning<'c>(
-        &self,
-        case: &'c Case<'a>,
-    ) -> impl Iterator<Item = &'a Milestone> + use<'a, 'c> {
-        let is_public_leaf =
-            case.hierarchy.is_public() && case.entry.kind() == CertificateKind::Leaf;
-        let milestones = match is_public_leaf {
-            true => &case.issuers.milestones[..],
-            false => &[],
+    fn milestones(&self) -> impl Iterator<Item = &'a Milestone> {
+        let concerns = self.hierarchy.is_public() && self.is_leaf();
+        let milestones = self.issuers.milestones.iter().filter(move |_| concerns);
+        milestones.copied()
+    }
+
+    /// Whether the date that a milestone is compared with lies on or after it.
+    fn is_reached(&self, milestone: &Milestone) -> bool {
+        let certificate = self.entry.certificate();
+        let compared = match milestone.compared {
+            Compared::IssuedOnOrAfter => certificate.not_before(),
+            Compared::Expires | Compared::ChainsTo => certificate.not_after(),
+            Compared::Disclosed => return false,
         };
-        milestones.iter().copied()
+        compared >= midnight(milestone.date)
     }
+}
 
-    fn works_until(&self, case: &Case<'_>, verdict: Verdict) -> Option<OffsetDateTime> {
-        let not_after = case.entry.certificate().not_after();
-        match verdict {
-            Verdict::AlreadyUnfit => None,
-            Verdict::BreaksOn(_) => {
-                let issuer = issuer_that_expires_first(case).map(|it| it.certificate().not_after());
-                let distrust = self.distrust(case);
-                let distrust = distrust.map(|it| midnight(it.date) - Duration::SECOND);
-                issuer.into_iter().chain(distrust).min()
-            }
-            _ => Some(not_after),
+impl<'a> Reason<'a> {
+    fn new(verdict: Verdict, cause: Cause<'a>, advice: Advice<'a>) -> Self {
+        Self {
+            verdict,
+            last_second: None,
+            causes: vec![cause],
+            advice: vec![advice],
         }
-    }
-
-    fn midnight(&self) -> OffsetDateTime {
-        midnight(self.as_of)
     }
 }
 
@@ -303,51 +288,15 @@ fn midnight(date: Date) -> OffsetDateTime {
     date.with_time(Time::MIDNIGHT).assume_utc()
 }
 
-/// Whether the date that a milestone is compared with lies on or after it.
-fn is_reached(milestone: &Milestone, case: &Case<'_>) -> bool {
-    let certificate = case.entry.certificate();
-    let compared = match milestone.compared {
-        Compared::IssuedOnOrAfter => certificate.not_before(),
-        Compared::Expires | Compared::ChainsTo => certificate.not_after(),
-        Compared::Disclosed => return false,
-    };
-    compared >= midnight(milestone.date)
-}
-
-fn issuer_that_expires_first<'a>(case: &Case<'a>) -> Option<&'a Entry> {
-    let own = case.entry.certificate().not_after();
-    let first = case.issuers.expires_first;
-    first.filter(|issuer| issuer.certificate().not_after() < own)
-}
-
-fn hierarchy(evidence: Option<PublicEvidence>, path: &CertificationPath<'_>) -> Hierarchy {
-    match evidence {
-        Some(evidence) => Hierarchy::Public(evidence),
-        None if path.is_complete => Hierarchy::Private,
-        None => Hierarchy::Unknown,
-    }
-}
-
-fn unknown<'a>(cause: Cause<'a>, advice: Advice<'a>) -> Reason<'a> {
-    Reason {
-        verdict: Verdict::Unknown,
-        causes: vec![cause],
-        advice: vec![advice],
-    }
-}
-
 fn suggested(entry: &Entry) -> Roles {
     if entry.kind() != CertificateKind::Leaf {
         return Roles::NONE;
     }
-    let listed: Roles = match entry.certificate().purposes() {
-        None | Some([]) => Roles::BOTH,
-        Some(purposes) if purposes.contains(&Purpose::ANY) => Roles::BOTH,
-        Some(purposes) => {
-            let is_listed = |role: &Role| purposes.contains(&role.purpose());
-            Roles::BOTH.iter().filter(is_listed).collect()
-        }
+    let is_listed = |role: &Role| match entry.certificate().purposes() {
+        None | Some([]) => true,
+        Some(all) => all.contains(&Purpose::ANY) || all.contains(&role.purpose()),
     };
+    let listed: Roles = Role::BOTH.into_iter().filter(is_listed).collect();
     let names = entry.certificate().alt_names();
     let is_email = |name: &SubjectAltName| matches!(name, SubjectAltName::Email(_));
     match !names.is_empty() && names.iter().all(is_email) && listed.contains(Role::Client) {
