@@ -80,6 +80,28 @@ fn a_pem_file_whose_preface_begins_with_0_is_no_der() {
 }
 
 #[test]
+fn text_that_begins_as_der_does_is_text() {
+    let root = Ca::root_named("root");
+    for preface in ["0", "0 is the first byte of DER\n", "00\n"] {
+        let mut inventory = Inventory::new();
+        inventory.add("root.pem", format!("{preface}\n{}", root.pem()).as_bytes());
+        assert_eq!(inventory.entries().len(), 1, "{preface}");
+        assert!(inventory.unreadable().is_empty(), "{preface}");
+    }
+    let mut inventory = Inventory::new();
+    inventory.add("text", b"0 is the first byte of DER");
+    assert!(
+        inventory.unreadable()[0]
+            .reason
+            .starts_with("it is no certificate in DER")
+    );
+    let broken = [&root.der()[..20], root.pem().as_bytes()].concat();
+    inventory.add("broken DER with a block in it", &broken);
+    assert_eq!(inventory.unreadable().len(), 2);
+    assert!(inventory.entries().is_empty());
+}
+
+#[test]
 fn merged_inventories_are_as_if_read_in_one() {
     let root = Ca::root_named("root");
     let leaf = root.leaf(combined("leaf"));

@@ -29,7 +29,7 @@
 use std::collections::BTreeMap;
 
 use mtls_roles::Role;
-use mtls_roles::audit::{Cause, Finding, Forecast, Roles, Stack, Unreadable, Verdict};
+use mtls_roles::audit::{Cause, Confidence, Finding, Forecast, Roles, Stack, Unreadable, Verdict};
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -93,7 +93,7 @@ pub struct Because {
     pub milestone: String,
     pub date: Option<String>,
     pub citation: Option<String>,
-    pub confidence: Option<String>,
+    pub confidence: Option<Confidence>,
     pub text: String,
 }
 
@@ -199,9 +199,9 @@ impl Advice {
     }
 }
 
-fn confidence(cause: &Cause<'_>) -> Option<String> {
+fn confidence(cause: &Cause<'_>) -> Option<Confidence> {
     match cause {
-        Cause::Milestone(milestone) => Some(milestone.confidence.to_string()),
+        Cause::Milestone(milestone) => Some(milestone.confidence),
         _ => None,
     }
 }

@@ -38,7 +38,7 @@ impl<'a> Candidates<'a> {
         let name = self.names.entry(issuer.certificate().subject_der());
         let name = name.or_default();
         name.first.get_or_insert(candidate);
-        match issuer.subject_key_id() {
+        match issuer.subject_key_id.as_deref() {
             Some(key) => name.by_key_id.entry(key).or_insert(candidate),
             None => name.without_key_id.get_or_insert(candidate),
         };
@@ -46,7 +46,7 @@ impl<'a> Candidates<'a> {
 
     pub(super) fn issuer_of(&self, entry: &Entry) -> Option<usize> {
         let name = self.names.get(entry.certificate().issuer_der())?;
-        let candidate = match entry.authority_key_id() {
+        let candidate = match entry.authority_key_id.as_deref() {
             None => name.first,
             Some(key) => {
                 let keyed = name.by_key_id.get(key).copied();

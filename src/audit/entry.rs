@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::details::{
-    KeyUsage, NetscapeType, PublicKey, Usages, authority_key_id, policies_and_timestamps,
-    subject_key_id,
+    KeyUsage, PublicKey, Usages, authority_key_id, policies_and_timestamps, subject_key_id,
 };
 use crate::certificate::Certificate;
 use crate::certificate::view::View;
@@ -18,9 +17,10 @@ pub struct Entry {
     sha256: [u8; 32],
     pub(super) locations: Vec<Location>,
     usages: OnceLock<Usages>,
-    subject_key_id: Option<Box<[u8]>>,
-    authority_key_id: Option<Box<[u8]>>,
-    is_web_pki: bool,
+    pub(super) subject_key_id: Option<Box<[u8]>>,
+    pub(super) authority_key_id: Option<Box<[u8]>>,
+    /// Signed certificate timestamps, or a policy of the CA/Browser Forum.
+    pub(super) is_web_pki: bool,
 }
 
 impl Entry {
@@ -76,11 +76,6 @@ impl Entry {
         policies_and_timestamps(self.certificate.der()).1
     }
 
-    fn usages(&self) -> Usages {
-        let read = || Usages::read(self.certificate.der());
-        *self.usages.get_or_init(read)
-    }
-
     /// Whether it is a leaf, an issuer below a root, or a root.
     pub fn kind(&self) -> CertificateKind {
         match (self.certificate.is_ca(), self.is_root()) {
@@ -96,30 +91,15 @@ impl Entry {
         self.certificate.label()
     }
 
-    pub(super) fn netscape_type(&self) -> Option<NetscapeType> {
-        self.usages().netscape_type
-    }
-
-    pub(super) fn subject_key_id(&self) -> Option<&[u8]> {
-        self.subject_key_id.as_deref()
-    }
-
-    pub(super) fn authority_key_id(&self) -> Option<&[u8]> {
-        self.authority_key_id.as_deref()
-    }
-
-    /// Whether it says of itself that it belongs to the web's PKI: signed certificate timestamps,
-    /// or a policy of the CA/Browser Forum.
-    pub(super) fn is_web_pki(&self) -> bool {
-        self.is_web_pki
+    pub(super) fn usages(&self) -> Usages {
+        let read = || Usages::read(self.certificate.der());
+        *self.usages.get_or_init(read)
     }
 
     /// Whether it is its own issuer: by name, and unless its key identifiers deny it.
     pub(super) fn is_root(&self) -> bool {
-        let is_denied = matches!(
-            (self.authority_key_id(), self.subject_key_id()),
-            (Some(issuer), Some(own)) if issuer != own
-        );
+        let (issuer, own) = (&self.authority_key_id, &self.subject_key_id);
+        let is_denied = issuer.is_some() && own.is_some() && issuer != own;
         self.certificate.is_self_issued() && !is_denied
     }
 
@@ -141,6 +121,13 @@ pub struct Location {
     pub line: Option<usize>,
 }
 
+impl Location {
+    pub(super) fn new(source: &Arc<str>, line: Option<usize>) -> Self {
+        let source = source.clone();
+        Self { source, line }
+    }
+}
+
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Printable(&self.source))?;
@@ -153,6 +140,7 @@ impl fmt::Display for Location {
 
 /// What a certificate is in its chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CertificateKind {
     /// An end-entity certificate: no basicConstraints, or cA FALSE.
     Leaf,

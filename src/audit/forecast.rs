@@ -256,9 +256,13 @@ impl Asks {
                 })
             }),
             Self::NetscapeType => entry
-                .netscape_type()
+                .usages()
+                .netscape_type
                 .is_some_and(|found| !found.is_for(role)),
-            Self::NetscapeNotCritical => entry.netscape_type().is_some_and(|it| it.is_critical),
+            Self::NetscapeNotCritical => entry
+                .usages()
+                .netscape_type
+                .is_some_and(|it| it.is_critical),
         }
     }
 
@@ -274,7 +278,11 @@ impl Asks {
                 Some(usage) if usage.is_empty() => "a key usage that allows nothing".into(),
                 Some(usage) => format!("key usage {usage}"),
             },
-            _ if entry.netscape_type().is_some_and(|found| found.is_critical) => {
+            _ if entry
+                .usages()
+                .netscape_type
+                .is_some_and(|found| found.is_critical) =>
+            {
                 "a critical Netscape certificate type".into()
             }
             _ => "a Netscape certificate type for something else".into(),

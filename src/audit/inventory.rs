@@ -57,95 +57,97 @@ impl Inventory {
     /// each one [`Unreadable`].
     pub fn add(&mut self, source: &str, bytes: &[u8]) {
         let source: Arc<str> = source.into();
+        let whole = Location::new(&source, None);
+        let Err(reason) = self.add_binary(&whole, bytes) else {
+            return;
+        };
         let marks = match pem::is_der(bytes) {
             // DER may hold any text.
             true => Vec::new(),
             false => pem::marks(bytes),
         };
         if marks.is_empty() {
-            return self.add_binary(location(&source, None), bytes);
+            self.refuse(whole, reason);
         }
         for mark in marks {
-            self.add_block(location(&source, Some(mark.line)), &mark);
+            let location = Location::new(&source, Some(mark.line));
+            let added = self.add_block(&location, &mark);
+            self.note(location, added);
         }
     }
 
     /// Adds one certificate in DER, from PKCS#12 or a handshake for example.
     pub fn add_der(&mut self, source: &str, der: &[u8]) {
-        self.add_certificate(location(&source.into(), None), der);
+        let location = Location::new(&source.into(), None);
+        let added = self.add_certificate(&location, der);
+        self.note(location, added);
     }
 
     /// Notes that a private key was found: `key` is its DER (PKCS#8, PKCS#1 or SEC1). Only a hash
     /// of its public half is kept, where the key carries it.
     pub fn add_private_key(&mut self, source: &str, key: &[u8]) {
-        self.note_key(location(&source.into(), None), key);
+        let location = Location::new(&source.into(), None);
+        let added = self.add_key(&location, key);
+        self.note(location, added);
     }
 
     /// Notes what the caller could not read: a file without permission, a host without an answer.
     pub fn add_unreadable(&mut self, source: &str, reason: &str) {
         let reason = Printable(reason).to_string();
-        self.refuse(location(&source.into(), None), reason);
+        self.refuse(Location::new(&source.into(), None), reason);
     }
 
-    fn add_binary(&mut self, location: Location, bytes: &[u8]) {
-        match Entry::read(bytes, location.clone()) {
-            Ok(entry) => self.insert(entry),
-            Err(_) if PrivateKey::read(location.clone(), bytes).is_some() => {
-                self.note_key(location, bytes);
-            }
-            Err(error) if bytes.starts_with(&[0x30]) => {
-                self.refuse(location, format!("it is no certificate in DER: {error}"));
-            }
-            Err(_) => self.refuse(
-                location,
-                "it is neither PEM nor a certificate in DER".into(),
-            ),
-        }
+    fn add_binary(&mut self, location: &Location, bytes: &[u8]) -> Result<(), String> {
+        let entry = Entry::read(bytes, location.clone());
+        let Err(error) = entry.map(|entry| self.insert(entry)) else {
+            return Ok(());
+        };
+        let key = self.add_key(location, bytes);
+        key.map_err(|_| match bytes.starts_with(&[0x30]) {
+            true => format!("it is no certificate in DER: {error}"),
+            false => "it is neither PEM nor a certificate in DER".into(),
+        })
     }
 
-    fn add_block(&mut self, location: Location, mark: &Mark<'_>) {
+    fn add_block(&mut self, location: &Location, mark: &Mark<'_>) -> Result<(), String> {
+        let decoded = || match mark.decode() {
+            Ok(block) => Ok(block.der),
+            Err(error) => Err(pem_text(&error)),
+        };
+        let is_key = |label| KEY_LABELS.contains(&label);
         match mark.label() {
-            Some("CERTIFICATE") => match mark.decode() {
-                Ok(block) => self.add_certificate(location, &block.der),
-                Err(error) => self.refuse(location, pem_text(&error)),
-            },
-            Some("ENCRYPTED PRIVATE KEY") => self.insert_key(PrivateKey::encrypted(location)),
-            Some(label) if KEY_LABELS.contains(&label) => self.add_key_block(location, mark),
-            Some(label) if PASSED_OVER.contains(&label) => (),
-            _ => self.refuse(
-                location,
-                format!(
-                    "found `{}`, needed `-----BEGIN CERTIFICATE-----` alone on its line",
-                    mark.shown()
-                ),
-            ),
+            Some("CERTIFICATE") => self.add_certificate(location, &decoded()?),
+            Some(label)
+                if label == "ENCRYPTED PRIVATE KEY"
+                    || is_key(label) && mark.has_encrypted_text() =>
+            {
+                self.insert_key(PrivateKey::encrypted(location.clone()));
+                Ok(())
+            }
+            Some(label) if is_key(label) => self.add_key(location, &decoded()?),
+            Some(label) if PASSED_OVER.contains(&label) => Ok(()),
+            _ => Err(format!(
+                "found `{}`, needed `-----BEGIN CERTIFICATE-----` alone on its line",
+                mark.shown()
+            )),
         }
     }
 
-    fn add_certificate(&mut self, location: Location, der: &[u8]) {
-        match Entry::read(der, location.clone()) {
-            Ok(entry) => self.insert(entry),
-            Err(error) => self.refuse(location, format!("the certificate cannot be read: {error}")),
-        }
+    fn add_certificate(&mut self, location: &Location, der: &[u8]) -> Result<(), String> {
+        let entry = Entry::read(der, location.clone());
+        let entry = entry.map_err(|error| format!("the certificate cannot be read: {error}"));
+        entry.map(|entry| self.insert(entry))
     }
 
-    fn add_key_block(&mut self, location: Location, mark: &Mark<'_>) {
-        if mark.has_encrypted_text() {
-            return self.insert_key(PrivateKey::encrypted(location));
-        }
-        match mark.decode() {
-            Ok(block) => self.note_key(location, &block.der),
-            Err(error) => self.refuse(location, pem_text(&error)),
-        }
+    fn add_key(&mut self, location: &Location, key: &[u8]) -> Result<(), String> {
+        let key = PrivateKey::read(location.clone(), key);
+        let key = key.ok_or_else(|| "the private key is not in PKCS#8, PKCS#1 or SEC1 form".into());
+        key.map(|key| self.insert_key(key))
     }
 
-    fn note_key(&mut self, location: Location, key: &[u8]) {
-        match PrivateKey::read(location.clone(), key) {
-            Some(key) => self.insert_key(key),
-            None => self.refuse(
-                location,
-                "the private key is not in PKCS#8, PKCS#1 or SEC1 form".into(),
-            ),
+    fn note(&mut self, location: Location, added: Result<(), String>) {
+        if let Err(reason) = added {
+            self.refuse(location, reason);
         }
     }
 
@@ -210,13 +212,6 @@ impl Inventory {
         let keys = half.and_then(|half| self.by_half.get(&half));
         let indices = keys.map_or(&[][..], Vec::as_slice);
         indices.iter().map(|index| &self.private_keys[*index])
-    }
-}
-
-fn location(source: &Arc<str>, line: Option<usize>) -> Location {
-    Location {
-        source: source.clone(),
-        line,
     }
 }
 

@@ -26,116 +26,16 @@ pub struct CertificationPath<'a> {
     pub is_complete: bool,
 }
 
-impl<'a> CertificationPath<'a> {
-    /// The path below its root: what peers judge the EKU of. A root stays if it is all there is.
-    pub(super) fn below_root(&self) -> &[&'a Entry] {
-        match &self.entries[..] {
-            [path @ .., _] if self.is_complete && !path.is_empty() => path,
-            path => path,
-        }
-    }
-}
-
-/// The paths up from every certificate of an inventory.
-///
-/// Several certificates may stand above one: cross-signed CAs, renewed ones. So there is a best
-/// path at all, and a best one for each role, over issuers that are fit for it.
-pub(super) struct Paths<'a> {
-    entries: &'a [Entry],
-    /// Beside each entry, what it is fit for by itself.
-    own: Vec<Roles>,
-    any: IssuerTree<'a>,
-    by_roles: [(Roles, IssuerTree<'a>); 3],
-}
-
-/// More issuers than any verifier follows: webpki follows six.
-const MOST_ISSUERS: usize = 16;
-/// A finding quotes no more purposes of one certificate, and no more characters of its name.
-pub(super) const MOST_PURPOSES: usize = 100;
-const MOST_OF_A_NAME: usize = 1_000;
-
-impl<'a> Paths<'a> {
-    pub(super) fn new(inventory: &'a Inventory) -> Self {
-        let entries = inventory.entries();
-        let own: Vec<_> = entries.iter().map(roles_of_one).collect();
-        let (any, ends) = PathBuilder::of_all(entries);
-        let tree_for = |roles| {
-            let is_fit = |index: usize, entry: &Entry| {
-                entry.is_root() || own.get(index).is_some_and(|own| own.contains_all(roles))
-            };
-            (roles, PathBuilder::of_some(entries, &ends, is_fit))
-        };
-        Self {
-            by_roles: [Roles::BOTH, Roles::SERVER, Roles::CLIENT].map(tree_for),
-            entries,
-            own,
-            any,
-        }
-    }
-
-    /// The roles that a certificate is fit for by some path, every level counted.
-    pub(super) fn fit(&self, index: usize) -> Roles {
-        let is_fit = |role: &Role| {
-            let tree = self.tree_for(index, Roles::from_iter([*role]));
-            tree.is_some_and(|tree| self.first_issuer(index, tree).is_some())
-        };
-        Roles::BOTH.iter().filter(is_fit).collect()
-    }
-
-    /// The path that serves best in these roles; one that serves in none of them if there is no
-    /// other.
-    pub(super) fn best(&self, index: usize, roles: Roles) -> Option<CertificationPath<'a>> {
-        let single = roles.iter().map(|role| Roles::from_iter([role]));
-        [roles]
-            .into_iter()
-            .chain(single)
-            .find_map(|roles| self.path(index, self.tree_for(index, roles)?))
-            .or_else(|| self.path(index, &self.any))
-    }
-
-    /// The tree of the issuers that serve in these roles, if the certificate itself does.
-    fn tree_for(&self, index: usize, wanted: Roles) -> Option<&IssuerTree<'a>> {
-        let own = self.own.get(index)?;
-        let by_roles = self.by_roles.iter();
-        let (_, tree) = by_roles
-            .filter(|_| own.contains_all(wanted))
-            .find(|(roles, _)| *roles == wanted)?;
-        Some(tree)
-    }
-
-    fn path(&self, index: usize, tree: &IssuerTree<'a>) -> Option<CertificationPath<'a>> {
-        let mut entries = vec![self.entries.get(index)?];
-        let mut next = self.first_issuer(index, tree)?;
-        while let Some(issuer) = next.filter(|_| entries.len() <= MOST_ISSUERS) {
-            entries.push(self.entries.get(issuer)?);
-            next = tree.issuer(issuer)?;
-        }
-        Some(CertificationPath {
-            is_complete: entries.last().is_some_and(|last| last.is_root()),
-            entries,
-        })
-    }
-
-    /// `None` if no path leads up from here; `Some(None)` if this is the end of what is known.
-    fn first_issuer(&self, index: usize, tree: &IssuerTree<'a>) -> Option<Option<usize>> {
-        let entry = self.entries.get(index)?;
-        if entry.is_root() {
-            return Some(None);
-        }
-        if entry.can_issue() {
-            return tree.issuer(index);
-        }
-        match tree.issuer_of(entry) {
-            None if self.any.issuer_of(entry).is_some() => None,
-            issuer => Some(issuer),
-        }
-    }
-}
-
 /// Why a path is unfit for a role under rfc5280; the decision is the one that a slot makes.
 pub(super) fn violation(path: &CertificationPath<'_>, role: Role) -> Option<EkuViolation> {
-    let path = path.below_root().iter().map(|entry| entry.certificate());
-    eku::decide(Preset::Rfc5280, role, path).err().map(bounded)
+    // Peers do not judge the EKU of a root, unless it is all there is.
+    let below_root = match &path.entries[..] {
+        [below @ .., _] if path.is_complete && !below.is_empty() => below,
+        all => all,
+    };
+    let below_root = below_root.iter().map(|entry| entry.certificate());
+    let decided = eku::decide(Preset::Rfc5280, role, below_root);
+    decided.err().map(bounded)
 }
 
 /// Thousands of findings may quote one issuer, whose name and purposes may fill a file.
@@ -151,33 +51,116 @@ fn bounded(mut violation: EkuViolation) -> EkuViolation {
     violation
 }
 
+/// A finding quotes no more purposes of one certificate, and no more characters of its name.
+pub(super) const MOST_PURPOSES: usize = 100;
+const MOST_OF_A_NAME: usize = 1_000;
+
+/// The paths up from every certificate of an inventory.
+///
+/// Several certificates may stand above one: cross-signed CAs, renewed ones. So there is a best
+/// path at all, and a best one for each role, over issuers that are fit for it.
+pub(super) struct Paths<'a> {
+    entries: &'a [Entry],
+    /// Beside each entry, what it is fit for by itself.
+    own: Vec<Roles>,
+    any: IssuerTree<'a>,
+    by_roles: [(Roles, IssuerTree<'a>); 3],
+}
+
+/// More issuers than any verifier follows: webpki follows six.
+const MOST_ISSUERS: usize = 16;
+
+impl<'a> Paths<'a> {
+    pub(super) fn new(inventory: &'a Inventory) -> Self {
+        let entries = inventory.entries();
+        let own: Vec<_> = entries.iter().map(roles_of_one).collect();
+        let (any, ends) = PathBuilder::over_all(entries);
+        let over_fit = |roles| {
+            let is_fit = |index: usize| own.get(index).is_some_and(|own| own.contains_all(roles));
+            (roles, PathBuilder::over_some(entries, &ends, is_fit))
+        };
+        Self {
+            by_roles: [Roles::BOTH, Roles::SERVER, Roles::CLIENT].map(over_fit),
+            entries,
+            own,
+            any,
+        }
+    }
+
+    /// The roles that a certificate is fit for by some path, every level counted.
+    pub(super) fn fit(&self, index: usize) -> Roles {
+        let is_fit = |role: &Role| {
+            let tree = self.tree_for(index, Roles::from_iter([*role]));
+            tree.is_some_and(|tree| self.first_issuer(index, tree).is_some())
+        };
+        Role::BOTH.into_iter().filter(is_fit).collect()
+    }
+
+    /// The path that serves best in these roles; one that serves in none of them if there is no
+    /// other.
+    pub(super) fn best(&self, index: usize, roles: Roles) -> Option<CertificationPath<'a>> {
+        let each = roles.iter().map(|role| Roles::from_iter([role]));
+        let trees = [roles].into_iter().chain(each);
+        let trees = trees.filter_map(|roles| self.tree_for(index, roles));
+        trees
+            .chain([&self.any])
+            .find_map(|tree| self.path(index, tree))
+    }
+
+    /// The tree of the issuers that serve in these roles, if the certificate itself does.
+    fn tree_for(&self, index: usize, wanted: Roles) -> Option<&IssuerTree<'a>> {
+        let own = self.own.get(index)?;
+        let mut by_roles = self.by_roles.iter();
+        let (_, tree) = by_roles.find(|(roles, _)| *roles == wanted && own.contains_all(wanted))?;
+        Some(tree)
+    }
+
+    fn path(&self, index: usize, tree: &IssuerTree<'a>) -> Option<CertificationPath<'a>> {
+        let mut entries = vec![self.entries.get(index)?];
+        let mut next = self.first_issuer(index, tree)?;
+        while let Some(issuer) = next.filter(|_| entries.len() <= MOST_ISSUERS) {
+            entries.push(self.entries.get(issuer)?);
+            next = *tree.issuers.get(&issuer)?;
+        }
+        Some(CertificationPath {
+            is_complete: entries.last().is_some_and(|last| last.is_root()),
+            entries,
+        })
+    }
+
+    /// `None` if no path leads up from here; `Some(None)` if this is the end of what is known.
+    fn first_issuer(&self, index: usize, tree: &IssuerTree<'a>) -> Option<Option<usize>> {
+        let entry = self.entries.get(index)?;
+        if entry.is_root() {
+            return Some(None);
+        }
+        if entry.can_issue() {
+            return tree.issuers.get(&index).copied();
+        }
+        match tree.candidates.issuer_of(entry) {
+            None if self.any.candidates.issuer_of(entry).is_some() => None,
+            issuer => Some(issuer),
+        }
+    }
+}
+
 fn roles_of_one(entry: &Entry) -> Roles {
     let is_fit = |role: &Role| eku::is_fit_alone(*role, entry.certificate());
-    Roles::BOTH.iter().filter(is_fit).collect()
+    Role::BOTH.into_iter().filter(is_fit).collect()
 }
 
-/// Every issuer that was reached, with the one above it.
+/// The issuers that were reached.
 #[derive(Default)]
-pub(super) struct IssuerTree<'a> {
+struct IssuerTree<'a> {
+    /// Beside each, the one above it; `None` at the end of a path.
     issuers: HashMap<usize, Option<usize>>,
+    /// The best first.
     candidates: Candidates<'a>,
-}
-
-impl IssuerTree<'_> {
-    /// What stands above an issuer; `Some(None)` for the end of a path, `None` if it was not reached.
-    pub(super) fn issuer(&self, issuer: usize) -> Option<Option<usize>> {
-        self.issuers.get(&issuer).copied()
-    }
-
-    /// The best issuer of a certificate.
-    pub(super) fn issuer_of(&self, entry: &Entry) -> Option<usize> {
-        self.candidates.issuer_of(entry)
-    }
 }
 
 /// Where a path ends above; the best last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum PathEnd {
+enum PathEnd {
     /// Among issuers that stand above each other in a loop (RFC 4158).
     Loop,
     /// Its issuer is not in the inventory.
@@ -195,39 +178,36 @@ struct PartialPath {
     issuer: Option<usize>,
 }
 
-pub(super) struct PathBuilder<'a> {
+/// Builds from the ends of paths down to every issuer, the best first.
+struct PathBuilder<'a> {
     entries: &'a [Entry],
     next: BinaryHeap<PartialPath>,
-    /// Who waits for an issuer, by its name.
-    waiting: HashMap<&'a [u8], Waiting<'a>>,
+    /// Who waits for an issuer, by its name and by its key identifier if that is known.
+    waiting: HashMap<&'a [u8], HashMap<Option<&'a [u8]>, Vec<usize>>>,
     tree: IssuerTree<'a>,
-}
-
-/// Issuers by the key identifier of the one they wait for, if they name one.
-#[derive(Default)]
-struct Waiting<'a> {
-    by_key_id: HashMap<Option<&'a [u8]>, Vec<usize>>,
 }
 
 impl<'a> PathBuilder<'a> {
     /// Over all issuers, with the ends that were found.
-    pub(super) fn of_all(entries: &'a [Entry]) -> (IssuerTree<'a>, HashMap<usize, PathEnd>) {
-        let mut candidates = Candidates::default();
+    fn over_all(entries: &'a [Entry]) -> (IssuerTree<'a>, HashMap<usize, PathEnd>) {
+        let mut all = Candidates::default();
         let issuers = || (0..).zip(entries).filter(|(_, entry)| entry.can_issue());
-        issuers().for_each(|(index, entry)| candidates.add(index, entry));
+        issuers().for_each(|(index, entry)| all.add(index, entry));
         let mut ends: HashMap<_, _> = issuers()
             .filter_map(|(index, entry)| match entry.is_root() {
                 true => Some((index, PathEnd::Root)),
-                false if candidates.issuer_of(entry).is_none() => Some((index, PathEnd::NoIssuer)),
-                false => None,
+                false => all
+                    .issuer_of(entry)
+                    .is_none()
+                    .then_some((index, PathEnd::NoIssuer)),
             })
             .collect();
         let mut builder = Self::new(entries);
-        issuers().for_each(|(index, entry)| builder.start(index, entry, ends.get(&index)));
+        issuers().for_each(|(index, entry)| builder.start(index, entry, &ends));
         builder.run();
         for (index, _) in issuers() {
             // Reached by nothing: everything above it stands in a loop.
-            if builder.tree.issuer(index).is_none() {
+            if !builder.tree.issuers.contains_key(&index) {
                 ends.insert(index, PathEnd::Loop);
                 builder.push(index, PathEnd::Loop, None);
                 builder.run();
@@ -236,16 +216,16 @@ impl<'a> PathBuilder<'a> {
         (builder.tree, ends)
     }
 
-    /// Over some of the issuers, from the ends of all.
-    pub(super) fn of_some(
+    /// Over the roots and some of the issuers, from the ends of all.
+    fn over_some(
         entries: &'a [Entry],
         ends: &HashMap<usize, PathEnd>,
-        is_among: impl Fn(usize, &Entry) -> bool,
+        is_among: impl Fn(usize) -> bool,
     ) -> IssuerTree<'a> {
         let mut builder = Self::new(entries);
         for (index, entry) in entries.iter().enumerate() {
-            if entry.can_issue() && is_among(index, entry) {
-                builder.start(index, entry, ends.get(&index));
+            if entry.is_root() || entry.can_issue() && is_among(index) {
+                builder.start(index, entry, ends);
             }
         }
         builder.run();
@@ -261,28 +241,28 @@ impl<'a> PathBuilder<'a> {
         }
     }
 
-    fn start(&mut self, index: usize, entry: &'a Entry, end: Option<&PathEnd>) {
-        match end {
-            Some(end) => self.push(index, *end, None),
-            None => {
-                let name = self.waiting.entry(entry.certificate().issuer_der());
-                let key = name.or_default().by_key_id.entry(entry.authority_key_id());
-                key.or_default().push(index);
-            }
+    fn start(&mut self, index: usize, entry: &'a Entry, ends: &HashMap<usize, PathEnd>) {
+        if let Some(end) = ends.get(&index) {
+            return self.push(index, *end, None);
         }
+        let waiting = self.waiting.entry(entry.certificate().issuer_der());
+        let waiting = waiting
+            .or_default()
+            .entry(entry.authority_key_id.as_deref());
+        waiting.or_default().push(index);
     }
 
-    fn push(&mut self, index: usize, end: PathEnd, issuer: Option<&PartialPath>) {
+    fn push(&mut self, index: usize, end: PathEnd, above: Option<&PartialPath>) {
         let Some(entry) = self.entries.get(index) else {
             return;
         };
         let not_after = entry.certificate().not_after();
         self.next.push(PartialPath {
             end,
-            lasts_until: issuer.map_or(not_after, |issuer| issuer.lasts_until.min(not_after)),
-            depth: Reverse(issuer.map_or(0, |issuer| issuer.depth.0 + 1)),
+            lasts_until: above.map_or(not_after, |above| above.lasts_until.min(not_after)),
+            depth: Reverse(above.map_or(0, |above| above.depth.0 + 1)),
             index: Reverse(index),
-            issuer: issuer.map(|issuer| issuer.index.0),
+            issuer: above.map(|above| above.index.0),
         });
     }
 
@@ -306,15 +286,15 @@ impl<'a> PathBuilder<'a> {
 
     /// Those that waited for this issuer, or for one like it.
     fn released_by(&mut self, issuer: &'a Entry) -> Vec<usize> {
-        let name = issuer.certificate().subject_der();
-        let Some(Waiting { by_key_id: waiting }) = self.waiting.get_mut(name) else {
-            return Vec::new();
-        };
-        let Some(key) = issuer.subject_key_id() else {
-            return waiting.drain().flat_map(|(_, indices)| indices).collect();
-        };
-        let mut released = waiting.remove(&Some(key)).unwrap_or_default();
-        released.extend(waiting.remove(&None).unwrap_or_default());
-        released
+        let waiting = self.waiting.get_mut(issuer.certificate().subject_der());
+        let waiting = waiting.map(|waiting| match issuer.subject_key_id.as_deref() {
+            None => waiting.drain().flat_map(|(_, below)| below).collect(),
+            key => [key, None]
+                .iter()
+                .filter_map(|key| waiting.remove(key))
+                .flatten()
+                .collect(),
+        });
+        waiting.unwrap_or_default()
     }
 }

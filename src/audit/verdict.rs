@@ -1,9 +1,9 @@
 //! [`Verdict`] and its [`Cause`]s.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::fmt;
 
-use time::{Date, OffsetDateTime};
+use time::{Date, OffsetDateTime, Time};
 
 use super::entry::Entry;
 use super::milestone::{Citation, Milestone};
@@ -45,28 +45,22 @@ impl Verdict {
         }
     }
 
-    const fn rank(&self) -> u8 {
-        match self {
-            Self::Unaffected => 0,
-            Self::Unknown => 1,
-            Self::BreaksAtRenewal { .. } => 2,
-            Self::BreaksOn(_) => 3,
-            Self::AlreadyUnfit => 4,
-        }
+    /// By what it is, then the earlier end is the worse.
+    fn rank(&self) -> (u8, Reverse<Option<OffsetDateTime>>) {
+        let (kind, end) = match self {
+            Self::Unaffected => (0, None),
+            Self::Unknown => (1, None),
+            Self::BreaksAtRenewal { works_until } => (2, Some(*works_until)),
+            Self::BreaksOn(date) => (3, Some(date.with_time(Time::MIDNIGHT).assume_utc())),
+            Self::AlreadyUnfit => (4, None),
+        };
+        (kind, Reverse(end))
     }
 }
 
-/// By what it is, then the earlier end is the worse.
 impl Ord for Verdict {
     fn cmp(&self, other: &Self) -> Ordering {
-        let ends = match (self, other) {
-            (Self::BreaksAtRenewal { works_until: own }, Self::BreaksAtRenewal { works_until }) => {
-                works_until.cmp(own)
-            }
-            (Self::BreaksOn(own), Self::BreaksOn(other)) => other.cmp(own),
-            _ => Ordering::Equal,
-        };
-        self.rank().cmp(&other.rank()).then(ends)
+        self.rank().cmp(&other.rank())
     }
 }
 

@@ -43,12 +43,6 @@ impl PublicWeb {
         self.keys.contains(spki)
     }
 
-    /// Their keys, as SubjectPublicKeyInfo without tag and length.
-    #[cfg(feature = "audit")]
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &'static [u8]> {
-        self.keys.iter().copied()
-    }
-
     /// Whether one of them has this name, without tag and length.
     pub(crate) fn has_name(&self, name: &[u8]) -> bool {
         self.names.contains(name)

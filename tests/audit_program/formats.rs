@@ -66,6 +66,18 @@ fn pkcs_12_is_read_with_its_password_and_without_it_is_a_finding() {
 }
 
 #[test]
+fn pem_behind_text_that_begins_as_der_does_is_read() {
+    let world = World::full();
+    world.write(
+        "edge.txt",
+        format!("0 comes first\n{}", world.edge.cert_pem()),
+    );
+    let output = audit(world.path(), "--format json edge.txt");
+    let edge = output.line("CN=edge.example.com");
+    assert_eq!(edge["source"], json!(["edge.txt:2"]));
+}
+
+#[test]
 fn pkcs_12_with_an_empty_password_needs_none() {
     let world = World::full();
     let make = "pkcs12 -export -in edge.pem -inkey edge.key -out edge.p12 -passout pass:";
