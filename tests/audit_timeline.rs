@@ -232,6 +232,11 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
             "the timeline cannot be read: milestone `chrome-leaf`: found `2027-6-15`, needed a day like 2027-03-15",
         ),
         (
+            "day with a sign",
+            milestone("2027-06-15", "-9999-01-01"),
+            "the timeline cannot be read: milestone `chrome-leaf`: found `-9999-01-01`, needed a day like 2027-03-15",
+        ),
+        (
             "day of reading",
             milestone(r#", "read_on": "2026-12-01""#, ""),
             "the timeline cannot be read: milestone `chrome-leaf`: its citation needs `read_on`, the day it was read, as the file has none",

@@ -510,6 +510,29 @@ fn a_renewal_in_time_is_advised_while_the_ca_still_issues_and_counts_days_as_the
 }
 
 #[test]
+fn the_first_and_the_last_day_of_all_are_days_like_others() {
+    for effect in ["client_auth_ends", "distrust"] {
+        for day in ["0000-01-01", "9999-12-31"] {
+            let json = format!(
+                r#"{{"milestones": [{{"id": "it", "date": "{day}", "who": "", "change": "",
+                "compared": "chains_to", "effect": "{effect}", "confidence": "primary",
+                "citation": {{"document": "", "read_on": "{day}"}}}}]}}"#
+            );
+            let timeline = Timeline::from_json(&json).unwrap();
+            let root = Ca::root_named("root");
+            let mut inventory = Inventory::new();
+            let leaf = LeafSpec::new("leaf").eku(Eku::both()).web_pki();
+            inventory.add_der("leaf", &root.leaf(leaf).der());
+            inventory.add_der("root", &root.der());
+            for as_of in [date!(0000 - 01 - 01), TODAY, date!(9999 - 12 - 31)] {
+                let assessment = Assessment::new(&inventory, &timeline, as_of, Serving::Suggested);
+                assert_eq!(assessment.findings().len(), 2, "{effect} {day} {as_of}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_renewal_that_gains_nothing_is_not_advised() {
     let long = leaf(Eku::both()).valid(ISSUED, datetime!(2027-09-30 23:59:58 UTC));
     let case = public("Example", long);

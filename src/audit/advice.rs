@@ -48,10 +48,13 @@ impl<'a> Advice<'a> {
         let last_day = before.previous_day()?;
         let issued = before.with_time(Time::MIDNIGHT).assume_utc() - Duration::SECOND;
         let max_days = timeline.max_validity(last_day);
+        // Baseline Requirements 2.2.6, 1.6.1: a day is 86,400 seconds, and the last one is included.
+        let life = Duration::days(max_days.into()) - Duration::SECOND;
+        let works_until = issued.checked_add(life)?;
         Some(Self::RenewBefore {
             before,
             max_days,
-            works_until: last_second(issued, max_days)?,
+            works_until,
         })
     }
 
@@ -70,12 +73,6 @@ impl<'a> Advice<'a> {
             Self::AskTheCa => "ask_the_ca",
         }
     }
-}
-
-/// Baseline Requirements 2.2.6, 1.6.1: the validity period includes its last second, so a
-/// certificate of N days ends one second before N times 86,400 seconds have passed.
-fn last_second(issued: OffsetDateTime, days: u16) -> Option<OffsetDateTime> {
-    issued.checked_add(Duration::days(days.into()) - Duration::SECOND)
 }
 
 impl fmt::Display for Advice<'_> {

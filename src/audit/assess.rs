@@ -1,5 +1,6 @@
 //! [`Assessment`]: inventory × timeline × date → findings.
 
+use std::panic::resume_unwind;
 use std::thread;
 
 use time::Date;
@@ -33,27 +34,16 @@ impl<'a> Assessment<'a> {
         let count = inventory.entries().len();
         let cores = thread::available_parallelism().map_or(1, Into::into);
         let share = count.div_ceil(cores).max(WORTH_A_THREAD);
+        let shares = (0..count).step_by(share);
+        let mut shares = shares.map(|start| start..count.min(start + share));
         let findings = thread::scope(|scope| {
-            let starts: Vec<_> = (0..count).step_by(share).collect();
-            let judge = &judge;
-            let of_share = |start| {
-                let share = start..count.min(start + share);
-                move || judge.findings(share)
-            };
-            let (last, others) = match starts.split_last() {
-                Some((last, others)) => (of_share(*last), others),
-                None => return Vec::new(),
-            };
-            let others: Vec<_> = others
-                .iter()
-                .map(|start| scope.spawn(of_share(*start)))
-                .collect();
-            let last: Vec<Finding<'a>> = last();
-            let others = others.into_iter().flat_map(|share| match share.join() {
-                Ok(findings) => findings,
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
-            others.chain(last).collect()
+            let first = shares.next().unwrap_or_default();
+            let others = shares.map(|share| scope.spawn(|| judge.findings(share)));
+            let others: Vec<_> = others.collect();
+            let first: Vec<Finding<'a>> = judge.findings(first);
+            let others = others.into_iter().map(|share| share.join());
+            let others = others.flat_map(|share| share.unwrap_or_else(|it| resume_unwind(it)));
+            first.into_iter().chain(others).collect()
         });
         Self {
             timeline,

@@ -14,45 +14,36 @@ pub(super) struct Candidates<'a> {
     names: HashMap<&'a [u8], CandidatesOfName<'a>>,
 }
 
+/// Each with its rank, which is how many were added before it.
 #[derive(Default)]
 struct CandidatesOfName<'a> {
-    first: Option<Candidate>,
-    without_key_id: Option<Candidate>,
-    by_key_id: HashMap<&'a [u8], Candidate>,
-}
-
-/// An issuer, and the how-manieth it is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Candidate {
-    rank: usize,
-    index: usize,
+    first: Option<(usize, usize)>,
+    by_key_id: HashMap<Option<&'a [u8]>, (usize, usize)>,
 }
 
 impl<'a> Candidates<'a> {
     pub(super) fn add(&mut self, index: usize, issuer: &'a Entry) {
-        let candidate = Candidate {
-            rank: self.len,
-            index,
-        };
+        let candidate = (self.len, index);
         self.len += 1;
         let name = self.names.entry(issuer.certificate().subject_der());
         let name = name.or_default();
         name.first.get_or_insert(candidate);
-        match issuer.subject_key_id.as_deref() {
-            Some(key) => name.by_key_id.entry(key).or_insert(candidate),
-            None => name.without_key_id.get_or_insert(candidate),
-        };
+        let same_key = name.by_key_id.entry(issuer.subject_key_id.as_deref());
+        same_key.or_insert(candidate);
     }
 
     pub(super) fn issuer_of(&self, entry: &Entry) -> Option<usize> {
         let name = self.names.get(entry.certificate().issuer_der())?;
         let candidate = match entry.authority_key_id.as_deref() {
             None => name.first,
-            Some(key) => {
-                let keyed = name.by_key_id.get(key).copied();
-                keyed.into_iter().chain(name.without_key_id).min()
+            key => {
+                let keys = [key, None];
+                keys.iter()
+                    .filter_map(|key| name.by_key_id.get(key))
+                    .min()
+                    .copied()
             }
         };
-        candidate.map(|candidate| candidate.index)
+        candidate.map(|(_, index)| index)
     }
 }

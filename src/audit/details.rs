@@ -167,13 +167,16 @@ impl fmt::Display for KeyUsage {
 /// The Netscape certificate type: older than the EKU, and still looked at by some.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NetscapeType {
-    roles: [(Role, bool); 2],
+    found: Option<NSCertType>,
     pub(super) is_critical: bool,
 }
 
 impl NetscapeType {
     pub(super) fn is_for(self, role: Role) -> bool {
-        self.roles.contains(&(role, true))
+        self.found.is_some_and(|found| match role {
+            Role::Client => found.ssl_client(),
+            Role::Server => found.ssl_server(),
+        })
     }
 }
 
@@ -187,28 +190,18 @@ pub(super) struct Usages {
 impl Usages {
     pub(super) fn read(der: &[u8]) -> Self {
         View::read(der).map_or(Self::default(), |view| Self {
-            key_usage: view.extension(KEY_USAGE).ok().flatten().map(key_usage),
-            netscape_type: netscape_type(&view),
+            key_usage: view.extension(KEY_USAGE).ok().flatten().map(|value| {
+                let usage = only_one::<extensions::KeyUsage>(value);
+                KeyUsage(usage.map_or(0, |usage| usage.flags))
+            }),
+            netscape_type: view.first_extension(NETSCAPE_CERT_TYPE).ok().flatten().map(
+                |extension| NetscapeType {
+                    found: only_one(extension.value),
+                    is_critical: extension.is_critical,
+                },
+            ),
         })
     }
-}
-
-fn key_usage(value: &[u8]) -> KeyUsage {
-    let usage = only_one::<extensions::KeyUsage>(value);
-    KeyUsage(usage.map_or(0, |usage| usage.flags))
-}
-
-fn netscape_type(view: &View<'_>) -> Option<NetscapeType> {
-    let extension = view.first_extension(NETSCAPE_CERT_TYPE).ok()??;
-    let found = only_one::<NSCertType>(extension.value);
-    let is_for = |role, is_set: fn(&NSCertType) -> bool| (role, found.as_ref().is_some_and(is_set));
-    Some(NetscapeType {
-        roles: [
-            is_for(Role::Client, NSCertType::ssl_client),
-            is_for(Role::Server, NSCertType::ssl_server),
-        ],
-        is_critical: extension.is_critical,
-    })
 }
 
 const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];

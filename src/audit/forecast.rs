@@ -25,13 +25,11 @@ pub struct Forecast {
 
 impl Forecast {
     pub(super) fn of(path: &CertificationPath<'_>) -> Self {
-        let obstacles = Stack::ALL.into_iter().flat_map(|stack| {
-            let roles = Role::BOTH.into_iter();
-            roles.filter_map(move |role| first_obstacle(path, stack, role))
-        });
-        Self {
-            obstacles: obstacles.collect(),
-        }
+        let stacks = Stack::ALL.into_iter();
+        let cells = stacks.flat_map(|stack| Role::BOTH.map(|role| (stack, role)));
+        let obstacles = cells.filter_map(|(stack, role)| first_obstacle(path, stack, role));
+        let obstacles = obstacles.collect();
+        Self { obstacles }
     }
 
     /// Whether a stack would accept the chain in a role.
@@ -42,7 +40,7 @@ impl Forecast {
     /// Why a stack would refuse it.
     pub fn obstacle(&self, stack: Stack, role: Role) -> Option<&Obstacle> {
         let mut obstacles = self.obstacles.iter();
-        obstacles.find(|obstacle| obstacle.stack == stack && obstacle.role == role)
+        obstacles.find(|it| it.stack == stack && it.role == role)
     }
 }
 
@@ -115,25 +113,19 @@ impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.position {
             0 => write!(f, "leaf has {}", self.found),
-            position => write!(
+            above => write!(
                 f,
                 "certificate {} of the chain has {}",
-                position + 1,
+                above + 1,
                 self.found
             ),
         }
     }
 }
 
-/// One thing that a stack asks for, and refuses a certificate without.
-struct Rule {
-    id: &'static str,
-    stack: Stack,
-    at: u8,
-    asks: Asks,
-}
+/// One thing that a stack asks for where on the path, and refuses a certificate without; by its id.
+struct Rule(&'static str, Stack, u8, Asks);
 
-/// Where on the path.
 const LEAF: u8 = 1;
 /// Between leaf and root.
 const ISSUER: u8 = 2;
@@ -173,101 +165,88 @@ const CERT_SIGN: KeyUsage = KeyUsage::KEY_CERT_SIGN;
 const OPENSSL_CLIENT: KeyUsage = SIGN.or(KeyUsage::KEY_AGREEMENT);
 const OPENSSL_SERVER: KeyUsage = OPENSSL_CLIENT.or(KeyUsage::KEY_ENCIPHERMENT);
 
-const fn rule(id: &'static str, stack: Stack, at: u8, asks: Asks) -> Rule {
-    Rule {
-        id,
-        stack,
-        at,
-        asks,
-    }
-}
-
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
     // webpki, verify_cert.rs, check_eku: required if present, on every certificate but the anchor.
-    rule("rustls-eku", Stack::Rustls, LEAF | ISSUER, Asks::Purpose(&[])),
+    Rule("rustls-eku", Stack::Rustls, LEAF | ISSUER, Asks::Purpose(&[])),
     // webpki, cert.rs, remember_extension.
-    rule("rustls-netscape-critical", Stack::Rustls, LEAF | ISSUER, Asks::NetscapeNotCritical),
+    Rule("rustls-netscape-critical", Stack::Rustls, LEAF | ISSUER, Asks::NetscapeNotCritical),
 
     // OpenSSL, v3_purp.c, xku_reject, by way of check_extensions: on every certificate of the
     // chain, the root included (openssl/openssl#26046).
-    rule("openssl-eku", Stack::OpenSsl, LEAF | ISSUER | ROOT, Asks::Purpose(&[MICROSOFT_SGC, NETSCAPE_SGC])),
-    rule("openssl-key-usage", Stack::OpenSsl, LEAF, Asks::KeyUsage(OPENSSL_CLIENT, OPENSSL_SERVER)),
-    rule("openssl-key-cert-sign", Stack::OpenSsl, ISSUER | ROOT, Asks::KeyUsage(CERT_SIGN, CERT_SIGN)),
-    rule("openssl-netscape-type", Stack::OpenSsl, LEAF, Asks::NetscapeType),
+    Rule("openssl-eku", Stack::OpenSsl, LEAF | ISSUER | ROOT, Asks::Purpose(&[MICROSOFT_SGC, NETSCAPE_SGC])),
+    Rule("openssl-key-usage", Stack::OpenSsl, LEAF, Asks::KeyUsage(OPENSSL_CLIENT, OPENSSL_SERVER)),
+    Rule("openssl-key-cert-sign", Stack::OpenSsl, ISSUER | ROOT, Asks::KeyUsage(CERT_SIGN, CERT_SIGN)),
+    Rule("openssl-netscape-type", Stack::OpenSsl, LEAF, Asks::NetscapeType),
 
     // Go, crypto/x509/verify.go, checkChainForKeyUsage: nested down the chain from the root on.
-    rule("go-eku", Stack::Go, LEAF | ISSUER | ROOT, Asks::Purpose(&[AnyPurpose, EmptyEku])),
+    Rule("go-eku", Stack::Go, LEAF | ISSUER | ROOT, Asks::Purpose(&[AnyPurpose, EmptyEku])),
     // Go, crypto/x509/x509.go, CheckSignatureFrom.
-    rule("go-key-cert-sign", Stack::Go, ISSUER | ROOT, Asks::KeyUsage(CERT_SIGN, CERT_SIGN)),
-    rule("go-netscape-critical", Stack::Go, LEAF | ISSUER | ROOT, Asks::NetscapeNotCritical),
+    Rule("go-key-cert-sign", Stack::Go, ISSUER | ROOT, Asks::KeyUsage(CERT_SIGN, CERT_SIGN)),
+    Rule("go-netscape-critical", Stack::Go, LEAF | ISSUER | ROOT, Asks::NetscapeNotCritical),
 
     // JDK, sun.security.validator.EndEntityChecker: the leaf's alone.
-    rule("java-eku", Stack::Java, LEAF, Asks::Purpose(&[AnyPurpose, MICROSOFT_SGC, NETSCAPE_SGC])),
-    rule("java-key-usage", Stack::Java, LEAF, Asks::KeyUsage(SIGN, SIGN)),
-    rule("java-netscape-type", Stack::Java, LEAF, Asks::NetscapeType),
+    Rule("java-eku", Stack::Java, LEAF, Asks::Purpose(&[AnyPurpose, MICROSOFT_SGC, NETSCAPE_SGC])),
+    Rule("java-key-usage", Stack::Java, LEAF, Asks::KeyUsage(SIGN, SIGN)),
+    Rule("java-netscape-type", Stack::Java, LEAF, Asks::NetscapeType),
     // JDK, sun.security.provider.certpath.KeyChecker, verifyCAKeyUsage.
-    rule("java-key-cert-sign", Stack::Java, ISSUER | ROOT, Asks::KeyUsage(CERT_SIGN, CERT_SIGN)),
-    rule("java-netscape-critical", Stack::Java, LEAF | ISSUER, Asks::NetscapeNotCritical),
+    Rule("java-key-cert-sign", Stack::Java, ISSUER | ROOT, Asks::KeyUsage(CERT_SIGN, CERT_SIGN)),
+    Rule("java-netscape-critical", Stack::Java, LEAF | ISSUER, Asks::NetscapeNotCritical),
 
     // GnuTLS, lib/x509/verify.c, _gnutls_check_key_purpose: anyExtendedKeyUsage counts on the
     // leaf, and the older name of serverAuth above it.
-    rule("gnutls-eku-leaf", Stack::GnuTls, LEAF, Asks::Purpose(&[AnyPurpose, EmptyEku])),
-    rule("gnutls-eku-issuer", Stack::GnuTls, ISSUER, Asks::Purpose(&[NETSCAPE_SGC, EmptyEku])),
-    rule("gnutls-key-cert-sign", Stack::GnuTls, ISSUER | ROOT, Asks::KeyUsage(CERT_SIGN, CERT_SIGN)),
-    rule("gnutls-netscape-critical", Stack::GnuTls, LEAF | ISSUER, Asks::NetscapeNotCritical),
+    Rule("gnutls-eku-leaf", Stack::GnuTls, LEAF, Asks::Purpose(&[AnyPurpose, EmptyEku])),
+    Rule("gnutls-eku-issuer", Stack::GnuTls, ISSUER, Asks::Purpose(&[NETSCAPE_SGC, EmptyEku])),
+    Rule("gnutls-key-cert-sign", Stack::GnuTls, ISSUER | ROOT, Asks::KeyUsage(CERT_SIGN, CERT_SIGN)),
+    Rule("gnutls-netscape-critical", Stack::GnuTls, LEAF | ISSUER, Asks::NetscapeNotCritical),
 ];
 
 fn first_obstacle(path: &CertificationPath<'_>, stack: Stack, role: Role) -> Option<Obstacle> {
     let root = path.entries.len() - usize::from(path.is_complete);
-    path.entries
-        .iter()
-        .enumerate()
-        .find_map(|(position, entry)| {
-            let at = match position {
-                0 => LEAF,
-                _ if position == root => ROOT,
-                _ => ISSUER,
-            };
-            let mut rules = RULES
-                .iter()
-                .filter(|it| it.stack == stack && it.at & at != 0);
-            let rule = rules.find(|rule| rule.asks.refuses(entry, role))?;
-            Some(Obstacle {
-                stack,
-                role,
-                rule: rule.id,
-                position,
-                found: rule.asks.found(entry),
-            })
+    let mut entries = path.entries.iter().enumerate();
+    entries.find_map(|(position, entry)| {
+        let here = match position {
+            0 => LEAF,
+            _ if position == root => ROOT,
+            _ => ISSUER,
+        };
+        let mut rules = RULES.iter();
+        let Rule(rule, _, _, asks) = rules.find(|Rule(_, whose, at, asks)| {
+            *whose == stack && at & here != 0 && asks.refuses(entry, role)
+        })?;
+        let found = asks.found(entry);
+        Some(Obstacle {
+            stack,
+            role,
+            rule,
+            position,
+            found,
         })
+    })
 }
 
 impl Asks {
     fn refuses(&self, entry: &Entry, role: Role) -> bool {
+        let netscape_type = || entry.usages().netscape_type;
         match self {
             Self::Purpose(also) => entry.certificate().purposes().is_some_and(|found| {
                 !found.contains(&role.purpose()) && !also.iter().any(|it| it.is_in(found, role))
             }),
-            Self::KeyUsage(client, server) => entry.key_usage().is_some_and(|usage| {
-                !usage.has_any(match role {
-                    Role::Client => *client,
-                    Role::Server => *server,
-                })
+            Self::KeyUsage(client, server) => entry.key_usage().is_some_and(|usage| match role {
+                Role::Client => !usage.has_any(*client),
+                Role::Server => !usage.has_any(*server),
             }),
-            Self::NetscapeType => entry
-                .usages()
-                .netscape_type
-                .is_some_and(|found| !found.is_for(role)),
-            Self::NetscapeNotCritical => entry
-                .usages()
-                .netscape_type
-                .is_some_and(|it| it.is_critical),
+            Self::NetscapeType => netscape_type().is_some_and(|it| !it.is_for(role)),
+            Self::NetscapeNotCritical => netscape_type().is_some_and(|it| it.is_critical),
         }
     }
 
     /// What a certificate was found to have instead.
     fn found(&self, entry: &Entry) -> String {
+        let is_critical = entry
+            .usages()
+            .netscape_type
+            .is_some_and(|it| it.is_critical);
         match self {
             Self::Purpose(_) => {
                 let purposes = entry.certificate().purposes();
@@ -278,13 +257,7 @@ impl Asks {
                 Some(usage) if usage.is_empty() => "a key usage that allows nothing".into(),
                 Some(usage) => format!("key usage {usage}"),
             },
-            _ if entry
-                .usages()
-                .netscape_type
-                .is_some_and(|found| found.is_critical) =>
-            {
-                "a critical Netscape certificate type".into()
-            }
+            _ if is_critical => "a critical Netscape certificate type".into(),
             _ => "a Netscape certificate type for something else".into(),
         }
     }

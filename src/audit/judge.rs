@@ -108,12 +108,9 @@ impl<'a> Judge<'a> {
         let served = serves.iter().filter(|role| roles.contains(*role));
         let path = self.paths.best(index, served.collect())?;
         let issuers = known.of(&path, &self.public, self.timeline);
-        let evidence = issuers
-            .evidence
-            .into_iter()
-            .chain(self.public.evidence_of(entry));
+        let evidence = [issuers.evidence, self.public.evidence_of(entry)];
         Some(Case {
-            hierarchy: match evidence.min() {
+            hierarchy: match evidence.into_iter().flatten().min() {
                 Some(evidence) => Hierarchy::Public(evidence),
                 None if path.is_complete => Hierarchy::Private,
                 None => Hierarchy::Unknown,
@@ -228,15 +225,14 @@ impl<'a> Judge<'a> {
 
     /// While its CA still issues such certificates, and if that gains anything.
     fn renew_in_time(&self, case: &Case<'a>, milestones: &[&'a Milestone]) -> Option<Advice<'a>> {
-        let ends = milestones
-            .iter()
-            .filter(|it| it.effect == Effect::ClientAuthEnds);
-        let first = ends.map(|milestone| milestone.date).min()?;
+        let is_end = |it: &&&Milestone| it.effect == Effect::ClientAuthEnds;
+        let first = milestones.iter().filter(is_end).map(|it| it.date).min()?;
         let advice = Advice::renew_before(first, self.timeline)?;
         let not_after = case.entry.certificate().not_after();
-        let gains =
-            matches!(advice, Advice::RenewBefore { works_until, .. } if works_until > not_after);
-        (first > self.as_of && gains).then_some(advice)
+        match advice {
+            Advice::RenewBefore { works_until, .. } if works_until <= not_after => None,
+            advice => (first > self.as_of).then_some(advice),
+        }
     }
 
     /// What is worth knowing about the path.

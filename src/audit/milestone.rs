@@ -175,8 +175,13 @@ impl Scope {
 
 pub(super) fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
     let text = String::deserialize(from)?;
-    let parsed = Date::parse(&text, format_description!("[year]-[month]-[day]"));
-    parsed.map_err(|_| D::Error::custom(format!("found `{text}`, needed a day like 2027-03-15")))
+    match Date::parse(&text, format_description!("[year]-[month]-[day]")) {
+        // A year may have a sign.
+        Ok(day) if text.len() == 10 => Ok(day),
+        _ => Err(D::Error::custom(format!(
+            "found `{text}`, needed a day like 2027-03-15"
+        ))),
+    }
 }
 
 pub(super) fn optional_day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Date>, D::Error> {

@@ -102,9 +102,8 @@ impl<'a> Paths<'a> {
         let each = roles.iter().map(|role| Roles::from_iter([role]));
         let trees = [roles].into_iter().chain(each);
         let trees = trees.filter_map(|roles| self.tree_for(index, roles));
-        trees
-            .chain([&self.any])
-            .find_map(|tree| self.path(index, tree))
+        let mut trees = trees.chain([&self.any]);
+        trees.find_map(|tree| self.path(index, tree))
     }
 
     /// The tree of the issuers that serve in these roles, if the certificate itself does.
@@ -182,10 +181,13 @@ struct PartialPath {
 struct PathBuilder<'a> {
     entries: &'a [Entry],
     next: BinaryHeap<PartialPath>,
-    /// Who waits for an issuer, by its name and by its key identifier if that is known.
-    waiting: HashMap<&'a [u8], HashMap<Option<&'a [u8]>, Vec<usize>>>,
+    /// Who waits for an issuer, by its name.
+    waiting: HashMap<&'a [u8], Waiting<'a>>,
     tree: IssuerTree<'a>,
 }
+
+/// By the key identifier of the issuer, if it is named.
+type Waiting<'a> = HashMap<Option<&'a [u8]>, Vec<usize>>;
 
 impl<'a> PathBuilder<'a> {
     /// Over all issuers, with the ends that were found.
@@ -289,11 +291,11 @@ impl<'a> PathBuilder<'a> {
         let waiting = self.waiting.get_mut(issuer.certificate().subject_der());
         let waiting = waiting.map(|waiting| match issuer.subject_key_id.as_deref() {
             None => waiting.drain().flat_map(|(_, below)| below).collect(),
-            key => [key, None]
-                .iter()
-                .filter_map(|key| waiting.remove(key))
-                .flatten()
-                .collect(),
+            key => {
+                let keys = [key, None].into_iter();
+                keys.flat_map(|key| waiting.remove(&key).unwrap_or_default())
+                    .collect()
+            }
         });
         waiting.unwrap_or_default()
     }
