@@ -7,6 +7,7 @@ use mtls_roles::audit::{
 };
 use serde_json::json;
 
+use crate::printable::text::hex;
 use crate::report::{due, short_name};
 use crate::row::{FEW, sentence};
 
@@ -107,7 +108,7 @@ fn leaf(finding: &Finding<'_>) -> serde_json::Value {
     json!({
         "source": places.collect::<Vec<_>>(),
         "subject": sentence(&finding.entry.certificate().subject()),
-        "sha256": sha256.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+        "sha256": hex(&sha256),
         "roles": finding.roles.iter().map(|role| role.to_string()).collect::<Vec<_>>(),
     })
 }

@@ -37,6 +37,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
 use crate::printable::printable;
+use crate::printable::text::hex;
 use crate::report::{Report, citation};
 use crate::shortened::shortened;
 
@@ -129,8 +130,8 @@ impl Row {
             subject: certificate.subject().to_owned(),
             issuer: certificate.issuer().to_owned(),
             serial: certificate.serial().to_owned(),
-            sha256: hex(entry.sha256()),
-            spki_sha256: hex(certificate.spki_sha256()),
+            sha256: hex(&entry.sha256()),
+            spki_sha256: hex(&certificate.spki_sha256()),
             names: strings(certificate.alt_names()),
             not_before: instant(certificate.not_before()),
             not_after: instant(certificate.not_after()),
@@ -286,12 +287,4 @@ fn instant(instant: OffsetDateTime) -> String {
     instant
         .format(&Rfc3339)
         .unwrap_or_else(|_| instant.to_string())
-}
-
-fn hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

@@ -11,6 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::Verdict;
 use crate::printable::printable;
+use crate::printable::text::hex;
 
 /// Verdict first, then why, then what to do; notes about the roots last.
 pub fn text(role: Role, verdict: &Verdict, notes: &[String]) -> String {
@@ -60,8 +61,8 @@ fn accepted_text(role: Role, peer: &VerifiedPeer) -> String {
         instant(leaf.not_before()),
         instant(leaf.not_after()),
         path.join(" issued by "),
-        hex(leaf.sha256()),
-        hex(leaf.spki_sha256()),
+        hex(&leaf.sha256()),
+        hex(&leaf.spki_sha256()),
     )
 }
 
@@ -154,8 +155,8 @@ fn certificate(certificate: &Certificate) -> Value {
         "eku": certificate.purposes().map(names),
         "notBefore": instant(certificate.not_before()),
         "notAfter": instant(certificate.not_after()),
-        "sha256": hex(certificate.sha256()),
-        "spkiSha256": hex(certificate.spki_sha256()),
+        "sha256": hex(&certificate.sha256()),
+        "spkiSha256": hex(&certificate.spki_sha256()),
     })
 }
 
@@ -168,8 +169,4 @@ fn instant(instant: OffsetDateTime) -> String {
     instant
         .format(&Rfc3339)
         .unwrap_or_else(|_| instant.to_string())
-}
-
-fn hex(bytes: [u8; 32]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
