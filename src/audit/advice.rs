@@ -10,6 +10,20 @@ use crate::role::Purpose;
 use crate::text::{Printable, utc};
 
 /// What to do about a finding. `Display` is one sentence for operators.
+///
+/// ```
+/// use mtls_roles::audit::{Advice, Assessment, Inventory, Serving, Timeline};
+/// use time::macros::date;
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// # let mut inventory = Inventory::new();
+/// # inventory.add("edge.pem", pem.as_bytes());
+/// # let timeline = Timeline::builtin();
+/// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
+/// let advice = &assessment.findings()[0].advice;
+/// assert!(advice.contains(&Advice::TwoSlots));
+/// assert_eq!(advice[0].id(), "renew_before");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Advice<'a> {

@@ -12,6 +12,19 @@ use super::timeline::Timeline;
 use super::verdict::Verdict;
 
 /// One finding for each certificate of an inventory, as of 00:00:00 UTC of a day.
+///
+/// ```
+/// use mtls_roles::audit::{Assessment, Inventory, Serving, Timeline};
+/// use time::macros::date;
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// # let mut inventory = Inventory::new();
+/// # inventory.add("edge.pem", pem.as_bytes());
+/// # let timeline = Timeline::builtin();
+/// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
+/// assert_eq!(assessment.findings().len(), 3);
+/// assert_eq!(assessment.worst().unwrap().id(), "breaks_at_renewal");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Assessment<'a> {
     timeline: &'a Timeline,

@@ -21,6 +21,17 @@ use crate::element::{Elements, Kind, only, without_leading_zeros};
 use crate::role::Role;
 
 /// Algorithm and size of a public key: `RSA 2048`, `EC P-256`, `Ed25519`.
+///
+/// ```
+/// use mtls_roles::audit::{Inventory, KeyAlgorithm};
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// let mut inventory = Inventory::new();
+/// inventory.add("edge.pem", pem.as_bytes());
+/// let key = inventory.entries()[0].key();
+/// assert_eq!(key.algorithm, KeyAlgorithm::Ec("P-256".into()));
+/// assert_eq!(key.bits, Some(256));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PublicKey {
@@ -31,6 +42,16 @@ pub struct PublicKey {
 }
 
 /// The algorithm of a public key.
+///
+/// ```
+/// use mtls_roles::audit::{Inventory, KeyAlgorithm};
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// let mut inventory = Inventory::new();
+/// inventory.add("edge.pem", pem.as_bytes());
+/// let keys = inventory.entries().iter().map(|entry| entry.key().algorithm);
+/// assert_eq!(keys.filter(|algorithm| *algorithm == KeyAlgorithm::Rsa).count(), 0);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyAlgorithm {
@@ -123,6 +144,16 @@ pub(super) fn public_half(spki: &[u8]) -> Option<KeyHalf> {
 }
 
 /// The keyUsage extension (RFC 5280, 4.2.1.3): `digitalSignature, keyEncipherment`.
+///
+/// ```
+/// use mtls_roles::audit::Inventory;
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// let mut inventory = Inventory::new();
+/// inventory.add("edge.pem", pem.as_bytes());
+/// let usage = inventory.entries()[1].key_usage().unwrap();
+/// assert_eq!(usage.names().collect::<Vec<_>>(), ["keyCertSign"]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeyUsage(u16);
 

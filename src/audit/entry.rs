@@ -11,6 +11,20 @@ use crate::certificate::view::View;
 use crate::text::Printable;
 
 /// One certificate of an inventory: what is read of it, and where it was found.
+///
+/// ```
+/// use mtls_roles::audit::{CertificateKind, Inventory};
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// let mut inventory = Inventory::new();
+/// inventory.add("edge.pem", pem.as_bytes());
+/// let entry = &inventory.entries()[0];
+/// assert_eq!(entry.label(), "CN=edge.example.com");
+/// assert_eq!(entry.kind(), CertificateKind::Leaf);
+/// assert_eq!(entry.key().to_string(), "EC P-256");
+/// assert_eq!(entry.key_usage().unwrap().to_string(), "digitalSignature");
+/// assert_eq!(entry.policies(), ["2.23.140.1.2.1"]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Entry {
     certificate: Certificate,
@@ -112,6 +126,16 @@ impl Entry {
 /// Where something was found: `edge.pem:12`, `edge.example.com:443`.
 ///
 /// `Display` escapes control characters.
+///
+/// ```
+/// use mtls_roles::audit::Inventory;
+///
+/// let mut inventory = Inventory::new();
+/// inventory.add("notes\n.txt", b"nothing");
+/// let location = &inventory.unreadable()[0].location;
+/// assert_eq!((&*location.source, location.line), ("notes\n.txt", None));
+/// assert_eq!(location.to_string(), r"notes\u{a}.txt");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Location {
@@ -139,6 +163,17 @@ impl fmt::Display for Location {
 }
 
 /// What a certificate is in its chain.
+///
+/// ```
+/// use mtls_roles::audit::{CertificateKind, Inventory};
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// let mut inventory = Inventory::new();
+/// inventory.add("edge.pem", pem.as_bytes());
+/// let kinds: Vec<_> = inventory.entries().iter().map(|entry| entry.kind()).collect();
+/// use CertificateKind::*;
+/// assert_eq!(kinds, [Leaf, Intermediate, Root]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CertificateKind {

@@ -14,7 +14,23 @@ use crate::eku::EkuViolation;
 use crate::role::Role;
 
 /// In which roles the certificates serve.
+///
+/// ```
+/// use mtls_roles::audit::{Assessment, Inventory, Roles, Serving, Timeline};
+/// use time::macros::date;
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// # let mut inventory = Inventory::new();
+/// # inventory.add("edge.pem", pem.as_bytes());
+/// # let timeline = Timeline::builtin();
+/// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
+/// assert_eq!(assessment.findings()[0].serves, Roles::BOTH);
+/// let serving = Serving::In(Roles::SERVER);
+/// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), serving);
+/// assert_eq!(assessment.findings()[0].verdict.id(), "unaffected");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Serving {
     /// As each leaf's purposes and names suggest; a CA serves in no role itself.
     ///
@@ -27,6 +43,20 @@ pub enum Serving {
 }
 
 /// What was found about one certificate.
+///
+/// ```
+/// use mtls_roles::audit::{Assessment, Inventory, Roles, Serving, Timeline};
+/// use time::macros::date;
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// # let mut inventory = Inventory::new();
+/// # inventory.add("edge.pem", pem.as_bytes());
+/// # let timeline = Timeline::builtin();
+/// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
+/// let finding = &assessment.findings()[0];
+/// assert_eq!(finding.roles, Roles::BOTH);
+/// assert_eq!(finding.works_until, Some(finding.entry.certificate().not_after()));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Finding<'a> {
@@ -56,6 +86,20 @@ pub struct Finding<'a> {
 }
 
 /// How a renewed certificate stands to the one it replaces.
+///
+/// ```
+/// use mtls_roles::audit::{Assessment, Inventory, Renewal, Serving, Timeline, renewal};
+/// use time::macros::date;
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// # let mut inventory = Inventory::new();
+/// # inventory.add("edge.pem", pem.as_bytes());
+/// # let timeline = Timeline::builtin();
+/// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
+/// let edge = &assessment.findings()[0];
+/// let renewal: Renewal = renewal(edge, edge, Serving::Suggested);
+/// assert!(renewal.is_fit() && renewal.lost.is_empty());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Renewal {
@@ -77,6 +121,20 @@ impl Renewal {
 /// that passes here is not refused there for its EKU.
 ///
 /// *Not* compared: names, keys, validity.
+///
+/// ```
+/// use mtls_roles::audit::{Assessment, Inventory, Roles, Serving, Timeline, renewal};
+/// use time::macros::date;
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// # let mut inventory = Inventory::new();
+/// # inventory.add("edge.pem", pem.as_bytes());
+/// # let timeline = Timeline::builtin();
+/// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
+/// // The issuer, which has no EKU, stands for a certificate without one.
+/// let [edge, issuer, _] = assessment.findings() else { panic!() };
+/// assert!(renewal(edge, issuer, Serving::In(Roles::BOTH)).is_fit());
+/// ```
 pub fn renewal(old: &Finding<'_>, renewed: &Finding<'_>, needed: Serving) -> Renewal {
     let needed = match needed {
         Serving::In(roles) => roles,

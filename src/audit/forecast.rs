@@ -18,6 +18,20 @@ use crate::role::{Purpose, Role};
 /// *Not* foretold: signatures, names, validity, algorithms, revocation, and what an application
 /// asks for beside. Of an incomplete chain, what is not in the inventory is taken to be no
 /// obstacle.
+///
+/// ```
+/// use mtls_roles::audit::{Assessment, Inventory, Serving, Stack, Timeline};
+/// use mtls_roles::Role;
+/// use time::macros::date;
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// # let mut inventory = Inventory::new();
+/// # inventory.add("edge.pem", pem.as_bytes());
+/// # let timeline = Timeline::builtin();
+/// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
+/// let forecast = assessment.findings()[0].forecast.as_ref().unwrap();
+/// assert!(forecast.accepts(Stack::OpenSsl, Role::Client));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Forecast {
     obstacles: Vec<Obstacle>,
@@ -45,6 +59,13 @@ impl Forecast {
 }
 
 /// A TLS implementation that verifies chains.
+///
+/// ```
+/// use mtls_roles::audit::Stack;
+///
+/// let ids = Stack::ALL.map(Stack::id);
+/// assert_eq!(ids, ["rustls", "openssl", "go", "java", "gnutls"]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stack {
@@ -93,6 +114,20 @@ impl fmt::Display for Stack {
 }
 
 /// Why a stack would refuse a chain in a role.
+///
+/// ```
+/// use mtls_roles::audit::{Assessment, Inventory, Serving, Stack, Timeline};
+/// use mtls_roles::Role;
+/// use time::macros::date;
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// # let mut inventory = Inventory::new();
+/// # inventory.add("edge.pem", pem.as_bytes());
+/// # let timeline = Timeline::builtin();
+/// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
+/// let forecast = assessment.findings()[0].forecast.as_ref().unwrap();
+/// assert_eq!(forecast.obstacle(Stack::Go, Role::Server), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Obstacle {

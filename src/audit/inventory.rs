@@ -216,6 +216,14 @@ impl Inventory {
 }
 
 /// Something that could not be read.
+///
+/// ```
+/// use mtls_roles::audit::Inventory;
+///
+/// let mut inventory = Inventory::new();
+/// inventory.add_unreadable("edge.example.com:443", "no answer");
+/// assert_eq!(inventory.unreadable()[0].reason, "no answer");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unreadable {

@@ -17,6 +17,19 @@ use crate::certificate::view::View;
 use crate::element::{Kind, only};
 
 /// Whose certificates stand above a certificate.
+///
+/// ```
+/// use mtls_roles::audit::{Assessment, Hierarchy, Inventory, Serving, Timeline};
+/// use time::macros::date;
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// # let mut inventory = Inventory::new();
+/// # inventory.add("edge.pem", pem.as_bytes());
+/// # let timeline = Timeline::builtin();
+/// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
+/// assert!(assessment.findings()[0].hierarchy.is_public());
+/// assert_ne!(assessment.findings()[0].hierarchy, Hierarchy::Unknown);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Hierarchy {
@@ -29,6 +42,20 @@ pub enum Hierarchy {
 }
 
 /// By what a hierarchy is known to be public, the surest first.
+///
+/// ```
+/// use mtls_roles::audit::{Assessment, Hierarchy, Inventory, PublicEvidence, Serving, Timeline};
+/// use time::macros::date;
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// # let mut inventory = Inventory::new();
+/// # inventory.add("edge.pem", pem.as_bytes());
+/// # let timeline = Timeline::builtin();
+/// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
+/// // The root has not the key of the real one.
+/// let hierarchy = assessment.findings()[0].hierarchy;
+/// assert_eq!(hierarchy, Hierarchy::Public(PublicEvidence::Marks));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum PublicEvidence {

@@ -10,6 +10,15 @@ use time::macros::format_description;
 use crate::text::Printable;
 
 /// One dated change.
+///
+/// ```
+/// use mtls_roles::audit::Timeline;
+///
+/// let timeline = Timeline::builtin();
+/// let mut milestones = timeline.milestones().iter();
+/// let chrome = milestones.find(|it| it.id == "chrome-leaf").unwrap();
+/// assert_eq!(chrome.date.to_string(), "2027-03-15");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -39,6 +48,15 @@ pub struct Milestone {
 }
 
 /// Which date of a certificate a milestone is compared with.
+///
+/// ```
+/// use mtls_roles::audit::{Compared, Timeline};
+///
+/// let timeline = Timeline::builtin();
+/// let mut milestones = timeline.milestones().iter();
+/// let chrome = milestones.find(|it| it.id == "chrome-leaf").unwrap();
+/// assert_eq!(chrome.compared, Compared::IssuedOnOrAfter);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -54,6 +72,15 @@ pub enum Compared {
 }
 
 /// What follows from a milestone.
+///
+/// ```
+/// use mtls_roles::audit::{Effect, Timeline};
+///
+/// let timeline = Timeline::builtin();
+/// let mut milestones = timeline.milestones().iter();
+/// let chrome = milestones.find(|it| it.id == "chrome-leaf").unwrap();
+/// assert_eq!(chrome.effect, Effect::ClientAuthEnds);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -71,6 +98,15 @@ pub enum Effect {
 }
 
 /// Where a fact is written.
+///
+/// ```
+/// use mtls_roles::audit::Timeline;
+///
+/// let timeline = Timeline::builtin();
+/// let mut milestones = timeline.milestones().iter();
+/// let chrome = milestones.find(|it| it.id == "chrome-leaf").unwrap();
+/// assert!(chrome.citation.to_string().ends_with(", read 2026-11-21"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -103,6 +139,15 @@ impl fmt::Display for Citation {
 }
 
 /// How a fact is known.
+///
+/// ```
+/// use mtls_roles::audit::{Confidence, Timeline};
+///
+/// let timeline = Timeline::builtin();
+/// let mut milestones = timeline.milestones().iter();
+/// let chrome = milestones.find(|it| it.id == "chrome-leaf").unwrap();
+/// assert_eq!(chrome.confidence, Confidence::Primary);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -116,6 +161,15 @@ pub enum Confidence {
 }
 
 /// A source that says otherwise.
+///
+/// ```
+/// use mtls_roles::audit::Timeline;
+///
+/// let timeline = Timeline::builtin();
+/// let mut milestones = timeline.milestones().iter();
+/// let chrome = milestones.find(|it| it.id == "chrome-leaf").unwrap();
+/// assert_eq!(chrome.disagreements[0].says, "2026-06-15");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -127,6 +181,15 @@ pub struct Disagreement {
 }
 
 /// What a public CA offers to those who need clientAuth.
+///
+/// ```
+/// use mtls_roles::audit::Timeline;
+/// use time::macros::date;
+///
+/// let timeline = Timeline::builtin();
+/// let open = timeline.offers().iter().filter(|offer| offer.is_open(date!(2026-11-21)));
+/// assert!(open.count() > 0);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -155,6 +218,15 @@ impl CaOffer {
 }
 
 /// Which chains a milestone concerns: public ones, by issuer or by root where either is named.
+///
+/// ```
+/// use mtls_roles::audit::Timeline;
+///
+/// let timeline = Timeline::builtin();
+/// let mut milestones = timeline.milestones().iter();
+/// let chrome = milestones.find(|it| it.id == "chrome-leaf").unwrap();
+/// assert!(chrome.scope.is_everybody());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]

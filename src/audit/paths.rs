@@ -17,6 +17,20 @@ use crate::eku::{self, EkuViolation, Preset};
 use crate::role::Role;
 
 /// A certificate and its issuers as far as the inventory holds them, the certificate first.
+///
+/// ```
+/// use mtls_roles::audit::{Assessment, Inventory, Serving, Timeline};
+/// use time::macros::date;
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// # let mut inventory = Inventory::new();
+/// # inventory.add("edge.pem", pem.as_bytes());
+/// # let timeline = Timeline::builtin();
+/// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
+/// let path = &assessment.findings()[0].path;
+/// assert!(path.is_complete);
+/// assert_eq!(path.entries[1].label(), "O=DigiCert Inc, CN=Issuer");
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CertificationPath<'a> {

@@ -8,6 +8,17 @@ use super::entry::Location;
 use crate::element::{Elements, Kind, only, without_leading_zeros};
 
 /// A private key that was noticed. It is not kept.
+///
+/// ```
+/// use mtls_roles::audit::Inventory;
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// let mut inventory = Inventory::new();
+/// inventory.add("edge.pem", pem.as_bytes());
+/// let mut keys = inventory.private_keys_of(&inventory.entries()[0]);
+/// assert_eq!(keys.next().unwrap().location.source, "edge.pem".into());
+/// assert!(!inventory.private_keys()[0].is_encrypted);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PrivateKey {

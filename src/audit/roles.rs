@@ -5,6 +5,15 @@ use std::fmt;
 use crate::role::Role;
 
 /// None, one or both of the two roles.
+///
+/// ```
+/// use mtls_roles::Role;
+/// use mtls_roles::audit::Roles;
+///
+/// let roles: Roles = [Role::Client].into_iter().collect();
+/// assert_eq!(roles, Roles::CLIENT);
+/// assert_eq!(Roles::BOTH.to_string(), "server+client");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Roles {
     server: bool,

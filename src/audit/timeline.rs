@@ -119,6 +119,13 @@ impl Timeline {
 }
 
 /// A timeline that cannot be read.
+///
+/// ```
+/// use mtls_roles::audit::Timeline;
+///
+/// let error = Timeline::from_json("{}}").unwrap_err();
+/// assert!(error.to_string().starts_with("the timeline cannot be read: trailing characters"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the timeline cannot be read: {reason}")]
 #[non_exhaustive]

@@ -14,6 +14,20 @@ use crate::text::{Printable, utc};
 /// What will become of a certificate; ordered, the worst last.
 ///
 /// What each means in detail, and what it does not: [`manual::audit`](crate::manual::audit).
+///
+/// ```
+/// use mtls_roles::audit::{Assessment, Inventory, Serving, Timeline, Verdict};
+/// use time::macros::date;
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// # let mut inventory = Inventory::new();
+/// # inventory.add("edge.pem", pem.as_bytes());
+/// # let timeline = Timeline::builtin();
+/// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
+/// let verdict = assessment.findings()[0].verdict;
+/// assert_eq!(verdict.id(), "breaks_at_renewal");
+/// assert!(Verdict::Unknown < verdict && verdict < Verdict::AlreadyUnfit);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -85,6 +99,20 @@ impl fmt::Display for Verdict {
 }
 
 /// Why a verdict is what it is. `Display` is for operators.
+///
+/// ```
+/// use mtls_roles::audit::{Assessment, Inventory, Serving, Timeline};
+/// use time::macros::date;
+///
+/// # let pem = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/edge.rs"));
+/// # let mut inventory = Inventory::new();
+/// # inventory.add("edge.pem", pem.as_bytes());
+/// # let timeline = Timeline::builtin();
+/// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
+/// let causes = &assessment.findings()[0].causes;
+/// assert!(causes.iter().any(|cause| cause.id() == "chrome-leaf"));
+/// assert!(causes.iter().all(|cause| cause.citation().is_some()));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Cause<'a> {
