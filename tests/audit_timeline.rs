@@ -257,11 +257,6 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
             "the timeline cannot be read: milestone `chrome-leaf`: needs an `effect`, a word",
         ),
         (
-            "scope",
-            milestone(r#""who""#, r#""scope": {}, "who""#),
-            "the timeline cannot be read: milestone `chrome-leaf`: unknown field `scope`",
-        ),
-        (
             "offer",
             milestone("2030-01-01", "soon"),
             "the timeline cannot be read: offer `own`: found `soon`, needed a day like 2027-03-15",
@@ -344,7 +339,7 @@ fn the_roots_that_milestones_name_are_roots_that_exist() {
         if milestone.id == "letsencrypt-old-intermediates" {
             continue;
         }
-        for root in &milestone.scope.roots {
+        for root in &milestone.roots {
             assert!(names.contains(root), "{}: {root}", milestone.id);
         }
     }

@@ -8,7 +8,7 @@ use std::ptr;
 use std::rc::Rc;
 
 use super::entry::Entry;
-use super::milestone::{Compared, Milestone, Scope};
+use super::milestone::{Compared, Milestone};
 use super::paths::CertificationPath;
 use super::timeline::Timeline;
 use crate::certificate::attribute_of;
@@ -135,7 +135,7 @@ impl<'a> PublicRoots<'a> {
 pub(super) struct Issuers<'a> {
     /// By what they are known to be public.
     pub(super) evidence: Option<PublicEvidence>,
-    /// The milestones whose scope holds the path, if it is public.
+    /// The milestones that concern the path, if it is public.
     pub(super) milestones: Vec<&'a Milestone>,
     /// The one that is over first.
     pub(super) expires_first: Option<&'a Entry>,
@@ -149,7 +149,7 @@ impl<'a> Issuers<'a> {
         let issuers = path.entries.iter().skip(1).copied();
         Self {
             evidence: public.evidence_above(path),
-            milestones: milestones.filter(|it| names.are_in(&it.scope)).collect(),
+            milestones: milestones.filter(|it| names.are_in(it)).collect(),
             expires_first: issuers.min_by_key(|issuer| issuer.certificate().not_after()),
         }
     }
@@ -183,13 +183,13 @@ impl<'a> IssuerNames<'a> {
         }
     }
 
-    fn are_in(&self, scope: &Scope) -> bool {
+    fn are_in(&self, milestone: &Milestone) -> bool {
         let is_issuer = |name: &String| self.organisation.as_deref() == Some(name);
         let is_above = |name: &String| {
             self.common.iter().any(|it| it == name) || self.whole.contains(&&name[..])
         };
-        (scope.issuers.is_empty() || scope.issuers.iter().any(is_issuer))
-            && (scope.roots.is_empty() || scope.roots.iter().any(is_above))
+        (milestone.issuers.is_empty() || milestone.issuers.iter().any(is_issuer))
+            && (milestone.roots.is_empty() || milestone.roots.iter().any(is_above))
     }
 }
 

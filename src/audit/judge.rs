@@ -82,13 +82,18 @@ impl<'a> Judge<'a> {
         let verdict = worst.unwrap_or(Verdict::Unaffected);
         let ends = reasons.iter().filter_map(|reason| reason.last_second);
         let ends = ends.chain([case.entry.certificate().not_after()]).min();
-        let advice = reasons.iter_mut().flat_map(|it| it.advice.drain(..));
+        let mut advice = Vec::new();
+        for each in reasons.iter_mut().flat_map(|it| it.advice.drain(..)) {
+            if !advice.contains(&each) {
+                advice.push(each);
+            }
+        }
         Some(Finding {
             verdict,
             works_until: ends.filter(|_| verdict != Verdict::AlreadyUnfit),
             notes: self.notes(&case).collect(),
             forecast: case.is_leaf().then(|| Forecast::of(&case.path)),
-            advice: distinct(advice),
+            advice,
             causes: reasons.into_iter().flat_map(|it| it.causes).collect(),
             entry: case.entry,
             path: case.path,
@@ -198,14 +203,14 @@ impl<'a> Judge<'a> {
     fn renewal(&self, case: &Case<'a>) -> Option<Reason<'a>> {
         let is_client = case.serves.contains(Role::Client) && case.roles.contains(Role::Client);
         let unknown = |cause, advice| Some(Reason::new(Verdict::Unknown, cause, advice));
+        let purposes = case.entry.certificate().purposes();
+        let is_for_servers = purposes.is_none_or(|all| all.contains(&Purpose::SERVER_AUTH));
         match case.hierarchy {
             _ if !is_client || !case.is_leaf() => None,
             Hierarchy::Private => None,
             Hierarchy::Unknown => unknown(Cause::NoRoot, Advice::AddIssuers),
-            Hierarchy::Public(_) if is_for_clients_alone(case.entry) => {
-                unknown(Cause::ClientOnly, Advice::AskTheCa)
-            }
-            Hierarchy::Public(_) => self.public_renewal(case),
+            Hierarchy::Public(_) if is_for_servers => self.public_renewal(case),
+            Hierarchy::Public(_) => unknown(Cause::ClientOnly, Advice::AskTheCa),
         }
     }
 
@@ -239,7 +244,7 @@ impl<'a> Judge<'a> {
     fn notes(&self, case: &Case<'a>) -> impl Iterator<Item = &'a Milestone> {
         case.milestones().filter(|milestone| {
             milestone.effect == Effect::Informational
-                && !milestone.scope.is_everybody()
+                && !milestone.is_for_everybody()
                 && case.is_reached(milestone)
         })
     }
@@ -250,7 +255,7 @@ impl<'a> Case<'a> {
         self.entry.kind() == CertificateKind::Leaf
     }
 
-    /// The milestones whose scope holds the path; none unless it is public.
+    /// The milestones that concern the path; none unless it is public.
     fn milestones(&self) -> impl Iterator<Item = &'a Milestone> {
         let concerns = self.hierarchy.is_public() && self.is_leaf();
         let milestones = self.issuers.milestones.iter().filter(move |_| concerns);
@@ -299,18 +304,4 @@ fn suggested(entry: &Entry) -> Roles {
         true => Roles::CLIENT,
         false => listed,
     }
-}
-
-fn is_for_clients_alone(entry: &Entry) -> bool {
-    let purposes = entry.certificate().purposes();
-    purposes.is_some_and(|listed| !listed.contains(&Purpose::SERVER_AUTH))
-}
-
-fn distinct<'a>(advice: impl Iterator<Item = Advice<'a>>) -> Vec<Advice<'a>> {
-    advice.fold(Vec::new(), |mut all, each| {
-        if !all.contains(&each) {
-            all.push(each);
-        }
-        all
-    })
 }

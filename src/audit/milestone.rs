@@ -34,8 +34,14 @@ pub struct Milestone {
     pub change: String,
     /// Which date of a certificate it is compared with.
     pub compared: Compared,
-    /// Which chains it concerns.
-    pub scope: Scope,
+    /// Organisations (O) of the issuer that a leaf names, for public chains that it concerns.
+    /// Empty for all.
+    #[serde(default)]
+    pub issuers: Vec<String>,
+    /// Certificates above, by common name (CN), or by the whole name as
+    /// [`Certificate::subject`](crate::Certificate::subject) prints it. Empty for all.
+    #[serde(default)]
+    pub roots: Vec<String>,
     /// What follows for a certificate that it applies to.
     pub effect: Effect,
     /// Where it is written.
@@ -45,6 +51,13 @@ pub struct Milestone {
     /// Sources that say otherwise.
     #[serde(default)]
     pub disagreements: Vec<Disagreement>,
+}
+
+impl Milestone {
+    /// Whether it concerns all public chains.
+    pub fn is_for_everybody(&self) -> bool {
+        self.issuers.is_empty() && self.roots.is_empty()
+    }
 }
 
 /// Which date of a certificate a milestone is compared with.
@@ -214,34 +227,6 @@ impl CaOffer {
     /// Whether it can still be had on a day.
     pub fn is_open(&self, on: Date) -> bool {
         self.until.is_none_or(|until| on < until)
-    }
-}
-
-/// Which chains a milestone concerns: public ones, by issuer or by root where either is named.
-///
-/// ```
-/// use mtls_roles::audit::Timeline;
-///
-/// let timeline = Timeline::builtin();
-/// let mut milestones = timeline.milestones().iter();
-/// let chrome = milestones.find(|it| it.id == "chrome-leaf").unwrap();
-/// assert!(chrome.scope.is_everybody());
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Scope {
-    /// Organisations (O) of the issuer that a leaf names. Empty for all.
-    pub issuers: Vec<String>,
-    /// Certificates above: by common name (CN), or by the whole name as
-    /// [`Certificate::subject`](crate::Certificate::subject) prints it. Empty for all.
-    pub roots: Vec<String>,
-}
-
-impl Scope {
-    /// Whether it names nobody.
-    pub fn is_everybody(&self) -> bool {
-        self.issuers.is_empty() && self.roots.is_empty()
     }
 }
 

@@ -87,7 +87,11 @@ const MOST_ISSUERS: usize = 16;
 impl<'a> Paths<'a> {
     pub(super) fn new(inventory: &'a Inventory) -> Self {
         let entries = inventory.entries();
-        let own: Vec<_> = entries.iter().map(roles_of_one).collect();
+        let own = entries.iter().map(|entry| {
+            let is_fit = |role: &Role| eku::is_fit_alone(*role, entry.certificate());
+            Role::BOTH.into_iter().filter(is_fit).collect()
+        });
+        let own: Vec<Roles> = own.collect();
         let (any, ends) = PathBuilder::over_all(entries);
         let over_fit = |roles| {
             let is_fit = |index: usize| own.get(index).is_some_and(|own| own.contains_all(roles));
@@ -157,11 +161,6 @@ impl<'a> Paths<'a> {
     }
 }
 
-fn roles_of_one(entry: &Entry) -> Roles {
-    let is_fit = |role: &Role| eku::is_fit_alone(*role, entry.certificate());
-    Role::BOTH.into_iter().filter(is_fit).collect()
-}
-
 /// The issuers that were reached.
 #[derive(Default)]
 struct IssuerTree<'a> {
@@ -192,6 +191,7 @@ struct PartialPath {
 }
 
 /// Builds from the ends of paths down to every issuer, the best first.
+#[derive(Default)]
 struct PathBuilder<'a> {
     entries: &'a [Entry],
     next: BinaryHeap<PartialPath>,
@@ -218,7 +218,10 @@ impl<'a> PathBuilder<'a> {
                     .then_some((index, PathEnd::NoIssuer)),
             })
             .collect();
-        let mut builder = Self::new(entries);
+        let mut builder = Self {
+            entries,
+            ..Self::default()
+        };
         issuers().for_each(|(index, entry)| builder.start(index, entry, &ends));
         builder.run();
         for (index, _) in issuers() {
@@ -238,7 +241,10 @@ impl<'a> PathBuilder<'a> {
         ends: &HashMap<usize, PathEnd>,
         is_among: impl Fn(usize) -> bool,
     ) -> IssuerTree<'a> {
-        let mut builder = Self::new(entries);
+        let mut builder = Self {
+            entries,
+            ..Self::default()
+        };
         for (index, entry) in entries.iter().enumerate() {
             if entry.is_root() || entry.can_issue() && is_among(index) {
                 builder.start(index, entry, ends);
@@ -246,15 +252,6 @@ impl<'a> PathBuilder<'a> {
         }
         builder.run();
         builder.tree
-    }
-
-    fn new(entries: &'a [Entry]) -> Self {
-        Self {
-            entries,
-            next: BinaryHeap::new(),
-            waiting: HashMap::new(),
-            tree: IssuerTree::default(),
-        }
     }
 
     fn start(&mut self, index: usize, entry: &'a Entry, ends: &HashMap<usize, PathEnd>) {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use time::Date;
 
 use super::milestone::{CaOffer, Effect, Milestone, optional_day};
@@ -152,7 +152,7 @@ impl File {
     fn read(self) -> Result<Timeline, String> {
         let of_citation = |fact: &mut Value| complete_citation(fact, self.read_on);
         let mut milestones: Vec<Milestone> = facts("milestone", self.milestones, |milestone| {
-            of_citation(milestone).and_then(|()| nest(milestone))
+            of_citation(milestone).and_then(|()| nest_days(milestone))
         })?;
         milestones.sort_by_key(|milestone| milestone.date);
         let offers: Vec<CaOffer> = facts("offer", self.offers, of_citation)?;
@@ -193,18 +193,11 @@ fn complete_citation(fact: &mut Value, read_on: Option<Date>) -> Result<(), &'st
     Ok(())
 }
 
-/// In the file `issuers`, `roots` and `days` stand beside what they belong to.
-fn nest(milestone: &mut Value) -> Result<(), &'static str> {
+/// In the file, `days` stand beside the effect that they belong to.
+fn nest_days(milestone: &mut Value) -> Result<(), &'static str> {
     let Some(fields) = milestone.as_object_mut() else {
         return Ok(());
     };
-    let flat = ["issuers", "roots"].into_iter();
-    let scope: Map<_, _> = flat
-        .filter_map(|field| fields.remove_entry(field))
-        .collect();
-    if fields.insert("scope".into(), scope.into()).is_some() {
-        return Err("unknown field `scope`");
-    }
     let days = fields.remove("days").filter(|days| !days.is_null());
     match (fields.get("effect").and_then(Value::as_str), days) {
         (None, _) => Err("needs an `effect`, a word"),
@@ -218,12 +211,10 @@ fn nest(milestone: &mut Value) -> Result<(), &'static str> {
     }
 }
 
-fn unique<'a>(ids: impl Iterator<Item = &'a str>) -> Result<(), String> {
+fn unique<'a>(mut ids: impl Iterator<Item = &'a str>) -> Result<(), String> {
     let mut seen = HashSet::new();
-    for id in ids {
-        if !seen.insert(id) {
-            return Err(format!("the id `{id}` is given twice"));
-        }
+    match ids.find(|id| !seen.insert(*id)) {
+        Some(id) => Err(format!("the id `{id}` is given twice")),
+        None => Ok(()),
     }
-    Ok(())
 }
