@@ -38,10 +38,10 @@
 //! * webpki returns the most specific error that it met on any path. A path violation ranks below
 //!   all of them: an extra certificate among those presented that cannot be read, or has expired,
 //!   hides the violation behind its own error and its own class.
-//! * Several revocation lists of one issuer are looked up from the leaf towards the root. Stock
-//!   rustls goes from the root towards the leaf, and so do we where each issuer has one list. If two
-//!   certificates of a path have different defects (no usable list for the leaf, a revoked issuer),
-//!   the one that is met first gives the error.
+//! * Revocation is looked up from the leaf towards the root, on paths that webpki has verified; stock
+//!   rustls looks from the root towards the leaf, while it verifies. If several certificates have
+//!   defects (no usable list for the leaf, a revoked issuer, a name constraint), the error may be
+//!   that of another one.
 //!
 //! # The honest class
 //!

@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | a good signature of a certificate | until it makes room for others |
 //! | that a certificate, as leaf or as issuer, passed the [path checks](crate::PathCheck) | the same |
-//! | a good signature of a revocation list | as long as its set is in use; with the set, not in the memo |
+//! | whether a key has signed a revocation list | as long as the list is in use; with its set, not in the memo |
 //!
 //! Never remembered: a failure; anything that depends on time, names, roots, EKU policy, peer rules
 //! or revocation; what a list says about a certificate; the signature of a handshake, which proves that
@@ -33,11 +33,10 @@
 //!
 //! # Revocation lists
 //!
-//! A list may be megabytes, and comparing it would cost as much as checking its signature. So a list
-//! is known by where it lies in memory: it does not move and does not change as long as its set
-//! exists, and what is known of it goes with the set. A new set, even with lists in the same place,
-//! begins with nothing. [`replace_crls`](crate::ClientPeerVerifier::replace_crls) therefore costs one
-//! check for each list and issuer key, at the next verification that consults it.
+//! A list may be megabytes, and comparing it would cost as much as checking its signature. So it is
+//! never in the memo: whether a key has signed it is remembered beside it, in the set of each verifier,
+//! also [`without_memo`](crate::ClientPeerVerifierBuilder::without_memo). A list whose bytes have not
+//! changed takes that into the next set. See [`revocation`](super::revocation).
 //!
 //! # When it is full
 //!
@@ -56,8 +55,8 @@
 //! somebody's chain, which is public in TLS 1.2 and to everyone who ever talked to its holder, can
 //! present it, fail to sign for it, and learn whether it, or its issuer, was here recently. Nothing of
 //! the key, and nothing beyond that. If it matters who your peers are, turn the memo off with
-//! [`without_memo`](crate::ClientPeerVerifierBuilder::without_memo); then lists are verified each time,
-//! too. A memo per verifier, the default, at least tells nothing about the peers of another listener.
+//! [`without_memo`](crate::ClientPeerVerifierBuilder::without_memo).
+//! A memo per verifier, the default, at least tells nothing about the peers of another listener.
 //!
 //! # How large
 //!

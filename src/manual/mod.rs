@@ -4,7 +4,8 @@
 //! * [`eku`]: what an EKU policy decides, how, and what other verifiers do;
 //! * [`peer_rules`]: why a relaxation belongs to named peers, and what public roots change;
 //! * [`resumption`]: why it is off, and what that costs;
-//! * [`rotation`]: swapping credentials and revocation lists while running;
+//! * [`rotation`]: swapping credentials, lists, roots and policies while running;
+//! * [`revocation`]: what a list says, about whom, until when;
 //! * [`memo`]: what is remembered of a chain, what never is, and how large it must be;
 //! * [`conformance`]: what the path checks refuse, and every case that still disagrees;
 //! * `audit` (feature `audit`): what its verdicts mean, and the form of a timeline;
@@ -18,5 +19,6 @@ pub mod errors;
 pub mod memo;
 pub mod peer_rules;
 pub mod resumption;
+pub mod revocation;
 pub mod roles;
 pub mod rotation;

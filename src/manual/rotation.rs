@@ -19,11 +19,8 @@
 //!
 //! # Revocation lists
 //!
-//! [`replace_crls`](crate::ClientPeerVerifier::replace_crls) takes a complete new set. A set that
-//! lacks a list of the old one would forget its revocations, and a list with an earlier crlNumber
-//! would undo some (RFC 5280, 5.2.3): both are refused, and the old set stays. Lists are counted per
-//! issuer and distribution point, since a CA may split its list. A CA that leaves for good takes a
-//! new verifier.
+//! [`replace_crls`](crate::ClientPeerVerifier::replace_crls) takes a complete new set, and loses nothing
+//! of the old one that is current and that the new one lacks: see [`revocation`](super::revocation).
 //!
 //! # Roots and policies
 //!
