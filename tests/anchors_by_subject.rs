@@ -1,6 +1,6 @@
 //! Roots are found by subject: with 10,000 of them every verdict and every error is stock rustls' over the same roots,
 //! and what our own checks say is what they say with the few roots that matter. That no more roots are looked at than
-//! with ten is shown in `verifier/anchors.rs`.
+//! with ten is shown in `verifier/candidates.rs`.
 
 mod common;
 #[path = "eku_matrix/verifier.rs"]

@@ -2,8 +2,8 @@
 
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 
+use super::checks::PathChecks;
 use super::crls::Crls;
-use super::hardening::PathChecks;
 use super::revocation::{Choices, Revocation};
 use super::{RelaxFor, Verifier};
 use crate::eku::EkuPolicy;

@@ -8,10 +8,10 @@ use rustls::{CertificateError, OtherError};
 use webpki::{EndEntityCert, VerifiedPath};
 
 use super::Verifier;
-use super::anchors::Candidates;
-use super::chain::{Cost, Ignored, NoPath, Required, Search};
-use super::map::{missing_purpose, verification_error};
+use super::candidates::Candidates;
+use super::errors::{missing_purpose, verification_error};
 use super::path::{self, Validated};
+use super::search::{Cost, Ignored, NoPath, Required, Search};
 use crate::certificate::{Certificate, distinguished_name};
 use crate::eku::{self, EkuOutcome, EkuViolation, Preset};
 use crate::peer::{PeerRules, VerifiedPeer};

@@ -24,16 +24,16 @@
 //! rustls' own functions. OCSP, CRL download, certificate transparency: nobody does. What a name
 //! may do: the service's authorization decides that from the [`VerifiedPeer`].
 
-mod anchors;
+mod candidates;
 mod builder;
-mod chain;
+mod search;
 mod client;
 mod crl;
 mod crls;
 mod decision;
 mod handshake;
-mod hardening;
-mod map;
+mod checks;
+mod errors;
 mod path;
 mod revocation;
 mod server;
@@ -41,11 +41,11 @@ mod server;
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 
+use self::checks::PathChecks;
+pub use self::checks::{PathCheck, PathViolation};
 pub use self::client::{ClientPeerVerifier, ClientPeerVerifierBuilder};
 pub use self::crls::Crls;
 use self::decision::{Accepted, Decision, Expected, Inquiry};
-use self::hardening::PathChecks;
-pub use self::hardening::{PathCheck, PathViolation};
 use self::revocation::Revocation;
 pub use self::server::{ServerPeerVerifier, ServerPeerVerifierBuilder};
 use crate::certificate::view::View;

@@ -10,9 +10,9 @@ use rustls::pki_types::{
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, VerifiedPath};
 
 use super::Verifier;
-use super::anchors::Candidates;
+use super::candidates::Candidates;
+use super::checks::PathViolation;
 use super::crls::CrlSet;
-use super::hardening::PathViolation;
 use super::path::Validated;
 use super::revocation::{Check, Revocation};
 use crate::memo::described_by;
