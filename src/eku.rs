@@ -32,7 +32,7 @@ use crate::text;
 /// A relaxed policy weakens the extended key usage and nothing else: signatures, validity, basic
 /// constraints, path length, key usage, name constraints, revocation and names are checked as
 /// before. In a verifier it applies to named peers only; see
-/// [`relax_for`](crate::ClientPeerVerifierBuilder::relax_for).
+/// [`relax_for`](crate::PeerVerifierBuilder::relax_for).
 ///
 /// ```
 /// use mtls_roles::EkuPolicy;

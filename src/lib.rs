@@ -71,6 +71,6 @@ pub use slot::{ClientSlot, ServerSlot, SlotBuilder};
 #[cfg(feature = "tracing")]
 pub use trace::TracingObserver;
 pub use verifier::{
-    ClientPeerVerifier, ClientPeerVerifierBuilder, Crls, PathCheck, PathViolation,
-    ServerPeerVerifier, ServerPeerVerifierBuilder,
+    ClientPeerVerifier, Crls, PathCheck, PathViolation, PeerVerifier, PeerVerifierBuilder,
+    ServerPeerVerifier,
 };

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use common::pki::{Ca, Leaf, LeafSpec};
 use common::tls::{Outcome, Stack, handshake, provider, stacks, stock_client, stock_server};
-use mtls_roles::{ClientPeerVerifier, ClientPeerVerifierBuilder, Error, Roots};
+use mtls_roles::{ClientPeerVerifier, Error, PeerVerifierBuilder, Roots};
 use rustls::client::ResolvesClientCert;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
@@ -73,7 +73,7 @@ fn what_the_message_has_room_for_breaks_the_handshake() {
     }
 }
 
-fn clients(bytes: usize) -> ClientPeerVerifierBuilder {
+fn clients(bytes: usize) -> PeerVerifierBuilder<ClientPeerVerifier> {
     let mut store = RootCertStore::empty();
     store.roots = subjects(bytes)
         .map(|subject| TrustAnchor {

@@ -15,8 +15,8 @@ use common::pki::{Ca, Eku, LeafSpec};
 use common::{shared, tls::provider};
 use marks::marks;
 use mtls_roles::{
-    ClientPeerVerifier, ClientPeerVerifierBuilder, EkuOutcome, EkuPolicy, Error, PeerRule,
-    RefusalClass, Roots, ServerPeerVerifier,
+    ClientPeerVerifier, EkuOutcome, EkuPolicy, Error, PeerRule, PeerVerifierBuilder, RefusalClass,
+    Roots, ServerPeerVerifier,
 };
 use public::{anchor, in_the_name_of_a_public_root, isrg_root_x1, public, store};
 use rustls::pki_types::CertificateDer;
@@ -242,7 +242,7 @@ fn over_public_roots_a_name_relaxes_serverauth_only_and_a_fingerprint_one_certif
         .build()
         .unwrap();
     let pinned = || PeerRule::cert_sha256(sha256(&signer.der()));
-    let by_fingerprint = |builder: ClientPeerVerifierBuilder| {
+    let by_fingerprint = |builder: PeerVerifierBuilder<ClientPeerVerifier>| {
         let builder = builder.eku_policy(EkuPolicy::ignore()).relax_for(pinned());
         builder.allow(rule("dns:edge.example")).build().unwrap()
     };
@@ -406,7 +406,7 @@ const REAL: [(&str, &str); 11] = [
     ("letsencrypt/gen-y_int-yr1.pem", "CN=YR1"),
 ];
 
-fn clients(roots: &Roots) -> ClientPeerVerifierBuilder {
+fn clients(roots: &Roots) -> PeerVerifierBuilder<ClientPeerVerifier> {
     ClientPeerVerifier::builder(roots.clone(), &provider())
 }
 

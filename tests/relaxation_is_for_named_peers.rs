@@ -10,8 +10,8 @@ use common::tls::{
     Stack, alert, handshake, provider, stacks, stock_client, stock_client_verifier, stock_server,
 };
 use mtls_roles::{
-    ClientPeerVerifier, ClientPeerVerifierBuilder, Counters, EkuOutcome, EkuPolicy, Error,
-    PeerRule, RefusalClass, Role, Roots, ServerPeerVerifier, ServerPeerVerifierBuilder,
+    ClientPeerVerifier, Counters, EkuOutcome, EkuPolicy, Error, PeerRule, PeerVerifierBuilder,
+    RefusalClass, Role, Roots, ServerPeerVerifier,
 };
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{AlertDescription, CertificateError, ExtendedKeyPurpose};
@@ -358,11 +358,11 @@ fn code_signing() -> ExtendedKeyPurpose {
     ExtendedKeyPurpose::Other(vec![1, 3, 6, 1, 5, 5, 7, 3, 3])
 }
 
-fn clients(root: &Ca) -> ClientPeerVerifierBuilder {
+fn clients(root: &Ca) -> PeerVerifierBuilder<ClientPeerVerifier> {
     ClientPeerVerifier::builder(Roots::from_der([root.der()]).unwrap(), &provider())
 }
 
-fn servers(root: &Ca) -> ServerPeerVerifierBuilder {
+fn servers(root: &Ca) -> PeerVerifierBuilder<ServerPeerVerifier> {
     ServerPeerVerifier::builder(Roots::from_der([root.der()]).unwrap(), &provider())
 }
 

@@ -18,8 +18,8 @@ use common::clock::{NOW, unix};
 use common::pki::{Ca, CaSpec, Eku, Kp, LeafSpec};
 use common::tls::{provider, stock_client_verifier};
 use mtls_roles::{
-    ClientPeerVerifier, ClientPeerVerifierBuilder, Counters, EkuOutcome, EkuPolicy, PeerRule,
-    Purpose, Refusal, RefusalClass, Role, Roots, ServerPeerVerifier, VerifiedPeer,
+    ClientPeerVerifier, Counters, EkuOutcome, EkuPolicy, PeerRule, PeerVerifierBuilder, Purpose,
+    Refusal, RefusalClass, Role, Roots, ServerPeerVerifier, VerifiedPeer,
 };
 use rustls::CertificateError;
 use rustls::client::danger::ServerCertVerifier;
@@ -303,7 +303,7 @@ struct Under {
 }
 
 impl Under {
-    fn policy_builder(&self) -> ClientPeerVerifierBuilder {
+    fn policy_builder(&self) -> PeerVerifierBuilder<ClientPeerVerifier> {
         let roots = Roots::from_der([self.root.clone()]).unwrap();
         clients(roots).eku_policy(self.policy).relax_for(edge())
     }
@@ -357,17 +357,17 @@ fn stock_verdict(root: &Ca, chain: &[CertificateDer<'static>]) -> Result<(), rus
         .map(drop)
 }
 
-fn clients(roots: Roots) -> ClientPeerVerifierBuilder {
+fn clients(roots: Roots) -> PeerVerifierBuilder<ClientPeerVerifier> {
     ClientPeerVerifier::builder(roots, &provider())
 }
 
-fn relaxed_for_edge(roots: Roots) -> ClientPeerVerifierBuilder {
+fn relaxed_for_edge(roots: Roots) -> PeerVerifierBuilder<ClientPeerVerifier> {
     clients(roots)
         .eku_policy(EkuPolicy::ignore())
         .relax_for(edge())
 }
 
-fn any(roots: Roots, policy: EkuPolicy) -> ClientPeerVerifierBuilder {
+fn any(roots: Roots, policy: EkuPolicy) -> PeerVerifierBuilder<ClientPeerVerifier> {
     clients(roots)
         .eku_policy(policy)
         .relax_for_any_peer_of_these_private_roots()

@@ -13,7 +13,7 @@ use common::pki::der::{children, sequence};
 use common::pki::{Ca, CaSpec, CrlSpec, Eku, Leaf, LeafSpec};
 use common::tls::{handshake, provider, stacks, stock_client_verifier};
 use mtls_roles::{
-    ClientPeerVerifier, ClientPeerVerifierBuilder, ClientSlot, Credentials, Crls, Error, Roots,
+    ClientPeerVerifier, ClientSlot, Credentials, Crls, Error, PeerVerifierBuilder, Roots,
     ServerPeerVerifier, ServerSlot, client_config, server_config,
 };
 use rustls::client::ResolvesClientCert;
@@ -642,7 +642,7 @@ fn hints_name_private_roots_and_not_public_ones_unless_told_otherwise() {
 }
 
 /// Both what rustls asks the verifier for, and what a client reads on the wire.
-fn hints_are(id: &str, clients: ClientPeerVerifierBuilder, needed: &[Vec<u8>]) {
+fn hints_are(id: &str, clients: PeerVerifierBuilder<ClientPeerVerifier>, needed: &[Vec<u8>]) {
     let clients = clients.build().unwrap();
     let told = clients.root_hint_subjects().iter();
     let told: Vec<_> = told.map(|name| name.as_ref().to_vec()).collect();

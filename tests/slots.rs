@@ -676,7 +676,7 @@ impl World {
     }
 }
 
-type Builder = mtls_roles::ClientPeerVerifierBuilder;
+type Builder = mtls_roles::PeerVerifierBuilder<ClientPeerVerifier>;
 
 fn server_slot() -> SlotBuilder<ServerSlot> {
     ServerSlot::builder().time_provider(Arc::new(Clock::default()))

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use mtls_roles::{ClientPeerVerifier, ClientPeerVerifierBuilder, EkuPolicy, PeerRule, Roots};
+use mtls_roles::{ClientPeerVerifier, EkuPolicy, PeerRule, PeerVerifierBuilder, Roots};
 use rustls::pki_types::CertificateDer;
 use rustls::server::danger::ClientCertVerifier;
 
@@ -23,7 +23,7 @@ pub fn forgetful(roots: &Roots, policy: EkuPolicy) -> ClientPeerVerifier {
 }
 
 /// Ours, for benches that add to it.
-pub fn builder(roots: &Roots, policy: EkuPolicy) -> ClientPeerVerifierBuilder {
+pub fn builder(roots: &Roots, policy: EkuPolicy) -> PeerVerifierBuilder<ClientPeerVerifier> {
     let provider = provider();
     let builder = ClientPeerVerifier::builder(roots.clone(), &provider)
         .eku_policy(policy)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use mtls_roles::{ClientPeerVerifierBuilder, EkuPolicy, PeerRule};
+use mtls_roles::{ClientPeerVerifier, EkuPolicy, PeerRule, PeerVerifierBuilder};
 use time::OffsetDateTime;
 
 /// A policy for client certificates, and whom it relaxes the EKU for.
@@ -36,7 +36,10 @@ impl Policy {
         self
     }
 
-    pub fn apply(&self, verifier: ClientPeerVerifierBuilder) -> ClientPeerVerifierBuilder {
+    pub fn apply(
+        &self,
+        verifier: PeerVerifierBuilder<ClientPeerVerifier>,
+    ) -> PeerVerifierBuilder<ClientPeerVerifier> {
         let verifier = verifier.eku_policy(self.eku);
         match self.relax_for.clone() {
             RelaxFor::Nobody => verifier,

@@ -10,8 +10,8 @@
 //! * **Only the first matching revocation list is consulted** (PKITS 4.5.5, 4.5.7). Here each
 //!   certificate is looked up in all lists of its issuer: see [`revocation`](super::revocation).
 //!
-//! [`stock_path_checks`](crate::ClientPeerVerifierBuilder::stock_path_checks) turns the path checks off,
-//! [`stock_revocation`](crate::ClientPeerVerifierBuilder::stock_revocation) leaves revocation to webpki; with
+//! [`stock_path_checks`](crate::PeerVerifierBuilder::stock_path_checks) turns the path checks off,
+//! [`stock_revocation`](crate::PeerVerifierBuilder::stock_revocation) leaves revocation to webpki; with
 //! both every verdict and every error is stock's, but for the limits below.
 //!
 //! # What a stranger can cost

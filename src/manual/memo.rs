@@ -35,7 +35,7 @@
 //!
 //! A list may be megabytes, and comparing it would cost as much as checking its signature. So it is
 //! never in the memo: whether a key has signed it is remembered beside it, in the set of each verifier,
-//! also [`without_memo`](crate::ClientPeerVerifierBuilder::without_memo). A list whose bytes have not
+//! also [`without_memo`](crate::PeerVerifierBuilder::without_memo). A list whose bytes have not
 //! changed takes that into the next set. See [`revocation`](super::revocation).
 //!
 //! # When it is full
@@ -55,7 +55,7 @@
 //! somebody's chain, which is public in TLS 1.2 and to everyone who ever talked to its holder, can
 //! present it, fail to sign for it, and learn whether it, or its issuer, was here recently. Nothing of
 //! the key, and nothing beyond that. If it matters who your peers are, turn the memo off with
-//! [`without_memo`](crate::ClientPeerVerifierBuilder::without_memo).
+//! [`without_memo`](crate::PeerVerifierBuilder::without_memo).
 //! A memo per verifier, the default, at least tells nothing about the peers of another listener.
 //!
 //! # How large

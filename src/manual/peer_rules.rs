@@ -5,16 +5,16 @@
 //! Over public roots the clientAuth purpose was an accidental barrier, not an authorization: a
 //! domain-validated certificate costs nothing, and everybody could ask for both purposes. Once the
 //! EKU is ignored, every holder of any public web certificate authenticates. So a relaxed policy
-//! says for whom: [`relax_for`](crate::ClientPeerVerifierBuilder::relax_for). Every other peer stays
+//! says for whom: [`relax_for`](crate::PeerVerifierBuilder::relax_for). Every other peer stays
 //! under `rfc5280()` and gets its error.
 //!
-//! `relax_for` admits nobody: [`allow`](crate::ClientPeerVerifierBuilder::allow) says who may connect
+//! `relax_for` admits nobody: [`allow`](crate::PeerVerifierBuilder::allow) says who may connect
 //! at all, and both apply.
 //!
 //! # Public roots
 //!
 //! * A client verifier over public roots does not build without `allow` rules, under any policy.
-//!   [`allow_anybody_with_a_public_certificate`](crate::ClientPeerVerifierBuilder::allow_anybody_with_a_public_certificate)
+//!   [`allow_anybody_with_a_public_certificate`](crate::PeerVerifierBuilder::allow_anybody_with_a_public_certificate)
 //!   is the call for a service that decides on the name itself.
 //! * With `ignore()`, `relax_for` takes fingerprints only: a name is proved by serverAuth
 //!   certificates alone, since only those are domain-validated. With `accept_server_auth()` names
@@ -41,7 +41,7 @@
 //! key is there to be looked at.
 //!
 //! Lists go stale, and not every CA carries such a policy. So
-//! [`relax_for_any_peer_of_these_private_roots`](crate::ClientPeerVerifierBuilder::relax_for_any_peer_of_these_private_roots)
+//! [`relax_for_any_peer_of_these_private_roots`](crate::PeerVerifierBuilder::relax_for_any_peer_of_these_private_roots)
 //! also looks at the leaf: one with signed certificate timestamps or a policy under 2.23.140.1 is
 //! never relaxed that way. All ten public leaves of our samples carry both. A public CA that is in
 //! no list and issues without either is not found out; naming the peers is the safe way.

@@ -1,6 +1,6 @@
 //! Revocation: what a list says, about whom, until when; and what a hostile one can do: nothing.
 //!
-//! Give a verifier lists with [`crls`](crate::ClientPeerVerifierBuilder::crls), and every certificate of
+//! Give a verifier lists with [`crls`](crate::PeerVerifierBuilder::crls), and every certificate of
 //! a peer's path must be known to be good. Nobody fetches lists: something beside your service does,
 //! and [`replace_crls`](crate::ClientPeerVerifier::replace_crls) takes what it brought.
 //!
@@ -16,7 +16,7 @@
 //!    issuer that may sign lists (cRLSign), the newest of its scope, and current:
 //!    thisUpdate ≤ now < nextUpdate. One such list is enough.
 //! 3. **Unknown** is what no list is about: refused, unless
-//!    [`allow_unknown_revocation_status`](crate::ClientPeerVerifierBuilder::allow_unknown_revocation_status).
+//!    [`allow_unknown_revocation_status`](crate::PeerVerifierBuilder::allow_unknown_revocation_status).
 //! 4. Otherwise lists are about it and none vouches: the error of the one that came nearest stands,
 //!    also where unknown is allowed. An unsigned file in a folder must not switch revocation off.
 //!
@@ -40,7 +40,7 @@
 //!
 //! are an error, as in OpenSSL, nginx, HAProxy and Envoy: who can keep new lists from a machine could
 //! keep a revocation from it for good.
-//! [`allow_expired_crls`](crate::ClientPeerVerifierBuilder::allow_expired_crls) is rustls' habit.
+//! [`allow_expired_crls`](crate::PeerVerifierBuilder::allow_expired_crls) is rustls' habit.
 //!
 //! # A new set
 //!
@@ -75,6 +75,6 @@
 //! webpki asks the first list that matches a certificate, and no other: an older one in front of a newer
 //! one lets a revoked certificate in (PKITS 4.5.5, 4.5.7), one by another key of the same name refuses a
 //! good one, and a list for a point is taken for certificates without one.
-//! [`stock_revocation`](crate::ClientPeerVerifierBuilder::stock_revocation) is for whoever must equal it.
+//! [`stock_revocation`](crate::PeerVerifierBuilder::stock_revocation) is for whoever must equal it.
 //! Refusals have stock's errors: `Revoked`, `UnknownRevocationStatus`, `ExpiredRevocationListContext`,
 //! `InvalidCertRevocationList` with the signature or the issuer.

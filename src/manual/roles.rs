@@ -34,7 +34,7 @@
 //! 2. **The EKU ignored by the peer.** Where peers can be told to, the serverAuth-only certificate
 //!    is presented in both roles: a `ClientSlot` under
 //!    [`EkuPolicy::ignore`](crate::EkuPolicy::ignore) presents it, a `ClientPeerVerifier` with
-//!    [`relax_for`](crate::ClientPeerVerifierBuilder::relax_for) that peer accepts it. A bridge, with
+//!    [`relax_for`](crate::PeerVerifierBuilder::relax_for) that peer accepts it. A bridge, with
 //!    an end date.
 //! 3. **serverAuth in both directions.** Between peers of equal rank over public roots (XMPP
 //!    federation), serverAuth is the purpose that proves a name:

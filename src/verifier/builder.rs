@@ -1,189 +1,81 @@
-//! What the builders of both verifiers share.
+//! [`PeerVerifierBuilder`]: builds a verifier of either role.
 
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::crypto::CryptoProvider;
+use webpki::{ExpirationPolicy, RevocationCheckDepth, UnknownStatusPolicy};
 
 use super::checks::PathChecks;
 use super::crls::Crls;
 use super::revocation::{Choices, Revocation};
-use super::{RelaxFor, Verifier};
+use super::settings::{RelaxFor, Settings};
 use crate::eku::EkuPolicy;
 use crate::error::Error;
 use crate::memo::SignatureMemo;
-use crate::observe::Observers;
+use crate::observe::{Observer, Observers};
 use crate::peer::PeerRule;
 use crate::role::Role;
 use crate::roots::Roots;
 
-/// The methods of a builder with a `setup: Setup`.
-macro_rules! shared_methods {
-    () => {
-        /// Which EKU the peers must have. Default: [`EkuPolicy::rfc5280`].
-        ///
-        /// A relaxed policy also needs [`relax_for`](Self::relax_for): it applies to nobody else.
-        pub fn eku_policy(mut self, policy: EkuPolicy) -> Self {
-            self.setup.verifier.policy = policy;
-            self
-        }
-
-        /// Names a peer whose EKU may be wrong under a relaxed policy. May be called many times.
-        ///
-        /// Every other peer stays under [`EkuPolicy::rfc5280`] and gets its error. A rule admits
-        /// nobody whom other checks keep out. Without effect if the policy is not relaxed.
-        ///
-        /// What a name is worth below public roots, and how a rule is bound to an issuer ("relaxed only
-        /// below this CA"), [`PeerRule`] says.
-        pub fn relax_for(mut self, peer: PeerRule) -> Self {
-            self.setup.note(&peer);
-            self.setup.verifier.relax_for.add(peer);
-            self
-        }
-
-        /// Relaxes the EKU policy for every peer, because the roots are private.
-        ///
-        /// # Security
-        ///
-        /// Weaker than naming the peers: *every* certificate under these roots will do, whatever
-        /// it was issued for. Refused by `build` when a root is known to be public or to be issued
-        /// by a public root; and since such knowledge goes stale, a leaf that carries signed
-        /// certificate timestamps or a CA/Browser Forum policy (2.23.140.1) is never relaxed this
-        /// way, nor is one below a CA that is known to be public or carries such a policy.
-        pub fn relax_for_any_peer_of_these_private_roots(mut self) -> Self {
-            self.setup.verifier.relax_for.any_private_peer = true;
-            self
-        }
-
-        /// Checks revocation against these lists. They can be replaced while running.
-        ///
-        /// Every certificate of the path must be known to be good: a current list about it that its
-        /// issuer's key has signed does not name it. One that any list of this key names is refused,
-        /// whatever that list is about, unless a newer one in its place does not (RFC 5280, 6.3.3).
-        /// The order of the lists decides nothing.
-        ///
-        /// A list by another key of the same CA is not taken: while a CA changes its key, give the
-        /// lists of both.
-        pub fn crls(mut self, crls: Crls) -> Self {
-            self.setup.crls = Some(crls);
-            self
-        }
-
-        /// Checks the revocation of leaves only. Without effect without [`crls`](Self::crls).
-        pub fn only_check_end_entity_revocation(mut self) -> Self {
-            self.setup.choices.depth = RevocationCheckDepth::EndEntity;
-            self
-        }
-
-        /// Accepts certificates that no list covers. Without effect without [`crls`](Self::crls).
-        pub fn allow_unknown_revocation_status(mut self) -> Self {
-            self.setup.choices.status = UnknownStatusPolicy::Allow;
-            self
-        }
-
-        /// Uses lists after their nextUpdate, as rustls does by default. Without effect without
-        /// [`crls`](Self::crls).
-        ///
-        /// # Security
-        ///
-        /// Who can keep new lists from this machine can keep a revocation from it for good.
-        pub fn allow_expired_crls(mut self) -> Self {
-            self.setup.choices.expiration = ExpirationPolicy::Ignore;
-            self
-        }
-
-        /// Leaves revocation to webpki, with the defaults of rustls. Without effect without
-        /// [`crls`](Self::crls).
-        ///
-        /// # Security
-        ///
-        /// For whoever must equal stock rustls. webpki asks the first list that matches a
-        /// certificate and no other, so the order of the lists decides: an older one in front of a
-        /// newer one lets a revoked certificate in. Expired lists are used.
-        pub fn stock_revocation(mut self) -> Self {
-            self.setup.choices.is_stock = true;
-            self
-        }
-
-        /// Turns off every [`PathCheck`](crate::PathCheck), and nothing else.
-        ///
-        /// # Security
-        ///
-        /// For whoever must equal stock rustls (see also
-        /// [`stock_revocation`](Self::stock_revocation)). Among what is then accepted again: an
-        /// issuer that may not sign certificates.
-        pub fn stock_path_checks(mut self) -> Self {
-            self.setup.verifier.path_checks.turn_off();
-            self
-        }
-
-        /// Remembers good signatures in this memo, which may serve several verifiers.
-        ///
-        /// Default: a memo of this verifier's own, of
-        /// [`DEFAULT_CAPACITY`](SignatureMemo::DEFAULT_CAPACITY). `build` refuses the memo of
-        /// another provider.
-        pub fn memo(mut self, memo: SignatureMemo) -> Self {
-            self.setup.memo = Memory::Shared(memo);
-            self
-        }
-
-        /// Remembers no certificate: every signature of a chain is checked each time. Which key has
-        /// signed a revocation list stays known as long as the list is in use.
-        ///
-        /// For whoever must not let a stranger measure which chains were here recently.
-        pub fn without_memo(mut self) -> Self {
-            self.setup.memo = Memory::None;
-            self
-        }
-
-        /// Accepts at most this many issuers between leaf and root. Default: webpki's six.
-        pub fn max_intermediates(mut self, most: usize) -> Self {
-            self.setup.verifier.path_checks.limit_intermediates(most);
-            self
-        }
-
-        /// Hears what the verifier decides in handshakes. May be called several times.
-        pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-            self.setup.verifier.observers.add(observer);
-            self
-        }
-    };
-}
-pub(super) use shared_methods;
-
-/// A verifier that is being built.
-#[derive(Debug)]
-pub(super) struct Setup {
-    pub(super) verifier: Verifier,
+/// Builds a [`ClientPeerVerifier`](crate::ClientPeerVerifier) or a
+/// [`ServerPeerVerifier`](crate::ServerPeerVerifier).
+///
+/// What both have in common needs no knowledge of which of them it is:
+///
+/// ```
+/// use mtls_roles::{EkuPolicy, PeerVerifier, PeerVerifierBuilder};
+///
+/// fn strict<V: PeerVerifier>(builder: PeerVerifierBuilder<V>) -> PeerVerifierBuilder<V> {
+///     builder.eku_policy(EkuPolicy::strict()).max_intermediates(2)
+/// }
+/// ```
+#[must_use]
+pub struct PeerVerifierBuilder<V: PeerVerifier> {
+    settings: Settings,
     /// The first rule that counts below private roots only.
     needs_private_roots: Option<PeerRule>,
-    pub(super) crls: Option<Crls>,
-    pub(super) choices: Choices,
-    pub(super) memo: Memory,
+    crls: Option<Crls>,
+    choices: Choices,
+    memo: Memo,
+    pub(super) options: V::Options,
+}
+
+/// A verifier of peers in one role. Implemented by [`ClientPeerVerifier`](crate::ClientPeerVerifier)
+/// and [`ServerPeerVerifier`](crate::ServerPeerVerifier), and by nothing else.
+pub trait PeerVerifier: sealed::Assemble {}
+
+pub(super) mod sealed {
+    use std::fmt::Debug;
+
+    use super::Settings;
+    use crate::error::Error;
+
+    /// What one role adds to the builder.
+    pub trait Assemble: Sized {
+        type Options: Debug + Default;
+
+        /// Refuses what may not be built in this role.
+        #[allow(private_interfaces)] // Sealed: nobody else calls it.
+        fn check(settings: &Settings, options: &Self::Options) -> Result<(), Error>;
+
+        #[allow(private_interfaces)] // Sealed: nobody else calls it.
+        fn assemble(settings: Settings, options: Self::Options) -> Result<Self, Error>;
+    }
 }
 
 /// Where a verifier remembers good signatures.
 #[derive(Debug)]
-pub(super) enum Memory {
+enum Memo {
     Own,
     Shared(SignatureMemo),
     None,
 }
 
-impl Memory {
-    fn memo(self, algorithms: &WebPkiSupportedAlgorithms) -> Option<SignatureMemo> {
-        match self {
-            Self::Own => Some(SignatureMemo::of(
-                algorithms,
-                SignatureMemo::DEFAULT_CAPACITY,
-            )),
-            Self::Shared(memo) => Some(memo),
-            Self::None => None,
-        }
-    }
-}
-
-impl Setup {
+impl<V: PeerVerifier> PeerVerifierBuilder<V> {
     pub(super) fn new(role: Role, roots: Roots, provider: &CryptoProvider) -> Self {
         Self {
-            verifier: Verifier {
+            settings: Settings {
                 role,
                 roots,
                 algorithms: provider.signature_verification_algorithms,
@@ -197,8 +89,165 @@ impl Setup {
             needs_private_roots: None,
             crls: None,
             choices: Choices::default(),
-            memo: Memory::Own,
+            memo: Memo::Own,
+            options: V::Options::default(),
         }
+    }
+
+    /// Which EKU the peers must have. Default: [`EkuPolicy::rfc5280`].
+    ///
+    /// A relaxed policy also needs [`relax_for`](Self::relax_for): it applies to nobody else.
+    pub fn eku_policy(mut self, policy: EkuPolicy) -> Self {
+        self.settings.policy = policy;
+        self
+    }
+
+    /// Names a peer whose EKU may be wrong under a relaxed policy. May be called many times.
+    ///
+    /// Every other peer stays under [`EkuPolicy::rfc5280`] and gets its error. A rule admits
+    /// nobody whom other checks keep out. Without effect if the policy is not relaxed.
+    ///
+    /// What a name is worth below public roots, and how a rule is bound to an issuer ("relaxed only
+    /// below this CA"), [`PeerRule`] says.
+    pub fn relax_for(mut self, peer: PeerRule) -> Self {
+        self.note(&peer);
+        self.settings.relax_for.add(peer);
+        self
+    }
+
+    /// Relaxes the EKU policy for every peer, because the roots are private.
+    ///
+    /// # Security
+    ///
+    /// Weaker than naming the peers: *every* certificate under these roots will do, whatever
+    /// it was issued for. Refused by `build` when a root is known to be public or to be issued
+    /// by a public root; and since such knowledge goes stale, a leaf that carries signed
+    /// certificate timestamps or a CA/Browser Forum policy (2.23.140.1) is never relaxed this
+    /// way, nor is one below a CA that is known to be public or carries such a policy.
+    pub fn relax_for_any_peer_of_these_private_roots(mut self) -> Self {
+        self.settings.relax_for.any_private_peer = true;
+        self
+    }
+
+    /// Checks revocation against these lists. They can be replaced while running.
+    ///
+    /// Every certificate of the path must be known to be good: a current list about it that its
+    /// issuer's key has signed does not name it. One that any list of this key names is refused,
+    /// whatever that list is about, unless a newer one in its place does not (RFC 5280, 6.3.3).
+    /// The order of the lists decides nothing.
+    ///
+    /// A list by another key of the same CA is not taken: while a CA changes its key, give the
+    /// lists of both.
+    pub fn crls(mut self, crls: Crls) -> Self {
+        self.crls = Some(crls);
+        self
+    }
+
+    /// Checks the revocation of leaves only. Without effect without [`crls`](Self::crls).
+    pub fn only_check_end_entity_revocation(mut self) -> Self {
+        self.choices.depth = RevocationCheckDepth::EndEntity;
+        self
+    }
+
+    /// Accepts certificates that no list covers. Without effect without [`crls`](Self::crls).
+    pub fn allow_unknown_revocation_status(mut self) -> Self {
+        self.choices.status = UnknownStatusPolicy::Allow;
+        self
+    }
+
+    /// Uses lists after their nextUpdate, as rustls does by default. Without effect without
+    /// [`crls`](Self::crls).
+    ///
+    /// # Security
+    ///
+    /// Who can keep new lists from this machine can keep a revocation from it for good.
+    pub fn allow_expired_crls(mut self) -> Self {
+        self.choices.expiration = ExpirationPolicy::Ignore;
+        self
+    }
+
+    /// Leaves revocation to webpki, with the defaults of rustls. Without effect without
+    /// [`crls`](Self::crls).
+    ///
+    /// # Security
+    ///
+    /// For whoever must equal stock rustls. webpki asks the first list that matches a
+    /// certificate and no other, so the order of the lists decides: an older one in front of a
+    /// newer one lets a revoked certificate in. Expired lists are used.
+    pub fn stock_revocation(mut self) -> Self {
+        self.choices.is_stock = true;
+        self
+    }
+
+    /// Turns off every [`PathCheck`](crate::PathCheck), and nothing else.
+    ///
+    /// # Security
+    ///
+    /// For whoever must equal stock rustls (see also
+    /// [`stock_revocation`](Self::stock_revocation)). Among what is then accepted again: an
+    /// issuer that may not sign certificates.
+    pub fn stock_path_checks(mut self) -> Self {
+        self.settings.path_checks.turn_off();
+        self
+    }
+
+    /// Remembers good signatures in this memo, which may serve several verifiers.
+    ///
+    /// Default: a memo of this verifier's own, of
+    /// [`DEFAULT_CAPACITY`](SignatureMemo::DEFAULT_CAPACITY). `build` refuses the memo of
+    /// another provider.
+    pub fn memo(mut self, memo: SignatureMemo) -> Self {
+        self.memo = Memo::Shared(memo);
+        self
+    }
+
+    /// Remembers no certificate: every signature of a chain is checked each time. Which key has
+    /// signed a revocation list stays known as long as the list is in use.
+    ///
+    /// For whoever must not let a stranger measure which chains were here recently.
+    pub fn without_memo(mut self) -> Self {
+        self.memo = Memo::None;
+        self
+    }
+
+    /// Accepts at most this many issuers between leaf and root. Default: webpki's six.
+    pub fn max_intermediates(mut self, most: usize) -> Self {
+        self.settings.path_checks.limit_intermediates(most);
+        self
+    }
+
+    /// Hears what the verifier decides in handshakes. May be called several times.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.settings.observers.add(observer);
+        self
+    }
+
+    /// Builds the verifier.
+    ///
+    /// # Errors
+    ///
+    /// For either role: the policy is relaxed for nobody, or for anybody over public roots; all roots
+    /// are public and a rule is by URI or SPIFFE trust domain; the memo is another provider's.
+    ///
+    /// For clients: the EKU is ignored by name over public roots; the roots are public and nothing says
+    /// who may connect; their names are too large for the hints.
+    ///
+    /// For servers: the policy is [`EkuPolicy::accept_server_auth`], which is for clients, or it is
+    /// relaxed over public roots.
+    pub fn build(mut self) -> Result<V, Error> {
+        V::check(&self.settings, &self.options)?;
+        self.check()?;
+        let algorithms = &self.settings.algorithms;
+        self.settings.memo = match self.memo {
+            Memo::Own => Some(SignatureMemo::of(
+                algorithms,
+                SignatureMemo::DEFAULT_CAPACITY,
+            )),
+            Memo::Shared(memo) => Some(memo),
+            Memo::None => None,
+        };
+        self.settings.revocation = self.crls.map(|crls| Revocation::new(crls, self.choices));
+        V::assemble(self.settings, self.options)
     }
 
     /// Every rule passes here, wherever it was given.
@@ -208,40 +257,42 @@ impl Setup {
         }
     }
 
-    /// The first root that is known to be public.
-    pub(super) fn public_root(&self) -> Option<String> {
-        self.verifier.roots.public_root().map(str::to_owned)
-    }
-
     /// Refuses what may be built for neither role.
-    pub(super) fn build(mut self) -> Result<Verifier, Error> {
-        let Verifier {
+    fn check(&self) -> Result<(), Error> {
+        let Settings {
             role,
+            roots,
             policy,
             relax_for,
             ..
-        } = &self.verifier;
+        } = &self.settings;
         if policy.is_relaxed() && relax_for.is_nobody() {
             return Err(Error::RelaxedForNobody { role: *role });
         }
-        let algorithms = self.verifier.algorithms;
-        if matches!(&self.memo, Memory::Shared(memo) if !memo.is_of(&algorithms)) {
+        if matches!(&self.memo, Memo::Shared(memo) if !memo.is_of(&self.settings.algorithms)) {
             return Err(Error::MemoOfAnotherProvider { role: *role });
         }
-        match (self.public_root(), &self.needs_private_roots) {
-            (Some(root), _) if policy.is_relaxed() && relax_for.any_private_peer => {
-                Err(Error::AnyPeerOverPublicRoots { root })
-            }
-            (Some(root), Some(rule)) if self.verifier.roots.are_public() => {
+        let Some(root) = roots.public_root().map(str::to_owned) else {
+            return Ok(());
+        };
+        if policy.is_relaxed() && relax_for.any_private_peer {
+            return Err(Error::AnyPeerOverPublicRoots { root });
+        }
+        match &self.needs_private_roots {
+            Some(rule) if roots.are_public() => {
                 let rule = rule.to_string();
                 Err(Error::RuleNeedsPrivateRoots { rule, root })
             }
-            _ => {
-                let revocation = |crls| Revocation::new(crls, self.choices);
-                self.verifier.revocation = self.crls.map(revocation);
-                self.verifier.memo = self.memo.memo(&algorithms);
-                Ok(self.verifier)
-            }
+            _ => Ok(()),
         }
+    }
+}
+
+impl<V: PeerVerifier> fmt::Debug for PeerVerifierBuilder<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PeerVerifierBuilder")
+            .field("settings", &self.settings)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }

@@ -7,16 +7,13 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
-use webpki::{ExpirationPolicy, RevocationCheckDepth, UnknownStatusPolicy};
 
-use super::builder::{Memory, Setup, shared_methods};
+use super::builder::{PeerVerifier, PeerVerifierBuilder, sealed};
+use super::crls::Crls;
 use super::decision::Expected;
-use super::handshake::delegated_signatures;
-use super::{Crls, Verifier};
-use crate::eku::EkuPolicy;
+use super::settings::Settings;
 use crate::error::Error;
-use crate::memo::SignatureMemo;
-use crate::observe::{KeptCrl, Observer};
+use crate::observe::KeptCrl;
 use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
 use crate::refusal::Refusal;
 use crate::role::Role;
@@ -44,7 +41,7 @@ pub struct ClientPeerVerifier(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    verifier: Verifier,
+    settings: Settings,
     allow: Option<PeerRules>,
     hints: Vec<DistinguishedName>,
     is_mandatory: bool,
@@ -52,14 +49,8 @@ struct Inner {
 
 impl ClientPeerVerifier {
     /// A verifier of clients over these roots. The provider's algorithms verify the signatures.
-    pub fn builder(roots: Roots, provider: &CryptoProvider) -> ClientPeerVerifierBuilder {
-        ClientPeerVerifierBuilder {
-            sends_hints: roots.public_root().is_none(),
-            setup: Setup::new(Role::Client, roots, provider),
-            allow: None,
-            allows_anybody: false,
-            is_mandatory: true,
-        }
+    pub fn builder(roots: Roots, provider: &CryptoProvider) -> PeerVerifierBuilder<Self> {
+        PeerVerifierBuilder::new(Role::Client, roots, provider)
     }
 
     /// Who is it? Verifies a presented chain outside a handshake, leaf first.
@@ -90,7 +81,7 @@ impl ClientPeerVerifier {
         now: UnixTime,
     ) -> Result<VerifiedPeer, Refusal> {
         let chain = chain.unwrap_or_default();
-        self.0.verifier.verify(chain, self.expected(), now)
+        self.0.settings.verify(chain, self.expected(), now)
     }
 
     /// Replaces the revocation lists; the next handshake uses the new ones. Returns which of the
@@ -106,7 +97,7 @@ impl ClientPeerVerifier {
     ///
     /// The verifier was built without lists; the observer hears it.
     pub fn replace_crls(&self, crls: Crls, now: UnixTime) -> Result<Vec<KeptCrl>, Error> {
-        self.0.verifier.replace_crls(crls, now)
+        self.0.settings.replace_crls(crls, now)
     }
 
     fn expected(&self) -> Expected<'_> {
@@ -117,28 +108,25 @@ impl ClientPeerVerifier {
     }
 }
 
-/// Builds a [`ClientPeerVerifier`].
-#[derive(Debug)]
-#[must_use]
-pub struct ClientPeerVerifierBuilder {
-    setup: Setup,
+/// What only a verifier of clients is asked. The defaults are the stricter ones.
+#[derive(Debug, Default)]
+pub struct Options {
     allow: Option<PeerRules>,
     allows_anybody: bool,
-    sends_hints: bool,
-    is_mandatory: bool,
+    /// `None`: unless the roots are public.
+    sends_hints: Option<bool>,
+    allows_unauthenticated: bool,
 }
 
-impl ClientPeerVerifierBuilder {
-    shared_methods!();
-
+impl PeerVerifierBuilder<ClientPeerVerifier> {
     /// Names a peer that may connect, and so keeps out every peer that no such rule names.
     ///
     /// Without any, every certificate under the roots may connect; over public roots that does
     /// not build. What a name is worth below public roots, and how a rule is bound to an issuer,
     /// [`PeerRule`] says.
     pub fn allow(mut self, peer: PeerRule) -> Self {
-        self.setup.note(&peer);
-        self.allow.get_or_insert_default().add(peer);
+        self.note(&peer);
+        self.options.allow.get_or_insert_default().add(peer);
         self
     }
 
@@ -149,13 +137,13 @@ impl ClientPeerVerifierBuilder {
     /// That is anybody on the internet: the certificate proves the control of some domain name,
     /// and the service must decide on that name itself.
     pub fn allow_anybody_with_a_public_certificate(mut self) -> Self {
-        self.allows_anybody = true;
+        self.options.allows_anybody = true;
         self
     }
 
     /// Lets clients connect that present no certificate. One that is presented is verified.
     pub fn allow_unauthenticated(mut self) -> Self {
-        self.is_mandatory = false;
+        self.options.allows_unauthenticated = true;
         self
     }
 
@@ -167,58 +155,60 @@ impl ClientPeerVerifierBuilder {
     /// to 15,000 bytes of them) among it. Other clients may take less: Java takes a message of
     /// 32,768 bytes by default (`jdk.tls.maxHandshakeMessageSize`).
     pub fn send_root_hints(mut self) -> Self {
-        self.sends_hints = true;
+        self.options.sends_hints = Some(true);
         self
     }
 
     /// Names no roots in the CertificateRequest: clients present what they have. The default over
     /// public roots, whose names would fill the message.
     pub fn send_no_root_hints(mut self) -> Self {
-        self.sends_hints = false;
+        self.options.sends_hints = Some(false);
         self
     }
+}
 
-    /// Builds the verifier.
-    ///
-    /// # Errors
-    ///
-    /// The policy is relaxed for nobody, or for anybody over public roots, or by name over public
-    /// roots with [`EkuPolicy::ignore`]; or the roots are public and nothing says who may connect, or
-    /// a rule is by URI or SPIFFE trust domain and all of them are; or the names of the roots are
-    /// too large for [`send_root_hints`](Self::send_root_hints).
-    pub fn build(self) -> Result<ClientPeerVerifier, Error> {
-        self.check_public_roots()?;
-        let hints = match self.sends_hints {
-            true => self.setup.verifier.roots.hints()?,
-            false => Vec::new(),
-        };
-        Ok(ClientPeerVerifier(Arc::new(Inner {
-            verifier: self.setup.build()?,
-            allow: self.allow,
-            hints,
-            is_mandatory: self.is_mandatory,
-        })))
-    }
+impl PeerVerifier for ClientPeerVerifier {}
 
-    fn check_public_roots(&self) -> Result<(), Error> {
-        let Some(root) = self.setup.public_root() else {
+impl sealed::Assemble for ClientPeerVerifier {
+    type Options = Options;
+
+    #[allow(private_interfaces)] // Sealed: nobody else calls it.
+    fn check(settings: &Settings, options: &Options) -> Result<(), Error> {
+        let Some(root) = settings.roots.public_root().map(str::to_owned) else {
             return Ok(());
         };
-        let Verifier {
-            policy, relax_for, ..
-        } = &self.setup.verifier;
         // Only a serverAuth certificate of a public CA proves that its holder has the name.
-        match relax_for.rules.iter().find(|rule| rule.is_by_name()) {
-            Some(rule) if policy.ignores() => {
+        match settings
+            .relax_for
+            .rules
+            .iter()
+            .find(|rule| rule.is_by_name())
+        {
+            Some(rule) if settings.policy.ignores() => {
                 let rule = rule.to_string();
                 return Err(Error::NameOverPublicRoots { rule, root });
             }
             _ => {}
         }
-        match self.allow.is_some() || self.allows_anybody {
+        match options.allow.is_some() || options.allows_anybody {
             true => Ok(()),
             false => Err(Error::PublicRootsNeedRules { root }),
         }
+    }
+
+    #[allow(private_interfaces)] // Sealed: nobody else calls it.
+    fn assemble(settings: Settings, options: Options) -> Result<Self, Error> {
+        let is_private = settings.roots.public_root().is_none();
+        let hints = match options.sends_hints.unwrap_or(is_private) {
+            true => settings.roots.hints()?,
+            false => Vec::new(),
+        };
+        Ok(Self(Arc::new(Inner {
+            settings,
+            allow: options.allow,
+            hints,
+            is_mandatory: !options.allows_unauthenticated,
+        })))
     }
 }
 
@@ -237,12 +227,32 @@ impl ClientCertVerifier for ClientPeerVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
-        let expected = self.expected();
-        self.0
-            .verifier
-            .decide_in_handshake(end_entity, intermediates, expected, now)?;
+        let (settings, expected) = (&self.0.settings, self.expected());
+        settings.decide_in_handshake(end_entity, intermediates, expected, now)?;
         Ok(ClientCertVerified::assertion())
     }
 
-    delegated_signatures!();
+    // That the peer holds the key of its certificate is always found out by rustls' own functions.
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.0.settings.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.0.settings.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.settings.algorithms.supported_schemes()
+    }
 }

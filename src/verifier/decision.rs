@@ -5,26 +5,18 @@ use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, OtherError};
-use webpki::{EndEntityCert, VerifiedPath};
+use webpki::VerifiedPath;
 
-use super::Verifier;
-use super::candidates::Candidates;
+use super::eku::{Ignored, Required};
 use super::errors::{missing_purpose, verification_error};
 use super::path::{self, Validated};
-use super::search::{Cost, Ignored, NoPath, Required, Search};
+use super::search::{NoPath, Presented, Search};
+use super::settings::Settings;
 use crate::certificate::{Certificate, distinguished_name};
 use crate::eku::{self, EkuOutcome, EkuViolation, Preset};
 use crate::peer::{PeerRules, VerifiedPeer};
 use crate::refusal::{Refusal, RefusalClass};
 use crate::role::Role;
-
-/// What is asked about a chain.
-#[derive(Clone, Copy)]
-pub(super) struct Decision<'a> {
-    pub(super) verifier: &'a Verifier,
-    pub(super) expected: Expected<'a>,
-    pub(super) inquiry: Inquiry,
-}
 
 /// Who the peer has to be.
 #[derive(Clone, Copy)]
@@ -34,9 +26,81 @@ pub(super) enum Expected<'a> {
     ServerName(&'a ServerName<'a>),
 }
 
+impl Settings {
+    /// For the verifier traits of rustls: the verdict, told to the observers.
+    pub(super) fn decide_in_handshake(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        expected: Expected<'_>,
+        now: UnixTime,
+    ) -> Result<(), rustls::Error> {
+        let is_heard = !self.observers.is_empty();
+        let inquiry = match is_heard {
+            true => Inquiry::HonestClass,
+            false => Inquiry::Verdict,
+        };
+        let decision = Decision {
+            settings: self,
+            expected,
+            inquiry,
+            now,
+        };
+        let decide = || {
+            let presented = decision.presented(leaf, intermediates)?;
+            let accepted = decision.make(&presented)?;
+            // Who was relaxed is found out for those who want to hear it.
+            match is_heard && accepted.relaxed.is_some() {
+                true => decision.peer(&accepted).map(Some),
+                false => Ok(None),
+            }
+        };
+        match decide() {
+            Ok(None) => self.observers.tell(|observer| observer.accepted(self.role)),
+            Ok(Some(peer)) => self.observers.tell(|observer| observer.relaxed(&peer)),
+            Err(refusal) => {
+                self.observers.tell(|observer| observer.refused(&refusal));
+                return Err(refusal.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Outside a handshake: who it is, or why not. Not observed.
+    pub(super) fn verify(
+        &self,
+        chain: &[CertificateDer<'_>],
+        expected: Expected<'_>,
+        now: UnixTime,
+    ) -> Result<VerifiedPeer, Refusal> {
+        let Some((leaf, intermediates)) = chain.split_first() else {
+            let error = rustls::Error::NoCertificatesPresented;
+            return Err(Refusal::new(self.role, error));
+        };
+        let inquiry = Inquiry::HonestClass;
+        let decision = Decision {
+            settings: self,
+            expected,
+            inquiry,
+            now,
+        };
+        let presented = decision.presented(leaf, intermediates)?;
+        decision.peer(&decision.make(&presented)?)
+    }
+}
+
+/// What is asked about a chain.
+#[derive(Clone, Copy)]
+struct Decision<'a> {
+    settings: &'a Settings,
+    expected: Expected<'a>,
+    inquiry: Inquiry,
+    now: UnixTime,
+}
+
 /// How far to look into a refusal.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Inquiry {
+enum Inquiry {
     /// As far as the verdict needs.
     Verdict,
     /// Until the honest class is known.
@@ -44,103 +108,105 @@ pub(super) enum Inquiry {
 }
 
 /// A path that was accepted. Nothing of it is read unless somebody asks who it is.
-pub(super) struct Accepted<'p> {
-    decision: Decision<'p>,
-    path: &'p VerifiedPath<'p>,
+struct Accepted<'p> {
+    path: VerifiedPath<'p>,
     /// The policy that let its EKU pass.
     relaxed: Option<Preset>,
 }
 
-impl Decision<'_> {
-    pub(super) fn make<T>(
+impl<'a> Decision<'a> {
+    fn presented(
         self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-        conclude: impl FnOnce(Accepted<'_>) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
-        let leaf = EndEntityCert::try_from(leaf).map_err(|error| self.refusal_of(error))?;
-        let revocation = self.verifier.revocation.as_ref();
+        leaf: &'a CertificateDer<'a>,
+        intermediates: &'a [CertificateDer<'a>],
+    ) -> Result<Presented<'a>, Refusal> {
+        let presented = Presented::read(self.settings, leaf, intermediates);
+        presented.map_err(|error| self.refusal_of(error))
+    }
+
+    fn make<'p>(self, presented: &'p Presented<'p>) -> Result<Accepted<'p>, Refusal> {
+        let revocation = self.settings.revocation.as_ref();
         let crls = revocation.map(|revocation| (revocation, revocation.crls()));
-        let cost = Cost::of_presented(intermediates.len());
-        let algorithms = self.verifier.algorithms();
-        let counted: Vec<_> = match self.may_search_again(now) {
+        let cost = presented.cost();
+        let algorithms = self.settings.certificate_algorithms();
+        let counted: Vec<_> = match self.may_search_again() {
             true => algorithms.iter().map(|it| cost.counted(*it)).collect(),
             false => Vec::new(),
         };
         let counted: Vec<_> = counted.iter().map(|it| it as _).collect();
-        let search = Search {
-            verifier: self.verifier,
-            leaf: &leaf,
-            intermediates,
-            candidates: &Candidates::among(&self.verifier.roots, &leaf, intermediates),
+        self.search(&Search {
+            settings: self.settings,
+            presented,
             algorithms: match counted.is_empty() {
                 true => &algorithms,
                 false => &counted,
             },
-            now,
+            now: self.now,
             revocation: crls
                 .as_ref()
                 .map(|(revocation, crls)| (*revocation, &***crls)),
             violation: RefCell::default(),
-            cost: &cost,
             refusal: RefCell::default(),
-        };
-        self.search(&search, conclude)
+            cost: &cost,
+        })
     }
 
-    fn may_search_again(self, now: UnixTime) -> bool {
-        self.inquiry == Inquiry::HonestClass
-            || matches!(
-                self.verifier.policy.at(now),
-                Preset::AcceptServerAuth | Preset::Ignore
-            )
+    fn preset(self) -> Preset {
+        self.settings.policy.at(self.now)
+    }
+
+    fn may_search_again(self) -> bool {
+        let is_relaxed = matches!(self.preset(), Preset::AcceptServerAuth | Preset::Ignore);
+        is_relaxed || self.inquiry == Inquiry::HonestClass
     }
 
     /// The first search enforces; only what it refuses for the EKU is looked at again.
-    fn search<T>(
-        self,
-        search: &Search<'_>,
-        conclude: impl FnOnce(Accepted<'_>) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
-        let preset = self.verifier.policy.at(search.now);
-        let required = Required::for_role(self.verifier.role);
-        // A path has two kilobytes: it is not moved about.
-        let strict = match search.find(&required, &|path| self.enforce(preset, path)) {
-            Ok(ref path) => return conclude(self.accepted(path, None)),
+    fn search<'p>(self, search: &Search<'_, 'p>) -> Result<Accepted<'p>, Refusal> {
+        let required = Required::for_role(self.settings.role);
+        let enforced = match search.find(&required, &|path| self.enforce(path)) {
+            Ok(path) => {
+                return Ok(Accepted {
+                    path,
+                    relaxed: None,
+                });
+            }
             Err(error) => search.no_path(error),
         };
-        let is_costly = strict.is_budget_spent() || !search.cost.allows_second_search();
+        let is_costly = enforced.is_budget_spent() || !search.cost.allows_second_search();
         match (required.obstructed(), is_costly) {
-            (true, true) if strict.refusal.is_none() => Err(self
-                .refusal_of(strict)
+            (true, true) if enforced.refusal.is_none() => Err(self
+                .refusal_of(enforced)
                 .with_class(RefusalClass::Undetermined)),
-            (true, false) => self.search_again(search, preset, strict, conclude),
-            _ => Err(self.refusal_of(strict)),
+            (true, false) => self.search_again(search, enforced),
+            _ => Err(self.refusal_of(enforced)),
         }
     }
 
     /// The EKU stood in the way. Was it the only obstacle, and is it relaxed?
-    fn search_again<T>(
+    fn search_again<'p>(
         self,
-        search: &Search<'_>,
-        preset: Preset,
-        strict: NoPath,
-        conclude: impl FnOnce(Accepted<'_>) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
-        let was_found = strict.refusal.is_some();
-        let strict = self.refusal_of(strict);
+        search: &Search<'_, 'p>,
+        enforced: NoPath,
+    ) -> Result<Accepted<'p>, Refusal> {
+        let was_found = enforced.refusal.is_some();
+        let enforced = self.refusal_of(enforced);
+        let preset = self.preset();
         let server = Required::for_role(Role::Server);
-        let relax = |path: Validated<'_>| self.relax(preset, path, &strict);
+        let relax = |path: Validated<'_>| self.relax(preset, path, &enforced);
         let found = match preset {
-            Preset::Rfc5280 | Preset::Strict if was_found => return Err(strict),
-            Preset::Rfc5280 | Preset::Strict => return Err(self.classified(search, strict)),
+            Preset::Rfc5280 | Preset::Strict if was_found => return Err(enforced),
+            Preset::Rfc5280 | Preset::Strict => return Err(self.classified(search, enforced)),
             Preset::AcceptServerAuth => search.find(&server, &relax),
             Preset::Ignore => search.find(Ignored, &relax),
         };
         let last = match found {
-            Ok(ref path) => return conclude(self.accepted(path, Some(preset))),
-            Err(_) if was_found => return Err(strict),
+            Ok(path) => {
+                return Ok(Accepted {
+                    path,
+                    relaxed: Some(preset),
+                });
+            }
+            Err(_) if was_found => return Err(enforced),
             Err(error) => search.no_path(error),
         };
         // Under a relaxed policy the error is the last search's.
@@ -156,24 +222,24 @@ impl Decision<'_> {
         self,
         preset: Preset,
         validated: Validated<'_>,
-        strict: &Refusal,
+        enforced: &Refusal,
     ) -> Result<(), Refusal> {
         let leaf = path::leaf(validated.path);
         let leaf = self.read(leaf.view())?;
-        let is_covered = self.read(self.verifier.relax_for.covers(&leaf, &validated))?;
+        let is_covered = self.read(self.settings.relax_for.covers(&leaf, &validated))?;
         match (self.identify(validated), is_covered) {
             (identified, true) => identified,
             // Everybody else stays under rfc5280() and gets its error.
             (Ok(()), false) => {
                 let (_, violation) = self.violation(validated.path, preset)?;
-                Err(strict.clone().with_violation(violation))
+                Err(enforced.clone().with_violation(violation))
             }
-            (Err(other), false) => Err(strict.clone().with_class(other.class())),
+            (Err(other), false) => Err(enforced.clone().with_class(other.class())),
         }
     }
 
     /// The refusal with its honest class: what a search finds that does not look at the EKU.
-    fn classified(self, search: &Search<'_>, refusal: Refusal) -> Refusal {
+    fn classified(self, search: &Search<'_, '_>, refusal: Refusal) -> Refusal {
         if self.inquiry == Inquiry::Verdict {
             return refusal;
         }
@@ -196,7 +262,7 @@ impl Decision<'_> {
         preset: Preset,
     ) -> Result<(Vec<Certificate>, EkuViolation), Refusal> {
         let path = self.read(path::certificates(path))?;
-        match eku::decide(preset, self.verifier.role, &path) {
+        match eku::decide(preset, self.settings.role, &path) {
             Ok(EkuOutcome::Relaxed(violation)) => Ok((path, violation)),
             Ok(EkuOutcome::Enforced) | Err(_) => Err(self.missing_purpose()),
         }
@@ -204,13 +270,14 @@ impl Decision<'_> {
 
     /// Whether a path is the expected peer's, and what `strict()` adds: webpki can require an EKU on
     /// all certificates of a path, but not on its leaf alone.
-    fn enforce(self, preset: Preset, validated: Validated<'_>) -> Result<(), Refusal> {
+    fn enforce(self, validated: Validated<'_>) -> Result<(), Refusal> {
+        let preset = self.preset();
         let identified = self.identify(validated);
         if preset != Preset::Strict {
             return identified;
         }
         let path = self.read(path::certificates(validated.path))?;
-        match (eku::decide(preset, self.verifier.role, &path), identified) {
+        match (eku::decide(preset, self.settings.role, &path), identified) {
             (Ok(_), identified) => identified,
             (Err(violation), Ok(())) => Err(self.missing_purpose().with_violation(violation)),
             (Err(_), Err(other)) => Err(self.missing_purpose().with_class(other.class())),
@@ -241,20 +308,12 @@ impl Decision<'_> {
         read.map_err(|_| self.refusal(CertificateError::BadEncoding))
     }
 
-    fn accepted<'p>(&'p self, path: &'p VerifiedPath<'p>, relaxed: Option<Preset>) -> Accepted<'p> {
-        Accepted {
-            decision: *self,
-            path,
-            relaxed,
-        }
-    }
-
     fn missing_purpose(self) -> Refusal {
-        Refusal::new(self.verifier.role, missing_purpose(self.verifier.role))
+        Refusal::new(self.settings.role, missing_purpose(self.settings.role))
     }
 
     fn refusal(self, error: CertificateError) -> Refusal {
-        Refusal::new(self.verifier.role, error.into())
+        Refusal::new(self.settings.role, error.into())
     }
 
     fn refusal_of(self, error: impl Into<NoPath>) -> Refusal {
@@ -265,39 +324,26 @@ impl Decision<'_> {
         } = error.into();
         match (refusal, violation) {
             (Some(refusal), _) => refusal,
-            (None, None) => Refusal::new(self.verifier.role, verification_error(error)),
+            (None, None) => Refusal::new(self.settings.role, verification_error(error)),
             (None, Some(violation)) => self
                 .refusal(CertificateError::Other(OtherError(Arc::new(violation))))
                 .with_class(RefusalClass::PathCheck),
         }
     }
-}
 
-impl Accepted<'_> {
-    /// The peer, if its EKU was relaxed: that is always reported.
-    pub(super) fn relaxed_peer(self) -> Result<Option<VerifiedPeer>, Refusal> {
-        match self.relaxed {
-            None => Ok(None),
-            Some(_) => self.peer().map(Some),
-        }
-    }
-
-    pub(super) fn peer(self) -> Result<VerifiedPeer, Refusal> {
-        let decision = self.decision;
-        let (path, eku) = match self.relaxed {
-            None => (
-                decision.read(path::certificates(self.path))?,
-                EkuOutcome::Enforced,
-            ),
+    fn peer(self, accepted: &Accepted<'_>) -> Result<VerifiedPeer, Refusal> {
+        let path = &accepted.path;
+        let (certificates, eku) = match accepted.relaxed {
+            None => (self.read(path::certificates(path))?, EkuOutcome::Enforced),
             Some(preset) => {
-                let (path, violation) = decision.violation(self.path, preset)?;
-                (path, EkuOutcome::Relaxed(violation))
+                let (certificates, violation) = self.violation(path, preset)?;
+                (certificates, EkuOutcome::Relaxed(violation))
             }
         };
         Ok(VerifiedPeer {
-            role: decision.verifier.role,
-            path,
-            anchor: distinguished_name(&self.path.anchor().subject),
+            role: self.settings.role,
+            path: certificates,
+            anchor: distinguished_name(&path.anchor().subject),
             eku,
         })
     }

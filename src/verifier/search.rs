@@ -1,41 +1,60 @@
-//! The path search that both verifiers share, and what is made of its result.
+//! [`Search`]: for a path from a presented leaf to a root, by webpki and with checks of our own.
 
-use std::cell::{Cell, RefCell};
-use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::RefCell;
 
-use rustls::pki_types::{
-    CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, UnixTime,
-};
-use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, VerifiedPath};
+use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, VerifiedPath};
 
-use super::Verifier;
 use super::candidates::Candidates;
 use super::checks::PathViolation;
+use super::cost::Cost;
 use super::crls::CrlSet;
 use super::path::Validated;
 use super::revocation::{Check, Revocation};
-use crate::memo::described_by;
+use super::settings::Settings;
 use crate::refusal::{Refusal, RefusalClass};
-use crate::role::Role;
+
+/// What a peer presented, as far as it is read before there is a path.
+pub(super) struct Presented<'a> {
+    leaf: EndEntityCert<'a>,
+    /// Everything else, in any order.
+    intermediates: &'a [CertificateDer<'a>],
+    /// The roots that have issued, by name, one of the certificates.
+    candidates: Candidates<'a>,
+}
+
+impl<'a> Presented<'a> {
+    pub(super) fn read(
+        settings: &'a Settings,
+        leaf: &'a CertificateDer<'a>,
+        intermediates: &'a [CertificateDer<'a>],
+    ) -> Result<Self, webpki::Error> {
+        let leaf = EndEntityCert::try_from(leaf)?;
+        Ok(Self {
+            candidates: Candidates::among(&settings.roots, &leaf, intermediates),
+            leaf,
+            intermediates,
+        })
+    }
+
+    pub(super) fn cost(&self) -> Cost {
+        Cost::of_presented(self.intermediates.len())
+    }
+}
 
 /// One presented chain at one instant.
-pub(super) struct Search<'a> {
-    pub(super) verifier: &'a Verifier,
-    pub(super) leaf: &'a EndEntityCert<'a>,
-    /// Everything else that was presented, in any order.
-    pub(super) intermediates: &'a [CertificateDer<'a>],
-    /// The roots that have issued, by name, one of the certificates.
-    pub(super) candidates: &'a Candidates<'a>,
-    pub(super) algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
+pub(super) struct Search<'s, 'p> {
+    pub(super) settings: &'s Settings,
+    pub(super) presented: &'p Presented<'p>,
+    pub(super) algorithms: &'s [&'s dyn SignatureVerificationAlgorithm],
     pub(super) now: UnixTime,
     /// One set of lists for all searches of a decision, even if it is replaced meanwhile.
-    pub(super) revocation: Option<(&'a Revocation, &'a CrlSet)>,
+    pub(super) revocation: Option<(&'s Revocation, &'s CrlSet)>,
     /// What our own checks refused last: there is no webpki error to carry it.
     pub(super) violation: RefCell<Option<PathViolation>>,
     /// Why a path that passed every check is not the peer's.
     pub(super) refusal: RefCell<Option<Refusal>>,
-    pub(super) cost: &'a Cost,
+    pub(super) cost: &'s Cost,
 }
 
 /// Why no path was found.
@@ -70,14 +89,14 @@ impl From<webpki::Error> for NoPath {
     }
 }
 
-impl<'a> Search<'a> {
+impl<'p> Search<'_, 'p> {
     /// A path from the leaf to a root on which every certificate satisfies `eku`, and which as a whole
     /// satisfies `peer`.
     pub(super) fn find(
         &self,
         eku: impl ExtendedKeyUsageValidator,
         peer: &dyn Fn(Validated<'_>) -> Result<(), Refusal>,
-    ) -> Result<VerifiedPath<'a>, webpki::Error> {
+    ) -> Result<VerifiedPath<'p>, webpki::Error> {
         self.violation.take();
         self.refusal.take();
         let stock = self
@@ -89,15 +108,15 @@ impl<'a> Search<'a> {
         };
         let revocation = match (self.revocation, stock) {
             (Some((revocation, crls)), None) => {
-                let algorithms = self.verifier.algorithms.all;
+                let algorithms = self.settings.algorithms.all;
                 Some(Check::new(revocation, crls, algorithms, self.now))
             }
             _ => None,
         };
-        let found = self.leaf.verify_for_usage(
+        let found = self.presented.leaf.verify_for_usage(
             self.algorithms,
-            self.candidates.anchors(),
-            self.intermediates,
+            self.presented.candidates.anchors(),
+            self.presented.intermediates,
             self.now,
             self.cost.counting(eku),
             stock,
@@ -132,8 +151,8 @@ impl<'a> Search<'a> {
     ) -> Result<(), webpki::Error> {
         let validated = Validated {
             path,
-            root: self.candidates.facts(path.anchor()),
-            web: self.verifier.roots.web(),
+            root: self.presented.candidates.facts(path.anchor()),
+            web: self.settings.roots.web(),
         };
         peer(validated).map_err(|found| {
             let mut refusal = self.refusal.borrow_mut();
@@ -152,166 +171,14 @@ impl<'a> Search<'a> {
         path: &VerifiedPath<'_>,
         revocation: Option<&Check<'_>>,
     ) -> Result<(), webpki::Error> {
-        let root = &self.candidates.facts(path.anchor()).extent;
-        self.verifier
+        let root = &self.presented.candidates.facts(path.anchor()).extent;
+        self.settings
             .path_checks
-            .apply(path, root, self.verifier.memo.as_ref())
+            .apply(path, root, self.settings.memo.as_ref())
             .map_err(|found| {
                 self.violation.replace(Some(found));
                 webpki::Error::UnknownIssuer
             })?;
         revocation.map_or(Ok(()), |revocation| revocation.check(path, root))
-    }
-}
-
-/// What a decision has cost so far.
-///
-/// webpki limits each search by itself, and lets a stranger who owns no key make it take 200,000
-/// steps (nine CAs of one name: 90 ms). A step is a certificate that webpki puts on a path and asks
-/// about its EKU.
-pub(super) struct Cost {
-    steps: Cell<usize>,
-    max_steps: usize,
-    /// Counted where several searches are possible. Not a `Cell`, since algorithms are `Sync`.
-    signatures: AtomicUsize,
-}
-
-/// The most steps of all searches of a decision. Of x509-limbo, BetterTLS, real and generated
-/// chains none needs more than 12 but two that were made to be pathological.
-const MAX_STEPS: usize = 300;
-
-/// At each step webpki reads all that was presented, which is two to five certificates, or as many
-/// as fit into a handshake (some 200): the most that it reads in all searches, at 0.3 µs each.
-const MAX_READ: usize = 15_000;
-
-/// After a first search of more steps no other is made: it would double what a stranger can cost.
-const MAX_STEPS_FOR_SECOND_SEARCH: usize = 32;
-
-/// The most signatures of certificates that all searches of a decision check; webpki's limit for
-/// one.
-const MAX_SIGNATURES: usize = 100;
-
-impl Cost {
-    pub(super) fn of_presented(intermediates: usize) -> Self {
-        Self {
-            steps: Cell::new(0),
-            max_steps: MAX_STEPS.min(MAX_READ / intermediates.max(1)),
-            signatures: AtomicUsize::new(0),
-        }
-    }
-
-    pub(super) fn allows_second_search(&self) -> bool {
-        self.steps.get() <= MAX_STEPS_FOR_SECOND_SEARCH && !self.are_signatures_spent()
-    }
-
-    fn are_signatures_spent(&self) -> bool {
-        self.signatures.load(Ordering::Relaxed) > MAX_SIGNATURES
-    }
-
-    fn counting<V>(&self, eku: V) -> CountsSteps<'_, V> {
-        CountsSteps { eku, cost: self }
-    }
-
-    /// An algorithm whose checks are counted, over all searches.
-    pub(super) fn counted<'a>(
-        &'a self,
-        algorithm: &'a dyn SignatureVerificationAlgorithm,
-    ) -> Counted<'a> {
-        Counted {
-            algorithm,
-            signatures: &self.signatures,
-        }
-    }
-}
-
-/// Every step asks the EKU validator, and an error that says that a limit is reached stops webpki.
-struct CountsSteps<'a, V> {
-    eku: V,
-    cost: &'a Cost,
-}
-
-impl<V: ExtendedKeyUsageValidator> ExtendedKeyUsageValidator for CountsSteps<'_, V> {
-    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
-        let steps = self.cost.steps.get() + 1;
-        self.cost.steps.set(steps);
-        if steps > self.cost.max_steps {
-            return Err(webpki::Error::MaximumPathBuildCallsExceeded);
-        }
-        match self.cost.are_signatures_spent() {
-            true => Err(webpki::Error::MaximumSignatureChecksExceeded),
-            false => self.eku.validate(purposes),
-        }
-    }
-}
-
-pub(super) struct Counted<'a> {
-    algorithm: &'a dyn SignatureVerificationAlgorithm,
-    signatures: &'a AtomicUsize,
-}
-
-impl SignatureVerificationAlgorithm for Counted<'_> {
-    fn verify_signature(
-        &self,
-        public_key: &[u8],
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), InvalidSignature> {
-        match self.signatures.fetch_add(1, Ordering::Relaxed) < MAX_SIGNATURES {
-            true => self
-                .algorithm
-                .verify_signature(public_key, message, signature),
-            false => Err(InvalidSignature),
-        }
-    }
-
-    described_by!(|it| it.algorithm);
-}
-
-impl fmt::Debug for Counted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.algorithm.fmt(f)
-    }
-}
-
-/// Requires a role's purpose on every certificate that has an EKU, as stock rustls does, and
-/// remembers whether that ever stood in the way.
-///
-/// The error of a search does not tell: that of an expired or badly signed extra certificate
-/// outranks it.
-pub(super) struct Required {
-    usage: KeyUsage,
-    obstructed: Cell<bool>,
-}
-
-impl Required {
-    pub(super) fn for_role(role: Role) -> Self {
-        Self {
-            usage: match role {
-                Role::Server => KeyUsage::server_auth(),
-                Role::Client => KeyUsage::client_auth(),
-            },
-            obstructed: Cell::new(false),
-        }
-    }
-
-    pub(super) fn obstructed(&self) -> bool {
-        self.obstructed.get()
-    }
-}
-
-impl ExtendedKeyUsageValidator for Required {
-    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
-        self.usage
-            .validate(purposes)
-            .inspect_err(|_| self.obstructed.set(true))
-    }
-}
-
-/// Lets every well-formed EKU pass.
-pub(super) struct Ignored;
-
-impl ExtendedKeyUsageValidator for Ignored {
-    fn validate(&self, mut purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
-        purposes.try_for_each(|purpose| purpose.map(drop))
     }
 }

@@ -6,16 +6,13 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
-use webpki::{ExpirationPolicy, RevocationCheckDepth, UnknownStatusPolicy};
 
-use super::builder::{Memory, Setup, shared_methods};
+use super::builder::{PeerVerifier, PeerVerifierBuilder, sealed};
+use super::crls::Crls;
 use super::decision::Expected;
-use super::handshake::delegated_signatures;
-use super::{Crls, Verifier};
-use crate::eku::EkuPolicy;
+use super::settings::Settings;
 use crate::error::Error;
-use crate::memo::SignatureMemo;
-use crate::observe::{KeptCrl, Observer};
+use crate::observe::KeptCrl;
 use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
 use crate::refusal::Refusal;
 use crate::role::Role;
@@ -41,17 +38,14 @@ pub struct ServerPeerVerifier(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    verifier: Verifier,
+    settings: Settings,
     in_place_of_name: Option<PeerRules>,
 }
 
 impl ServerPeerVerifier {
     /// A verifier of servers over these roots. The provider's algorithms verify the signatures.
-    pub fn builder(roots: Roots, provider: &CryptoProvider) -> ServerPeerVerifierBuilder {
-        ServerPeerVerifierBuilder {
-            setup: Setup::new(Role::Server, roots, provider),
-            in_place_of_name: None,
-        }
+    pub fn builder(roots: Roots, provider: &CryptoProvider) -> PeerVerifierBuilder<Self> {
+        PeerVerifierBuilder::new(Role::Server, roots, provider)
     }
 
     /// Who is it? Verifies a presented chain outside a handshake, leaf first, for the name that
@@ -72,7 +66,7 @@ impl ServerPeerVerifier {
         now: UnixTime,
     ) -> Result<VerifiedPeer, Refusal> {
         let chain = chain.unwrap_or_default();
-        self.0.verifier.verify(chain, self.expected(name), now)
+        self.0.settings.verify(chain, self.expected(name), now)
     }
 
     /// Replaces the revocation lists; the next handshake uses the new ones.
@@ -81,7 +75,7 @@ impl ServerPeerVerifier {
     ///
     /// As [`ClientPeerVerifier::replace_crls`](crate::ClientPeerVerifier::replace_crls).
     pub fn replace_crls(&self, crls: Crls, now: UnixTime) -> Result<Vec<KeptCrl>, Error> {
-        self.0.verifier.replace_crls(crls, now)
+        self.0.settings.replace_crls(crls, now)
     }
 
     fn expected<'a>(&'a self, name: &'a ServerName<'a>) -> Expected<'a> {
@@ -92,17 +86,13 @@ impl ServerPeerVerifier {
     }
 }
 
-/// Builds a [`ServerPeerVerifier`].
-#[derive(Debug)]
-#[must_use]
-pub struct ServerPeerVerifierBuilder {
-    setup: Setup,
+/// What only a verifier of servers is asked.
+#[derive(Debug, Default)]
+pub struct Options {
     in_place_of_name: Option<PeerRules>,
 }
 
-impl ServerPeerVerifierBuilder {
-    shared_methods!();
-
+impl PeerVerifierBuilder<ServerPeerVerifier> {
     /// Expects a peer that this rule names, in place of the name that was connected to.
     ///
     /// For meshes in which a server's identity is not its address, SPIFFE for example. May be
@@ -114,30 +104,40 @@ impl ServerPeerVerifierBuilder {
     /// service that you connect to, not everybody in the mesh; and under the roots of several trust
     /// domains, bind the rule to its issuer.
     pub fn expect_in_place_of_name(mut self, peer: PeerRule) -> Self {
-        self.setup.note(&peer);
-        self.in_place_of_name.get_or_insert_default().add(peer);
+        self.note(&peer);
+        self.options
+            .in_place_of_name
+            .get_or_insert_default()
+            .add(peer);
         self
     }
+}
 
-    /// Builds the verifier.
-    ///
-    /// # Errors
-    ///
-    /// The policy is [`EkuPolicy::accept_server_auth`], which is for clients; or it is relaxed for
-    /// nobody, or over public roots; or all roots are public and a rule in place of the name is by URI
-    /// or SPIFFE trust domain.
-    pub fn build(self) -> Result<ServerPeerVerifier, Error> {
-        let policy = self.setup.verifier.policy;
-        if policy.accepts_server_auth() {
+impl PeerVerifier for ServerPeerVerifier {}
+
+impl sealed::Assemble for ServerPeerVerifier {
+    type Options = Options;
+
+    #[allow(private_interfaces)] // Sealed: nobody else calls it.
+    fn check(settings: &Settings, _: &Options) -> Result<(), Error> {
+        if settings.policy.accepts_server_auth() {
             return Err(Error::AcceptServerAuthForServers);
         }
-        match self.setup.public_root() {
-            Some(root) if policy.is_relaxed() => Err(Error::RelaxedServersOverPublicRoots { root }),
-            _ => Ok(ServerPeerVerifier(Arc::new(Inner {
-                verifier: self.setup.build()?,
-                in_place_of_name: self.in_place_of_name,
-            }))),
+        match settings.roots.public_root() {
+            Some(root) if settings.policy.is_relaxed() => {
+                Err(Error::RelaxedServersOverPublicRoots { root: root.into() })
+            }
+            _ => Ok(()),
         }
+    }
+
+    #[allow(private_interfaces)] // Sealed: nobody else calls it.
+    fn assemble(settings: Settings, options: Options) -> Result<Self, Error> {
+        let in_place_of_name = options.in_place_of_name;
+        Ok(Self(Arc::new(Inner {
+            settings,
+            in_place_of_name,
+        })))
     }
 }
 
@@ -150,12 +150,32 @@ impl ServerCertVerifier for ServerPeerVerifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let expected = self.expected(server_name);
-        self.0
-            .verifier
-            .decide_in_handshake(end_entity, intermediates, expected, now)?;
+        let (settings, expected) = (&self.0.settings, self.expected(server_name));
+        settings.decide_in_handshake(end_entity, intermediates, expected, now)?;
         Ok(ServerCertVerified::assertion())
     }
 
-    delegated_signatures!();
+    // That the peer holds the key of its certificate is always found out by rustls' own functions.
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.0.settings.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.0.settings.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.settings.algorithms.supported_schemes()
+    }
 }

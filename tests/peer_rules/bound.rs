@@ -1,7 +1,7 @@
 //! A rule that is bound to an issuer matches on a verified path below that issuer, and nowhere else.
 
 use mtls_roles::{
-    ClientPeerVerifier, ClientPeerVerifierBuilder, Crls, EkuOutcome, EkuPolicy, PeerRule, Refusal,
+    ClientPeerVerifier, Crls, EkuOutcome, EkuPolicy, PeerRule, PeerVerifierBuilder, Refusal,
     RefusalClass, Roots, VerifiedPeer,
 };
 use rustls::CertificateError;
@@ -62,7 +62,9 @@ impl Crossed {
     /// What each order of roots and issuers gives.
     fn verdicts(
         &self,
-        setup: impl Fn(ClientPeerVerifierBuilder) -> ClientPeerVerifierBuilder,
+        setup: impl Fn(
+            PeerVerifierBuilder<ClientPeerVerifier>,
+        ) -> PeerVerifierBuilder<ClientPeerVerifier>,
     ) -> Vec<Result<VerifiedPeer, Refusal>> {
         let verdict = |(roots, chain): (Roots, Vec<_>)| {
             setup(clients(&roots))
@@ -74,7 +76,7 @@ impl Crossed {
     }
 }
 
-fn clients(roots: &Roots) -> ClientPeerVerifierBuilder {
+fn clients(roots: &Roots) -> PeerVerifierBuilder<ClientPeerVerifier> {
     ClientPeerVerifier::builder(roots.clone(), &provider())
 }
 
@@ -253,7 +255,9 @@ fn a_peer_whose_named_path_needs_the_relaxation_gets_it_although_another_path_ne
     let below_b = rule(&under("dns:edge.example", &world.b.der()));
     let allowed = |policy| {
         let rule = below_b.clone();
-        move |builder: ClientPeerVerifierBuilder| builder.eku_policy(policy).allow(rule.clone())
+        move |builder: PeerVerifierBuilder<ClientPeerVerifier>| {
+            builder.eku_policy(policy).allow(rule.clone())
+        }
     };
     for policy in [EkuPolicy::ignore(), EkuPolicy::accept_server_auth()] {
         for rule in ["dns:edge.example".parse().unwrap(), below_b.clone()] {
@@ -308,7 +312,7 @@ fn that_only_the_rule_failed_outranks_what_is_wrong_with_other_paths() {
     let world = Crossed::new(CaSpec::new("sub"), expired, Eku::client());
     let allow = |ca: &Ca| rule(&under("dns:edge.example", &ca.der()));
     for policy in [EkuPolicy::rfc5280(), EkuPolicy::strict()] {
-        let setup = |builder: ClientPeerVerifierBuilder| builder.eku_policy(policy);
+        let setup = |builder: PeerVerifierBuilder<ClientPeerVerifier>| builder.eku_policy(policy);
         for found in world.verdicts(|builder| setup(builder).allow(allow(&world.b))) {
             assert_kept_out(found, policy);
         }

@@ -1,8 +1,8 @@
 //! Every kind of rule, in every place, under every policy.
 
 use mtls_roles::{
-    ClientPeerVerifier, ClientPeerVerifierBuilder, EkuOutcome, EkuPolicy, Refusal, RefusalClass,
-    Roots, ServerPeerVerifier,
+    ClientPeerVerifier, EkuOutcome, EkuPolicy, PeerVerifierBuilder, Refusal, RefusalClass, Roots,
+    ServerPeerVerifier,
 };
 use rustls::CertificateError;
 
@@ -133,7 +133,7 @@ fn rules(peer: &Peer) -> Vec<(String, bool)> {
     rules.flat_map(bound).collect()
 }
 
-fn clients(peer: &Peer, policy: EkuPolicy) -> ClientPeerVerifierBuilder {
+fn clients(peer: &Peer, policy: EkuPolicy) -> PeerVerifierBuilder<ClientPeerVerifier> {
     ClientPeerVerifier::builder(peer.roots.clone(), &provider()).eku_policy(policy)
 }
 

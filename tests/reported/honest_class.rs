@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mtls_roles::{
-    ClientPeerVerifier, ClientPeerVerifierBuilder, Counters, Crls, EkuPolicy, RefusalClass, Role,
-    Roots, ServerPeerVerifier,
+    ClientPeerVerifier, Counters, Crls, EkuPolicy, PeerVerifierBuilder, RefusalClass, Role, Roots,
+    ServerPeerVerifier,
 };
 use rustls::pki_types::ServerName;
 use rustls::server::danger::ClientCertVerifier;
@@ -103,7 +103,8 @@ fn the_class_is_eku_if_and_only_if_nothing_else_is_wrong() {
     use RefusalClass::{
         Eku as EkuAlone, Other, PeerRule as Rule, RevocationUnknown, Revoked, Validity,
     };
-    let allow_other = |builder: ClientPeerVerifierBuilder| builder.allow(rule("dns:other.example"));
+    let allow_other =
+        |builder: PeerVerifierBuilder<ClientPeerVerifier>| builder.allow(rule("dns:other.example"));
     let revoked = || crl(CrlSpec::new(1).revoke(&server.serial).revoke(&none.serial));
     #[rustfmt::skip] // One row, one line.
     let rows = [

@@ -124,7 +124,7 @@ fn by_default_an_expired_list_is_an_error_and_the_calls_that_change_it_say_so() 
     let w = World::new();
     let lists = [w.of_root(), w.sub.crl(CrlSpec::new(1).expired())];
     let ours = || w.builder(&lists);
-    let said = |builder: mtls_roles::ClientPeerVerifierBuilder| {
+    let said = |builder: mtls_roles::PeerVerifierBuilder<ClientPeerVerifier>| {
         verdict(&builder.build().unwrap(), &w.chain())
     };
     assert_eq!(said(ours()), "list expired");

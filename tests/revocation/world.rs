@@ -1,6 +1,6 @@
 //! root → sub → leaf, lists of any of them, and the verdict in a word.
 
-use mtls_roles::{ClientPeerVerifier, ClientPeerVerifierBuilder, Crls, Roots};
+use mtls_roles::{ClientPeerVerifier, Crls, PeerVerifierBuilder, Roots};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use rustls::{CertRevocationListError, CertificateError, Error, OtherError};
 use time::OffsetDateTime;
@@ -49,12 +49,12 @@ impl World {
         CrlSpec::new(number).revoke(&self.leaf.serial)
     }
 
-    pub fn builder(&self, lists: &[List]) -> ClientPeerVerifierBuilder {
+    pub fn builder(&self, lists: &[List]) -> PeerVerifierBuilder<ClientPeerVerifier> {
         builder(&self.root, lists)
     }
 }
 
-pub fn builder(root: &Ca, lists: &[List]) -> ClientPeerVerifierBuilder {
+pub fn builder(root: &Ca, lists: &[List]) -> PeerVerifierBuilder<ClientPeerVerifier> {
     let roots = Roots::from_der([root.der()]).unwrap();
     ClientPeerVerifier::builder(roots, &provider()).crls(crls(lists))
 }
@@ -73,7 +73,10 @@ pub enum Choice {
 }
 
 impl Choice {
-    pub fn apply(self, builder: ClientPeerVerifierBuilder) -> ClientPeerVerifierBuilder {
+    pub fn apply(
+        self,
+        builder: PeerVerifierBuilder<ClientPeerVerifier>,
+    ) -> PeerVerifierBuilder<ClientPeerVerifier> {
         match self {
             Self::Default => builder,
             Self::AllowExpired => builder.allow_expired_crls(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use mtls_roles::{
-    ClientPeerVerifier, ClientPeerVerifierBuilder, Credentials, EkuPolicy, Roots, ServerSlot,
+    ClientPeerVerifier, Credentials, EkuPolicy, PeerVerifierBuilder, Roots, ServerSlot,
     VerifiedPeer, server_config,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -48,7 +48,7 @@ impl Pki {
         self.sub.leaf(spec.ip([192, 0, 2, 1]).eku(eku))
     }
 
-    pub fn relaxed(&self, is_mandatory: bool) -> ClientPeerVerifierBuilder {
+    pub fn relaxed(&self, is_mandatory: bool) -> PeerVerifierBuilder<ClientPeerVerifier> {
         let builder = ClientPeerVerifier::builder(self.roots(), &provider())
             .eku_policy(EkuPolicy::ignore())
             .relax_for(rule("dns:edge.example"));

@@ -1,0 +1,119 @@
+//! [`Cost`]: what a decision has cost so far, and where it ends.
+//!
+//! webpki limits each search by itself, and lets a stranger who owns no key make it take 200,000
+//! steps (nine CAs of one name: 90 ms). A step is a certificate that webpki puts on a path.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustls::pki_types::{InvalidSignature, SignatureVerificationAlgorithm};
+use webpki::{Error, ExtendedKeyUsageValidator, KeyPurposeIdIter};
+
+use crate::memo::described_by;
+
+/// The most steps of all searches of a decision. Of x509-limbo, BetterTLS, real and generated
+/// chains none needs more than 12 but two that were made to be pathological.
+const MAX_STEPS: usize = 300;
+
+/// At each step webpki reads all that was presented, which is two to five certificates, or as many
+/// as fit into a handshake (some 200): the most that it reads in all searches, at 0.3 µs each.
+const MAX_READ: usize = 15_000;
+
+/// After a first search of more steps no other is made: it would double what a stranger can cost.
+const MAX_STEPS_FOR_SECOND_SEARCH: usize = 32;
+
+/// The most signatures of certificates that all searches of a decision check; webpki's limit for
+/// one.
+const MAX_SIGNATURES: usize = 100;
+
+pub(super) struct Cost {
+    steps: Cell<usize>,
+    max_steps: usize,
+    /// Counted where several searches are possible. Not a `Cell`, since algorithms are `Sync`.
+    signatures: AtomicUsize,
+}
+
+impl Cost {
+    /// Of a chain with so many certificates behind its leaf.
+    pub(super) fn of_presented(intermediates: usize) -> Self {
+        Self {
+            steps: Cell::new(0),
+            max_steps: MAX_STEPS.min(MAX_READ / intermediates.max(1)),
+            signatures: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn allows_second_search(&self) -> bool {
+        self.steps.get() <= MAX_STEPS_FOR_SECOND_SEARCH && !self.are_signatures_spent()
+    }
+
+    pub(super) fn are_signatures_spent(&self) -> bool {
+        self.signatures.load(Ordering::Relaxed) > MAX_SIGNATURES
+    }
+
+    /// A validator that counts steps: webpki asks it at each, and an error of it that says that a
+    /// limit is reached stops webpki at once.
+    pub(super) fn counting<V>(&self, eku: V) -> CountsSteps<'_, V> {
+        CountsSteps { eku, cost: self }
+    }
+
+    /// An algorithm whose checks are counted, over all searches.
+    pub(super) fn counted<'a>(
+        &'a self,
+        algorithm: &'a dyn SignatureVerificationAlgorithm,
+    ) -> Counted<'a> {
+        Counted {
+            algorithm,
+            signatures: &self.signatures,
+        }
+    }
+}
+
+pub(super) struct CountsSteps<'a, V> {
+    eku: V,
+    cost: &'a Cost,
+}
+
+impl<V: ExtendedKeyUsageValidator> ExtendedKeyUsageValidator for CountsSteps<'_, V> {
+    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
+        let steps = self.cost.steps.get() + 1;
+        self.cost.steps.set(steps);
+        if steps > self.cost.max_steps {
+            return Err(Error::MaximumPathBuildCallsExceeded);
+        }
+        match self.cost.are_signatures_spent() {
+            true => Err(Error::MaximumSignatureChecksExceeded),
+            false => self.eku.validate(purposes),
+        }
+    }
+}
+
+pub(super) struct Counted<'a> {
+    algorithm: &'a dyn SignatureVerificationAlgorithm,
+    signatures: &'a AtomicUsize,
+}
+
+impl SignatureVerificationAlgorithm for Counted<'_> {
+    fn verify_signature(
+        &self,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        match self.signatures.fetch_add(1, Ordering::Relaxed) < MAX_SIGNATURES {
+            true => self
+                .algorithm
+                .verify_signature(public_key, message, signature),
+            false => Err(InvalidSignature),
+        }
+    }
+
+    described_by!(|it| it.algorithm);
+}
+
+impl fmt::Debug for Counted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.algorithm.fmt(f)
+    }
+}
