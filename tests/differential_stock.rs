@@ -56,7 +56,7 @@ fn with_stock_path_checks_and_stock_revocation_every_verdict_and_every_error_is_
     for (name, provider) in providers() {
         let property = format!("stock path checks, {name}");
         let met = check(&property, 1500, worlds_with_ekus(), |(world, ekus)| {
-            let world = &with_stocks_expiration(world);
+            let world = &world.with_stocks_expiration();
             let issued = &issue(world, ekus);
             let stock = stock(world, issued, &provider);
             let ours = ours(world, issued, &provider, true);
@@ -119,15 +119,6 @@ fn an_earlier_list_that_revokes_nothing_changes_no_verdict() {
         }
     });
     met.expect_all(["Ok", "Revoked"]);
-}
-
-/// `stock_revocation()` is stock's default.
-fn with_stocks_expiration(world: &World) -> World {
-    let mut world = world.clone();
-    if let Some(lists) = &mut world.lists {
-        lists.enforce_expiration = false;
-    }
-    world
 }
 
 fn both(ours: &Verdict, stock: &Result<(), Error>) -> String {

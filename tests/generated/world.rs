@@ -152,6 +152,15 @@ impl Ekus {
 }
 
 impl World {
+    /// `stock_revocation()` is stock's default, which uses expired lists.
+    pub fn with_stocks_expiration(&self) -> Self {
+        let mut world = self.clone();
+        if let Some(lists) = &mut world.lists {
+            lists.enforce_expiration = false;
+        }
+        world
+    }
+
     /// root → issuer → leaf, all of it right.
     pub fn plain(role: Role) -> Self {
         let authority = || Authority {
