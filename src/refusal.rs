@@ -41,7 +41,8 @@ pub enum RefusalClass {
     RevocationUnknown,
     /// The server's certificate is for another name.
     Name,
-    /// No peer rule names the peer.
+    /// No peer rule names the peer by any of its paths: below its issuer, if the rule is bound to one;
+    /// over public roots, by DNS or IP on a leaf with serverAuth, or by fingerprint.
     PeerRule,
     /// A check that goes beyond stock rustls; see [`PathCheck`](crate::PathCheck).
     PathCheck,

@@ -89,7 +89,11 @@ fn todo(role: Role, class: RefusalClass) -> String {
             "add a current revocation list of every issuer to --crls".into()
         }
         RefusalClass::Name => "get a certificate for the name in --name, or correct it".into(),
-        RefusalClass::PeerRule => "name this peer with --allow, if it may connect".into(),
+        RefusalClass::PeerRule => {
+            "name this peer with --allow, if it may connect; over public roots a name counts only \
+             beside serverAuth, and a rule that is bound to an issuer below it only"
+                .into()
+        }
         RefusalClass::PathCheck => {
             "ask the issuer for a certificate without this defect; the manual's page on conformance \
              has the reasons"
