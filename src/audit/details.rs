@@ -212,27 +212,20 @@ impl NetscapeType {
 }
 
 /// What some stacks ask of a certificate beside its EKU. What cannot be read allows nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Usages {
-    pub(super) key_usage: Option<KeyUsage>,
-    pub(super) netscape_type: Option<NetscapeType>,
-}
-
-impl Usages {
-    pub(super) fn read(der: &[u8]) -> Self {
-        View::read(der).map_or(Self::default(), |view| Self {
-            key_usage: view.extension(KEY_USAGE).ok().flatten().map(|value| {
-                let usage = only_one::<extensions::KeyUsage>(value);
-                KeyUsage(usage.map_or(0, |usage| usage.flags))
-            }),
-            netscape_type: view.first_extension(NETSCAPE_CERT_TYPE).ok().flatten().map(
-                |extension| NetscapeType {
-                    found: only_one(extension.value),
-                    is_critical: extension.is_critical,
-                },
-            ),
-        })
-    }
+pub(super) fn usages(der: &[u8]) -> (Option<KeyUsage>, Option<NetscapeType>) {
+    let Ok(view) = View::read(der) else {
+        return (None, None);
+    };
+    let key_usage = view.extension(KEY_USAGE).ok().flatten();
+    let key_usage = key_usage.map(only_one::<extensions::KeyUsage>);
+    let netscape_type = view.first_extension(NETSCAPE_CERT_TYPE).ok().flatten();
+    (
+        key_usage.map(|usage| KeyUsage(usage.map_or(0, |usage| usage.flags))),
+        netscape_type.map(|extension| NetscapeType {
+            found: only_one(extension.value),
+            is_critical: extension.is_critical,
+        }),
+    )
 }
 
 const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];

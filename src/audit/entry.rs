@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::details::{
-    KeyUsage, PublicKey, Usages, authority_key_id, policies_and_timestamps, subject_key_id,
+    KeyUsage, NetscapeType, PublicKey, authority_key_id, policies_and_timestamps, subject_key_id,
+    usages,
 };
 use crate::certificate::Certificate;
 use crate::certificate::view::View;
@@ -30,7 +31,7 @@ pub struct Entry {
     certificate: Certificate,
     sha256: [u8; 32],
     pub(super) locations: Vec<Location>,
-    usages: OnceLock<Usages>,
+    usages: OnceLock<(Option<KeyUsage>, Option<NetscapeType>)>,
     pub(super) subject_key_id: Option<Box<[u8]>>,
     pub(super) authority_key_id: Option<Box<[u8]>>,
     /// Signed certificate timestamps, or a policy of the CA/Browser Forum.
@@ -75,7 +76,7 @@ impl Entry {
 
     /// The keyUsage extension; `None` without it. One that cannot be read has no names.
     pub fn key_usage(&self) -> Option<KeyUsage> {
-        self.usages().key_usage
+        self.usages().0
     }
 
     /// The policies it was issued under (RFC 5280, 4.2.1.4), by name, or by OID. Read anew by each
@@ -105,9 +106,13 @@ impl Entry {
         self.certificate.label()
     }
 
-    pub(super) fn usages(&self) -> Usages {
-        let read = || Usages::read(self.certificate.der());
-        *self.usages.get_or_init(read)
+    pub(super) fn netscape_type(&self) -> Option<NetscapeType> {
+        self.usages().1
+    }
+
+    fn usages(&self) -> &(Option<KeyUsage>, Option<NetscapeType>) {
+        let read = || usages(self.certificate.der());
+        self.usages.get_or_init(read)
     }
 
     /// Whether it is its own issuer: by name, and unless its key identifiers deny it.

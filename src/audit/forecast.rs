@@ -262,7 +262,6 @@ fn first_obstacle(path: &CertificationPath<'_>, stack: Stack, role: Role) -> Opt
 
 impl Asks {
     fn refuses(&self, entry: &Entry, role: Role) -> bool {
-        let netscape_type = || entry.usages().netscape_type;
         match self {
             Self::Purpose(also) => entry.certificate().purposes().is_some_and(|found| {
                 !found.contains(&role.purpose()) && !also.iter().any(|it| it.is_in(found, role))
@@ -271,17 +270,13 @@ impl Asks {
                 Role::Client => !usage.has_any(*client),
                 Role::Server => !usage.has_any(*server),
             }),
-            Self::NetscapeType => netscape_type().is_some_and(|it| !it.is_for(role)),
-            Self::NetscapeNotCritical => netscape_type().is_some_and(|it| it.is_critical),
+            Self::NetscapeType => entry.netscape_type().is_some_and(|it| !it.is_for(role)),
+            Self::NetscapeNotCritical => entry.netscape_type().is_some_and(|it| it.is_critical),
         }
     }
 
     /// What a certificate was found to have instead.
     fn found(&self, entry: &Entry) -> String {
-        let is_critical = entry
-            .usages()
-            .netscape_type
-            .is_some_and(|it| it.is_critical);
         match self {
             Self::Purpose(_) => {
                 let purposes = entry.certificate().purposes();
@@ -292,7 +287,9 @@ impl Asks {
                 Some(usage) if usage.is_empty() => "a key usage that allows nothing".into(),
                 Some(usage) => format!("key usage {usage}"),
             },
-            _ if is_critical => "a critical Netscape certificate type".into(),
+            _ if Self::NetscapeNotCritical.refuses(entry, Role::Server) => {
+                "a critical Netscape certificate type".into()
+            }
             _ => "a Netscape certificate type for something else".into(),
         }
     }

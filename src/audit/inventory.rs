@@ -58,16 +58,14 @@ impl Inventory {
     pub fn add(&mut self, source: &str, bytes: &[u8]) {
         let source: Arc<str> = source.into();
         let whole = Location::new(&source, None);
-        let Err(reason) = self.add_binary(&whole, bytes) else {
-            return;
-        };
-        let marks = match pem::is_der(bytes) {
+        let added = self.add_binary(&whole, bytes);
+        let marks = match added.is_ok() || pem::is_der(bytes) {
             // DER may hold any text.
             true => Vec::new(),
             false => pem::marks(bytes),
         };
         if marks.is_empty() {
-            self.refuse(whole, reason);
+            self.note(whole, added);
         }
         for mark in marks {
             let location = Location::new(&source, Some(mark.line));
@@ -94,7 +92,7 @@ impl Inventory {
     /// Notes what the caller could not read: a file without permission, a host without an answer.
     pub fn add_unreadable(&mut self, source: &str, reason: &str) {
         let reason = Printable(reason).to_string();
-        self.refuse(Location::new(&source.into(), None), reason);
+        self.note(Location::new(&source.into(), None), Err(reason));
     }
 
     fn add_binary(&mut self, location: &Location, bytes: &[u8]) -> Result<(), String> {
@@ -145,12 +143,6 @@ impl Inventory {
         key.map(|key| self.insert_key(key))
     }
 
-    fn note(&mut self, location: Location, added: Result<(), String>) {
-        if let Err(reason) = added {
-            self.refuse(location, reason);
-        }
-    }
-
     fn insert_key(&mut self, key: PrivateKey) {
         if let Some(half) = key.half {
             let keys = self.by_half.entry(half).or_default();
@@ -159,8 +151,9 @@ impl Inventory {
         self.private_keys.push(key);
     }
 
-    fn refuse(&mut self, location: Location, reason: String) {
-        self.unreadable.push(Unreadable { location, reason });
+    fn note(&mut self, location: Location, added: Result<(), String>) {
+        let unreadable = added.err().map(|reason| Unreadable { location, reason });
+        self.unreadable.extend(unreadable);
     }
 
     fn insert(&mut self, entry: Entry) {

@@ -170,15 +170,14 @@ impl<'a> IssuerNames<'a> {
     /// As the certificates of the path name their issuers: so the last one's is there too.
     fn of(path: &CertificationPath<'a>) -> Self {
         let certificates = || path.entries.iter().map(|entry| entry.certificate());
-        let mut names = certificates().map(|each| each.issuer_der());
+        let names = || certificates().map(|each| each.issuer_der());
         Self {
-            common: names
-                .clone()
-                .filter_map(|name| attribute_of(name, COMMON_NAME))
-                .collect(),
-            organisation: names
+            organisation: names()
                 .next()
                 .and_then(|name| attribute_of(name, ORGANISATION)),
+            common: names()
+                .filter_map(|name| attribute_of(name, COMMON_NAME))
+                .collect(),
             whole: certificates().map(|each| each.issuer()).collect(),
         }
     }
@@ -205,13 +204,13 @@ impl<'a> KnownIssuers<'a> {
         timeline: &'a Timeline,
     ) -> Rc<Issuers<'a>> {
         let compute = || Rc::new(Issuers::of(path, public, timeline));
-        match &path.entries[..] {
-            [] | [_] => compute(),
-            [_, issuers @ ..] => {
-                let issuers = issuers.iter().map(|issuer| ptr::from_ref(*issuer));
-                let known = self.0.entry(issuers.collect());
-                known.or_insert_with(compute).clone()
-            }
+        let issuers = path.entries.iter().skip(1);
+        match issuers
+            .map(|issuer| ptr::from_ref(*issuer))
+            .collect::<Vec<_>>()
+        {
+            nobody if nobody.is_empty() => compute(),
+            issuers => self.0.entry(issuers).or_insert_with(compute).clone(),
         }
     }
 }

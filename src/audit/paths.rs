@@ -40,15 +40,11 @@ pub struct CertificationPath<'a> {
     pub is_complete: bool,
 }
 
-/// Why a path is unfit for a role under rfc5280; the decision is the one that a slot makes.
+/// Why a path is unfit for a role under rfc5280; the decision is the one that a slot makes. A root's
+/// own EKU is never the reason: of an unfit path, the first to lack the purpose stands below it.
 pub(super) fn violation(path: &CertificationPath<'_>, role: Role) -> Option<EkuViolation> {
-    // Peers do not judge the EKU of a root, unless it is all there is.
-    let below_root = match &path.entries[..] {
-        [below @ .., _] if path.is_complete && !below.is_empty() => below,
-        all => all,
-    };
-    let below_root = below_root.iter().map(|entry| entry.certificate());
-    let decided = eku::decide(Preset::Rfc5280, role, below_root);
+    let certificates = path.entries.iter().map(|entry| entry.certificate());
+    let decided = eku::decide(Preset::Rfc5280, role, certificates);
     decided.err().map(bounded)
 }
 

@@ -164,7 +164,7 @@ impl<'a> Cause<'a> {
             Self::Expired { not_after } | Self::IssuerExpires { not_after, .. } => {
                 Some(not_after.date())
             }
-            Self::Unfit { .. } | Self::NoRoot | Self::ClientOnly => None,
+            _ => None,
         }
     }
 
