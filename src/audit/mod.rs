@@ -18,6 +18,8 @@
 //! assert_eq!(inventory.unreadable().len(), 1);
 //! ```
 
+// A certificate is read (to `inventory`), put into a path (to `issuers`) and judged. A file imports
+// only what stands before it; `tests/layering.rs` is the judge.
 mod roles;
 mod details;
 mod entry;
