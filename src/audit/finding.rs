@@ -62,10 +62,10 @@ pub enum Serving {
 pub struct Finding<'a> {
     /// The certificate.
     pub entry: &'a Entry,
-    /// The chain it was judged by: the best of those that the inventory holds.
+    /// The path it was judged by: the best of those that the inventory holds.
     pub path: CertificationPath<'a>,
-    /// The roles it is fit for, every level of its chain counted, under rfc5280. Of an incomplete
-    /// chain, as far as it is known.
+    /// The roles it is fit for, every level of its path counted, under rfc5280. Of an incomplete
+    /// path, as far as it is known.
     pub roles: Roles,
     /// The roles it was judged for.
     pub serves: Roles,
@@ -79,7 +79,7 @@ pub struct Finding<'a> {
     pub causes: Vec<Cause<'a>>,
     /// What to do, the best first.
     pub advice: Vec<Advice<'a>>,
-    /// Milestones that concern its chain and change nothing about the verdict.
+    /// Milestones that concern its path and change nothing about the verdict.
     pub notes: Vec<&'a Milestone>,
     /// For leaves: who would accept it.
     pub forecast: Option<Forecast>,
@@ -114,7 +114,7 @@ impl Renewal {
     }
 }
 
-/// Compares a renewed certificate with the one it replaces, every level of their chains counted.
+/// Compares a renewed certificate with the one it replaces, every level of their paths counted.
 ///
 /// Needed are the roles that are given; [`Serving::Suggested`] needs those that the old one was fit
 /// for. The decision is the one that a slot makes when credentials are published, so a certificate

@@ -59,11 +59,11 @@ pub enum Hierarchy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum PublicEvidence {
-    /// A certificate of the chain has the key of a public root.
+    /// A certificate of the path has the key of a public root.
     RootKey,
-    /// The last certificate of the chain names a public root as its issuer or itself.
+    /// The last certificate of the path names a public root as its issuer or itself.
     RootName,
-    /// A certificate of the chain carries signed certificate timestamps (RFC 6962) or a policy of
+    /// A certificate of the path carries signed certificate timestamps (RFC 6962) or a policy of
     /// the CA/Browser Forum (2.23.140.1).
     Marks,
 }
@@ -119,9 +119,9 @@ impl<'a> PublicRoots<'a> {
     }
 
     fn has_key_of(&self, entry: &Entry) -> bool {
-        let view = View::read(entry.certificate().der());
-        let key = view.and_then(|view| only(view.spki, Kind::SEQUENCE));
-        entry.can_issue() && key.is_ok_and(|key| self.web.has_key(key))
+        let view = || View::read(entry.certificate().der());
+        let key = || view().and_then(|view| only(view.spki, Kind::SEQUENCE));
+        entry.can_issue() && key().is_ok_and(|key| self.web.has_key(key))
     }
 
     fn is_named_by(&self, last: &Entry) -> bool {
