@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use time::{Date, Duration, OffsetDateTime, Time};
+use time::{Date, Duration, OffsetDateTime};
 
 use super::milestone::CaOffer;
 use super::timeline::Timeline;
@@ -60,7 +60,7 @@ impl<'a> Advice<'a> {
     /// Renewed in the last second before a day, for as long as is then allowed.
     pub(super) fn renew_before(before: Date, timeline: &Timeline) -> Option<Self> {
         let last_day = before.previous_day()?;
-        let issued = before.with_time(Time::MIDNIGHT).assume_utc() - Duration::SECOND;
+        let issued = before.midnight().assume_utc() - Duration::SECOND;
         let max_days = timeline.max_validity(last_day);
         // Baseline Requirements 2.2.6, 1.6.1: a day is 86,400 seconds, and the last one is included.
         let life = Duration::days(max_days.into()) - Duration::SECOND;

@@ -165,18 +165,9 @@ impl KeyUsage {
 
     /// The names of the bits that are set, in the order of RFC 5280.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        const NAMES: [&str; 9] = [
-            "digitalSignature",
-            "nonRepudiation",
-            "keyEncipherment",
-            "dataEncipherment",
-            "keyAgreement",
-            "keyCertSign",
-            "cRLSign",
-            "encipherOnly",
-            "decipherOnly",
-        ];
-        let bits = NAMES.into_iter().enumerate();
+        const NAMES: &str = "digitalSignature nonRepudiation keyEncipherment dataEncipherment \
+                             keyAgreement keyCertSign cRLSign encipherOnly decipherOnly";
+        let bits = NAMES.split(' ').enumerate();
         bits.filter_map(move |(bit, name)| self.has_any(Self(1 << bit)).then_some(name))
     }
 

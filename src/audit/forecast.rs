@@ -146,15 +146,11 @@ pub struct Obstacle {
 /// `leaf has extended key usage serverAuth`.
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.position {
-            0 => write!(f, "leaf has {}", self.found),
-            above => write!(
-                f,
-                "certificate {} of the chain has {}",
-                above + 1,
-                self.found
-            ),
-        }
+        let whose = match self.position {
+            0 => "leaf".to_owned(),
+            above => format!("certificate {} of the chain", above + 1),
+        };
+        write!(f, "{whose} has {}", self.found)
     }
 }
 

@@ -170,13 +170,13 @@ impl Inventory {
     pub fn merge(&mut self, other: Self) {
         self.entries.reserve(other.entries.len());
         self.by_sha256.reserve(other.entries.len());
-        other
-            .entries
-            .into_iter()
-            .for_each(|entry| self.insert(entry));
+        for entry in other.entries {
+            self.insert(entry);
+        }
         self.unreadable.extend(other.unreadable);
-        let keys = other.private_keys.into_iter();
-        keys.for_each(|key| self.insert_key(key));
+        for key in other.private_keys {
+            self.insert_key(key);
+        }
     }
 
     /// The certificates in the order in which they were first found.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::ops::Range;
 use std::rc::Rc;
 
-use time::{Date, Duration, OffsetDateTime, Time};
+use time::{Date, Duration, OffsetDateTime};
 
 use super::advice::Advice;
 use super::entry::{CertificateKind, Entry};
@@ -286,7 +286,7 @@ impl<'a> Reason<'a> {
 }
 
 fn midnight(date: Date) -> OffsetDateTime {
-    date.with_time(Time::MIDNIGHT).assume_utc()
+    date.midnight().assume_utc()
 }
 
 fn suggested(entry: &Entry) -> Roles {

@@ -40,14 +40,15 @@ impl PrivateKey {
 
     /// Reads PKCS#8 (RFC 5958), PKCS#1 (RFC 8017, A.1.2) or SEC1 (RFC 5915); nothing else.
     pub(super) fn read(location: Location, der: &[u8]) -> Option<Self> {
+        use Tag::{Integer, OctetString, Sequence};
         let half = match fields(der)?[..] {
-            [(Tag::Sequence, _), (Tag::OctetString, _), ..] => {
+            [(Sequence, _), (OctetString, _), ..] => {
                 return Some(Self::encrypted(location));
             }
             [
-                (Tag::Integer, _),
-                (Tag::Sequence, _),
-                (Tag::OctetString, key),
+                (Integer, _),
+                (Sequence, _),
+                (OctetString, key),
                 ref others @ ..,
             ] => public_key(others).or_else(|| half_of_plain(&fields(key)?)?),
             ref plain => half_of_plain(plain)?,
@@ -90,9 +91,9 @@ fn public_key<'a>(others: &[Field<'a>]) -> Option<&'a [u8]> {
 }
 
 fn tagged_1<'a>(fields: &[Field<'a>]) -> Option<&'a [u8]> {
-    let is_it =
-        |tag: &Tag| matches!(tag, Tag::ContextSpecific { number, .. } if number.value() == 1);
-    fields
-        .iter()
-        .find_map(|(tag, value)| is_it(tag).then_some(*value))
+    let mut fields = fields.iter();
+    let (_, value) = fields.find(
+        |(tag, _)| matches!(tag, Tag::ContextSpecific { number, .. } if number.value() == 1),
+    )?;
+    Some(value)
 }

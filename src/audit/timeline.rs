@@ -112,9 +112,8 @@ impl Timeline {
             _ => None,
         });
         let former = self.max_validity_days.unwrap_or(FORMER_MAX_VALIDITY);
-        limits
-            .max_by_key(|limit| limit.0)
-            .map_or(former, |limit| limit.1)
+        let last = limits.max_by_key(|limit| limit.0);
+        last.map_or(former, |limit| limit.1)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::fmt;
 
-use time::{Date, OffsetDateTime, Time};
+use time::{Date, OffsetDateTime};
 
 use super::entry::Entry;
 use super::milestone::{Citation, Milestone};
@@ -49,32 +49,26 @@ pub enum Verdict {
 impl Verdict {
     /// The stable name in reports: `unaffected`, `unknown`, `breaks_at_renewal`, `breaks_on`,
     /// `already_unfit`.
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Unaffected => "unaffected",
-            Self::Unknown => "unknown",
-            Self::BreaksAtRenewal { .. } => "breaks_at_renewal",
-            Self::BreaksOn(_) => "breaks_on",
-            Self::AlreadyUnfit => "already_unfit",
-        }
+    pub fn id(self) -> &'static str {
+        self.rank_and_id().2
     }
 
     /// By what it is, then the earlier end is the worse.
-    fn rank(&self) -> (u8, Reverse<Option<OffsetDateTime>>) {
-        let (kind, end) = match self {
-            Self::Unaffected => (0, None),
-            Self::Unknown => (1, None),
-            Self::BreaksAtRenewal { works_until } => (2, Some(*works_until)),
-            Self::BreaksOn(date) => (3, Some(date.with_time(Time::MIDNIGHT).assume_utc())),
-            Self::AlreadyUnfit => (4, None),
+    fn rank_and_id(self) -> (u8, Reverse<Option<OffsetDateTime>>, &'static str) {
+        let (rank, end, id) = match self {
+            Self::Unaffected => (0, None, "unaffected"),
+            Self::Unknown => (1, None, "unknown"),
+            Self::BreaksAtRenewal { works_until } => (2, Some(works_until), "breaks_at_renewal"),
+            Self::BreaksOn(day) => (3, Some(day.midnight().assume_utc()), "breaks_on"),
+            Self::AlreadyUnfit => (4, None, "already_unfit"),
         };
-        (kind, Reverse(end))
+        (rank, Reverse(end), id)
     }
 }
 
 impl Ord for Verdict {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.rank().cmp(&other.rank())
+        self.rank_and_id().cmp(&other.rank_and_id())
     }
 }
 
@@ -87,13 +81,11 @@ impl PartialOrd for Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unaffected => f.write_str("unaffected"),
-            Self::Unknown => f.write_str("unknown"),
             Self::BreaksAtRenewal { works_until } => {
                 write!(f, "breaks at renewal (works until {})", utc(*works_until))
             }
             Self::BreaksOn(date) => write!(f, "breaks on {date}"),
-            Self::AlreadyUnfit => f.write_str("already unfit"),
+            other => f.write_str(&other.id().replace('_', " ")),
         }
     }
 }
