@@ -143,8 +143,10 @@ fn outside_the_verifiers_only_our_own_certificates_are_read() {
     // Roots, credentials and inventories are what the operator gave us; the audit decides nothing
     // about a peer, and `tests/layering.rs` keeps it apart from the verifiers.
     let expected = [
+        "src/audit/details.rs",
         "src/audit/entry.rs",
         "src/audit/inventory.rs",
+        "src/audit/issuers.rs",
         "src/certificate/mod.rs",
         "src/credentials.rs",
         "src/roots.rs",
