@@ -1,5 +1,5 @@
 //! Whoever presents valid chains by the hundred fills the memo, and displaces nobody who comes regularly. With a
-//! million facts the same is shown in `memo/table.rs`.
+//! million facts the same is shown in `memo/cache/tests.rs`.
 
 mod common;
 

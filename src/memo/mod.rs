@@ -1,13 +1,11 @@
 //! [`SignatureMemo`]: remembers which signatures were good, and nothing else.
 //!
 //! Whether a signature is good is a pure function of algorithm, public key, message and signature.
-//! So is whether one certificate, in its place on a path, passes the path checks: a function of its
+//! So is whether one certificate, in its position on a path, passes the path checks: a function of its
 //! bytes. What depends on time, names, roots, policy or revocation is never remembered.
 
 mod algorithm;
-mod fact;
-mod queue;
-mod table;
+mod cache;
 mod tally;
 
 use std::fmt;
@@ -18,18 +16,18 @@ use rustls::pki_types::SignatureVerificationAlgorithm;
 
 use self::algorithm::Memoized;
 pub(crate) use self::algorithm::described_by;
-pub(crate) use self::fact::Place;
-use self::table::Table;
-use self::tally::Tally;
+use self::cache::Cache;
+pub use self::cache::MemoCounters;
+pub(crate) use self::cache::Position;
 
 /// Remembers the good signatures of certificates, so that a known chain is not verified again.
 ///
 /// Both peer verifiers have one by default, of [`DEFAULT_CAPACITY`](Self::DEFAULT_CAPACITY). Make
 /// your own to choose its size, to share it between verifiers, or to read its counters. Cheap to
-/// clone; clones are one memo. Reading takes no lock.
+/// clone; clones are one memo.
 ///
 /// What is remembered: successes only, with every byte of algorithm, public key, message and
-/// signature, all of which are compared; and, for a certificate in its place on a path, that it
+/// signature, all of which are compared; and, for a certificate in its position on a path, that it
 /// passed the [path checks](crate::PathCheck). Time, names, roots, EKU policy, rules and revocation
 /// are judged afresh each time, and the signature of a handshake is never looked up here.
 ///
@@ -52,31 +50,10 @@ pub struct SignatureMemo(Arc<Inner>);
 
 struct Inner {
     provided: &'static [&'static dyn SignatureVerificationAlgorithm],
-    /// An algorithm is known by its place among those provided. Its identifiers do not name it: two
+    /// An algorithm is known by its index among those provided. Its identifiers do not name it: two
     /// RSA algorithms that share theirs may differ in the least size of the key.
     algorithms: Vec<Memoized>,
-    memory: Arc<Memory>,
-}
-
-struct Memory {
-    table: Table,
-    tally: Tally,
-}
-
-/// What a [`SignatureMemo`] did so far, and what it holds now.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct MemoCounters {
-    /// Signatures of certificates that were known, since the memo was made.
-    pub hits: u64,
-    /// Signatures of certificates that had to be checked, good or not.
-    pub misses: u64,
-    /// Signatures that were forgotten to make room.
-    pub evictions: u64,
-    /// Signatures that are remembered now.
-    pub entries: u64,
-    /// What they take, in bytes, with a fixed allowance for each. Never more than the capacity.
-    pub bytes: u64,
+    cache: Arc<Cache>,
 }
 
 impl SignatureMemo {
@@ -97,34 +74,23 @@ impl SignatureMemo {
 
     pub(crate) fn of(algorithms: &WebPkiSupportedAlgorithms, bytes: usize) -> Self {
         let provided = algorithms.all;
-        let memory = Arc::new(Memory {
-            table: Table::with_capacity(bytes),
-            tally: Tally::default(),
-        });
+        let cache = Arc::new(Cache::with_capacity(bytes));
         let memoized =
             |(index, algorithm): (usize, &&'static dyn SignatureVerificationAlgorithm)| Memoized {
                 index,
                 algorithm: *algorithm,
-                memory: Arc::clone(&memory),
+                cache: Arc::clone(&cache),
             };
         Self(Arc::new(Inner {
             provided,
             algorithms: provided.iter().enumerate().map(memoized).collect(),
-            memory,
+            cache,
         }))
     }
 
     /// What it did so far, and what it holds now.
     pub fn counters(&self) -> MemoCounters {
-        let held = self.0.memory.table.held();
-        let (hits, misses) = self.0.memory.tally.sums();
-        MemoCounters {
-            hits,
-            misses,
-            evictions: held.evictions,
-            entries: held.entries,
-            bytes: held.bytes,
-        }
+        self.0.cache.counters()
     }
 
     /// Whether this memo was built from these very algorithms.
@@ -138,15 +104,15 @@ impl SignatureMemo {
         algorithms.map(|algorithm| algorithm as _).collect()
     }
 
-    /// Makes the path checks of a certificate, unless it passed them before in this place. They must
+    /// Makes the path checks of a certificate, unless it passed them before in this position. They must
     /// depend on nothing but its bytes.
     pub(crate) fn check_once<E>(
         &self,
-        place: Place,
+        position: Position,
         certificate: &[u8],
         checks: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
-        self.0.memory.table.check_once(place, certificate, checks)
+        self.0.cache.check_once(position, certificate, checks)
     }
 }
 
@@ -159,15 +125,4 @@ impl fmt::Debug for SignatureMemo {
 }
 
 #[cfg(test)]
-mod tests {
-    use rustls::crypto::aws_lc_rs;
-
-    use super::*;
-
-    #[test]
-    fn debugged_it_shows_its_counters_and_no_bytes() {
-        let memo = SignatureMemo::new(&aws_lc_rs::default_provider());
-        let printed = format!("SignatureMemo({:?})", memo.counters());
-        assert_eq!(format!("{memo:?}"), printed);
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ use super::path::{self, Verified};
 
 use crate::certificate::distinguished_name;
 use crate::certificate::view::{IssuerFacts, Strength, View};
-use crate::memo::{Place, SignatureMemo};
+use crate::memo::{Position, SignatureMemo};
 use crate::roots::Extent;
 
 /// What a peer's path violates that stock rustls would have accepted.
@@ -140,9 +140,9 @@ fn check_path(
     }
     let violation_at = |position| move |check| PathViolation::at(position, check, path);
     let leaf = path::leaf(path);
-    check_once(memo, Place::Leaf, &leaf, leaf_violation).map_err(violation_at(0))?;
+    check_once(memo, Position::Leaf, &leaf, leaf_violation).map_err(violation_at(0))?;
     for (index, issuer) in path::issuers(path).enumerate() {
-        check_once(memo, Place::Issuer, &issuer, |issuer| {
+        check_once(memo, Position::Issuer, &issuer, |issuer| {
             Ok(issuer_violation(&issuer.issuer_facts()?))
         })
         .map_err(violation_at(index + 1))?;
@@ -153,7 +153,7 @@ fn check_path(
 /// What a certificate violates depends on its bytes only, so what passed once passes.
 fn check_once(
     memo: Option<&SignatureMemo>,
-    place: Place,
+    position: Position,
     certificate: &Verified<'_>,
     violation: impl FnOnce(&View<'_>) -> der::Result<Option<PathCheck>>,
 ) -> Result<(), PathCheck> {
@@ -165,7 +165,7 @@ fn check_once(
         found.map_or(Ok(()), Err)
     };
     match memo {
-        Some(memo) => memo.check_once(place, certificate.der(), check),
+        Some(memo) => memo.check_once(position, certificate.der(), check),
         None => check(),
     }
 }
@@ -288,7 +288,7 @@ mod tests {
 
     /// Whether they are checked again cannot be seen from outside.
     #[test]
-    fn what_passed_is_remembered_in_its_place_and_what_did_not_is_not() {
+    fn what_passed_is_remembered_in_its_position_and_what_did_not_is_not() {
         let key = KeyPair::generate().unwrap();
         let ca = |name| {
             let is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -312,8 +312,8 @@ mod tests {
         let now = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
         let noted = |certificate: &CertificateDer<'_>| {
             // What was not noted would be checked.
-            [Place::Leaf, Place::Issuer]
-                .map(|place| memo.check_once(place, certificate, || Err(())).is_ok())
+            [Position::Leaf, Position::Issuer]
+                .map(|position| memo.check_once(position, certificate, || Err(())).is_ok())
         };
         for (leaf, passes) in [(bad, false), (good, true)] {
             let verified = verifier.verify(Some(&[leaf.clone(), issuer.clone()]), now);

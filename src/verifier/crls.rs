@@ -2,12 +2,11 @@
 //! takes its place.
 
 use std::collections::HashMap;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
 use rustls::pki_types::{CertificateRevocationListDer, UnixTime};
 use time::OffsetDateTime;
 use webpki::{CertRevocationList, Error as Pki, OwnedCertRevocationList};
