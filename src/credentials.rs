@@ -12,9 +12,10 @@ use rustls::{InconsistentKeys, crypto::CryptoProvider};
 
 use crate::certificate::Certificate;
 use crate::eku::{self, Preset};
-use crate::error::{Error, certificate_text};
+use crate::error::Error;
 use crate::pem;
 use crate::role::Role;
+use crate::text::certificate_text;
 
 /// A certificate chain plus its private key: what a slot presents.
 ///

@@ -6,9 +6,8 @@ use rustls::pki_types::UnixTime;
 use time::OffsetDateTime;
 
 use crate::certificate::Certificate;
-use crate::error::eku_text;
-use crate::role::{Purpose, Role};
-use crate::text;
+use crate::role::{Purpose, Role, eku_text};
+use crate::text::utc;
 
 /// Which extended key usage a certificate must have for a role.
 ///
@@ -147,7 +146,7 @@ impl fmt::Display for EkuPolicy {
             Preset::Ignore => "ignore",
         })?;
         match self.until {
-            Some(end) if self.is_relaxed() => write!(f, " until {}", text::utc(end)),
+            Some(end) if self.is_relaxed() => write!(f, " until {}", utc(end)),
             _ => Ok(()),
         }
     }

@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use rustls::CertificateError;
 use rustls::pki_types::pem;
 use time::OffsetDateTime;
 
-use crate::role::{self, Purpose, Role};
-use crate::text::{Printable, utc};
+use crate::role::{Purpose, Role, eku_text};
+use crate::text::{Printable, pem_text, utc};
 
 /// What went wrong while credentials, roots, rules or policies were set up.
 ///
@@ -352,38 +351,4 @@ pub enum Error {
         "rustls refuses this configuration: {0}; does the crypto provider have cipher suites for the TLS versions?"
     )]
     Config(#[source] rustls::Error),
-}
-
-/// The reader's own text shows marks as lists of decimal numbers.
-pub(crate) fn pem_text(error: &pem::Error) -> String {
-    match error {
-        pem::Error::MissingSectionEnd { end_marker } => format!(
-            "found no `-----END {}-----` before the next block or the end",
-            Printable(&String::from_utf8_lossy(end_marker))
-        ),
-        pem::Error::Base64Decode(reason) => format!("found damaged base64 ({reason})"),
-        other => other.to_string(),
-    }
-}
-
-/// What rustls finds wrong with a certificate that is not a peer's.
-pub(crate) fn certificate_text(error: &rustls::Error) -> String {
-    match error {
-        rustls::Error::InvalidCertificate(CertificateError::BadEncoding) => {
-            "it is not well-formed".into()
-        }
-        rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
-            format!("webpki refuses it with {other}")
-        }
-        other => other.to_string(),
-    }
-}
-
-/// An EKU extension as people read it.
-pub(crate) fn eku_text(found: Option<&[Purpose]>) -> String {
-    match found {
-        None => "no extended key usage".into(),
-        Some([]) => "an empty extended key usage".into(),
-        Some(found) => format!("extended key usage {}", role::list(found)),
-    }
 }

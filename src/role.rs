@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::text::Dotted;
+
 /// The side of a connection that a certificate's *holder* plays.
 ///
 /// A server therefore verifies certificates in role [`Role::Client`], and a client verifies
@@ -126,43 +128,18 @@ impl fmt::Debug for Purpose {
 }
 
 /// Several purposes as people read them: `serverAuth, clientAuth`.
-pub(crate) fn list(purposes: &[Purpose]) -> String {
+fn list(purposes: &[Purpose]) -> String {
     let names: Vec<_> = purposes.iter().map(Purpose::to_string).collect();
     names.join(", ")
 }
 
-/// An object identifier as people read it: X.690, 8.19: base-128 arcs, the first two packed into
-/// one.
-pub(crate) struct Dotted<'a>(pub(crate) &'a [u8]);
-
-impl fmt::Display for Dotted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        dotted(self.0, f)
+/// An EKU extension as people read it.
+pub(crate) fn eku_text(found: Option<&[Purpose]>) -> String {
+    match found {
+        None => "no extended key usage".into(),
+        Some([]) => "an empty extended key usage".into(),
+        Some(found) => format!("extended key usage {}", list(found)),
     }
-}
-
-fn dotted(oid: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut arc: u128 = 0;
-    let mut first = true;
-    for byte in oid {
-        // An arc over 121 bits is nobody's key purpose; a peer may still send one.
-        if arc >> 121 != 0 {
-            return f.write_str(".(arc too large)");
-        }
-        arc = arc << 7 | u128::from(byte & 0x7f);
-        if byte & 0x80 != 0 {
-            continue;
-        }
-        match first {
-            true => {
-                let top = (arc / 40).min(2);
-                write!(f, "{top}.{}", arc - top * 40)?;
-            }
-            false => write!(f, ".{arc}")?,
-        }
-        (arc, first) = (0, false);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@ use rustls::{DistinguishedName, RootCertStore};
 use crate::certificate::distinguished_name;
 use crate::certificate::public::{self, PublicWeb};
 use crate::certificate::view::{IssuerFacts, View};
-use crate::error::{Error, certificate_text};
+use crate::error::Error;
 use crate::pem;
+use crate::text::certificate_text;
 
 /// The trust anchors for peers in one role. Never empty, never partly read. Cheap to clone.
 ///

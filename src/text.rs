@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use rustls::CertificateError;
+use rustls::pki_types::pem;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -67,6 +69,65 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         .iter()
         .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]);
     digits.collect()
+}
+
+/// An object identifier as people read it: X.690, 8.19: base-128 arcs, the first two packed into
+/// one.
+pub(crate) struct Dotted<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Dotted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        dotted(self.0, f)
+    }
+}
+
+fn dotted(oid: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut arc: u128 = 0;
+    let mut first = true;
+    for byte in oid {
+        // An arc over 121 bits is nobody's key purpose; a peer may still send one.
+        if arc >> 121 != 0 {
+            return f.write_str(".(arc too large)");
+        }
+        arc = arc << 7 | u128::from(byte & 0x7f);
+        if byte & 0x80 != 0 {
+            continue;
+        }
+        match first {
+            true => {
+                let top = (arc / 40).min(2);
+                write!(f, "{top}.{}", arc - top * 40)?;
+            }
+            false => write!(f, ".{arc}")?,
+        }
+        (arc, first) = (0, false);
+    }
+    Ok(())
+}
+
+/// The reader's own text shows marks as lists of decimal numbers.
+pub(crate) fn pem_text(error: &pem::Error) -> String {
+    match error {
+        pem::Error::MissingSectionEnd { end_marker } => format!(
+            "found no `-----END {}-----` before the next block or the end",
+            Printable(&String::from_utf8_lossy(end_marker))
+        ),
+        pem::Error::Base64Decode(reason) => format!("found damaged base64 ({reason})"),
+        other => other.to_string(),
+    }
+}
+
+/// What rustls finds wrong with a certificate that is not a peer's.
+pub(crate) fn certificate_text(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::BadEncoding) => {
+            "it is not well-formed".into()
+        }
+        rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
+            format!("webpki refuses it with {other}")
+        }
+        other => other.to_string(),
+    }
 }
 
 #[cfg(test)]

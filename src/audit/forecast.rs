@@ -9,8 +9,7 @@ use std::fmt;
 use super::details::KeyUsage;
 use super::entry::Entry;
 use super::paths::{CertificationPath, MOST_PURPOSES};
-use crate::error::eku_text;
-use crate::role::{Purpose, Role};
+use crate::role::{Purpose, Role, eku_text};
 
 /// Which TLS stacks would accept a chain as server and as client, as far as EKU, key usage and
 /// Netscape certificate type decide it.

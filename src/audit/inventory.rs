@@ -7,9 +7,8 @@ use super::details::{KeyHalf, public_half};
 use super::entry::{Entry, Location};
 use super::private_key::PrivateKey;
 use crate::certificate::view::View;
-use crate::error::pem_text;
 use crate::pem::{self, KEY_LABELS, Mark};
-use crate::text::Printable;
+use crate::text::{Printable, pem_text};
 
 /// The certificates that were found, each once, with all the places it was found in.
 ///
