@@ -1,5 +1,7 @@
 //! [`Roots`]: the trust anchors for peers in one role.
 
+mod public;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
@@ -8,8 +10,8 @@ use std::sync::Arc;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 use rustls::{DistinguishedName, RootCertStore};
 
+pub(crate) use self::public::PublicWeb;
 use crate::certificate::distinguished_name;
-use crate::certificate::public::{self, PublicWeb};
 use crate::certificate::view::{IssuerFacts, View};
 use crate::error::Error;
 use crate::pem;

@@ -12,9 +12,9 @@ use super::milestone::{Compared, Milestone};
 use super::paths::CertificationPath;
 use super::timeline::Timeline;
 use crate::certificate::attribute_of;
-use crate::certificate::public::PublicWeb;
 use crate::certificate::view::View;
 use crate::element::{Kind, only};
+use crate::roots::PublicWeb;
 
 /// Whose certificates stand above a certificate.
 ///

@@ -4,7 +4,6 @@ mod alt_name;
 pub(crate) mod extension;
 pub(crate) mod key;
 mod name;
-pub(crate) mod public;
 pub(crate) mod view;
 
 pub use name::SubjectAltName;

@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256};
 use webpki::VerifiedPath;
 
 use crate::certificate::Certificate;
-use crate::certificate::public::PublicWeb;
 use crate::certificate::view::View;
 use crate::element::{self, Kind};
 use crate::peer::Issuers;
+use crate::roots::PublicWeb;
 use crate::roots::RootFacts;
 
 /// A path on which everything was checked but whose it is.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rustls::pki_types::TrustAnchor;
 
-use super::view::View;
+use crate::certificate::view::View;
 use crate::element::{Kind, only};
 
 /// Mozilla's roots for servers, as of the crate `webpki-roots` that is built in.
