@@ -1,6 +1,5 @@
 //! [`Certificate`]: what is read of one certificate, for reports, logs and rules.
 
-mod alt_name;
 pub(crate) mod extension;
 pub(crate) mod key;
 mod name;
@@ -162,5 +161,8 @@ fn purposes(view: &View<'_>) -> der::Result<Option<Vec<Purpose>>> {
 }
 
 fn alt_names(view: &View<'_>) -> der::Result<Vec<SubjectAltName>> {
-    view.alt_names()?.map(|name| name.map(Into::into)).collect()
+    let names = view.alt_names()?;
+    names
+        .map(|name| name.map(SubjectAltName::into_owned))
+        .collect()
 }

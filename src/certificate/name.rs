@@ -7,51 +7,93 @@ use std::net::IpAddr;
 use der::asn1::AnyRef;
 use der::{Tag, Tagged};
 
-use super::view::AltName;
 use crate::element::Elements;
 use crate::text::{self, Printable};
 
 /// One name of a certificate's subjectAltName extension (RFC 5280, 4.2.1.6), by type.
 ///
 /// The text is what the certificate says, unchanged; `Display` puts the type before it, as in
-/// `dns:edge.example.com`, and escapes what could deceive a reader.
+/// `dns:edge.example.com`, and escapes what could deceive a reader. Whoever gets one from this crate
+/// owns its text: `S` is `String` there.
+///
+/// ```
+/// use mtls_roles::SubjectAltName;
+///
+/// let name: SubjectAltName = SubjectAltName::Dns("edge.example.com".into());
+/// assert_eq!(name.to_string(), "dns:edge.example.com");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum SubjectAltName {
+pub enum SubjectAltName<S = String> {
     /// dNSName. May be a wildcard, and is not checked for DNS syntax.
-    Dns(String),
+    Dns(S),
     /// uniformResourceIdentifier, a SPIFFE ID for example. Not checked for URI syntax.
-    Uri(String),
+    Uri(S),
     /// iPAddress. An IPv4-mapped IPv6 address is an IPv6 address.
     Ip(IpAddr),
     /// rfc822Name.
-    Email(String),
+    Email(S),
     /// Any other form, by the number of its tag: 0 otherName, 4 directoryName …
     Other(u32),
 }
 
-impl From<AltName<'_>> for SubjectAltName {
-    fn from(name: AltName<'_>) -> Self {
-        match name {
-            AltName::Dns(name) => Self::Dns(name.into()),
-            AltName::Uri(name) => Self::Uri(name.into()),
-            AltName::Ip(name) => Self::Ip(name),
-            AltName::Email(name) => Self::Email(name.into()),
-            AltName::Other(tag) => Self::Other(tag),
+impl<'a> SubjectAltName<&'a str> {
+    pub(super) fn read(any: AnyRef<'a>) -> der::Result<Self> {
+        let Tag::ContextSpecific {
+            number,
+            constructed,
+        } = any.tag()
+        else {
+            return Err(any.tag().value_error().into());
+        };
+        // A string in constructed form would be other bytes under the same number (X.690, 10.2).
+        match (number.value(), constructed) {
+            (1, false) => ia5(any).map(Self::Email),
+            (2, false) => ia5(any).map(Self::Dns),
+            (6, false) => ia5(any).map(Self::Uri),
+            (7, false) => ip(any).map(Self::Ip),
+            (number @ (0 | 3 | 4 | 5), true) | (number @ 8, false) => Ok(Self::Other(number)),
+            _ => Err(any.tag().value_error().into()),
+        }
+    }
+
+    pub(super) fn into_owned(self) -> SubjectAltName {
+        match self {
+            Self::Dns(name) => SubjectAltName::Dns(name.into()),
+            Self::Uri(name) => SubjectAltName::Uri(name.into()),
+            Self::Ip(address) => SubjectAltName::Ip(address),
+            Self::Email(name) => SubjectAltName::Email(name.into()),
+            Self::Other(tag) => SubjectAltName::Other(tag),
         }
     }
 }
 
-impl fmt::Display for SubjectAltName {
+impl<S: AsRef<str>> fmt::Display for SubjectAltName<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dns(name) => write!(f, "dns:{}", Printable(name)),
-            Self::Uri(name) => write!(f, "uri:{}", Printable(name)),
+            Self::Dns(name) => write!(f, "dns:{}", Printable(name.as_ref())),
+            Self::Uri(name) => write!(f, "uri:{}", Printable(name.as_ref())),
             Self::Ip(name) => write!(f, "ip:{name}"),
-            Self::Email(name) => write!(f, "email:{}", Printable(name)),
+            Self::Email(name) => write!(f, "email:{}", Printable(name.as_ref())),
             Self::Other(tag) => write!(f, "other:[{tag}]"),
         }
     }
+}
+
+/// IA5String: seven bits a character.
+fn ia5(any: AnyRef<'_>) -> der::Result<&str> {
+    match str::from_utf8(any.value()) {
+        Ok(text) if text.is_ascii() => Ok(text),
+        _ => Err(any.tag().value_error().into()),
+    }
+}
+
+/// Four or sixteen octets. An IPv4-mapped IPv6 address stays an IPv6 address.
+fn ip(any: AnyRef<'_>) -> der::Result<IpAddr> {
+    <[u8; 4]>::try_from(any.value())
+        .map(IpAddr::from)
+        .or_else(|_| <[u8; 16]>::try_from(any.value()).map(IpAddr::from))
+        .map_err(|_| any.tag().value_error().into())
 }
 
 /// A Name (its contents, without tag and length) as text, in the order of its encoding:

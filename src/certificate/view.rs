@@ -8,10 +8,10 @@ use der::asn1::{GeneralizedTime, UtcTime};
 use der::{Decode, SliceReader, Tag, Tagged};
 use time::OffsetDateTime;
 
-pub(crate) use super::alt_name::AltName;
 use super::extension::{Extension, Extensions};
 use super::key::KeyKind;
 pub(crate) use super::key::Strength;
+use super::name::SubjectAltName;
 use crate::element::{Elements, Kind, only};
 use crate::role::Purpose;
 
@@ -123,10 +123,15 @@ impl<'a> View<'a> {
     /// The entries of the subjectAltName extension; none without the extension.
     ///
     /// An entry that cannot be read is an error, and whoever meets it must not use the others.
-    pub(crate) fn alt_names(&self) -> der::Result<impl Iterator<Item = der::Result<AltName<'a>>>> {
+    pub(crate) fn alt_names(
+        &self,
+    ) -> der::Result<impl Iterator<Item = der::Result<SubjectAltName<&'a str>>>> {
         let value = self.extension(oid::SUBJECT_ALT_NAME)?;
         let names = value.map(Elements::of_sequence).transpose()?;
-        Ok(names.into_iter().flatten().map(|name| AltName::read(name?)))
+        Ok(names
+            .into_iter()
+            .flatten()
+            .map(|name| SubjectAltName::read(name?)))
     }
 
     /// basicConstraints with cA TRUE (RFC 5280, 4.2.1.9).

@@ -8,7 +8,8 @@ use rustls::pki_types::DnsName;
 use sha2::{Digest, Sha256};
 
 use super::rule::{Form, PeerRule, StrictUri};
-use crate::certificate::view::{AltName, View};
+use crate::certificate::SubjectAltName;
+use crate::certificate::view::View;
 use crate::role::Purpose;
 
 /// A set of [`PeerRule`]s: matches what any of them matches.
@@ -106,13 +107,13 @@ impl LeafRules {
         let (mut matched, mut matched_uri, mut uris) = (false, false, 0);
         for name in leaf.alt_names()? {
             match name? {
-                AltName::Dns(name) => matched |= self.match_dns(name),
-                AltName::Ip(address) => matched |= self.ips.contains(&address),
-                AltName::Uri(uri) => {
+                SubjectAltName::Dns(name) => matched |= self.match_dns(name),
+                SubjectAltName::Ip(address) => matched |= self.ips.contains(&address),
+                SubjectAltName::Uri(uri) => {
                     uris += 1;
                     matched_uri |= self.match_uri(uri);
                 }
-                AltName::Email(_) | AltName::Other(_) => {}
+                SubjectAltName::Email(_) | SubjectAltName::Other(_) => {}
             }
         }
         // SPIFFE X.509-SVID, 2: exactly one URI SAN.
