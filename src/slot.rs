@@ -17,112 +17,85 @@ use crate::error::Error;
 use crate::observe::{NothingPresented, Observer, Observers, Published};
 use crate::role::Role;
 
-macro_rules! slot {
-    ($(#[$doc:meta])* $slot:ident, $role:expr, $builder:literal) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug)]
-        pub struct $slot(Arc<Slot>);
-
-        impl $slot {
-            /// A slot under the default policy, holding these credentials.
-            ///
-            /// # Errors
-            ///
-            /// The credentials are unfit for the slot's role, expired or not yet valid.
-            pub fn new(credentials: Credentials) -> Result<Self, Error> {
-                Self::builder().build_with(credentials)
-            }
-
-            /// An empty slot under the default policy. It presents nothing until something is
-            /// [swapped](Self::swap) in.
-            pub fn empty() -> Self {
-                Self(Arc::new(Slot::empty($role)))
-            }
-
-            #[doc = concat!("A slot with an EKU policy, an observer or a clock of its own.\n\n", $builder)]
-            pub fn builder() -> SlotBuilder<Self> {
-                SlotBuilder {
-                    slot: Slot::empty($role),
-                    wrap: Self,
-                }
-            }
-
-            /// Publishes credentials and hands back the previous ones, for a roll-back.
-            ///
-            /// New handshakes present the new credentials, those under way and open connections
-            /// keep the old ones. Chain and key change together.
-            ///
-            /// # Errors
-            ///
-            /// The credentials are unfit for the slot's role, expired or not yet valid. The slot
-            /// keeps what it had, and the observer hears it.
-            pub fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
-                self.0.swap(credentials)
-            }
-
-            /// Empties the slot and hands back what it held. The observer hears it.
-            pub fn clear(&self) -> Option<Credentials> {
-                self.0.clear()
-            }
-
-            /// What the slot presents now.
-            pub fn credentials(&self) -> Option<Credentials> {
-                self.0.current.load_full().map(Arc::unwrap_or_clone)
-            }
-
-            /// The slot's EKU policy.
-            pub fn eku_policy(&self) -> EkuPolicy {
-                self.0.policy
-            }
-        }
-    };
-}
-
-slot! {
-    /// Holds the credentials that we present as a *server*. Cheap to clone; clones are one slot.
-    ///
-    /// It implements [`ResolvesServerCert`] only, so wiring it in a client's place does not
-    /// compile, and it never borrows the credentials of a [`ClientSlot`].
-    ///
-    /// ```
-    /// fn serve(slot: mtls_roles::ServerSlot) -> std::sync::Arc<dyn rustls::server::ResolvesServerCert> {
-    ///     std::sync::Arc::new(slot)
-    /// }
-    /// ```
-    ///
-    /// ```compile_fail,E0277
-    /// fn connect(slot: mtls_roles::ServerSlot) -> std::sync::Arc<dyn rustls::client::ResolvesClientCert> {
-    ///     std::sync::Arc::new(slot)
-    /// }
-    /// ```
-    ServerSlot, Role::Server,
-    "```\nuse mtls_roles::{EkuPolicy, ServerSlot};\nlet slot = ServerSlot::builder().eku_policy(EkuPolicy::strict()).build()?;\nassert!(slot.credentials().is_none());\n# Ok::<(), mtls_roles::Error>(())\n```"
-}
-
-slot! {
-    /// Holds the credentials that we present as a *client*. Cheap to clone; clones are one slot.
-    ///
-    /// It implements [`ResolvesClientCert`] only, so wiring it in a server's place does not
-    /// compile, and it never borrows the credentials of a [`ServerSlot`]. It presents its
-    /// certificate to whoever asks: the names of acceptable CAs that a server may send are hints,
-    /// and withholding a certificate because of them would hide the problem.
-    ///
-    /// ```
-    /// fn connect(slot: mtls_roles::ClientSlot) -> std::sync::Arc<dyn rustls::client::ResolvesClientCert> {
-    ///     std::sync::Arc::new(slot)
-    /// }
-    /// ```
-    ///
-    /// ```compile_fail,E0277
-    /// fn serve(slot: mtls_roles::ClientSlot) -> std::sync::Arc<dyn rustls::server::ResolvesServerCert> {
-    ///     std::sync::Arc::new(slot)
-    /// }
-    /// ```
-    ClientSlot, Role::Client,
-    "```\nuse mtls_roles::{ClientSlot, EkuPolicy};\n// Every peer ignores the EKU for now: present the renewed, serverAuth-only certificate.\nlet slot = ClientSlot::builder().eku_policy(EkuPolicy::ignore()).build()?;\nassert!(slot.credentials().is_none());\n# Ok::<(), mtls_roles::Error>(())\n```"
-}
+/// Holds the credentials that we present as a *server*. Cheap to clone; clones are one slot.
+///
+/// It implements [`ResolvesServerCert`] only, so wiring it in a client's place does not compile,
+/// and it never borrows the credentials of a [`ClientSlot`].
+///
+/// ```
+/// fn serve(slot: mtls_roles::ServerSlot) -> std::sync::Arc<dyn rustls::server::ResolvesServerCert> {
+///     std::sync::Arc::new(slot)
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn connect(slot: mtls_roles::ServerSlot) -> std::sync::Arc<dyn rustls::client::ResolvesClientCert> {
+///     std::sync::Arc::new(slot)
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct ServerSlot(Arc<Slot>);
 
 impl ServerSlot {
+    /// A slot under the default policy, holding these credentials.
+    ///
+    /// # Errors
+    ///
+    /// The credentials are unfit for role server, expired or not yet valid.
+    pub fn new(credentials: Credentials) -> Result<Self, Error> {
+        Self::builder().build_with(credentials)
+    }
+
+    /// An empty slot under the default policy. It presents nothing until something is
+    /// [swapped](Self::swap) in.
+    pub fn empty() -> Self {
+        Self(Arc::new(Slot::empty(Role::Server)))
+    }
+
+    /// A slot with an EKU policy, an observer or a clock of its own.
+    ///
+    /// ```
+    /// use mtls_roles::{EkuPolicy, ServerSlot};
+    ///
+    /// let slot = ServerSlot::builder().eku_policy(EkuPolicy::strict()).build()?;
+    /// assert!(slot.credentials().is_none());
+    /// # Ok::<(), mtls_roles::Error>(())
+    /// ```
+    pub fn builder() -> SlotBuilder<Self> {
+        SlotBuilder {
+            slot: Slot::empty(Role::Server),
+            wrap: Self,
+        }
+    }
+
+    /// Publishes credentials and hands back the previous ones, for a roll-back.
+    ///
+    /// New handshakes present the new credentials, those under way and open connections keep the
+    /// old ones. Chain and key change together.
+    ///
+    /// # Errors
+    ///
+    /// The credentials are unfit for role server, expired or not yet valid. The slot keeps what it
+    /// had, and the observer hears it.
+    pub fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
+        self.0.swap(credentials)
+    }
+
+    /// Empties the slot and hands back what it held. The observer hears it.
+    pub fn clear(&self) -> Option<Credentials> {
+        self.0.clear()
+    }
+
+    /// What the slot presents now.
+    pub fn credentials(&self) -> Option<Credentials> {
+        self.0.credentials()
+    }
+
+    /// The slot's EKU policy.
+    pub fn eku_policy(&self) -> EkuPolicy {
+        self.0.policy
+    }
+
     /// Whether both slots now present the same certificate or the same key: the combined
     /// certificate that public CAs stop issuing.
     pub fn shares_key_with(&self, client: &ClientSlot) -> bool {
@@ -130,6 +103,86 @@ impl ServerSlot {
             (Some(ours), Some(theirs)) => ours.leaf().spki_sha256() == theirs.leaf().spki_sha256(),
             _ => false,
         }
+    }
+}
+
+/// Holds the credentials that we present as a *client*. Cheap to clone; clones are one slot.
+///
+/// It implements [`ResolvesClientCert`] only, so wiring it in a server's place does not compile,
+/// and it never borrows the credentials of a [`ServerSlot`]. It presents its certificate to whoever
+/// asks: the names of acceptable CAs that a server may send are hints, and withholding a
+/// certificate because of them would hide the problem.
+///
+/// ```
+/// fn connect(slot: mtls_roles::ClientSlot) -> std::sync::Arc<dyn rustls::client::ResolvesClientCert> {
+///     std::sync::Arc::new(slot)
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn serve(slot: mtls_roles::ClientSlot) -> std::sync::Arc<dyn rustls::server::ResolvesServerCert> {
+///     std::sync::Arc::new(slot)
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct ClientSlot(Arc<Slot>);
+
+impl ClientSlot {
+    /// A slot under the default policy, holding these credentials.
+    ///
+    /// # Errors
+    ///
+    /// The credentials are unfit for role client, expired or not yet valid.
+    pub fn new(credentials: Credentials) -> Result<Self, Error> {
+        Self::builder().build_with(credentials)
+    }
+
+    /// An empty slot under the default policy. It presents nothing until something is
+    /// [swapped](Self::swap) in.
+    pub fn empty() -> Self {
+        Self(Arc::new(Slot::empty(Role::Client)))
+    }
+
+    /// A slot with an EKU policy, an observer or a clock of its own.
+    ///
+    /// ```
+    /// use mtls_roles::{ClientSlot, EkuPolicy};
+    ///
+    /// // Every peer ignores the EKU for now: present the renewed, serverAuth-only certificate.
+    /// let slot = ClientSlot::builder().eku_policy(EkuPolicy::ignore()).build()?;
+    /// assert!(slot.credentials().is_none());
+    /// # Ok::<(), mtls_roles::Error>(())
+    /// ```
+    pub fn builder() -> SlotBuilder<Self> {
+        SlotBuilder {
+            slot: Slot::empty(Role::Client),
+            wrap: Self,
+        }
+    }
+
+    /// Publishes credentials and hands back the previous ones, as [`ServerSlot::swap`] does.
+    ///
+    /// # Errors
+    ///
+    /// The credentials are unfit for role client, expired or not yet valid. The slot keeps what it
+    /// had, and the observer hears it.
+    pub fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
+        self.0.swap(credentials)
+    }
+
+    /// Empties the slot and hands back what it held. The observer hears it.
+    pub fn clear(&self) -> Option<Credentials> {
+        self.0.clear()
+    }
+
+    /// What the slot presents now.
+    pub fn credentials(&self) -> Option<Credentials> {
+        self.0.credentials()
+    }
+
+    /// The slot's EKU policy.
+    pub fn eku_policy(&self) -> EkuPolicy {
+        self.0.policy
     }
 }
 
@@ -256,6 +309,10 @@ impl Slot {
         let previous = self.current.swap(None)?;
         self.observers.tell(|observer| observer.cleared(self.role));
         Some(Arc::unwrap_or_clone(previous))
+    }
+
+    fn credentials(&self) -> Option<Credentials> {
+        self.current.load_full().map(Arc::unwrap_or_clone)
     }
 
     fn judge(&self, credentials: &Credentials) -> Result<EkuOutcome, Error> {
