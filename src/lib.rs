@@ -54,6 +54,11 @@ mod config;
 pub mod audit;
 pub mod manual;
 
+/// Its types stand in signatures of this crate.
+pub use rustls;
+/// Its instants stand in signatures of this crate.
+pub use time;
+
 pub use certificate::{Certificate, SubjectAltName};
 pub use config::{ResumableConfig, client_config, server_config, without_resumption};
 pub use credentials::Credentials;
