@@ -1,13 +1,16 @@
 //! [`EkuPolicy`], [`EkuViolation`] and the pure decision between them: fit or unfit.
 
 use std::fmt;
+use std::str::FromStr;
 
 use rustls::pki_types::UnixTime;
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::certificate::Certificate;
+use crate::error::Error;
 use crate::role::{Purpose, Role, eku_text};
-use crate::text::utc;
+use crate::text::{Printable, utc};
 
 /// Which extended key usage a certificate must have for a role.
 ///
@@ -33,6 +36,11 @@ use crate::text::utc;
 /// before. In a verifier it applies to named peers only; see
 /// [`relax_for`](crate::PeerVerifierBuilder::relax_for).
 ///
+/// # As text
+///
+/// `rfc5280`, `strict`, `accept-server-auth` or `ignore`; behind one of the last two ` until ` and
+/// its end, as a date, on which it ends at 0:00 UTC, or as an instant of RFC 3339.
+///
 /// ```
 /// use mtls_roles::EkuPolicy;
 /// use time::macros::datetime;
@@ -42,6 +50,9 @@ use crate::text::utc;
 /// assert_eq!(migration.end(), Some(datetime!(2027-03-15 0:00 UTC)));
 /// assert_eq!(migration.to_string(), "ignore until 2027-03-15T00:00:00Z");
 /// assert!(!EkuPolicy::default().is_relaxed());
+///
+/// assert_eq!("ignore until 2027-03-15".parse::<EkuPolicy>()?, migration);
+/// # Ok::<(), mtls_roles::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use]
@@ -151,6 +162,48 @@ impl fmt::Display for EkuPolicy {
         }
     }
 }
+
+/// Space around the text does not matter: a file ends in a line break.
+impl FromStr for EkuPolicy {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let invalid = |reason| Error::InvalidEkuPolicy {
+            policy: Printable(text.trim()).to_string(),
+            reason,
+        };
+        let (preset, end) = match text.trim().split_once(" until ") {
+            Some((preset, end)) => (preset, Some(end)),
+            None => (text.trim(), None),
+        };
+        let policy = match preset {
+            "rfc5280" => Self::rfc5280(),
+            "strict" => Self::strict(),
+            "accept-server-auth" => Self::accept_server_auth(),
+            "ignore" => Self::ignore(),
+            _ => return Err(invalid(UNKNOWN_PRESET)),
+        };
+        match end.map(instant) {
+            None => Ok(policy),
+            Some(_) if !policy.is_relaxed() => Err(invalid(NOTHING_TO_END)),
+            Some(Some(end)) => Ok(policy.until(end)),
+            Some(None) => Err(invalid(UNREADABLE_END)),
+        }
+    }
+}
+
+/// An instant, or the first one of a day.
+fn instant(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .or_else(|_| OffsetDateTime::parse(&format!("{text}T00:00:00Z"), &Rfc3339))
+        .ok()
+}
+
+const UNKNOWN_PRESET: &str = "needed is rfc5280, strict, accept-server-auth or ignore, the last two \
+                              perhaps with an end, as in `ignore until 2027-03-15`";
+const NOTHING_TO_END: &str = "only accept-server-auth and ignore can end; remove the end";
+const UNREADABLE_END: &str = "needed behind `until` is a date, as in 2027-03-15, or an instant with \
+                              its offset, as in 2027-03-15T08:00:00Z";
 
 /// How a chain stands to the extended key usage that its role needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -274,6 +327,8 @@ fn is_met(preset: Preset, needed: &Purpose, position: usize, found: Option<&[Pur
 mod tests {
     use std::time::Duration;
 
+    use proptest::prelude::*;
+    use proptest::{option, proptest};
     use time::macros::datetime;
     use time::{PrimitiveDateTime, UtcOffset};
 
@@ -315,6 +370,81 @@ mod tests {
             assert_eq!(policy.to_string(), printed);
             let now = UnixTime::since_unix_epoch(Duration::ZERO);
             assert_eq!(policy.at(now) == Preset::Rfc5280, has_ended);
+        }
+    }
+
+    #[test]
+    fn a_policy_is_read_from_its_text_and_from_no_other() {
+        let day = datetime!(2027-03-15 0:00 UTC);
+        for (text, policy) in [
+            ("rfc5280", EkuPolicy::rfc5280()),
+            (" strict\n", EkuPolicy::strict()),
+            ("accept-server-auth", EkuPolicy::accept_server_auth()),
+            ("ignore", EkuPolicy::ignore()),
+            ("ignore until 2027-03-15", EkuPolicy::ignore().until(day)),
+            (
+                "accept-server-auth until 2027-03-15T02:00:00.000+02:00\r\n",
+                EkuPolicy::accept_server_auth().until(day),
+            ),
+        ] {
+            assert_eq!(text.parse::<EkuPolicy>().unwrap(), policy, "{text}");
+        }
+        for (text, expected) in [
+            ("", UNKNOWN_PRESET),
+            ("Ignore", UNKNOWN_PRESET),
+            ("ignore, please", UNKNOWN_PRESET),
+            ("ignore until", UNKNOWN_PRESET),
+            ("until 2027-03-15", UNKNOWN_PRESET),
+            ("ignore  until 2027-03-15", UNKNOWN_PRESET),
+            ("strict until 2027-03-15", NOTHING_TO_END),
+            ("rfc5280 until some day", NOTHING_TO_END),
+            ("ignore until some day", UNREADABLE_END),
+            ("ignore until 2027-02-29", UNREADABLE_END),
+            ("ignore until 2027-03-15T08:00:00", UNREADABLE_END),
+            ("ignore until 2027-03-15Z", UNREADABLE_END),
+            ("ignore until 2027-03-15 until 2028-01-01", UNREADABLE_END),
+            ("ignore until 15.03.2027", UNREADABLE_END),
+        ] {
+            match text.parse::<EkuPolicy>() {
+                Err(Error::InvalidEkuPolicy { reason, .. }) => {
+                    assert_eq!(reason, expected, "{text}")
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+
+    proptest! {
+        /// RFC 3339 has the years 0 to 9999.
+        #[test]
+        fn what_a_policy_prints_is_read_as_that_policy(
+            preset in 0..4_usize,
+            end in option::of((-62_167_219_200_i64..=253_402_300_799, 0..1_000_000_000_u32)),
+        ) {
+            let preset = [
+                EkuPolicy::rfc5280(),
+                EkuPolicy::strict(),
+                EkuPolicy::accept_server_auth(),
+                EkuPolicy::ignore(),
+            ][preset];
+            let end = end.map(|(seconds, nanos)| {
+                let second = OffsetDateTime::from_unix_timestamp(seconds).unwrap();
+                second + time::Duration::nanoseconds(nanos.into())
+            });
+            let policy = end.map_or(preset, |end| preset.until(end));
+            let read: EkuPolicy = policy.to_string().parse().unwrap();
+            prop_assert_eq!(read.to_string(), policy.to_string());
+            // An end that has no effect is not printed.
+            let expected = if policy.is_relaxed() { policy } else { preset };
+            prop_assert_eq!(read, expected);
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_of_policies_panic(text in ".*", end in ".*") {
+            let _ = text.parse::<EkuPolicy>();
+            let never_ends = format!("strict until {end}").parse::<EkuPolicy>();
+            prop_assert!(never_ends.is_err());
+            let _ = format!("ignore until {end}").parse::<EkuPolicy>();
         }
     }
 

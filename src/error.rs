@@ -221,6 +221,15 @@ pub enum Error {
     )]
     NoClock,
 
+    /// An EKU policy, as text, is not of its form.
+    #[error("the EKU policy `{policy}` cannot be read: {reason}")]
+    InvalidEkuPolicy {
+        /// The policy, control characters escaped.
+        policy: String,
+        /// What is wrong with it and what is needed.
+        reason: &'static str,
+    },
+
     /// A peer rule is not of its form.
     #[error("peer rule `{rule}`: {reason}")]
     InvalidPeerRule {

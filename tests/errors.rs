@@ -701,7 +701,27 @@ const ACCEPT_SERVER_AUTH: &str = "EkuPolicy::accept_server_auth() is for certifi
 
 fn about_rules() -> Vec<Row> {
     let rule = |text: &str| text.parse::<PeerRule>().unwrap_err();
+    let policy = |text: &str| text.parse::<EkuPolicy>().unwrap_err();
     vec![
+        (
+            "unknown policy",
+            policy("ignore\u{1b}\n"),
+            "the EKU policy `ignore\\u{1b}` cannot be read: needed is rfc5280, strict, \
+             accept-server-auth or ignore, the last two perhaps with an end, as in `ignore until \
+             2027-03-15`",
+        ),
+        (
+            "policy that does not end",
+            policy("strict until 2027-03-15"),
+            "the EKU policy `strict until 2027-03-15` cannot be read: only accept-server-auth and \
+             ignore can end; remove the end",
+        ),
+        (
+            "unreadable end of a policy",
+            policy("ignore until March"),
+            "the EKU policy `ignore until March` cannot be read: needed behind `until` is a date, as \
+             in 2027-03-15, or an instant with its offset, as in 2027-03-15T08:00:00Z",
+        ),
         (
             "U-label",
             rule("dns:bücher.example"),
