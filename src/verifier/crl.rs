@@ -6,8 +6,9 @@
 
 use std::cell::Cell;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use der::asn1::{AnyRef, GeneralizedTime, UtcTime};
 use der::{Tag, Tagged};
 use rustls::pki_types::{SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer, UnixTime};
@@ -315,16 +316,13 @@ fn unnamed_by_webpki(der: &[u8]) -> der::Result<Option<&'static str>> {
 }
 
 /// Which keys have signed a list, and which have not, as far as they were tried by one verifier.
-///
-/// Only grows, and is read without a lock: each key that was tried points to the next.
 #[derive(Debug, Default)]
-pub(super) struct Signers(OnceLock<Box<Tried>>);
+pub(super) struct Signers(ArcSwap<Vec<Tried>>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Tried {
-    key: Box<[u8]>,
+    key: Arc<[u8]>,
     outcome: Result<(), Error>,
-    others: Signers,
 }
 
 /// So many keys are remembered that have signed a list, and so many that have not. More CAs of one
@@ -334,38 +332,33 @@ const MOST_REMEMBERED: usize = 8;
 impl Signers {
     /// Whether the key has signed the list; `None` if it was not tried.
     pub(super) fn recall(&self, key: &[u8]) -> Option<Result<(), Error>> {
-        self.iter()
-            .find(|tried| *tried.key == *key)
-            .map(|tried| tried.outcome.clone())
+        let all = self.0.load();
+        let tried = all.iter().find(|tried| *tried.key == *key)?;
+        Some(tried.outcome.clone())
     }
 
     /// The keys that have signed it.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &[u8]> {
-        self.iter()
-            .filter(|tried| tried.outcome.is_ok())
-            .map(|tried| &*tried.key)
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Tried> {
-        std::iter::successors(self.0.get(), |tried| tried.others.0.get()).map(|tried| &**tried)
+    pub(super) fn keys(&self) -> Vec<Vec<u8>> {
+        let all = self.0.load();
+        let signed = all.iter().filter(|tried| tried.outcome.is_ok());
+        signed.map(|tried| tried.key.to_vec()).collect()
     }
 
     fn remember(&self, key: &[u8], outcome: &Result<(), Error>) {
-        let alike = |tried: &&Tried| tried.outcome.is_ok() == outcome.is_ok();
-        if self.iter().filter(alike).count() >= MOST_REMEMBERED {
-            return;
-        }
-        let mut tried = Box::new(Tried {
+        let tried = Tried {
             key: key.into(),
             outcome: outcome.clone(),
-            others: Self::default(),
+        };
+        self.0.rcu(|all| {
+            let mut all = Vec::clone(all);
+            let alike = all
+                .iter()
+                .filter(|other| other.outcome.is_ok() == outcome.is_ok());
+            if alike.count() < MOST_REMEMBERED {
+                all.push(tried.clone());
+            }
+            all
         });
-        let mut end = self;
-        // Another thread may have come first.
-        while let Err(mine) = end.0.set(tried) {
-            let Some(theirs) = end.0.get() else { return };
-            (tried, end) = (mine, &theirs.others);
-        }
     }
 }
 

@@ -253,7 +253,7 @@ impl Trust<'_> {
     /// The keys that have signed a list, as far as they are known: those that were tried, else the
     /// roots'.
     fn keys_of(&self, crl: &Listed) -> Vec<Vec<u8>> {
-        let known: Vec<_> = crl.signers.keys().map(<[u8]>::to_vec).collect();
+        let known = crl.signers.keys();
         if !known.is_empty() {
             return known;
         }
