@@ -9,7 +9,7 @@ use webpki::{ExpirationPolicy, RevocationCheckDepth, UnknownStatusPolicy};
 use super::checks::PathChecks;
 use super::crls::Crls;
 use super::revocation::{Choices, Revocation};
-use super::settings::{RelaxFor, Settings};
+use super::settings::{Assemble, RelaxFor, Settings};
 use crate::eku::EkuPolicy;
 use crate::error::Error;
 use crate::memo::SignatureMemo;
@@ -43,26 +43,7 @@ pub struct PeerVerifierBuilder<V: PeerVerifier> {
 
 /// A verifier of peers in one role. Implemented by [`ClientPeerVerifier`](crate::ClientPeerVerifier)
 /// and [`ServerPeerVerifier`](crate::ServerPeerVerifier), and by nothing else.
-pub trait PeerVerifier: sealed::Assemble {}
-
-pub(super) mod sealed {
-    use std::fmt::Debug;
-
-    use super::Settings;
-    use crate::error::Error;
-
-    /// What one role adds to the builder.
-    pub trait Assemble: Sized {
-        type Options: Debug + Default;
-
-        /// Refuses what may not be built in this role.
-        #[allow(private_interfaces)] // Sealed: nobody else calls it.
-        fn check(settings: &Settings, options: &Self::Options) -> Result<(), Error>;
-
-        #[allow(private_interfaces)] // Sealed: nobody else calls it.
-        fn assemble(settings: Settings, options: Self::Options) -> Result<Self, Error>;
-    }
-}
+pub trait PeerVerifier: Assemble {}
 
 /// Where a verifier remembers good signatures.
 #[derive(Debug)]

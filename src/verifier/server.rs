@@ -7,10 +7,10 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 
-use super::builder::{PeerVerifier, PeerVerifierBuilder, sealed};
+use super::builder::{PeerVerifier, PeerVerifierBuilder};
 use super::crls::Crls;
 use super::decision::Expected;
-use super::settings::Settings;
+use super::settings::{Assemble, Settings};
 use crate::error::Error;
 use crate::observe::KeptCrl;
 use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
@@ -115,7 +115,7 @@ impl PeerVerifierBuilder<ServerPeerVerifier> {
 
 impl PeerVerifier for ServerPeerVerifier {}
 
-impl sealed::Assemble for ServerPeerVerifier {
+impl Assemble for ServerPeerVerifier {
     type Options = Options;
 
     #[allow(private_interfaces)] // Sealed: nobody else calls it.

@@ -1,5 +1,7 @@
 //! [`Settings`]: what a verifier of either role was built with.
 
+use std::fmt::Debug;
+
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{SignatureVerificationAlgorithm, UnixTime};
 
@@ -26,6 +28,18 @@ pub(super) struct Settings {
     pub(super) relax_for: RelaxFor,
     pub(super) revocation: Option<Revocation>,
     pub(super) observers: Observers,
+}
+
+/// What one role adds to the builder. Sealed, since this module is private.
+pub trait Assemble: Sized {
+    type Options: Debug + Default;
+
+    /// Refuses what may not be built in this role.
+    #[allow(private_interfaces)] // Sealed: nobody else calls it.
+    fn check(settings: &Settings, options: &Self::Options) -> Result<(), Error>;
+
+    #[allow(private_interfaces)] // Sealed: nobody else calls it.
+    fn assemble(settings: Settings, options: Self::Options) -> Result<Self, Error>;
 }
 
 /// Whose EKU may be wrong under a relaxed policy.
