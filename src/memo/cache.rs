@@ -51,8 +51,8 @@ pub struct MemoCounters {
 
 impl Cache {
     /// The share of what is in regular use. A tenth is left for what is new, as in the paper on
-    /// S3-FIFO: in the three hundredths of quick_cache's default no newcomer lasts until it comes
-    /// again.
+    /// S3-FIFO: in the three hundredths of quick_cache's default newcomers are forgotten before
+    /// they come again (`tests/memo_resists_scans.rs`).
     const HOT: f64 = 0.9;
 
     /// Each shard has a lock of its own, takes the longest message, and is small enough to be looked
@@ -73,8 +73,7 @@ impl Cache {
             .shards(shards)
             .weight_capacity(weight)
             .estimated_items_capacity(items)
-            .hot_allocation(Self::HOT)
-            .ghost_allocation(1.0);
+            .hot_allocation(Self::HOT);
         let facts = match options.build() {
             Ok(options) => sync::Cache::with_options(options, Cost, hasher, lifecycle),
             // Without the two values that are set above.
@@ -111,10 +110,8 @@ impl Cache {
     /// Of facts whose signatures end alike the first stays, so nobody can make others look through
     /// many. What takes more than nine tenths of a shard is not taken in.
     pub(super) fn remember(&self, fact: &Fact<'_>) {
-        let most = self.facts.shard_capacity() as f64 * Self::HOT;
         let ends_alike = |stored: &Stored| ending(stored.signature()) == ending(fact.signature);
-        let is_taken = || self.facts.contains_key(&Ending(fact.signature, ends_alike));
-        if fact.cost() > most as usize || is_taken() {
+        if self.facts.contains_key(&Ending(fact.signature, ends_alike)) {
             return;
         }
         let Some(stored) = Stored::new(fact) else {
@@ -123,7 +120,7 @@ impl Cache {
         let mut gone = vec![];
         self.facts
             .insert_with_lifecycle(stored, Passed::default(), &mut gone);
-        // Where another thread was faster, this very fact went, and stays.
+        // This very fact, where there is no room for it, or where another thread was faster.
         gone.retain(|gone| !gone.is(fact));
         self.evictions
             .fetch_add(gone.len() as u64, Ordering::Relaxed);
@@ -214,13 +211,6 @@ impl Stored {
 
     fn signature_at(&self) -> usize {
         self.bytes.len() - usize::from(self.signature_length)
-    }
-}
-
-impl Fact<'_> {
-    /// What it costs to hold it, in bytes.
-    fn cost(&self) -> usize {
-        self.public_key.len() + self.message.len() + self.signature.len() + Stored::ALLOWANCE
     }
 }
 

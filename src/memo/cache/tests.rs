@@ -128,12 +128,14 @@ fn what_passed_in_one_position_has_not_passed_in_the_other() {
     }
 }
 
+fn cost(fact: &Fact<'_>) -> u64 {
+    Cost.weight(&stored(fact), &Passed::default())
+}
+
 #[test]
-fn what_a_fact_costs_is_known_before_it_is_stored_and_covers_its_bytes() {
+fn what_a_fact_costs_covers_its_bytes_and_its_place() {
     let fact = given(0, &[1; 65], &[2; 400], &[3; 71]);
-    let stored = Cost.weight(&stored(&fact), &Passed::default());
-    assert_eq!(fact.cost() as u64, stored);
-    assert!(fact.cost() > 65 + 400 + 71 + size_of::<Stored>());
+    assert!(cost(&fact) > (65 + 400 + 71 + size_of::<Stored>()) as u64);
 }
 
 #[test]
@@ -249,7 +251,7 @@ fn a_fact_that_costs_more_than_the_capacity_is_not_kept_and_nothing_goes_for_it(
 #[test]
 fn a_fact_that_costs_nine_tenths_of_a_shard_is_kept_and_more_is_not() {
     let fact = given(0, &[], &[0; 724], &[]);
-    assert_eq!(fact.cost(), 900);
+    assert_eq!(cost(&fact), 900);
     for (capacity, is_kept) in [(1_000, true), (999, false)] {
         let cache = Cache::with_capacity(capacity);
         cache.remember(&fact);
@@ -344,6 +346,23 @@ fn during_a_scan_a_new_regular_is_known_from_the_third_visit_on() {
             (0..visits).for_each(|visit| assert_eq!(meet(&cache, number), visit > 0));
         }
         assert_eq!(misses_of_ten_new_regulars(&cache), 20, "{visits}");
+    }
+}
+
+/// Full of passers-by, and more of them afterwards than there is room for.
+#[test]
+fn who_comes_twice_in_a_row_is_known_after_a_scan_and_who_came_once_is_not() {
+    let cache = Cache::with_capacity(2 << 20);
+    let scan = |from: u64| (from..from + 10_000).for_each(|number| _ = meet(&cache, number));
+    scan(1_000_000);
+    for regular in 0..20 {
+        assert!(!meet(&cache, regular) && meet(&cache, regular));
+        assert!(!meet(&cache, 100 + regular));
+    }
+    scan(2_000_000);
+    for regular in 0..20 {
+        assert!(meet(&cache, regular), "{regular}");
+        assert!(!meet(&cache, 100 + regular), "{regular}");
     }
 }
 
