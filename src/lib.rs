@@ -10,7 +10,7 @@
 //! | `role` | [`Role`] and the [`Purpose`] each role needs |
 //! | `error` | [`Error`] |
 //! | `pem` | PEM, read completely or not at all |
-//! | `element` | DER, read in place |
+//! | `tlv` | DER, read in place |
 //! | `certificate` | [`Certificate`]: what is read of one certificate |
 //! | `eku` | [`EkuPolicy`], [`EkuViolation`] and the pure decision between them |
 //! | `credentials` | [`Credentials`] |
@@ -36,7 +36,7 @@ mod text;
 mod role;
 mod error;
 mod pem;
-mod element;
+mod tlv;
 mod certificate;
 mod eku;
 mod credentials;

@@ -160,7 +160,7 @@ fn the_audit_knows_neither_slots_nor_verifiers() {
         "role",
         "error",
         "pem",
-        "element",
+        "tlv",
         "certificate",
         "eku",
         "roots",

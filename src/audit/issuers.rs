@@ -13,8 +13,8 @@ use super::paths::CertificationPath;
 use super::timeline::Timeline;
 use crate::certificate::attribute_of;
 use crate::certificate::view::View;
-use crate::element::{Kind, only};
 use crate::roots::PublicWeb;
+use crate::tlv::{Kind, only};
 
 /// Whose certificates stand above a certificate.
 ///

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::details::KeyHalf;
 use super::entry::Location;
-use crate::element::{Elements, Kind, only, without_leading_zeros};
+use crate::tlv::{Elements, Kind, only, without_leading_zeros};
 
 /// A private key that was noticed. It is not kept.
 ///

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use der::asn1::AnyRef;
 use der::{Tag, Tagged};
 
-use crate::element::Elements;
 use crate::text::{self, Printable};
+use crate::tlv::Elements;
 
 /// One name of a certificate's subjectAltName extension (RFC 5280, 4.2.1.6), by type.
 ///

@@ -12,8 +12,8 @@ use super::extension::{Extension, Extensions};
 use super::key::KeyKind;
 pub(crate) use super::key::Strength;
 use super::name::SubjectAltName;
-use crate::element::{Elements, Kind, only};
 use crate::role::Purpose;
+use crate::tlv::{Elements, Kind, only};
 
 /// The fields of one certificate (RFC 5280, 4.1), borrowed from its DER.
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rustls::pki_types::TrustAnchor;
 
 use crate::certificate::view::View;
-use crate::element::{Kind, only};
+use crate::tlv::{Kind, only};
 
 /// Mozilla's roots for servers, as of the crate `webpki-roots` that is built in.
 pub(crate) const ANCHORS: &[TrustAnchor<'static>] = webpki_roots::TLS_SERVER_ROOTS;

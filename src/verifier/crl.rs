@@ -19,7 +19,7 @@ use webpki::{
 
 use crate::certificate::distinguished_name;
 use crate::certificate::extension::Extensions;
-use crate::element::{self, Elements, Kind, only, without_leading_zeros};
+use crate::tlv::{self, Elements, Kind, only, without_leading_zeros};
 
 /// One complete and direct list of version 2 (RFC 5280, 5).
 #[derive(Debug)]
@@ -160,7 +160,7 @@ impl Crl {
         key: &[u8],
         algorithms: &[&dyn SignatureVerificationAlgorithm],
     ) -> Result<(), Error> {
-        let key = SubjectPublicKeyInfoDer::from(element::encoded(Kind::SEQUENCE, key));
+        let key = SubjectPublicKeyInfoDer::from(tlv::encoded(Kind::SEQUENCE, key));
         let key = RawPublicKeyEntity::try_from(&key)?;
         let mut mismatch = None;
         for algorithm in algorithms

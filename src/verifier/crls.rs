@@ -12,11 +12,11 @@ use time::OffsetDateTime;
 use webpki::{CertRevocationList, Error as Pki, OwnedCertRevocationList};
 
 use super::crl::{Crl, Signers, Tries, Unusable};
-use crate::element::{self, Kind};
 use crate::error::Error;
 use crate::observe::{KeptCrl, KeptCrlReason};
 use crate::pem;
 use crate::roots::Roots;
+use crate::tlv::{self, Kind};
 
 /// Certificate revocation lists that were read completely. Never empty.
 ///
@@ -427,8 +427,8 @@ impl IssuerCrls {
 
 /// A Name as a GeneralName: `[4] EXPLICIT Name` (RFC 5280, 4.2.1.6).
 fn directory_name(name: &[u8]) -> Vec<u8> {
-    let name = element::encoded(Kind::SEQUENCE, name);
-    element::encoded(Kind::explicit(4), &name)
+    let name = tlv::encoded(Kind::SEQUENCE, name);
+    tlv::encoded(Kind::explicit(4), &name)
 }
 
 fn instant(time: UnixTime) -> OffsetDateTime {

@@ -21,9 +21,9 @@ use super::crl::{Tries, full_name};
 use super::crls::{CrlSet, Crls, IssuerCrls, Listed, Trust};
 use super::path;
 use crate::certificate::view::View;
-use crate::element::{Elements, Kind, only};
 use crate::observe::KeptCrl;
 use crate::roots::{Extent, Roots};
+use crate::tlv::{Elements, Kind, only};
 
 /// The most signatures of lists that one search checks. A chain has two or three issuers with one
 /// list each; the other tries are for lists by other keys, and what was tried is remembered.
