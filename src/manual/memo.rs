@@ -74,9 +74,9 @@
 //!
 //! [`MemoCounters::bytes`](crate::MemoCounters) never exceeds the capacity. What the process needs for
 //! it was 0.85 to 1.04 times that (glibc, 128 MiB of facts in the sizes of P-256, Ed25519 and
-//! RSA-2048, when it was nearly full and long after). The room is divided into equal parts, up to
-//! 1,024 of 256 KiB and more, which fill unevenly: the first leaves go when some nine tenths are
-//! taken. What takes more than nine tenths of a part (of the whole, below 512 KiB) is not remembered.
+//! RSA-2048, when it was nearly full and long after). From 2 MiB on the room is divided into equal
+//! parts of 1 MiB and more, which fill unevenly: the first leaves go when some nineteen twentieths are
+//! taken. What takes more than nine tenths of a part, or of a smaller whole, is not remembered.
 //!
 //! A service with a million distinct clients has two good choices:
 //!

@@ -57,7 +57,7 @@ impl Cache {
 
     /// Each shard has a lock of its own, takes the longest message, and is small enough to be looked
     /// through for somebody to go.
-    const SHARD: usize = 256 << 10;
+    const SHARD: usize = 1 << 20;
 
     /// What a fact costs, by and large: a leaf of P-256.
     const ORDINARY_COST: usize = 640;

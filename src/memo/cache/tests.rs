@@ -276,7 +276,7 @@ fn however_it_is_divided_the_capacity_is_the_bound_and_the_longest_message_finds
         let cache = Cache::with_capacity(capacity);
         let (whole, shard) = (cache.facts.capacity(), cache.facts.shard_capacity());
         assert!(whole <= capacity as u64 && whole > capacity as u64 * 99 / 100);
-        assert!(shard >= (capacity as u64).min(256 << 10), "{capacity}");
+        assert!(shard >= (capacity as u64).min(1 << 20), "{capacity}");
         let large = [9; 64 << 10];
         let fact = given(0, KEY, &large, KEY);
         cache.remember(&fact);
