@@ -149,7 +149,7 @@ fn outside_the_verifiers_only_our_own_certificates_are_read() {
         "src/audit/issuers.rs",
         "src/certificate/mod.rs",
         "src/credentials.rs",
-        "src/roots.rs",
+        "src/roots/mod.rs",
         "src/verifier/path.rs",
     ];
     assert_eq!(readers, expected.map(PathBuf::from).into());
