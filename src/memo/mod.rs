@@ -4,9 +4,10 @@
 //! So is whether one certificate, in its position on a path, passes the path checks: a function of its
 //! bytes. What depends on time, names, roots, policy or revocation is never remembered.
 
-mod algorithm;
-mod cache;
+// In the order in which they import each other.
 mod tally;
+mod cache;
+mod algorithm;
 
 use std::fmt;
 use std::sync::Arc;
