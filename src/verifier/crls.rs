@@ -228,14 +228,18 @@ pub(super) struct Trust<'a> {
 impl Trust<'_> {
     /// Of the old lists of one scope, newest first, those that stay beside the next ones.
     fn kept(&self, old: &[Listed], next: &CrlSet) -> Vec<(Listed, KeptCrl)> {
-        let mut settled: Vec<Vec<u8>> = Vec::new();
+        let mut settled: Vec<(Vec<u8>, &Crl)> = Vec::new();
         let mut kept = Vec::new();
         // A list of the future is none yet.
         for old in old.iter().filter(|old| old.crl.this_update <= self.now) {
             let mut keys = self.keys_of(old);
-            keys.retain(|key| !settled.contains(key));
+            // Those that are equally new all count.
+            keys.retain(|key| {
+                let is_newer = |(by, newest): &(_, &Crl)| by == key && newest.age() > old.crl.age();
+                !settled.iter().any(is_newer)
+            });
             let reason = keys.iter().find_map(|key| self.lacks(old, key, next));
-            settled.append(&mut keys);
+            settled.extend(keys.into_iter().map(|key| (key, &*old.crl)));
             if let Some(reason) = reason
                 && old.crl.next_update > self.now
             {

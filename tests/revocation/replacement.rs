@@ -36,6 +36,22 @@ fn a_replaced_set_decides_from_then_on_in_every_clone() {
     assert_eq!(verdict(&verifier, &chain), "revoked");
 }
 
+/// Equally new ones all count, so all of them stay. Seen: of two, the one that was asked first.
+#[test]
+fn of_two_equally_new_lists_none_is_lost_with_the_other() {
+    let root = Ca::root_named("root");
+    let leaf = root.leaf(client());
+    let good = root.crl(CrlSpec::new(5));
+    let revoking = root.crl(CrlSpec::new(5).revoke(&leaf.serial));
+    let other = Ca::root_named("other").crl(CrlSpec::new(1));
+    for lists in [[&good, &revoking], [&revoking, &good]] {
+        let verifier = builder(&root, &lists.map(Clone::clone)).build().unwrap();
+        let kept = verifier.replace_crls(crls(std::slice::from_ref(&other)), unix(NOW));
+        assert_eq!(kept.unwrap().len(), 2);
+        assert_eq!(verdict(&verifier, &leaf.chain(&[])), "revoked");
+    }
+}
+
 type Kept = Option<KeptCrlReason>;
 
 #[test]
