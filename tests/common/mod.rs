@@ -8,6 +8,7 @@ pub mod clock;
 pub mod counting;
 pub mod files;
 pub mod errors;
+pub mod openssl;
 pub mod pki;
 pub mod programs;
 pub mod tls;

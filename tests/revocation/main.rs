@@ -2,9 +2,15 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../generated/run.rs"]
+mod run;
 
+mod drawn;
+mod generated;
 mod kinds;
 mod levels;
+mod openssl;
+mod oracle;
 mod replacement;
 mod scope;
 mod signatures;
