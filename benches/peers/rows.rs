@@ -8,7 +8,7 @@ use rustls::version::TLS13;
 use super::common::chains::{Copies, Hierarchy, KINDS, other_roots};
 use super::common::cpu::{Ends, Party};
 use super::common::pki::{Eku, KeyKind};
-use super::common::revoked::{crls, enforcing};
+use super::common::revoked::{client_of_a_shard, crls, enforcing, shards};
 use super::common::strangers::{Newcomers, cold};
 use super::common::threads::together;
 use super::common::verifiers::{accepts, know, ours, parses, stock};
@@ -74,6 +74,7 @@ pub fn measure(worlds: &[World], effort: Effort) -> Vec<Row> {
         cold_chain(p256, effort),
         anchors(p256, effort),
         crl(p256, effort),
+        crl_shards(p256, effort),
         ignore(p256, effort),
         two_threads(p256, effort),
         server_handshake("p256", KeyKind::P256, 0.70, effort),
@@ -158,6 +159,21 @@ fn crl(world: &World, effort: Effort) -> Row {
     let without = enforcing(&world.hierarchy, vec![]);
     let pair = [known(with, &world.chain), known(without, &world.chain)];
     Row::of("crl_50000_vs_none", 3.0, race(pair, effort))
+}
+
+fn crl_shards(world: &World, effort: Effort) -> Row {
+    let chain = client_of_a_shard(&world.hierarchy);
+    let among = |count| {
+        known(
+            enforcing(&world.hierarchy, shards(&world.hierarchy, count)),
+            &chain,
+        )
+    };
+    Row::of(
+        "crl_1000_shards_vs_one",
+        1.5,
+        race([among(1_000), among(1)], effort),
+    )
 }
 
 fn ignore(world: &World, effort: Effort) -> Row {
