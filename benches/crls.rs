@@ -42,13 +42,7 @@ fn revocation(c: &mut Criterion) {
     let chain = client_of_a_shard(&hierarchy);
     for count in [1, 100, 1_000] {
         let lists = shards(&hierarchy, count);
-        accepted(
-            &mut group,
-            &format!("shards-{count}"),
-            &hierarchy,
-            &chain,
-            lists,
-        );
+        accepted(&mut group, &format!("shards-{count}"), &hierarchy, &chain, lists);
     }
     group.finish();
 }
@@ -90,9 +84,7 @@ fn refused(c: &mut Criterion) {
     let lists = [list, hierarchy.root.crl(CrlSpec::new(2))];
     let lists = mtls_roles::Crls::from_der(lists).unwrap();
     ours.replace_crls(lists, unix(NOW)).unwrap();
-    c.bench_function("crls/revoked/known", |b| {
-        b.iter(|| assert!(!accepts(&ours, copies.deal())))
-    });
+    c.bench_function("crls/revoked/known", |b| b.iter(|| assert!(!accepts(&ours, copies.deal()))));
 }
 
 /// A set in the place of another, read before: the same bytes, and lists that were all signed anew.
@@ -124,12 +116,9 @@ fn loaded(c: &mut Criterion) {
     let list = crls(&hierarchy, 1, 50_000).swap_remove(0);
     let mut group = c.benchmark_group("crls/load-50000");
     group.sample_size(20);
-    group.bench_function("ours", |b| {
-        b.iter(|| Crls::from_der([list.clone()]).unwrap())
-    });
-    group.bench_function("webpki", |b| {
-        b.iter(|| OwnedCertRevocationList::from_der(&list).unwrap())
-    });
+    group.bench_function("ours", |b| b.iter(|| Crls::from_der([list.clone()]).unwrap()));
+    group
+        .bench_function("webpki", |b| b.iter(|| OwnedCertRevocationList::from_der(&list).unwrap()));
     group.finish();
 }
 

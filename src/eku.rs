@@ -100,10 +100,7 @@ impl EkuPolicy {
     }
 
     const fn of(preset: Preset) -> Self {
-        Self {
-            preset,
-            until: None,
-        }
+        Self { preset, until: None }
     }
 
     /// Ends a relaxed preset: from this instant on (inclusive) the policy is
@@ -168,10 +165,8 @@ impl FromStr for EkuPolicy {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let invalid = |reason| Error::InvalidEkuPolicy {
-            policy: Printable(text.trim()).to_string(),
-            reason,
-        };
+        let invalid =
+            |reason| Error::InvalidEkuPolicy { policy: Printable(text.trim()).to_string(), reason };
         let (preset, end) = match text.trim().split_once(" until ") {
             Some((preset, end)) => (preset, Some(end)),
             None => (text.trim(), None),
@@ -255,11 +250,7 @@ impl fmt::Display for EkuViolation {
             _ => "issuer",
         };
         let found = eku_text(self.found.as_deref());
-        write!(
-            f,
-            "{place} `{}` has {found}, needed {}",
-            self.certificate, self.needed
-        )
+        write!(f, "{place} `{}` has {found}, needed {}", self.certificate, self.needed)
     }
 }
 
@@ -341,10 +332,7 @@ mod tests {
             (EkuPolicy::rfc5280(), "rfc5280"),
             (EkuPolicy::strict().until(end), "strict"),
             (EkuPolicy::accept_server_auth(), "accept-server-auth"),
-            (
-                EkuPolicy::ignore().until(end),
-                "ignore until 2027-03-15T00:00:00Z",
-            ),
+            (EkuPolicy::ignore().until(end), "ignore until 2027-03-15T00:00:00Z"),
         ] {
             assert_eq!(policy.to_string(), printed);
         }

@@ -26,10 +26,7 @@
 //! | `audit` | which certificates will break, when and why (feature `audit`) |
 //! | [`manual`] | the long reasons |
 
-#![cfg_attr(
-    not(test),
-    warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::todo)
-)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::todo))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod text;

@@ -58,12 +58,7 @@ pub enum RefusalClass {
 impl Refusal {
     /// A refusal whose class its error tells.
     pub(crate) fn new(role: Role, error: Error) -> Self {
-        Self(Box::new(Details {
-            role,
-            class: RefusalClass::of(&error),
-            error,
-            violation: None,
-        }))
+        Self(Box::new(Details { role, class: RefusalClass::of(&error), error, violation: None }))
     }
 
     /// The same refusal of another class.

@@ -86,9 +86,7 @@ impl Purpose {
         // The two that nearly every certificate lists need no memory of their own.
         let known = [Self::SERVER_AUTH, Self::CLIENT_AUTH].into_iter();
         let mut known = known.filter(|purpose| purpose.oid_bytes() == oid);
-        known
-            .next()
-            .unwrap_or_else(|| Self(Cow::Owned(oid.to_vec())))
+        known.next().unwrap_or_else(|| Self(Cow::Owned(oid.to_vec())))
     }
 
     /// The contents of the OID's DER encoding, without tag and length.

@@ -37,9 +37,7 @@ pub fn foreign(hierarchy: &Hierarchy, entries: u64) -> CertificateRevocationList
 fn revoking(number: u64, entries: u64) -> CrlSpec {
     // Serial numbers that the factory never comes to.
     let revoked = (0..entries).map(|index| (1 << 40) + index);
-    revoked.fold(CrlSpec::new(number), |spec, serial| {
-        spec.revoke(&serial.into())
-    })
+    revoked.fold(CrlSpec::new(number), |spec, serial| spec.revoke(&serial.into()))
 }
 
 /// As many lists of the leaf's issuer, each for a point of its own; one of the root.

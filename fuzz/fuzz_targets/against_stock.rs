@@ -6,7 +6,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use mtls_roles::{
-    ClientPeerVerifier, ClientPeerVerifierBuilder, Crls, EkuOutcome, EkuPolicy, PeerRule, ServerPeerVerifier,
+    ClientPeerVerifier, ClientPeerVerifierBuilder, Crls, EkuOutcome, EkuPolicy, PeerRule,
+    ServerPeerVerifier,
 };
 use mtls_roles_fuzz::{Presented, Stock, Told, choose, now, provider};
 use rustls::client::danger::ServerCertVerifier;
@@ -22,8 +23,15 @@ type Lists = Vec<CertificateRevocationListDer<'static>>;
 fn equals_stock(presented: &Presented<'_>, lists: &Lists, crls: &Option<Crls>) -> Option<()> {
     let (leaf, rest) = presented.chain.split_first()?;
     let name = ServerName::try_from("server.example.com").ok()?;
-    for (only_end_entity, allow_unknown) in [(false, false), (true, false), (false, true), (true, true)] {
-        let stock = Stock { lists: lists.clone(), only_end_entity, allow_unknown, enforce_expiration: false };
+    for (only_end_entity, allow_unknown) in
+        [(false, false), (true, false), (false, true), (true, true)]
+    {
+        let stock = Stock {
+            lists: lists.clone(),
+            only_end_entity,
+            allow_unknown,
+            enforce_expiration: false,
+        };
         let builder = ClientPeerVerifier::builder(presented.roots.clone(), provider());
         let mut builder = choose!(builder.stock_path_checks().stock_revocation(), stock);
         if let Some(crls) = crls {
@@ -38,7 +46,10 @@ fn equals_stock(presented: &Presented<'_>, lists: &Lists, crls: &Option<Crls>) -
             builder = builder.crls(crls.clone());
         }
         let ours = builder.build().unwrap().verify_server_cert(leaf, rest, &name, &[], now());
-        assert_eq!(format!("{:?}", ours.map(drop)), format!("{:?}", stock.as_server(presented, &name)?));
+        assert_eq!(
+            format!("{:?}", ours.map(drop)),
+            format!("{:?}", stock.as_server(presented, &name)?)
+        );
     }
     Some(())
 }
@@ -48,7 +59,9 @@ fn arrangements(lists: &[CertificateRevocationListDer<'static>]) -> Vec<Lists> {
     let mut all = vec![vec![]];
     for (index, list) in lists.iter().enumerate() {
         let others = [&lists[..index], &lists[index + 1..]].concat();
-        all.extend(arrangements(&others).into_iter().map(|rest| [vec![list.clone()], rest].concat()));
+        all.extend(
+            arrangements(&others).into_iter().map(|rest| [vec![list.clone()], rest].concat()),
+        );
     }
     all
 }
@@ -68,7 +81,9 @@ fn accepts_no_more(presented: &Presented<'_>, lists: &Lists, crls: &Option<Crls>
         };
         if let EkuOutcome::Relaxed(_) = peer.eku() {
             assert_ne!(policy, EkuPolicy::rfc5280());
-            assert!(peer.alt_names().iter().any(|name| name.to_string().eq_ignore_ascii_case(NAMED)));
+            assert!(
+                peer.alt_names().iter().any(|name| name.to_string().eq_ignore_ascii_case(NAMED))
+            );
             continue;
         }
         assert!(is_accepted_in_some_order(presented, lists)?);
@@ -79,7 +94,8 @@ fn accepts_no_more(presented: &Presented<'_>, lists: &Lists, crls: &Option<Crls>
 
 fn is_accepted_in_some_order(presented: &Presented<'_>, lists: &Lists) -> Option<bool> {
     let accepts = |lists: Lists, allow_unknown| {
-        let stock = Stock { lists, allow_unknown, enforce_expiration: true, only_end_entity: false };
+        let stock =
+            Stock { lists, allow_unknown, enforce_expiration: true, only_end_entity: false };
         stock.as_client(presented).map(|verdict| verdict.is_ok())
     };
     if lists.is_empty() {
@@ -88,7 +104,8 @@ fn is_accepted_in_some_order(presented: &Presented<'_>, lists: &Lists) -> Option
     let mut orders: Vec<_> = arrangements(lists);
     orders.retain(|order| !order.is_empty());
     // webpki compares the URIs of points only; ours all names.
-    let has_points = presented.chain.iter().any(|it| it.windows(3).any(|oid| oid == [0x55, 0x1d, 0x1f]));
+    let has_points =
+        presented.chain.iter().any(|it| it.windows(3).any(|oid| oid == [0x55, 0x1d, 0x1f]));
     let mut is_accepted = false;
     for order in orders {
         is_accepted |= accepts(order.clone(), false)? || (has_points && accepts(order, true)?);
@@ -104,7 +121,9 @@ fn revoking_newest(presented: &Presented<'_>, lists: &Lists) -> Option<Vec<Told>
     let mut revoking = vec![];
     for (list, _) in begun.iter().filter(|(_, told)| newest(told)) {
         let stock = Stock { lists: vec![(*list).clone()], allow_unknown: true, ..Stock::default() };
-        if let Err(Error::InvalidCertificate(CertificateError::Revoked)) = stock.as_client(presented)? {
+        if let Err(Error::InvalidCertificate(CertificateError::Revoked)) =
+            stock.as_client(presented)?
+        {
             revoking.push(Told::of(list)?);
         }
     }

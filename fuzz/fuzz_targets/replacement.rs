@@ -34,7 +34,10 @@ fn revoking(presented: &Presented<'_>, lists: &Lists) -> Option<Vec<Told>> {
     for (it, list) in &told {
         let is_newest = !told.iter().any(|(other, _)| it.is_older_than(other));
         let crls = Crls::from_der([(*list).clone()]).ok()?;
-        if it.is_current() && is_newest && is_revoked(verdict(&verifier(presented, crls), presented)) {
+        if it.is_current()
+            && is_newest
+            && is_revoked(verdict(&verifier(presented, crls), presented))
+        {
             revoking.push(Told::of(list)?);
         }
     }

@@ -6,9 +6,9 @@ use std::path::Path;
 use mtls_roles_fuzz::join;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
-    CrlDistributionPoint, CrlIssuingDistributionPoint, DnType,
-    ExtendedKeyUsagePurpose as Purpose, GeneralSubtree, IsCa, KeyIdMethod, KeyPair,
-    KeyUsagePurpose, NameConstraints, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
+    CrlDistributionPoint, CrlIssuingDistributionPoint, DnType, ExtendedKeyUsagePurpose as Purpose,
+    GeneralSubtree, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, NameConstraints,
+    RevokedCertParams, SanType, SerialNumber, date_time_ymd,
 };
 
 /// Where the leaf's lists are, if it says so.
@@ -55,7 +55,13 @@ fn crl(issuer: &Ca, number: u64, revoked: &[u64]) -> Vec<u8> {
     crl_of(issuer, number, revoked, (2026, 2027), None)
 }
 
-fn crl_of(issuer: &Ca, number: u64, revoked: &[u64], years: (i32, i32), at: Option<&str>) -> Vec<u8> {
+fn crl_of(
+    issuer: &Ca,
+    number: u64,
+    revoked: &[u64],
+    years: (i32, i32),
+    at: Option<&str>,
+) -> Vec<u8> {
     let revoked = revoked.iter().map(|serial| RevokedCertParams {
         serial_number: SerialNumber::from(*serial),
         revocation_time: date_time_ymd(2026, 2, 1),
@@ -127,8 +133,12 @@ fn main() {
     let constrained = Ca::signed_by(constrained, KeyPair::generate().unwrap(), &root).unwrap();
     let root_der = root.der().to_vec();
 
-    let purposes: [&[Purpose]; 4] =
-        [&[], &[Purpose::ClientAuth], &[Purpose::ServerAuth], &[Purpose::Any, Purpose::CodeSigning]];
+    let purposes: [&[Purpose]; 4] = [
+        &[],
+        &[Purpose::ClientAuth],
+        &[Purpose::ServerAuth],
+        &[Purpose::Any, Purpose::CodeSigning],
+    ];
     for (sub_name, sub) in [("plain", &plain), ("constrained", &constrained)] {
         for (index, purposes) in purposes.iter().enumerate() {
             let leaf = leaf(sub, purposes, &[POINT][..index % 2]);
@@ -139,9 +149,20 @@ fn main() {
             write("inventory", &name, &join(chain));
             write("against_stock", &name, &join(chain));
             write_lists(&name, &chain, &root, sub);
-            for rule in ["dns:*.example.com", "dns:server.example.com", "uri:spiffe://example.org/service", "spiffe-trust-domain:example.org", "ip:192.0.2.1", "ip:::ffff:192.0.2.1"] {
+            for rule in [
+                "dns:*.example.com",
+                "dns:server.example.com",
+                "uri:spiffe://example.org/service",
+                "spiffe-trust-domain:example.org",
+                "ip:192.0.2.1",
+                "ip:::ffff:192.0.2.1",
+            ] {
                 let parts = [rule.as_bytes(), &root_der, &leaf, sub.der()];
-                write("peer_rules", &format!("{name}-{}", rule.replace(['/', ':', '*'], "_")), &join(parts));
+                write(
+                    "peer_rules",
+                    &format!("{name}-{}", rule.replace(['/', ':', '*'], "_")),
+                    &join(parts),
+                );
             }
         }
     }

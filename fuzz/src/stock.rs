@@ -38,7 +38,8 @@ macro_rules! choose {
 impl Stock {
     /// `None` if the root is none for rustls.
     pub fn as_client(&self, presented: &Presented<'_>) -> Option<Result<(), Error>> {
-        let builder = WebPkiClientVerifier::builder_with_provider(roots(presented)?, provider().clone());
+        let builder =
+            WebPkiClientVerifier::builder_with_provider(roots(presented)?, provider().clone());
         let mut builder = choose!(builder.with_crls(self.lists.clone()), self);
         if self.enforce_expiration {
             builder = builder.enforce_revocation_expiration();
@@ -48,8 +49,13 @@ impl Stock {
         Some(verifier.verify_client_cert(leaf, rest, now()).map(drop))
     }
 
-    pub fn as_server(&self, presented: &Presented<'_>, name: &ServerName<'_>) -> Option<Result<(), Error>> {
-        let builder = WebPkiServerVerifier::builder_with_provider(roots(presented)?, provider().clone());
+    pub fn as_server(
+        &self,
+        presented: &Presented<'_>,
+        name: &ServerName<'_>,
+    ) -> Option<Result<(), Error>> {
+        let builder =
+            WebPkiServerVerifier::builder_with_provider(roots(presented)?, provider().clone());
         let mut builder = choose!(builder.with_crls(self.lists.clone()), self);
         if self.enforce_expiration {
             builder = builder.enforce_revocation_expiration();

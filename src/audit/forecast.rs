@@ -82,13 +82,7 @@ pub enum Stack {
 
 impl Stack {
     /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Rustls,
-        Self::OpenSsl,
-        Self::Go,
-        Self::Java,
-        Self::GnuTls,
-    ];
+    pub const ALL: [Self; 5] = [Self::Rustls, Self::OpenSsl, Self::Go, Self::Java, Self::GnuTls];
 
     /// The stable name in reports: `rustls`, `openssl`, `go`, `java`, `gnutls`.
     pub const fn id(self) -> &'static str {
@@ -245,13 +239,7 @@ fn first_obstacle(path: &CertificationPath<'_>, stack: Stack, role: Role) -> Opt
             *whose == stack && at & here != 0 && asks.refuses(entry, role)
         })?;
         let found = asks.found(entry);
-        Some(Obstacle {
-            stack,
-            role,
-            rule,
-            position,
-            found,
-        })
+        Some(Obstacle { stack, role, rule, position, found })
     })
 }
 

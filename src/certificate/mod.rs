@@ -153,16 +153,10 @@ impl Certificate {
 
 fn purposes(view: &View<'_>) -> der::Result<Option<Vec<Purpose>>> {
     let purposes = view.purposes()?;
-    Ok(purposes.map(|oids| {
-        oids.map_while(Result::ok)
-            .map(Purpose::from_oid_bytes)
-            .collect()
-    }))
+    Ok(purposes.map(|oids| oids.map_while(Result::ok).map(Purpose::from_oid_bytes).collect()))
 }
 
 fn alt_names(view: &View<'_>) -> der::Result<Vec<SubjectAltName>> {
     let names = view.alt_names()?;
-    names
-        .map(|name| name.map(SubjectAltName::into_owned))
-        .collect()
+    names.map(|name| name.map(SubjectAltName::into_owned)).collect()
 }

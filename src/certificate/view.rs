@@ -73,15 +73,7 @@ impl<'a> View<'a> {
             true => Extensions::NONE,
             false => Extensions::of(tbs.read(Kind::explicit(3))?)?,
         };
-        Ok(Self {
-            der,
-            serial,
-            issuer,
-            validity,
-            subject,
-            spki,
-            extensions,
-        })
+        Ok(Self { der, serial, issuer, validity, subject, spki, extensions })
     }
 
     /// The certificate itself.
@@ -128,10 +120,7 @@ impl<'a> View<'a> {
     ) -> der::Result<impl Iterator<Item = der::Result<SubjectAltName<&'a str>>>> {
         let value = self.extension(oid::SUBJECT_ALT_NAME)?;
         let names = value.map(Elements::of_sequence).transpose()?;
-        Ok(names
-            .into_iter()
-            .flatten()
-            .map(|name| SubjectAltName::read(name?)))
+        Ok(names.into_iter().flatten().map(|name| SubjectAltName::read(name?)))
     }
 
     /// basicConstraints with cA TRUE (RFC 5280, 4.2.1.9).
@@ -152,9 +141,7 @@ impl<'a> View<'a> {
     /// Whether the certificate says of itself that it belongs to the web's PKI: it carries signed
     /// certificate timestamps or a CA/Browser Forum policy. What cannot be read counts as such.
     pub(crate) fn is_web_pki(&self) -> bool {
-        self.extension(oid::SCT_LIST)
-            .map_or(true, |scts| scts.is_some())
-            || self.has_cabf_policy()
+        self.extension(oid::SCT_LIST).map_or(true, |scts| scts.is_some()) || self.has_cabf_policy()
     }
 
     /// Whether it carries a CA/Browser Forum policy. Policies that cannot be read count as one.

@@ -79,11 +79,7 @@ impl Cache {
             // Without the two values that are set above.
             Err(_) => sync::Cache::with(items, weight, Cost, hasher, lifecycle),
         };
-        Self {
-            facts,
-            tally: Tally::default(),
-            evictions: AtomicU64::new(0),
-        }
+        Self { facts, tally: Tally::default(), evictions: AtomicU64::new(0) }
     }
 
     pub(super) fn counters(&self) -> MemoCounters {
@@ -118,12 +114,10 @@ impl Cache {
             return;
         };
         let mut gone = vec![];
-        self.facts
-            .insert_with_lifecycle(stored, Passed::default(), &mut gone);
+        self.facts.insert_with_lifecycle(stored, Passed::default(), &mut gone);
         // This very fact, where there is no room for it, or where another thread was faster.
         gone.retain(|gone| !gone.is(fact));
-        self.evictions
-            .fetch_add(gone.len() as u64, Ordering::Relaxed);
+        self.evictions.fetch_add(gone.len() as u64, Ordering::Relaxed);
     }
 
     /// Checks a certificate, unless it passed before in this position. That is noted beside its
@@ -170,9 +164,7 @@ impl Stored {
             algorithm: fact.algorithm.try_into().ok()?,
             public_key_length: fact.public_key.len().try_into().ok()?,
             signature_length: fact.signature.len().try_into().ok()?,
-            bytes: [fact.public_key, fact.message, fact.signature]
-                .concat()
-                .into(),
+            bytes: [fact.public_key, fact.message, fact.signature].concat().into(),
         })
     }
 
@@ -300,12 +292,7 @@ mod tests {
         message: &'a [u8],
         signature: &'a [u8],
     ) -> Fact<'a> {
-        Fact {
-            algorithm,
-            public_key,
-            message,
-            signature,
-        }
+        Fact { algorithm, public_key, message, signature }
     }
 
     #[test]
@@ -335,11 +322,7 @@ mod tests {
         for first in 0..=6 {
             for second in first..=6 {
                 let is_it = (first, second) == (2, 4);
-                assert_eq!(
-                    known.is(&divided(first, second)),
-                    is_it,
-                    "{first}, {second}"
-                );
+                assert_eq!(known.is(&divided(first, second)), is_it, "{first}, {second}");
             }
         }
         for length in 0..6 {
@@ -403,10 +386,9 @@ mod tests {
 
     #[test]
     fn what_passed_in_one_position_has_not_passed_in_the_other() {
-        for (noted, other) in [
-            (Position::Leaf, Position::Issuer),
-            (Position::Issuer, Position::Leaf),
-        ] {
+        for (noted, other) in
+            [(Position::Leaf, Position::Issuer), (Position::Issuer, Position::Leaf)]
+        {
             let passed = Passed::default();
             assert!(!passed.is_noted(noted));
             passed.note(noted);
@@ -432,11 +414,9 @@ mod tests {
     fn a_key_or_signature_of_64_kib_is_not_kept_and_one_byte_less_is() {
         let long = [7; 64 << 10];
         let shorter = &long[1..];
-        for (key, signature, is_kept) in [
-            (shorter, shorter, true),
-            (&long[..], shorter, false),
-            (shorter, &long[..], false),
-        ] {
+        for (key, signature, is_kept) in
+            [(shorter, shorter, true), (&long[..], shorter, false), (shorter, &long[..], false)]
+        {
             let cache = Cache::with_capacity(1 << 20);
             let fact = given(0, key, MESSAGE, signature);
             cache.remember(&fact);
@@ -490,10 +470,7 @@ mod tests {
                     cache.remember(alike);
                 }
             }
-            assert_eq!(
-                (cache.counters().entries, cache.counters().evictions),
-                (1, 0)
-            );
+            assert_eq!((cache.counters().entries, cache.counters().evictions), (1, 0));
         }
     }
 
@@ -507,9 +484,7 @@ mod tests {
         other[20] ^= 1;
         let cache = Cache::with_capacity(1 << 20);
         let passes = |position, certificate: &[u8]| {
-            cache
-                .check_once::<()>(position, certificate, || Ok(()))
-                .unwrap();
+            cache.check_once::<()>(position, certificate, || Ok(())).unwrap();
         };
         // What it finds if it looks.
         let finds =
@@ -533,10 +508,7 @@ mod tests {
         cache.remember(&unsigned(&[0; 4 << 10]));
         assert!(!cache.recalls(&unsigned(&[0; 4 << 10])));
         assert!(meet(&cache, 1));
-        assert_eq!(
-            (cache.counters().entries, cache.counters().evictions),
-            (1, 0)
-        );
+        assert_eq!((cache.counters().entries, cache.counters().evictions), (1, 0));
     }
 
     #[test]
@@ -555,15 +527,8 @@ mod tests {
     /// the capacity allows.
     #[test]
     fn however_it_is_divided_the_capacity_is_the_bound_and_the_longest_message_finds_room() {
-        for capacity in [
-            1,
-            4_095,
-            80 << 10,
-            (1 << 20) - 1,
-            (1 << 20) + 7,
-            (16 << 20) + 63,
-            3 << 28,
-        ] {
+        for capacity in [1, 4_095, 80 << 10, (1 << 20) - 1, (1 << 20) + 7, (16 << 20) + 63, 3 << 28]
+        {
             let cache = Cache::with_capacity(capacity);
             let (whole, shard) = (cache.facts.capacity(), cache.facts.shard_capacity());
             assert!(whole <= capacity as u64 && whole > capacity as u64 * 99 / 100);
@@ -620,11 +585,7 @@ mod tests {
                 misses += u64::from(!meet(cache, passer_by / 150 % 10));
             }
         }
-        assert!(
-            cache.counters().entries > 1_500,
-            "{}",
-            cache.counters().entries
-        );
+        assert!(cache.counters().entries > 1_500, "{}", cache.counters().entries);
         misses
     }
 
@@ -690,10 +651,7 @@ mod tests {
                 });
             }
         });
-        assert_eq!(
-            (cache.counters().entries, cache.counters().evictions),
-            (1_000, 0)
-        );
+        assert_eq!((cache.counters().entries, cache.counters().evictions), (1_000, 0));
     }
 
     /// Whatever several writers do, what is counted is what can be found.

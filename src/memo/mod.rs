@@ -119,9 +119,7 @@ impl SignatureMemo {
 
 impl fmt::Debug for SignatureMemo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SignatureMemo")
-            .field(&self.counters())
-            .finish()
+        f.debug_tuple("SignatureMemo").field(&self.counters()).finish()
     }
 }
 
@@ -194,11 +192,8 @@ mod tests {
 
     fn memoized() -> (Memoized, &'static Stub) {
         let stub: &Stub = Box::leak(Box::default());
-        let memoized = Memoized {
-            index: 0,
-            algorithm: stub,
-            cache: Arc::new(Cache::with_capacity(1 << 20)),
-        };
+        let memoized =
+            Memoized { index: 0, algorithm: stub, cache: Arc::new(Cache::with_capacity(1 << 20)) };
         (memoized, stub)
     }
 
@@ -266,11 +261,7 @@ mod tests {
     #[test]
     fn what_one_algorithm_found_good_another_with_the_same_identifiers_is_asked_about() {
         let (lenient, stub) = memoized();
-        let strict = Memoized {
-            index: 1,
-            algorithm: &Strict,
-            cache: Arc::clone(&lenient.cache),
-        };
+        let strict = Memoized { index: 1, algorithm: &Strict, cache: Arc::clone(&lenient.cache) };
         for _ in 0..2 {
             assert!(lenient.verify_signature(b"key", b"message", &[1]).is_ok());
             assert!(strict.verify_signature(b"key", b"message", &[1]).is_err());

@@ -91,10 +91,7 @@ impl Roots {
     }
 
     fn read_pem(pem: &[u8], origin: &str) -> Result<Self, Error> {
-        const ROOTS: pem::Labels = pem::Labels {
-            read: &["CERTIFICATE"],
-            passed_over: &[],
-        };
+        const ROOTS: pem::Labels = pem::Labels { read: &["CERTIFICATE"], passed_over: &[] };
         let blocks = pem::blocks(pem, origin, &ROOTS)?;
         let ders = blocks.into_iter().map(|block| block.into_der().into());
         Self::read(ders, origin)
@@ -126,16 +123,13 @@ impl Roots {
             let view = View::read(&der).map_err(|error| malformed(error.to_string()))?;
             let extent = match view.is_ca() {
                 true => Extent::Issuer(
-                    view.issuer_facts()
-                        .map_err(|error| malformed(error.to_string()))?,
+                    view.issuer_facts().map_err(|error| malformed(error.to_string()))?,
                 ),
                 false => Extent::ItselfOnly(der.clone()),
             };
             let is_public = web.includes(&view);
             facts.push(RootFacts { extent, is_public });
-            store
-                .add(der)
-                .map_err(|error| malformed(certificate_text(&error)))?;
+            store.add(der).map_err(|error| malformed(certificate_text(&error)))?;
         }
         Self::new(web, store.roots.into_iter().zip(facts), origin)
     }
@@ -169,10 +163,7 @@ impl Roots {
     /// For *servers* this is what browsers do. As roots for *clients*, anybody on the internet can
     /// get a certificate under them; a client verifier over them wants rules, or does not build.
     pub fn public_web() -> Self {
-        let facts = RootFacts {
-            extent: Extent::Unknown,
-            is_public: true,
-        };
+        let facts = RootFacts { extent: Extent::Unknown, is_public: true };
         let anchors = public::ANCHORS.iter().cloned();
         Self(Arc::new(Inner::new(
             PublicWeb::new(),
@@ -188,10 +179,7 @@ impl Roots {
     ) -> Result<Self, Error> {
         let roots: Vec<_> = roots.collect();
         if roots.is_empty() {
-            return Err(Error::Missing {
-                origin: origin.into(),
-                wanted: "certificate",
-            });
+            return Err(Error::Missing { origin: origin.into(), wanted: "certificate" });
         }
         let public = roots.iter().find(|(_, facts)| facts.is_public);
         let public = public.map(|(anchor, _)| label(&anchor.subject));
@@ -248,17 +236,14 @@ impl Roots {
     /// The names of the roots, as hints for clients, if they fit.
     pub(crate) fn hints(&self) -> Result<Vec<DistinguishedName>, Error> {
         let anchors = self.0.anchors.iter();
-        let hints: Vec<_> = anchors
-            .map(|anchor| DistinguishedName::in_sequence(anchor.subject.as_ref()))
-            .collect();
+        let hints: Vec<_> =
+            anchors.map(|anchor| DistinguishedName::in_sequence(anchor.subject.as_ref())).collect();
         // Each name has a length of two bytes before it (RFC 5246, 7.4.4; RFC 8446, 4.2.4).
         let bytes = hints.iter().map(|name| 2 + name.as_ref().len()).sum();
         match bytes > MOST_OF_HINTS {
-            true => Err(Error::RootHintsTooLarge {
-                count: hints.len(),
-                bytes,
-                most: MOST_OF_HINTS,
-            }),
+            true => {
+                Err(Error::RootHintsTooLarge { count: hints.len(), bytes, most: MOST_OF_HINTS })
+            }
             false => Ok(hints),
         }
     }
@@ -299,13 +284,7 @@ impl Inner {
             .map(|(subject, rank)| (subject, place(rank)..place(rank + 1)))
             .collect();
         let (anchors, facts) = ranked.into_iter().map(|(_, root)| root).unzip();
-        Self {
-            anchors,
-            facts,
-            by_subject,
-            web,
-            public,
-        }
+        Self { anchors, facts, by_subject, web, public }
     }
 }
 

@@ -20,10 +20,7 @@ pub(crate) struct PublicWeb {
 impl PublicWeb {
     pub(crate) fn new() -> Self {
         Self {
-            keys: ANCHORS
-                .iter()
-                .map(|root| root.subject_public_key_info.as_ref())
-                .collect(),
+            keys: ANCHORS.iter().map(|root| root.subject_public_key_info.as_ref()).collect(),
             names: ANCHORS.iter().map(|root| root.subject.as_ref()).collect(),
         }
     }

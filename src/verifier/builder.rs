@@ -220,10 +220,7 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
         self.check()?;
         let algorithms = &self.settings.algorithms;
         self.settings.memo = match self.memo {
-            Memo::Own => Some(SignatureMemo::of(
-                algorithms,
-                SignatureMemo::DEFAULT_CAPACITY,
-            )),
+            Memo::Own => Some(SignatureMemo::of(algorithms, SignatureMemo::DEFAULT_CAPACITY)),
             Memo::Shared(memo) => Some(memo),
             Memo::None => None,
         };
@@ -240,13 +237,7 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
 
     /// Refuses what may be built for neither role.
     fn check(&self) -> Result<(), Error> {
-        let Settings {
-            role,
-            roots,
-            policy,
-            relax_for,
-            ..
-        } = &self.settings;
+        let Settings { role, roots, policy, relax_for, .. } = &self.settings;
         if policy.is_relaxed() && relax_for.is_nobody() {
             return Err(Error::RelaxedForNobody { role: *role });
         }

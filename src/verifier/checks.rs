@@ -84,10 +84,7 @@ pub(super) struct PathChecks {
 
 impl PathChecks {
     pub(super) fn hardened() -> Self {
-        Self {
-            is_hardened: true,
-            max_intermediates: None,
-        }
+        Self { is_hardened: true, max_intermediates: None }
     }
 
     pub(super) fn limit_intermediates(&mut self, most: usize) {
@@ -108,11 +105,7 @@ impl PathChecks {
         if let Some(most) = self.max_intermediates
             && path.intermediate_certificates().count() > most
         {
-            return Err(PathViolation::at(
-                most + 1,
-                PathCheck::PathIsNotTooDeep,
-                path,
-            ));
+            return Err(PathViolation::at(most + 1, PathCheck::PathIsNotTooDeep, path));
         }
         match self.is_hardened {
             true => check_path(path, root, memo),
@@ -181,26 +174,20 @@ impl PathViolation {
                 None => path.anchor().subject.as_ref(),
             },
         };
-        Self {
-            check,
-            position,
-            certificate: distinguished_name(subject),
-        }
+        Self { check, position, certificate: distinguished_name(subject) }
     }
 }
 
 fn leaf_violation(leaf: &View<'_>) -> der::Result<Option<PathCheck>> {
-    Ok(
-        if leaf.key_usage()?.is_some_and(|usage| usage.key_cert_sign()) {
-            Some(PathCheck::LeafMayNotSignCertificates)
-        } else if leaf.name_constraints()?.is_some() {
-            Some(PathCheck::LeafHasNoNameConstraints)
-        } else if leaf.key_strength() == Strength::Weak {
-            Some(PathCheck::LeafKeyIsStrong)
-        } else {
-            None
-        },
-    )
+    Ok(if leaf.key_usage()?.is_some_and(|usage| usage.key_cert_sign()) {
+        Some(PathCheck::LeafMayNotSignCertificates)
+    } else if leaf.name_constraints()?.is_some() {
+        Some(PathCheck::LeafHasNoNameConstraints)
+    } else if leaf.key_strength() == Strength::Weak {
+        Some(PathCheck::LeafKeyIsStrong)
+    } else {
+        None
+    })
 }
 
 fn issuer_violation(issuer: &IssuerFacts) -> Option<PathCheck> {
@@ -224,16 +211,8 @@ fn root_violation(root: &IssuerFacts) -> Option<PathCheck> {
 
 impl fmt::Display for PathViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            check,
-            position,
-            certificate,
-        } = self;
-        write!(
-            f,
-            "certificate {} of the path (`{certificate}`) {check}",
-            position + 1
-        )
+        let Self { check, position, certificate } = self;
+        write!(f, "certificate {} of the path (`{certificate}`) {check}", position + 1)
     }
 }
 

@@ -178,12 +178,7 @@ impl Assemble for ClientPeerVerifier {
             return Ok(());
         };
         // Only a serverAuth certificate of a public CA proves that its holder has the name.
-        match settings
-            .relax_for
-            .rules
-            .iter()
-            .find(|rule| rule.is_by_name())
-        {
+        match settings.relax_for.rules.iter().find(|rule| rule.is_by_name()) {
             Some(rule) if settings.policy.ignores() => {
                 let rule = rule.to_string();
                 return Err(Error::NameOverPublicRoots { rule, root });

@@ -196,10 +196,7 @@ impl Scope {
     /// `encoded` is an IssuingDistributionPoint that webpki has read: it has a full name, and
     /// neither reasons nor other issuers.
     fn read(encoded: &[u8]) -> der::Result<Self> {
-        let mut scope = Self {
-            encoded: Some(encoded.to_vec()),
-            ..Self::default()
-        };
+        let mut scope = Self { encoded: Some(encoded.to_vec()), ..Self::default() };
         let mut fields = Elements::of_sequence(encoded)?;
         while !fields.are_finished() {
             if fields.next_is(Kind::explicit(0)) {
@@ -345,15 +342,10 @@ impl Signers {
     }
 
     fn remember(&self, key: &[u8], outcome: &Result<(), Error>) {
-        let tried = Tried {
-            key: key.into(),
-            outcome: outcome.clone(),
-        };
+        let tried = Tried { key: key.into(), outcome: outcome.clone() };
         self.0.rcu(|all| {
             let mut all = Vec::clone(all);
-            let alike = all
-                .iter()
-                .filter(|other| other.outcome.is_ok() == outcome.is_ok());
+            let alike = all.iter().filter(|other| other.outcome.is_ok() == outcome.is_ok());
             if alike.count() < MOST_REMEMBERED {
                 all.push(tried.clone());
             }
@@ -373,17 +365,13 @@ impl<'a> Tries<'a> {
         algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
         at_most: usize,
     ) -> Self {
-        Self {
-            algorithms,
-            left: at_most.into(),
-        }
+        Self { algorithms, left: at_most.into() }
     }
 
     /// Tries this key, and remembers what came of it.
     pub(super) fn make(&self, crl: &Crl, signers: &Signers, key: &[u8]) -> Result<(), Error> {
         let left = self.left.get().checked_sub(1);
-        self.left
-            .set(left.ok_or(Error::MaximumSignatureChecksExceeded)?);
+        self.left.set(left.ok_or(Error::MaximumSignatureChecksExceeded)?);
         let outcome = crl.check_signature(key, self.algorithms);
         signers.remember(key, &outcome);
         outcome

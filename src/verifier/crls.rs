@@ -63,10 +63,7 @@ impl Crls {
     }
 
     fn read_pem(pem: &[u8], origin: &str) -> Result<Self, Error> {
-        const CRLS: pem::Labels = pem::Labels {
-            read: &["X509 CRL"],
-            passed_over: &[],
-        };
+        const CRLS: pem::Labels = pem::Labels { read: &["X509 CRL"], passed_over: &[] };
         let blocks = pem::blocks(pem, origin, &CRLS)?;
         let ders = blocks.into_iter().map(|block| block.into_der().into());
         Self::read(ders, origin)
@@ -92,10 +89,9 @@ impl Crls {
             let crl = format!("revocation list {} of {origin}", index + 1);
             match Crl::read(&der) {
                 Ok(read) => crls.push(Arc::new(read)),
-                Err(Unusable::SetAside(reason)) => set_aside.push(Error::UnusableCrl {
-                    crl,
-                    reason: reason.into(),
-                }),
+                Err(Unusable::SetAside(reason)) => {
+                    set_aside.push(Error::UnusableCrl { crl, reason: reason.into() })
+                }
                 Err(Unusable::Malformed(reason)) => {
                     return Err(Error::UnusableCrl { crl, reason });
                 }
@@ -137,18 +133,13 @@ pub(super) struct Listed {
 
 impl Listed {
     fn new(crl: Arc<Crl>) -> Self {
-        Self {
-            crl,
-            signers: Arc::default(),
-        }
+        Self { crl, signers: Arc::default() }
     }
 
     /// Whether this key (the contents of a SubjectPublicKeyInfo) has signed it. Tried once, and
     /// remembered.
     pub(super) fn is_signed_by(&self, key: &[u8], tries: &Tries<'_>) -> Result<(), Pki> {
-        self.signers
-            .recall(key)
-            .unwrap_or_else(|| tries.make(&self.crl, &self.signers, key))
+        self.signers.recall(key).unwrap_or_else(|| tries.make(&self.crl, &self.signers, key))
     }
 }
 
@@ -174,10 +165,7 @@ impl CrlSet {
             let crls = IssuerCrls::new(&issuer, crls);
             (issuer, crls)
         });
-        Self {
-            by_issuer: by_issuer.collect(),
-            stock,
-        }
+        Self { by_issuer: by_issuer.collect(), stock }
     }
 
     fn all(&self) -> impl Iterator<Item = &Listed> {
@@ -243,11 +231,8 @@ impl Trust<'_> {
             if let Some(reason) = reason
                 && old.crl.next_update > self.now
             {
-                let told = KeptCrl {
-                    crl: old.crl.label(),
-                    reason,
-                    until: instant(old.crl.next_update),
-                };
+                let told =
+                    KeptCrl { crl: old.crl.label(), reason, until: instant(old.crl.next_update) };
                 kept.push((old.clone(), told));
             }
         }
@@ -263,11 +248,8 @@ impl Trust<'_> {
         }
         let named = self.roots.named(&crl.crl.issuer).unwrap_or_default();
         let anchors = self.roots.anchors().get(named).unwrap_or_default();
-        let keys = anchors
-            .iter()
-            .map(|anchor| anchor.subject_public_key_info.to_vec());
-        keys.filter(|key| crl.is_signed_by(key, &self.tries).is_ok())
-            .collect()
+        let keys = anchors.iter().map(|anchor| anchor.subject_public_key_info.to_vec());
+        keys.filter(|key| crl.is_signed_by(key, &self.tries).is_ok()).collect()
     }
 
     /// Why the next set has none in the place of this list that this key has signed and is as new;
@@ -374,9 +356,7 @@ impl IssuerCrls {
     /// The lists, of any scope, that name this serial number.
     pub(super) fn naming(&self, serial: &[u8]) -> impl Iterator<Item = &Listed> {
         let hash = self.hasher.hash_one(serial);
-        let start = self
-            .revoked
-            .partition_point(|revoked| revoked.serial_hash < hash);
+        let start = self.revoked.partition_point(|revoked| revoked.serial_hash < hash);
         self.revoked[start..]
             .iter()
             .take_while(move |revoked| revoked.serial_hash == hash)
@@ -396,9 +376,8 @@ impl IssuerCrls {
 
     /// The lists that replace each other with this one, newest first.
     pub(super) fn scope_of(&self, crl: &Crl) -> Option<&[Listed]> {
-        let start = self
-            .crls
-            .partition_point(|listed| listed.crl.scope.encoded < crl.scope.encoded);
+        let start =
+            self.crls.partition_point(|listed| listed.crl.scope.encoded < crl.scope.encoded);
         let others = &self.crls[start..];
         let end = others.partition_point(|listed| listed.crl.has_scope_of(crl));
         others.get(..end).filter(|scope| !scope.is_empty())
@@ -415,17 +394,10 @@ impl IssuerCrls {
                 if without_point.is_some_and(|listed| listed.crl.scope.names.is_empty()) {
                     found.push(0);
                 }
-                found.extend(
-                    names
-                        .iter()
-                        .filter_map(|name| self.by_name.get(*name))
-                        .flatten(),
-                );
+                found.extend(names.iter().filter_map(|name| self.by_name.get(*name)).flatten());
             }
         }
-        found
-            .into_iter()
-            .map(|scope| &self.crls[self.scopes[scope].clone()])
+        found.into_iter().map(|scope| &self.crls[self.scopes[scope].clone()])
     }
 }
 

@@ -97,10 +97,7 @@ impl Revocation {
         algorithms: &[&dyn SignatureVerificationAlgorithm],
         now: UnixTime,
     ) -> Vec<KeptCrl> {
-        let _replacing = self
-            .replacing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _replacing = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
         let trust = Trust {
             roots,
             // It is the operator who waits here, not a handshake.
@@ -162,9 +159,8 @@ impl<'a> Check<'a> {
 
     /// Whether no certificate of this path is revoked, as far as the caller wants to know.
     pub(super) fn check(&self, path: &VerifiedPath<'_>, root: &Extent) -> Result<(), Pki> {
-        let certificates: Vec<_> = iter::once(path::leaf(path))
-            .chain(path::issuers(path))
-            .collect();
+        let certificates: Vec<_> =
+            iter::once(path::leaf(path)).chain(path::issuers(path)).collect();
         let views = certificates.iter().map(|certificate| certificate.view());
         // Our reader takes whatever webpki takes; if it ever does not, that is a refusal.
         let views: Vec<_> = views.collect::<Result<_, _>>().map_err(|_| Pki::BadDer)?;
@@ -178,13 +174,7 @@ impl<'a> Check<'a> {
                 None => Issuer::root(path, root),
             };
             let is_end_entity = level == 0;
-            self.accept(self.status(
-                &Subject {
-                    view,
-                    is_end_entity,
-                },
-                &issuer,
-            ))?;
+            self.accept(self.status(&Subject { view, is_end_entity }, &issuer))?;
         }
         Ok(())
     }
@@ -245,9 +235,7 @@ impl<'a> Check<'a> {
             let mut newer = newer.take_while(|other| other.crl.age() > listed.crl.age());
             let is_lifted = newer.any(|other| {
                 self.has_begun(other)
-                    && !naming
-                        .iter()
-                        .any(|naming| Arc::ptr_eq(&naming.crl, &other.crl))
+                    && !naming.iter().any(|naming| Arc::ptr_eq(&naming.crl, &other.crl))
                     && other.is_signed_by(issuer.key, &self.tries).is_ok()
             });
             if !is_lifted {

@@ -105,10 +105,7 @@ impl PeerVerifierBuilder<ServerPeerVerifier> {
     /// domains, bind the rule to its issuer.
     pub fn expect_in_place_of_name(mut self, peer: PeerRule) -> Self {
         self.note(&peer);
-        self.options
-            .in_place_of_name
-            .get_or_insert_default()
-            .add(peer);
+        self.options.in_place_of_name.get_or_insert_default().add(peer);
         self
     }
 }
@@ -134,10 +131,7 @@ impl Assemble for ServerPeerVerifier {
     #[allow(private_interfaces)] // Sealed: nobody else calls it.
     fn assemble(settings: Settings, options: Options) -> Result<Self, Error> {
         let in_place_of_name = options.in_place_of_name;
-        Ok(Self(Arc::new(Inner {
-            settings,
-            in_place_of_name,
-        })))
+        Ok(Self(Arc::new(Inner { settings, in_place_of_name })))
     }
 }
 

@@ -62,14 +62,12 @@ impl Settings {
     pub(super) fn replace_crls(&self, crls: Crls, now: UnixTime) -> Result<Vec<KeptCrl>, Error> {
         let Some(revocation) = &self.revocation else {
             let error = Error::NoRevocation;
-            self.observers
-                .tell(|observer| observer.crls_refused(self.role, &error));
+            self.observers.tell(|observer| observer.crls_refused(self.role, &error));
             return Err(error);
         };
         let kept = revocation.replace(crls, &self.roots, self.algorithms.all, now);
         for kept in &kept {
-            self.observers
-                .tell(|observer| observer.crl_kept(self.role, kept));
+            self.observers.tell(|observer| observer.crl_kept(self.role, kept));
         }
         Ok(kept)
     }

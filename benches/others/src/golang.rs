@@ -54,11 +54,9 @@ fn read(line: &str, who: &str, results: &mut Results) {
     match line.split_whitespace().collect::<Vec<_>>()[..] {
         ["version", version] => results.add_version(version),
         ["parsing", kind, microseconds] => results.add(who, kind, microseconds.parse().unwrap()),
-        ["parsed", kind, microseconds] => results.add(
-            &format!("{who}_parsed"),
-            kind,
-            microseconds.parse().unwrap(),
-        ),
+        ["parsed", kind, microseconds] => {
+            results.add(&format!("{who}_parsed"), kind, microseconds.parse().unwrap())
+        }
         _ => panic!("verify.go says `{line}`"),
     }
 }
