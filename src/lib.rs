@@ -63,7 +63,7 @@ pub use eku::{EkuOutcome, EkuPolicy, EkuViolation};
 pub use error::Error;
 pub use memo::{MemoCounters, SignatureMemo};
 pub use observe::{
-    Counters, KeptCrl, KeptCrlReason, NothingPresented, Observer, Published, Verified,
+    Counters, KeptCrl, KeptCrlReason, NothingPresented, Observer, Published, Verdicts,
 };
 pub use peer::{PeerRule, VerifiedPeer};
 pub use refusal::{Refusal, RefusalClass};

@@ -185,7 +185,7 @@ impl fmt::Debug for Observers {
 ///
 /// let counters = Arc::new(Counters::default());
 /// // Give `counters.clone()` to slots and verifiers with `.observer(…)`, and read it anywhere:
-/// assert_eq!(counters.verified(Role::Client).relaxed, 0);
+/// assert_eq!(counters.verdicts(Role::Client).relaxed, 0);
 /// ```
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -201,7 +201,7 @@ pub struct Counters {
 
 #[derive(Debug, Default)]
 struct Counts {
-    strict: AtomicU64,
+    enforced: AtomicU64,
     relaxed: AtomicU64,
     refused_by_eku: AtomicU64,
     refused_otherwise: AtomicU64,
@@ -212,9 +212,9 @@ struct Counts {
 /// Counted before the peers have proved that they hold the keys; see [`Observer`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Verified {
+pub struct Verdicts {
     /// Accepted, and the EKU was as it should be.
-    pub strict: u64,
+    pub enforced: u64,
     /// Accepted only because the EKU policy is relaxed. Zero means the relaxation can go; more may
     /// be a stranger with a chain that it copied.
     pub relaxed: u64,
@@ -226,10 +226,10 @@ pub struct Verified {
 
 impl Counters {
     /// Verdicts on peers in this role.
-    pub fn verified(&self, role: Role) -> Verified {
+    pub fn verdicts(&self, role: Role) -> Verdicts {
         let counts = self.counts(role);
-        Verified {
-            strict: read(&counts.strict),
+        Verdicts {
+            enforced: read(&counts.enforced),
             relaxed: read(&counts.relaxed),
             refused_by_eku: read(&counts.refused_by_eku),
             refused_otherwise: read(&counts.refused_otherwise),
@@ -276,7 +276,7 @@ impl Counters {
 
 impl Observer for Counters {
     fn accepted(&self, role: Role) {
-        count(&self.counts(role).strict);
+        count(&self.counts(role).enforced);
     }
 
     fn relaxed(&self, peer: &VerifiedPeer) {

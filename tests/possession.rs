@@ -10,7 +10,7 @@ use common::clock::Clock;
 use common::pki::{Ca, Eku, KeyKind, Leaf, LeafSpec};
 use common::tls::{Outcome, Stack, handshake, provider, stacks, stock_client, stock_server};
 use mtls_roles::{
-    ClientPeerVerifier, Counters, EkuPolicy, PeerRule, Role, Roots, ServerPeerVerifier, Verified,
+    ClientPeerVerifier, Counters, EkuPolicy, PeerRule, Role, Roots, ServerPeerVerifier, Verdicts,
 };
 use rustls::crypto::CryptoProvider;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -72,10 +72,10 @@ fn heard_of_a_stranger(role: Role, eku: Eku, heard: &str) {
             assert_eq!(world.told.take(), [heard], "{id}");
         }
         // So a counter counts both, too.
-        let Verified {
-            strict, relaxed, ..
-        } = world.counters.verified(role);
-        assert_eq!(strict + relaxed, 2, "{}", stack.name);
+        let Verdicts {
+            enforced, relaxed, ..
+        } = world.counters.verdicts(role);
+        assert_eq!(enforced + relaxed, 2, "{}", stack.name);
     }
 }
 
@@ -91,8 +91,8 @@ fn a_client_that_presents_nothing_reaches_no_observer() {
             let error = is_required.then_some(Error::NoCertificatesPresented);
             assert_eq!(outcome.server.err(), error, "{}", stack.name);
             assert_eq!(world.told.take(), [""; 0], "{}", stack.name);
-            let counted = world.counters.verified(Role::Client);
-            assert_eq!(counted, Counters::default().verified(Role::Client));
+            let counted = world.counters.verdicts(Role::Client);
+            assert_eq!(counted, Counters::default().verdicts(Role::Client));
         }
     }
 }

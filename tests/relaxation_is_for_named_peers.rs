@@ -86,8 +86,8 @@ fn five_hundred_right_clients_and_one_relaxed_one_work_together() {
             assert_eq!(meeting.visit(&edge), Ok(()));
         }
     }
-    let verified = counters.verified(Role::Client);
-    assert_eq!((verified.strict, verified.relaxed), (500, 1));
+    let verified = counters.verdicts(Role::Client);
+    assert_eq!((verified.enforced, verified.relaxed), (500, 1));
     assert_eq!(
         (verified.refused_by_eku, verified.refused_otherwise),
         (0, 0)

@@ -258,9 +258,9 @@ fn every_decision_in_a_handshake_is_told_and_counted_once_and_in_its_role() {
 }
 
 fn counts(counters: &Counters, role: Role) -> [u64; 4] {
-    let verified = counters.verified(role);
+    let verified = counters.verdicts(role);
     [
-        verified.strict,
+        verified.enforced,
         verified.relaxed,
         verified.refused_by_eku,
         verified.refused_otherwise,

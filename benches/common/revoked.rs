@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mtls_roles::{ClientPeerVerifier, ClientPeerVerifierBuilder, Crls, EkuPolicy};
+use mtls_roles::{ClientPeerVerifier, Crls, EkuPolicy, PeerVerifierBuilder};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
@@ -79,7 +79,7 @@ pub fn enforcing_and_forgetful(
 fn with(
     hierarchy: &Hierarchy,
     lists: Vec<CertificateRevocationListDer<'static>>,
-) -> ClientPeerVerifierBuilder {
+) -> PeerVerifierBuilder<ClientPeerVerifier> {
     let builder = builder(&hierarchy.roots(), EkuPolicy::rfc5280());
     match lists.is_empty() {
         true => builder,

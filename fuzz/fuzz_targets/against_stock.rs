@@ -5,10 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mtls_roles::{
-    ClientPeerVerifier, ClientPeerVerifierBuilder, Crls, EkuOutcome, EkuPolicy, PeerRule,
-    ServerPeerVerifier,
-};
+use mtls_roles::{ClientPeerVerifier, Crls, EkuOutcome, EkuPolicy, PeerRule, PeerVerifierBuilder, ServerPeerVerifier};
 use mtls_roles_fuzz::{Presented, Stock, Told, choose, now, provider};
 use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::{CertificateRevocationListDer, ServerName};
@@ -69,7 +66,7 @@ fn arrangements(lists: &[CertificateRevocationListDer<'static>]) -> Vec<Lists> {
 /// Under the default choices.
 fn accepts_no_more(presented: &Presented<'_>, lists: &Lists, crls: &Option<Crls>) -> Option<()> {
     let rule: PeerRule = NAMED.parse().unwrap();
-    let with = |builder: ClientPeerVerifierBuilder| match crls {
+    let with = |builder: PeerVerifierBuilder<ClientPeerVerifier>| match crls {
         Some(crls) => builder.crls(crls.clone()),
         None => builder,
     };

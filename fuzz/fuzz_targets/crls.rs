@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mtls_roles::{ClientPeerVerifier, ClientPeerVerifierBuilder, Crls};
+use mtls_roles::{ClientPeerVerifier, Crls, PeerVerifierBuilder};
 use mtls_roles_fuzz::{Presented, now, provider};
 
 fuzz_target!(|input: &[u8]| {
@@ -14,7 +14,7 @@ fuzz_target!(|input: &[u8]| {
     let Ok(crls) = Crls::from_der(sets.concat()) else {
         return;
     };
-    let verify = |builder: ClientPeerVerifierBuilder| {
+    let verify = |builder: PeerVerifierBuilder<ClientPeerVerifier>| {
         let verifier = builder.build().unwrap();
         verifier.verify(Some(&chain), now()).is_ok()
     };

@@ -48,16 +48,16 @@ struct Inner {
 /// What is known of one root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RootFacts {
-    pub(crate) extent: Extent,
+    pub(crate) trusted_for: TrustedFor,
     /// It is a public root, or was issued by one, or says so.
     pub(crate) is_public: bool,
 }
 
 /// How far the trust in a root reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
+pub(crate) enum TrustedFor {
     /// A CA: for what it issues.
-    Issuer(IssuerFacts),
+    Issuing(IssuerFacts),
     /// Not a CA: for this very certificate.
     ItselfOnly(CertificateDer<'static>),
     /// A trust anchor that came without its certificate: for what it issues, as in rustls.
@@ -121,14 +121,14 @@ impl Roots {
                 reason,
             };
             let view = View::read(&der).map_err(|error| malformed(error.to_string()))?;
-            let extent = match view.is_ca() {
-                true => Extent::Issuer(
+            let trusted_for = match view.is_ca() {
+                true => TrustedFor::Issuing(
                     view.issuer_facts().map_err(|error| malformed(error.to_string()))?,
                 ),
-                false => Extent::ItselfOnly(der.clone()),
+                false => TrustedFor::ItselfOnly(der.clone()),
             };
             let is_public = web.includes(&view);
-            facts.push(RootFacts { extent, is_public });
+            facts.push(RootFacts { trusted_for, is_public });
             store.add(der).map_err(|error| malformed(certificate_text(&error)))?;
         }
         Self::new(web, store.roots.into_iter().zip(facts), origin)
@@ -148,7 +148,7 @@ impl Roots {
     pub fn from_root_cert_store(store: RootCertStore) -> Result<Self, Error> {
         let web = PublicWeb::new();
         let facts = |anchor: &TrustAnchor<'_>| RootFacts {
-            extent: Extent::Unknown,
+            trusted_for: TrustedFor::Unknown,
             is_public: web.has_key(&anchor.subject_public_key_info),
         };
         let facts: Vec<_> = store.roots.iter().map(facts).collect();
@@ -163,7 +163,7 @@ impl Roots {
     /// For *servers* this is what browsers do. As roots for *clients*, anybody on the internet can
     /// get a certificate under them; a client verifier over them wants rules, or does not build.
     pub fn public_web() -> Self {
-        let facts = RootFacts { extent: Extent::Unknown, is_public: true };
+        let facts = RootFacts { trusted_for: TrustedFor::Unknown, is_public: true };
         let anchors = public::ANCHORS.iter().cloned();
         Self(Arc::new(Inner::new(
             PublicWeb::new(),
@@ -229,7 +229,7 @@ impl Roots {
     /// ```
     pub fn trusted_for_itself_only(&self) -> impl Iterator<Item = String> + '_ {
         let roots = self.0.anchors.iter().zip(&self.0.facts);
-        let roots = roots.filter(|(_, root)| matches!(root.extent, Extent::ItselfOnly(_)));
+        let roots = roots.filter(|(_, root)| matches!(root.trusted_for, TrustedFor::ItselfOnly(_)));
         roots.map(|(anchor, _)| label(&anchor.subject))
     }
 

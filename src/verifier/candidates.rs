@@ -9,7 +9,7 @@ use std::ops::Range;
 use rustls::pki_types::{CertificateDer, Der, TrustAnchor};
 use webpki::EndEntityCert;
 
-use crate::roots::{Extent, RootFacts, Roots};
+use crate::roots::{RootFacts, Roots, TrustedFor};
 
 pub(super) enum Candidates<'a> {
     /// Neighbours among the roots.
@@ -65,7 +65,7 @@ impl<'a> Candidates<'a> {
 
     /// What is known of the root at the end of a path.
     pub(super) fn facts(&self, anchor: &TrustAnchor<'_>) -> &RootFacts {
-        const NONE: &RootFacts = &RootFacts { extent: Extent::Unknown, is_public: true };
+        const NONE: &RootFacts = &RootFacts { trusted_for: TrustedFor::Unknown, is_public: true };
         let mut anchors = self.anchors().iter();
         // webpki hands back the anchors it was given.
         let index = anchors.position(|candidate| std::ptr::eq(candidate, anchor));
@@ -177,7 +177,10 @@ mod tests {
         let candidates = Candidates::among(&roots, &leaf, &[]);
         // rcgen's default is no CA, which is trusted for itself only.
         for (anchor, root) in candidates.anchors().iter().zip([&one, &namesake]) {
-            assert_eq!(candidates.facts(anchor).extent, Extent::ItselfOnly(root.der.clone()));
+            assert_eq!(
+                candidates.facts(anchor).trusted_for,
+                TrustedFor::ItselfOnly(root.der.clone())
+            );
         }
         assert_eq!(candidates.anchors().len(), 2);
     }

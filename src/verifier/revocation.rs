@@ -22,7 +22,7 @@ use super::crls::{CrlSet, Crls, IssuerCrls, Listed, Trust};
 use super::path;
 use crate::certificate::view::View;
 use crate::observe::KeptCrl;
-use crate::roots::{Extent, Roots};
+use crate::roots::{Roots, TrustedFor};
 use crate::tlv::{Elements, Kind, only};
 
 /// The most signatures of lists that one search checks. A chain has two or three issuers with one
@@ -158,7 +158,7 @@ impl<'a> Check<'a> {
     }
 
     /// Whether no certificate of this path is revoked, as far as the caller wants to know.
-    pub(super) fn check(&self, path: &VerifiedPath<'_>, root: &Extent) -> Result<(), Pki> {
+    pub(super) fn check(&self, path: &VerifiedPath<'_>, root: &TrustedFor) -> Result<(), Pki> {
         let certificates: Vec<_> =
             iter::once(path::leaf(path)).chain(path::issuers(path)).collect();
         let views = certificates.iter().map(|certificate| certificate.view());
@@ -309,14 +309,14 @@ impl<'a> Issuer<'a> {
         })
     }
 
-    fn root(path: &VerifiedPath<'a>, root: &Extent) -> Self {
+    fn root(path: &VerifiedPath<'a>, root: &TrustedFor) -> Self {
         Self {
             key: &path.anchor().subject_public_key_info,
             may_sign_crls: match root {
-                Extent::Issuer(root) => root.may_sign_crls,
+                TrustedFor::Issuing(root) => root.may_sign_crls,
                 // It has issued nothing, so there is nothing to revoke.
-                Extent::ItselfOnly(_) => false,
-                Extent::Unknown => true,
+                TrustedFor::ItselfOnly(_) => false,
+                TrustedFor::Unknown => true,
             },
         }
     }

@@ -167,7 +167,7 @@ impl<'p> Search<'_, 'p> {
         path: &VerifiedPath<'_>,
         revocation: Option<&Check<'_>>,
     ) -> Result<(), webpki::Error> {
-        let root = &self.presented.candidates.facts(path.anchor()).extent;
+        let root = &self.presented.candidates.facts(path.anchor()).trusted_for;
         self.settings.path_checks.apply(path, root, self.settings.memo.as_ref()).map_err(
             |found| {
                 self.violation.replace(Some(found));
