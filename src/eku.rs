@@ -201,6 +201,21 @@ const UNREADABLE_END: &str = "needed behind `until` is a date, as in 2027-03-15,
                               its offset, as in 2027-03-15T08:00:00Z";
 
 /// How a chain stands to the extended key usage that its role needs.
+///
+/// ```
+/// use mtls_roles::{ClientPeerVerifier, EkuPolicy, PeerRule, Roots};
+/// use rustls::pki_types::UnixTime;
+///
+/// # let (roots, chain) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/peer.rs"));
+/// # let provider = rustls::crypto::aws_lc_rs::default_provider();
+/// let clients = ClientPeerVerifier::builder(Roots::from_der(roots)?, &provider)
+///     .eku_policy(EkuPolicy::ignore())
+///     .relax_for(PeerRule::dns_name("edge.example.com")?)
+///     .build()?;
+/// let peer = clients.verify(Some(&chain), UnixTime::now())?;
+/// assert!(peer.eku().to_string().starts_with("relaxed: leaf"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EkuOutcome {
@@ -230,6 +245,22 @@ impl fmt::Display for EkuOutcome {
 }
 
 /// The first certificate of a chain, counted from the leaf, whose EKU is wrong for its role.
+///
+/// ```
+/// use mtls_roles::{ClientPeerVerifier, EkuPolicy, PeerRule, Roots};
+/// use rustls::pki_types::UnixTime;
+///
+/// # let (roots, chain) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/peer.rs"));
+/// # let provider = rustls::crypto::aws_lc_rs::default_provider();
+/// let clients = ClientPeerVerifier::builder(Roots::from_der(roots)?, &provider)
+///     .eku_policy(EkuPolicy::ignore())
+///     .relax_for(PeerRule::dns_name("edge.example.com")?)
+///     .build()?;
+/// let peer = clients.verify(Some(&chain), UnixTime::now())?;
+/// let violation = peer.eku().violation().expect("its only purpose is serverAuth");
+/// assert_eq!((violation.position, violation.needed.to_string().as_str()), (0, "clientAuth"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EkuViolation {

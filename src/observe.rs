@@ -34,6 +34,26 @@ use crate::text::utc;
 ///
 /// A verifier with an observer makes a further path search for a peer whose EKU is wrong, to learn
 /// the honest class of the refusal; without one it makes it only where a relaxed policy needs it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use mtls_roles::{ClientPeerVerifier, Observer, Refusal, Roots};
+///
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn refused(&self, refusal: &Refusal) {
+///         eprintln!("{refusal}");
+///     }
+/// }
+///
+/// # let (roots, _) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/peer.rs"));
+/// # let provider = rustls::crypto::aws_lc_rs::default_provider();
+/// let clients = ClientPeerVerifier::builder(Roots::from_der(roots)?, &provider)
+///     .observer(Arc::new(Log))
+///     .build()?;
+/// # Ok::<(), mtls_roles::Error>(())
+/// ```
 #[allow(unused_variables)] // The names say what is told; the defaults use none of it.
 pub trait Observer: Send + Sync {
     /// The chain of a peer in this role was accepted, and its EKU was as it should be.
@@ -74,6 +94,20 @@ pub trait Observer: Send + Sync {
 }
 
 /// Credentials that a slot published.
+///
+/// ```
+/// use mtls_roles::{Observer, Published};
+///
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn published(&self, published: &Published<'_>) {
+///         if published.is_combined {
+///             eprintln!("{} still serves in both roles", published.leaf.subject());
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Published<'a> {
@@ -88,6 +122,18 @@ pub struct Published<'a> {
 }
 
 /// Why a slot presented nothing although it was asked.
+///
+/// ```
+/// use mtls_roles::{NothingPresented, Observer, Role};
+///
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn nothing_presented(&self, role: Role, reason: NothingPresented) {
+///         eprintln!("asked for our certificate as {role}, and presented none: {reason}");
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NothingPresented {
@@ -111,6 +157,20 @@ impl fmt::Display for NothingPresented {
 /// A list that a new set does not have, or not in a state to replace it, and that stays in use.
 ///
 /// Displayed, it is a sentence for the log.
+///
+/// ```
+/// use mtls_roles::{KeptCrl, KeptCrlReason, Observer, Role};
+///
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn crl_kept(&self, _: Role, kept: &KeptCrl) {
+///         if kept.reason == KeptCrlReason::NotSigned {
+///             eprintln!("somebody forges lists, or a CA has a new key: {kept}");
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeptCrl {
@@ -210,6 +270,14 @@ struct Counts {
 /// How often chains of peers in one role were accepted and refused, since the counters were made.
 ///
 /// Counted before the peers have proved that they hold the keys; see [`Observer`].
+///
+/// ```
+/// use mtls_roles::{Counters, Role};
+///
+/// let counters = Counters::default();
+/// let verdicts = counters.verdicts(Role::Client);
+/// assert_eq!(verdicts.enforced + verdicts.relaxed, 0, "nobody was accepted yet");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verdicts {

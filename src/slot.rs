@@ -199,6 +199,18 @@ impl ResolvesClientCert for ClientSlot {
 }
 
 /// Builds a slot; see [`ServerSlot::builder`] and [`ClientSlot::builder`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use mtls_roles::{ClientSlot, Counters, EkuPolicy};
+///
+/// // Presents a serverAuth-only certificate to a server that ignores the EKU.
+/// let slot = ClientSlot::builder()
+///     .eku_policy(EkuPolicy::ignore())
+///     .observer(Arc::new(Counters::default()))
+///     .build()?;
+/// # Ok::<(), mtls_roles::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct SlotBuilder<S> {

@@ -81,7 +81,7 @@ fn a_memo_serves_the_provider_it_was_made_for_and_no_other() {
                 assert!(
                     matches!(
                         &built,
-                        Err(Error::MemoOfAnotherProvider { role: Role::Client })
+                        Err(Error::MemoOfAnotherProvider { role: Role::Client, .. })
                     ),
                     "{name}, memo {other}: {built:?}"
                 );
@@ -134,7 +134,7 @@ fn a_verifier_of_servers_refuses_the_memo_of_another_provider_too() {
     assert!(
         matches!(
             &built,
-            Err(Error::MemoOfAnotherProvider { role: Role::Server })
+            Err(Error::MemoOfAnotherProvider { role: Role::Server, .. })
         ),
         "{built:?}"
     );

@@ -29,7 +29,7 @@ fn a_relaxed_policy_without_relax_for_does_not_build_and_says_what_to_add() {
         let error = clients(&root).eku_policy(policy).build().unwrap_err();
         assert!(matches!(
             error,
-            Error::RelaxedForNobody { role: Role::Client }
+            Error::RelaxedForNobody { role: Role::Client, .. }
         ));
         assert_eq!(
             error.to_string(),
@@ -45,7 +45,7 @@ fn a_relaxed_policy_without_relax_for_does_not_build_and_says_what_to_add() {
     let servers = servers(&root).eku_policy(EkuPolicy::ignore());
     assert!(matches!(
         servers.build(),
-        Err(Error::RelaxedForNobody { role: Role::Server })
+        Err(Error::RelaxedForNobody { role: Role::Server, .. })
     ));
 }
 

@@ -28,6 +28,7 @@ use crate::text::{Printable, utc};
 #[non_exhaustive]
 pub enum Advice<'a> {
     /// Renew before a day, to keep the purpose for as long as possible.
+    #[non_exhaustive]
     RenewBefore {
         /// The first day that is too late (UTC).
         before: Date,

@@ -34,6 +34,15 @@ pub(super) struct Cache {
 }
 
 /// What a [`SignatureMemo`](super::SignatureMemo) did so far, and what it holds now.
+///
+/// ```
+/// use mtls_roles::SignatureMemo;
+///
+/// let memo = SignatureMemo::new(&rustls::crypto::aws_lc_rs::default_provider());
+/// let counters = memo.counters();
+/// let share = counters.hits as f64 / (counters.hits + counters.misses).max(1) as f64;
+/// assert_eq!(share, 0.0);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemoCounters {

@@ -29,6 +29,17 @@ use crate::text::certificate_text;
 /// tells: ask when you load roots, or the first handshake tells.
 ///
 /// *Not* checked: the validity of a root, as in webpki and RFC 5280, 6.1.1 (d).
+///
+/// ```
+/// use mtls_roles::Roots;
+///
+/// # let (roots, _) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/peer.rs"));
+/// let roots = Roots::from_der(roots)?;
+/// assert_eq!((roots.len(), roots.public_root()), (1, None));
+/// // Read completely or not at all:
+/// assert!(Roots::from_pem(b"-----BEGIN TRUSTED CERTIFICATE-----\n").is_err());
+/// # Ok::<(), mtls_roles::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Roots(Arc<Inner>);
 

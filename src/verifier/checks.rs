@@ -43,6 +43,15 @@ pub struct PathViolation {
 }
 
 /// One check of a path, beyond those of stock rustls.
+///
+/// ```
+/// use mtls_roles::PathCheck;
+///
+/// assert_eq!(
+///     PathCheck::LeafWithKeyCertSign.to_string(),
+///     "is a leaf, but its key usage has keyCertSign"
+/// );
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PathCheck {
