@@ -5,7 +5,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mtls_roles::{ClientPeerVerifier, Crls, EkuOutcome, EkuPolicy, PeerRule, PeerVerifierBuilder, ServerPeerVerifier};
+use mtls_roles::{
+    ClientPeerVerifier, Crls, EkuOutcome, EkuPolicy, PeerRule, PeerVerifierBuilder,
+    ServerPeerVerifier,
+};
 use mtls_roles_fuzz::{Presented, Stock, Told, choose, now, provider};
 use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::{CertificateRevocationListDer, ServerName};

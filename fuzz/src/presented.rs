@@ -19,7 +19,7 @@ pub struct Presented<'a> {
 }
 
 impl<'a> Presented<'a> {
-    /// `None` without a root that can be read, without a leaf, and with so many intermediates that
+    /// `None` without a root that can be read and is private, without a leaf, and with so many intermediates that
     /// our limit of steps is another verdict than webpki's.
     pub fn read(input: &'a [u8]) -> Option<Self> {
         let parts = parts(input);
@@ -30,12 +30,11 @@ impl<'a> Presented<'a> {
         }
         let root = CertificateDer::from(*root).into_owned();
         let lists = |lists: &[&[u8]]| lists.iter().map(|list| list.to_vec().into()).collect();
-        Some(Self {
-            roots: Roots::from_der([root.clone()]).ok()?,
-            root,
-            chain: certificates(chain),
-            sets: groups.map(lists).collect(),
-        })
+        let roots = Roots::from_der([root.clone()]).ok()?;
+        if roots.public_root().is_some() {
+            return None;
+        }
+        Some(Self { roots, root, chain: certificates(chain), sets: groups.map(lists).collect() })
     }
 }
 
