@@ -41,7 +41,7 @@ pub(crate) fn origin(file: &Path) -> String {
 pub(crate) const MOST_OF_CERTIFICATES: usize = 16 << 20;
 
 /// The most bytes of a file of revocation lists: more than a million entries.
-pub(crate) const MOST_OF_LISTS: usize = 64 << 20;
+pub(crate) const MOST_OF_CRLS: usize = 64 << 20;
 
 /// The whole file, if it has no more than `most` bytes. Of one without end, a device or a pipe, one
 /// byte more is read. It may hold a key, so it is wiped in the end.

@@ -49,7 +49,7 @@ impl Crls {
     /// read or used.
     pub fn from_pem_file(file: impl AsRef<Path>) -> Result<Self, Error> {
         let file = file.as_ref();
-        let pem = pem::read_file(file, pem::MOST_OF_LISTS)?;
+        let pem = pem::read_file(file, pem::MOST_OF_CRLS)?;
         Self::read_pem(&pem, &pem::origin(file))
     }
 
@@ -126,12 +126,12 @@ pub(super) struct CrlSet {
 
 /// A list, and the keys that were tried on it.
 #[derive(Clone, Debug)]
-pub(super) struct Listed {
+pub(super) struct TriedCrl {
     pub(super) crl: Arc<Crl>,
     signers: Arc<Signers>,
 }
 
-impl Listed {
+impl TriedCrl {
     fn new(crl: Arc<Crl>) -> Self {
         Self { crl, signers: Arc::default() }
     }
@@ -146,20 +146,20 @@ impl Listed {
 impl CrlSet {
     /// `is_for_webpki`: webpki is to look up revocation in it, too.
     pub(super) fn new(crls: Crls, is_for_webpki: bool) -> Self {
-        let crls = crls.crls.into_iter().map(Listed::new).collect();
+        let crls = crls.crls.into_iter().map(TriedCrl::new).collect();
         Self::of(crls, is_for_webpki)
     }
 
-    fn of(crls: Vec<Listed>, is_for_webpki: bool) -> Self {
+    fn of(crls: Vec<TriedCrl>, is_for_webpki: bool) -> Self {
         let stock = is_for_webpki.then(|| {
             // webpki has read each of them before. It goes by the order in which they were given.
-            let owned = |listed: &Listed| OwnedCertRevocationList::from_der(listed.crl.der()).ok();
+            let owned = |tried: &TriedCrl| OwnedCertRevocationList::from_der(tried.crl.der()).ok();
             crls.iter().filter_map(owned).map(Into::into).collect()
         });
-        let mut by_issuer: HashMap<_, Vec<Listed>> = HashMap::new();
-        for listed in crls {
-            let issuer = by_issuer.entry(listed.crl.issuer.clone());
-            issuer.or_default().push(listed);
+        let mut by_issuer: HashMap<_, Vec<TriedCrl>> = HashMap::new();
+        for tried in crls {
+            let issuer = by_issuer.entry(tried.crl.issuer.clone());
+            issuer.or_default().push(tried);
         }
         let by_issuer = by_issuer.into_iter().map(|(issuer, crls)| {
             let crls = IssuerCrls::new(&issuer, crls);
@@ -168,7 +168,7 @@ impl CrlSet {
         Self { by_issuer: by_issuer.collect(), stock }
     }
 
-    fn all(&self) -> impl Iterator<Item = &Listed> {
+    fn all(&self) -> impl Iterator<Item = &TriedCrl> {
         self.by_issuer.values().flat_map(|issuer| &issuer.crls)
     }
 
@@ -187,11 +187,11 @@ impl CrlSet {
     /// the same key has signed is as new: so nothing is rolled back by an older list, frozen by a
     /// forged one, or forgotten with a lost file.
     pub(super) fn replaced_by(&self, new: Crls, trust: &Trust<'_>) -> (Self, Vec<KeptCrl>) {
-        let old: HashMap<&[u8], &Listed> = self.all().map(|old| (old.crl.der(), old)).collect();
+        let old: HashMap<&[u8], &TriedCrl> = self.all().map(|old| (old.crl.der(), old)).collect();
         // What has not changed is the same object, and who signed it is known.
         let fresh = new.crls.into_iter().map(|crl| match old.get(crl.der()) {
-            Some(old) => Listed::clone(old),
-            None => Listed::new(crl),
+            Some(old) => TriedCrl::clone(old),
+            None => TriedCrl::new(crl),
         });
         let fresh: Vec<_> = fresh.collect();
         let next = Self::of(fresh.clone(), self.stock.is_some());
@@ -215,7 +215,7 @@ pub(super) struct Trust<'a> {
 
 impl Trust<'_> {
     /// Of the old lists of one scope, newest first, those that stay beside the next ones.
-    fn kept(&self, old: &[Listed], next: &CrlSet) -> Vec<(Listed, KeptCrl)> {
+    fn kept(&self, old: &[TriedCrl], next: &CrlSet) -> Vec<(TriedCrl, KeptCrl)> {
         let mut settled: Vec<(Vec<u8>, &Crl)> = Vec::new();
         let mut kept = Vec::new();
         // A list of the future is none yet.
@@ -241,7 +241,7 @@ impl Trust<'_> {
 
     /// The keys that have signed a list, as far as they are known: those that were tried, else the
     /// roots'.
-    fn keys_of(&self, crl: &Listed) -> Vec<Vec<u8>> {
+    fn keys_of(&self, crl: &TriedCrl) -> Vec<Vec<u8>> {
         let known = crl.signers.keys();
         if !known.is_empty() {
             return known;
@@ -254,7 +254,7 @@ impl Trust<'_> {
 
     /// Why the next set has none in the place of this list that this key has signed and is as new;
     /// `None` if it has.
-    fn lacks(&self, old: &Listed, key: &[u8], next: &CrlSet) -> Option<KeptCrlReason> {
+    fn lacks(&self, old: &TriedCrl, key: &[u8], next: &CrlSet) -> Option<KeptCrlReason> {
         let issuer = next.of_issuer(&old.crl.issuer);
         let scope = issuer.and_then(|issuer| issuer.scope_of(&old.crl));
         let mut reason = KeptCrlReason::Missing;
@@ -278,7 +278,7 @@ impl Trust<'_> {
 #[derive(Debug)]
 pub(super) struct IssuerCrls {
     /// Those of one scope stand together, newest first.
-    crls: Vec<Listed>,
+    crls: Vec<TriedCrl>,
     /// Where those of one scope stand; those without a distribution point first.
     scopes: Vec<Range<usize>>,
     /// Scopes whose point has this name (a GeneralName as it is encoded).
@@ -301,7 +301,7 @@ struct Revoked {
 }
 
 impl IssuerCrls {
-    fn new(issuer: &[u8], mut crls: Vec<Listed>) -> Self {
+    fn new(issuer: &[u8], mut crls: Vec<TriedCrl>) -> Self {
         crls.sort_by(|a, b| {
             let by_scope = a.crl.scope.encoded.cmp(&b.crl.scope.encoded);
             by_scope.then_with(|| b.crl.age().cmp(&a.crl.age()))
@@ -325,7 +325,7 @@ impl IssuerCrls {
             let index = self.scopes.len();
             self.scopes.push(start..start + scope.len());
             start += scope.len();
-            let Some(Listed { crl, .. }) = scope.first() else {
+            let Some(TriedCrl { crl, .. }) = scope.first() else {
                 continue;
             };
             let names = &crl.scope.names;
@@ -339,8 +339,8 @@ impl IssuerCrls {
     }
 
     fn find_revoked(&mut self) {
-        let entries = self.crls.iter().enumerate().flat_map(|(crl, listed)| {
-            let serials = listed.crl.serials().enumerate();
+        let entries = self.crls.iter().enumerate().flat_map(|(crl, tried)| {
+            let serials = tried.crl.serials().enumerate();
             serials.map(move |(entry, serial)| (crl, entry, serial))
         });
         self.revoked = entries
@@ -354,15 +354,15 @@ impl IssuerCrls {
     }
 
     /// The lists, of any scope, that name this serial number.
-    pub(super) fn naming(&self, serial: &[u8]) -> impl Iterator<Item = &Listed> {
+    pub(super) fn naming(&self, serial: &[u8]) -> impl Iterator<Item = &TriedCrl> {
         let hash = self.hasher.hash_one(serial);
         let start = self.revoked.partition_point(|revoked| revoked.serial_hash < hash);
         self.revoked[start..]
             .iter()
             .take_while(move |revoked| revoked.serial_hash == hash)
             .map(|revoked| (&self.crls[revoked.crl], revoked.entry))
-            .filter(move |(listed, entry)| listed.crl.serial(*entry) == serial)
-            .map(|(listed, _)| listed)
+            .filter(move |(tried, entry)| tried.crl.serial(*entry) == serial)
+            .map(|(tried, _)| tried)
     }
 
     /// Whether any of them is for one point and not for others.
@@ -370,28 +370,30 @@ impl IssuerCrls {
         !self.by_name.is_empty()
     }
 
-    fn scopes(&self) -> impl Iterator<Item = &[Listed]> {
+    fn scopes(&self) -> impl Iterator<Item = &[TriedCrl]> {
         self.scopes.iter().map(|scope| &self.crls[scope.clone()])
     }
 
     /// The lists that replace each other with this one, newest first.
-    pub(super) fn scope_of(&self, crl: &Crl) -> Option<&[Listed]> {
-        let start =
-            self.crls.partition_point(|listed| listed.crl.scope.encoded < crl.scope.encoded);
+    pub(super) fn scope_of(&self, crl: &Crl) -> Option<&[TriedCrl]> {
+        let start = self.crls.partition_point(|tried| tried.crl.scope.encoded < crl.scope.encoded);
         let others = &self.crls[start..];
-        let end = others.partition_point(|listed| listed.crl.has_scope_of(crl));
+        let end = others.partition_point(|tried| tried.crl.has_scope_of(crl));
         others.get(..end).filter(|scope| !scope.is_empty())
     }
 
     /// The lists for a certificate whose points have these names, scope by scope, newest first;
     /// `None` for a certificate that names no point (RFC 5280, 6.3.3 (b)).
-    pub(super) fn at<'c>(&'c self, names: Option<&[&[u8]]>) -> impl Iterator<Item = &'c [Listed]> {
+    pub(super) fn at<'c>(
+        &'c self,
+        names: Option<&[&[u8]]>,
+    ) -> impl Iterator<Item = &'c [TriedCrl]> {
         let mut found = Vec::new();
         match names {
             None => found.clone_from(&self.pointless),
             Some(names) => {
                 let without_point = self.crls.first();
-                if without_point.is_some_and(|listed| listed.crl.scope.names.is_empty()) {
+                if without_point.is_some_and(|tried| tried.crl.scope.names.is_empty()) {
                     found.push(0);
                 }
                 found.extend(names.iter().filter_map(|name| self.by_name.get(*name)).flatten());

@@ -18,7 +18,7 @@ use webpki::{
 };
 
 use super::crl::{Tries, full_name};
-use super::crls::{CrlSet, Crls, IssuerCrls, Listed, Trust};
+use super::crls::{CrlSet, Crls, IssuerCrls, TriedCrl, Trust};
 use super::path;
 use crate::certificate::view::View;
 use crate::observe::KeptCrl;
@@ -224,15 +224,15 @@ impl<'a> Check<'a> {
         crls: &IssuerCrls,
     ) -> Result<bool, Pki> {
         let naming: Vec<_> = crls.naming(subject.view.serial).collect();
-        for listed in naming.iter().filter(|listed| self.has_begun(listed)) {
-            match listed.is_signed_by(issuer.key, &self.tries) {
+        for tried in naming.iter().filter(|tried| self.has_begun(tried)) {
+            match tried.is_signed_by(issuer.key, &self.tries) {
                 Ok(()) => {}
                 // It cannot be ruled out.
                 Err(error @ Pki::MaximumSignatureChecksExceeded) => return Err(error),
                 Err(_) => continue,
             }
-            let newer = crls.scope_of(&listed.crl).unwrap_or_default().iter();
-            let mut newer = newer.take_while(|other| other.crl.age() > listed.crl.age());
+            let newer = crls.scope_of(&tried.crl).unwrap_or_default().iter();
+            let mut newer = newer.take_while(|other| other.crl.age() > tried.crl.age());
             let is_lifted = newer.any(|other| {
                 self.has_begun(other)
                     && !naming.iter().any(|naming| Arc::ptr_eq(&naming.crl, &other.crl))
@@ -247,19 +247,19 @@ impl<'a> Check<'a> {
 
     /// Whether the newest list of one scope, which does not name the certificate, says that it is
     /// good. `false` if there is none yet.
-    fn vouches(&self, scope: &[Listed], issuer: &Issuer<'_>) -> Result<bool, Miss> {
+    fn vouches(&self, scope: &[TriedCrl], issuer: &Issuer<'_>) -> Result<bool, Miss> {
         let mut nearest = None;
-        let mut newest: Option<&Listed> = None;
-        for listed in scope.iter().filter(|listed| self.has_begun(listed)) {
+        let mut newest: Option<&TriedCrl> = None;
+        for tried in scope.iter().filter(|tried| self.has_begun(tried)) {
             // Those that are equally new all count.
-            if newest.is_some_and(|newest| listed.crl.age() < newest.crl.age()) {
+            if newest.is_some_and(|newest| tried.crl.age() < newest.crl.age()) {
                 break;
             }
-            match self.find_miss(listed, issuer) {
+            match self.find_miss(tried, issuer) {
                 None => return Ok(true),
                 Some(miss) => {
                     if miss.is_of_this_key() {
-                        newest = Some(listed);
+                        newest = Some(tried);
                     }
                     nearest = miss.nearer(nearest);
                 }
@@ -268,11 +268,11 @@ impl<'a> Check<'a> {
         nearest.map_or(Ok(false), Err)
     }
 
-    fn find_miss(&self, listed: &Listed, issuer: &Issuer<'_>) -> Option<Miss> {
-        if let Err(error) = listed.is_signed_by(issuer.key, &self.tries) {
+    fn find_miss(&self, tried: &TriedCrl, issuer: &Issuer<'_>) -> Option<Miss> {
+        if let Err(error) = tried.is_signed_by(issuer.key, &self.tries) {
             return Some(Miss(error));
         }
-        let (time, next_update) = (self.now, listed.crl.next_update);
+        let (time, next_update) = (self.now, tried.crl.next_update);
         if !issuer.may_sign_crls {
             Some(Miss(Pki::IssuerNotCrlSigner))
         } else if time >= next_update && self.choices.expiration == ExpirationPolicy::Enforce {
@@ -283,16 +283,16 @@ impl<'a> Check<'a> {
     }
 
     /// A list of the future is none.
-    fn has_begun(&self, listed: &Listed) -> bool {
-        listed.crl.this_update <= self.now
+    fn has_begun(&self, tried: &TriedCrl) -> bool {
+        tried.crl.this_update <= self.now
     }
 }
 
 impl Subject<'_> {
     /// Whether lists of this scope are about certificates of this kind.
-    fn is_in(&self, scope: &[Listed]) -> bool {
-        scope.first().is_some_and(|listed| {
-            let scope = &listed.crl.scope;
+    fn is_in(&self, scope: &[TriedCrl]) -> bool {
+        scope.first().is_some_and(|tried| {
+            let scope = &tried.crl.scope;
             match self.is_end_entity {
                 true => !scope.only_cas,
                 false => !scope.only_end_entities,
