@@ -12,7 +12,7 @@ use webpki::VerifiedPath;
 use super::path::{self, Verified};
 
 use crate::certificate::distinguished_name;
-use crate::certificate::view::{IssuerFacts, Strength, View};
+use crate::certificate::view::{IssuerFacts, KEY_CERT_SIGN, Strength, View};
 use crate::memo::{Position, SignatureMemo};
 use crate::roots::TrustedFor;
 
@@ -188,7 +188,7 @@ impl PathViolation {
 }
 
 fn leaf_violation(leaf: &View<'_>) -> der::Result<Option<PathCheck>> {
-    Ok(if leaf.key_usage()?.is_some_and(|usage| usage.key_cert_sign()) {
+    Ok(if leaf.key_usage()?.is_some_and(|usage| usage & KEY_CERT_SIGN != 0) {
         Some(PathCheck::LeafWithKeyCertSign)
     } else if leaf.name_constraints()?.is_some() {
         Some(PathCheck::LeafWithNameConstraints)
