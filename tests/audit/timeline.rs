@@ -1,19 +1,15 @@
 //! The timeline: complete, sourced, and open to additions from a file.
 
-#![cfg(feature = "audit")]
-
-mod common;
-
 use std::collections::HashSet;
 use std::fs;
 
-use common::shared;
+use crate::common::shared;
 use mtls_roles::audit::{Advice, Cause, Compared, Effect, Timeline};
 use time::macros::date;
 
 /// As `Timeline::builtin` reads it; that one cannot say what is wrong.
 fn builtin() -> Timeline {
-    Timeline::from_json(include_str!("../src/audit/timeline.json")).unwrap()
+    Timeline::from_json(include_str!("../../src/audit/timeline.json")).unwrap()
 }
 
 #[test]

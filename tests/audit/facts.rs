@@ -1,15 +1,11 @@
 //! What the audit reads of a certificate is what a second parser reads.
 
-#![cfg(feature = "audit")]
-
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::clock::NOW;
-use common::pki::{Ca, CaSpec, Eku, KeyKind, KeyUsagePurpose, LeafSpec};
-use common::shared;
+use crate::common::clock::NOW;
+use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, KeyUsagePurpose, LeafSpec};
+use crate::common::shared;
 use mtls_roles::Role;
 use mtls_roles::audit::{Assessment, CertificateKind, Inventory, Serving, Stack, Timeline};
 use x509_parser::prelude::{FromDer, X509Certificate};

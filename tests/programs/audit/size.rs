@@ -2,9 +2,9 @@
 
 use time::macros::datetime;
 
+use super::run::audit;
+use super::world::{ISSUED, World, leaf};
 use crate::common::pki::{Ca, CaSpec, Eku, Kp, key_purposes};
-use crate::run::audit;
-use crate::world::{ISSUED, World, leaf};
 
 /// Everything that certificates can have in common, at length: one key, found beside each of them;
 /// a root of a long name that ends first; an issuer with a long list of purposes.

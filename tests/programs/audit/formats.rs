@@ -4,8 +4,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::run::{Run, audit, audit_with};
-use crate::world::World;
+use super::run::{Run, audit, audit_with};
+use super::world::World;
 
 #[test]
 fn pkcs_7_is_read_in_pem_and_der() {

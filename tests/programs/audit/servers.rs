@@ -9,10 +9,10 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{Error, ServerConfig, ServerConnection};
 use serde_json::{Value, json};
 
+use super::run::audit;
+use super::world::World;
 use crate::common::pki::{Ca, CaSpec};
 use crate::common::tls::{provider, root_store, versions};
-use crate::run::audit;
-use crate::world::World;
 
 /// Every row: an id, whether it asks, the hints that are needed in the report.
 #[test]

@@ -1,13 +1,9 @@
 //! The renewal guard: a renewed certificate that lost a purpose is found out, by the decision that
 //! a slot makes.
 
-#![cfg(feature = "audit")]
-
-mod common;
-
-use common::clock::{Clock, NOW};
-use common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec};
-use common::tls::provider;
+use crate::common::clock::{Clock, NOW};
+use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec};
+use crate::common::tls::provider;
 use mtls_roles::audit::{Assessment, Inventory, Roles, Serving, Timeline, renewal};
 use mtls_roles::{ClientSlot, Credentials, Role, ServerSlot};
 

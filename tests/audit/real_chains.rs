@@ -2,14 +2,10 @@
 //!
 //! All of `../shared/certs` is one inventory, so leaves and issuers are put together across files.
 
-#![cfg(feature = "audit")]
-
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::shared;
+use crate::common::shared;
 use mtls_roles::Role;
 use mtls_roles::audit::{
     Assessment, CertificateKind, Hierarchy, Inventory, PublicEvidence, Roles, Serving, Stack,

@@ -1,11 +1,7 @@
 //! What becomes of a certificate: each row one inventory, one day, one verdict; day boundaries from
 //! both sides, UTC.
 
-#![cfg(feature = "audit")]
-
-mod common;
-
-use common::pki::{Ca, CaSpec, DistinguishedName, DnType, Eku, Leaf, LeafSpec};
+use crate::common::pki::{Ca, CaSpec, DistinguishedName, DnType, Eku, Leaf, LeafSpec};
 use mtls_roles::audit::{
     Advice, Assessment, Finding, Hierarchy, Inventory, Roles, Serving, Timeline, Verdict,
 };

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::run::{Run, audit, audit_with};
+use super::world::{World, leaf};
 use crate::common::pki::{Eku, der};
-use crate::run::{Run, audit, audit_with};
-use crate::world::{World, leaf};
 
 #[test]
 fn the_text_report_is_as_it_was_agreed() {
@@ -32,7 +32,7 @@ fn the_json_report_is_as_it_was_agreed() {
 
 /// Set `AUDIT_PROGRAM_AGREE` to write the file anew, and read the difference before it is committed.
 fn agreed(name: &str, found: &str) {
-    let path = format!("{}/tests/audit_program/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/tests/programs/audit/{name}", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("AUDIT_PROGRAM_AGREE").is_some() {
         std::fs::write(&path, found).unwrap();
     }

@@ -1,20 +1,16 @@
 //! The forecast against the table of FACTS, section 4, and against the real thing: rustls always,
 //! OpenSSL, Go, Java and GnuTLS where they are installed.
 
-#![cfg(feature = "audit")]
-
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use common::clock::{NOW, unix};
-use common::files::TempDir;
-use common::pki::{Ca, CaSpec, Eku, KeyUsagePurpose, Kp, Leaf, LeafSpec};
-use common::tls::provider;
+use crate::common::clock::{NOW, unix};
+use crate::common::files::TempDir;
+use crate::common::pki::{Ca, CaSpec, Eku, KeyUsagePurpose, Kp, Leaf, LeafSpec};
+use crate::common::tls::provider;
 use mtls_roles::Role;
 use mtls_roles::audit::{Assessment, Inventory, Serving, Stack, Timeline};
 use rustls::RootCertStore;
@@ -290,7 +286,7 @@ fn gnutls_does_what_is_foretold() {
 fn go_does_what_is_foretold() {
     agrees(Stack::Go, |chains| {
         tool("go", &["version"])?;
-        let program = "tests/audit_forecast/verify.go";
+        let program = "tests/audit/forecast/verify.go";
         all_at_once(chains, Command::new("go").args(["run", program]))
     });
 }
@@ -300,7 +296,7 @@ fn java_does_what_is_foretold() {
     agrees(Stack::Java, |chains| {
         // A run-time environment alone has no compiler.
         tool("javac", &["--version"])?;
-        all_at_once(chains, Command::new("java").arg("tests/audit_forecast/Verify.java"))
+        all_at_once(chains, Command::new("java").arg("tests/audit/forecast/Verify.java"))
     });
 }
 

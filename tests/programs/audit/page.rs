@@ -4,10 +4,10 @@
 use base64ct::{Base64, Encoding};
 use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
 
+use super::reports::HOSTILE;
+use super::run::audit;
+use super::world::{World, leaf};
 use crate::common::pki::Eku;
-use crate::reports::HOSTILE;
-use crate::run::audit;
-use crate::world::{World, leaf};
 
 /// Two pages that differ in names only must have the same tags with the same attributes.
 #[test]

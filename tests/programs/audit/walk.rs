@@ -4,9 +4,9 @@ use std::fs;
 
 use serde_json::json;
 
+use super::run::audit;
+use super::world::World;
 use crate::common::pki::CrlSpec;
-use crate::run::audit;
-use crate::world::World;
 
 #[test]
 fn many_files_are_reported_in_the_order_of_their_names() {

@@ -1,7 +1,11 @@
 //! Proves what the programs in `examples/` promise, by running them as a user would: the table of
 //! `quickstart`; command line, exit codes and output of `verify`; that `embed` and `axum_mtls` end well.
 
+#[path = "../common/mod.rs"]
 mod common;
+
+#[cfg(feature = "audit")]
+mod audit;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,14 +1,12 @@
 //! An inventory holds each certificate once, puts chains together across sources, notices private
 //! keys, and is stopped by nothing.
 
-#![cfg(feature = "audit")]
-
-mod common;
-
 use std::fmt::Write as _;
 
-use common::clock::NOW;
-use common::pki::{Ca, CaSpec, DistinguishedName, DnType, Eku, KeyKind, Leaf, LeafSpec, der};
+use crate::common::clock::NOW;
+use crate::common::pki::{
+    Ca, CaSpec, DistinguishedName, DnType, Eku, KeyKind, Leaf, LeafSpec, der,
+};
 use mtls_roles::audit::{
     Assessment, Finding, Hierarchy, Inventory, Roles, Serving, Timeline, Verdict,
 };

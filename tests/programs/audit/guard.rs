@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::run::audit;
+use super::world::{World, leaf};
 use crate::common::pki::Eku;
-use crate::run::audit;
-use crate::world::{World, leaf};
 
 /// Every row: an id, what is given, the exit code.
 #[test]
