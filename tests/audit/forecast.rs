@@ -1,89 +1,110 @@
 //! The forecast against the table of FACTS, section 4, and against the real thing: rustls always,
 //! OpenSSL, Go, Java and GnuTLS where they are installed.
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Arc;
+use std::process::{Command, Output};
 
 use crate::common::clock::{NOW, unix};
 use crate::common::files::TempDir;
 use crate::common::pki::{Ca, CaSpec, Eku, KeyUsagePurpose, Kp, Leaf, LeafSpec};
-use crate::common::tls::provider;
+use crate::common::tls::{provider, root_store};
+use crate::world::{findings, inventory};
 use mtls_roles::Role;
-use mtls_roles::audit::{Assessment, Inventory, Serving, Stack, Timeline};
-use rustls::RootCertStore;
+use mtls_roles::audit::Stack;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::server::WebPkiClientVerifier;
 use time::macros::datetime;
 
 const NAME: &str = "edge.example.com";
+const ROLES: [Role; 2] = [Role::Server, Role::Client];
 
-/// Server Gated Cryptography, Microsoft's and Netscape's.
-const SGC_MS: Kp = Kp::Oid(&[1, 3, 6, 1, 4, 1, 311, 10, 3, 3]);
-const SGC_NS: Kp = Kp::Oid(&[2, 16, 840, 1, 113730, 4, 1]);
-const NETSCAPE_TYPE: &[u64] = &[2, 16, 840, 1, 113730, 1, 1];
+/// A chain of three to be issued.
+struct Chain(LeafSpec, CaSpec, CaSpec);
 
-/// A chain of three, and by whom it is accepted: as server, as client; R rustls, O OpenSSL, G Go,
-/// J Java, N GnuTLS.
-struct Row {
-    id: &'static str,
-    chain: Chain,
-    server: &'static str,
-    client: &'static str,
+/// Valid for so long because certtool 3.7 takes no other time than the system's.
+fn chain(
+    leaf: impl FnOnce(LeafSpec) -> LeafSpec,
+    issuer: impl FnOnce(CaSpec) -> CaSpec,
+    root: impl FnOnce(CaSpec) -> CaSpec,
+) -> Chain {
+    let (begin, end) = (datetime!(2020-01-01 0:00 UTC), datetime!(2049-01-01 0:00 UTC));
+    Chain(
+        leaf(LeafSpec::new("leaf").dns(NAME).eku(Eku::both()).valid(begin, end)),
+        issuer(CaSpec::new("issuer").valid(begin, end)),
+        root(CaSpec::new("root").valid(begin, end)),
+    )
 }
 
-#[derive(Clone)]
-struct Chain {
-    leaf: LeafSpec,
-    issuer: CaSpec,
-    root: CaSpec,
+fn leaf(change: impl FnOnce(LeafSpec) -> LeafSpec) -> Chain {
+    chain(change, |issuer| issuer, |root| root)
 }
 
-impl Chain {
-    /// Valid for so long because certtool 3.7 takes no other time than the system's.
-    fn of_leaf(eku: Eku) -> Self {
-        let (begin, end) = (datetime!(2020-01-01 0:00 UTC), datetime!(2049-01-01 0:00 UTC));
-        let leaf = LeafSpec::new("leaf").dns(NAME).eku(eku);
-        Self {
-            leaf: leaf.valid(begin, end),
-            issuer: CaSpec::new("issuer").valid(begin, end),
-            root: CaSpec::new("root").valid(begin, end),
-        }
-    }
+fn issuer(change: impl FnOnce(CaSpec) -> CaSpec) -> Chain {
+    chain(|leaf| leaf, change, |root| root)
+}
 
-    fn of_issuer(eku: Eku) -> Self {
-        let chain = Self::of_leaf(Eku::both());
-        Self { issuer: chain.issuer.eku(eku), ..chain }
-    }
+fn root(change: impl FnOnce(CaSpec) -> CaSpec) -> Chain {
+    chain(|leaf| leaf, |issuer| issuer, change)
+}
 
-    fn of_root(eku: Eku) -> Self {
-        let chain = Self::of_leaf(Eku::both());
-        Self { root: chain.root.eku(eku), ..chain }
-    }
+/// The Netscape certificate type, of a leaf with this EKU.
+fn netscape(eku: Eku, bits: u8, critical: bool) -> Chain {
+    const OID: &[u64] = &[2, 16, 840, 1, 113730, 1, 1];
+    leaf(|it| it.eku(eku).extension(OID, critical, vec![3, 2, 5, bits]))
+}
 
-    fn of_leaf_usage(usage: KeyUsagePurpose) -> Self {
-        let chain = Self::of_leaf(Eku::Absent);
-        Self { leaf: chain.leaf.key_usages(&[usage]), ..chain }
-    }
+fn usage(usage: KeyUsagePurpose) -> Chain {
+    leaf(|it| it.eku(Eku::Absent).key_usages(&[usage]))
+}
 
-    fn of_netscape_type(eku: Eku, bits: u8) -> Self {
-        let chain = Self::of_leaf(eku);
-        Self { leaf: chain.leaf.extension(NETSCAPE_TYPE, false, vec![3, 2, 5, bits]), ..chain }
-    }
-
-    fn of_critical_netscape_type(bits: u8) -> Self {
-        let chain = Self::of_leaf(Eku::both());
-        Self { leaf: chain.leaf.extension(NETSCAPE_TYPE, true, vec![3, 2, 5, bits]), ..chain }
-    }
-
-    fn issued(&self) -> Issued {
-        let root = Ca::root(self.root.clone());
-        let issuer = root.sub(self.issuer.clone());
-        Issued { leaf: issuer.leaf(self.leaf.clone()), issuer, root }
-    }
+/// Each row: an id, a chain, and by whom it is accepted as server and as client; R rustls,
+/// O OpenSSL, G Go, J Java, N GnuTLS. SGC is Server Gated Cryptography, Microsoft's and Netscape's.
+#[rustfmt::skip]
+fn rows() -> Vec<(&'static str, Chain, [&'static str; 2])> {
+    use KeyUsagePurpose as Ku;
+    let sgc_microsoft = || Eku::Purposes(vec![Kp::Oid(&[1, 3, 6, 1, 4, 1, 311, 10, 3, 3])]);
+    let sgc_netscape = || Eku::Purposes(vec![Kp::Oid(&[2, 16, 840, 1, 113730, 4, 1])]);
+    let server_any = || Eku::Purposes(vec![Kp::ServerAuth, Kp::Any]);
+    let critical = Eku::Critical(vec![Kp::ServerAuth]);
+    let no_cert_sign = [Ku::DigitalSignature, Ku::CrlSign];
+    vec![
+        ("leaf absent",            leaf(|it| it.eku(Eku::Absent)),         ["ROGJN", "ROGJN"]),
+        ("leaf server",            leaf(|it| it.eku(Eku::server())),       ["ROGJN", ""]),
+        ("leaf client",            leaf(|it| it.eku(Eku::client())),       ["", "ROGJN"]),
+        ("leaf both",              leaf(|it| it.eku(Eku::both())),         ["ROGJN", "ROGJN"]),
+        ("leaf critical",          leaf(|it| it.eku(critical)),            ["ROGJN", ""]),
+        ("leaf any",               leaf(|it| it.eku(Eku::any())),          ["GJN", "GJN"]),
+        ("leaf server any",        leaf(|it| it.eku(server_any())),        ["ROGJN", "GJN"]),
+        ("leaf empty",             leaf(|it| it.eku(Eku::Empty)),          ["GN", "GN"]),
+        ("leaf code signing",      leaf(|it| it.eku(Eku::code_signing())), ["", ""]),
+        ("leaf sgc microsoft",     leaf(|it| it.eku(sgc_microsoft())),     ["OJ", ""]),
+        ("leaf sgc netscape",      leaf(|it| it.eku(sgc_netscape())),      ["OJ", ""]),
+        ("issuer server",          issuer(|it| it.eku(Eku::server())),     ["ROGJN", "J"]),
+        ("issuer client",          issuer(|it| it.eku(Eku::client())),     ["J", "ROGJN"]),
+        ("issuer both",            issuer(|it| it.eku(Eku::both())),       ["ROGJN", "ROGJN"]),
+        ("issuer any",             issuer(|it| it.eku(Eku::any())),        ["GJ", "GJ"]),
+        ("issuer server any",      issuer(|it| it.eku(server_any())),      ["ROGJN", "GJ"]),
+        ("issuer empty",           issuer(|it| it.eku(Eku::Empty)),        ["GJN", "GJN"]),
+        ("issuer code signing",    issuer(|it| it.eku(Eku::code_signing())), ["J", "J"]),
+        ("issuer sgc microsoft",   issuer(|it| it.eku(sgc_microsoft())),   ["OJ", "J"]),
+        ("issuer sgc netscape",    issuer(|it| it.eku(sgc_netscape())),    ["OJN", "J"]),
+        ("root server",            root(|it| it.eku(Eku::server())),       ["ROGJN", "RJN"]),
+        ("root client",            root(|it| it.eku(Eku::client())),       ["RJN", "ROGJN"]),
+        ("root any",               root(|it| it.eku(Eku::any())),          ["RGJN", "RGJN"]),
+        ("root empty",             root(|it| it.eku(Eku::Empty)),          ["RGJN", "RGJN"]),
+        ("root code signing",      root(|it| it.eku(Eku::code_signing())), ["RJN", "RJN"]),
+        ("netscape server",        netscape(Eku::Absent, 0x40, false),     ["ROGJN", "RGN"]),
+        ("netscape client",        netscape(Eku::Absent, 0x80, false),     ["RGN", "ROGJN"]),
+        ("netscape both",          netscape(Eku::Absent, 0xc0, false),     ["ROGJN", "ROGJN"]),
+        ("netscape server, eku both", netscape(Eku::both(), 0x40, false),  ["ROGJN", "RGN"]),
+        ("netscape both, critical", netscape(Eku::both(), 0xc0, true),     ["O", "O"]),
+        ("leaf key encipherment",  usage(Ku::KeyEncipherment),             ["ROGN", "RGN"]),
+        ("leaf key agreement",     usage(Ku::KeyAgreement),                ["ROGN", "ROGN"]),
+        ("leaf non-repudiation",   usage(Ku::ContentCommitment),           ["RGN", "RGN"]),
+        ("issuer without keyCertSign", issuer(|it| it.key_usages(&no_cert_sign)), ["R", "R"]),
+        ("root without keyCertSign", root(|it| it.key_usages(&no_cert_sign)), ["R", "R"]),
+    ]
 }
 
 struct Issued {
@@ -92,167 +113,98 @@ struct Issued {
     root: Ca,
 }
 
-fn rows() -> Vec<Row> {
-    use KeyUsagePurpose as Ku;
-    let no_cert_sign = [Ku::DigitalSignature, Ku::CrlSign];
-    let row = |id, chain, server, client| Row { id, chain, server, client };
-    let base = Chain::of_leaf(Eku::both());
-    vec![
-        row("leaf absent", Chain::of_leaf(Eku::Absent), "ROGJN", "ROGJN"),
-        row("leaf server", Chain::of_leaf(Eku::server()), "ROGJN", ""),
-        row("leaf client", Chain::of_leaf(Eku::client()), "", "ROGJN"),
-        row("leaf both", Chain::of_leaf(Eku::both()), "ROGJN", "ROGJN"),
-        row("leaf critical", Chain::of_leaf(Eku::Critical(vec![Kp::ServerAuth])), "ROGJN", ""),
-        row("leaf any", Chain::of_leaf(Eku::any()), "GJN", "GJN"),
-        row(
-            "leaf server any",
-            Chain::of_leaf(Eku::Purposes(vec![Kp::ServerAuth, Kp::Any])),
-            "ROGJN",
-            "GJN",
-        ),
-        row("leaf empty", Chain::of_leaf(Eku::Empty), "GN", "GN"),
-        row("leaf code signing", Chain::of_leaf(Eku::code_signing()), "", ""),
-        row("leaf sgc microsoft", Chain::of_leaf(Eku::Purposes(vec![SGC_MS])), "OJ", ""),
-        row("leaf sgc netscape", Chain::of_leaf(Eku::Purposes(vec![SGC_NS])), "OJ", ""),
-        row("issuer server", Chain::of_issuer(Eku::server()), "ROGJN", "J"),
-        row("issuer client", Chain::of_issuer(Eku::client()), "J", "ROGJN"),
-        row("issuer both", Chain::of_issuer(Eku::both()), "ROGJN", "ROGJN"),
-        row("issuer any", Chain::of_issuer(Eku::any()), "GJ", "GJ"),
-        row(
-            "issuer server any",
-            Chain::of_issuer(Eku::Purposes(vec![Kp::ServerAuth, Kp::Any])),
-            "ROGJN",
-            "GJ",
-        ),
-        row("issuer empty", Chain::of_issuer(Eku::Empty), "GJN", "GJN"),
-        row("issuer code signing", Chain::of_issuer(Eku::code_signing()), "J", "J"),
-        row("issuer sgc microsoft", Chain::of_issuer(Eku::Purposes(vec![SGC_MS])), "OJ", "J"),
-        row("issuer sgc netscape", Chain::of_issuer(Eku::Purposes(vec![SGC_NS])), "OJN", "J"),
-        row("root server", Chain::of_root(Eku::server()), "ROGJN", "RJN"),
-        row("root client", Chain::of_root(Eku::client()), "RJN", "ROGJN"),
-        row("root any", Chain::of_root(Eku::any()), "RGJN", "RGJN"),
-        row("root empty", Chain::of_root(Eku::Empty), "RGJN", "RGJN"),
-        row("root code signing", Chain::of_root(Eku::code_signing()), "RJN", "RJN"),
-        row("netscape server", Chain::of_netscape_type(Eku::Absent, 0x40), "ROGJN", "RGN"),
-        row("netscape client", Chain::of_netscape_type(Eku::Absent, 0x80), "RGN", "ROGJN"),
-        row("netscape both", Chain::of_netscape_type(Eku::Absent, 0xc0), "ROGJN", "ROGJN"),
-        row(
-            "netscape server, eku both",
-            Chain::of_netscape_type(Eku::both(), 0x40),
-            "ROGJN",
-            "RGN",
-        ),
-        row("netscape both, critical", Chain::of_critical_netscape_type(0xc0), "O", "O"),
-        row("leaf key encipherment", Chain::of_leaf_usage(Ku::KeyEncipherment), "ROGN", "RGN"),
-        row("leaf key agreement", Chain::of_leaf_usage(Ku::KeyAgreement), "ROGN", "ROGN"),
-        row("leaf non-repudiation", Chain::of_leaf_usage(Ku::ContentCommitment), "RGN", "RGN"),
-        row(
-            "issuer without keyCertSign",
-            Chain { issuer: base.issuer.clone().key_usages(&no_cert_sign), ..base.clone() },
-            "R",
-            "R",
-        ),
-        row(
-            "root without keyCertSign",
-            Chain { root: base.root.clone().key_usages(&no_cert_sign), ..base },
-            "R",
-            "R",
-        ),
-    ]
-}
+impl Issued {
+    fn of(Chain(leaf, issuer, root): Chain) -> Self {
+        let root = Ca::root(root);
+        let issuer = root.sub(issuer);
+        Self { leaf: issuer.leaf(leaf), issuer, root }
+    }
 
-fn letters(is_accepted: impl Fn(Stack) -> bool) -> String {
-    let letter = |stack| match stack {
-        Stack::Rustls => 'R',
-        Stack::OpenSsl => 'O',
-        Stack::Go => 'G',
-        Stack::Java => 'J',
-        _ => 'N',
-    };
-    let accepting = Stack::ALL.into_iter().filter(|stack| is_accepted(*stack));
-    accepting.map(letter).collect()
+    /// By each stack, in one role.
+    fn forecast(&self, role: Role) -> [bool; 5] {
+        let inventory = inventory([self.leaf.der(), self.issuer.der(), self.root.der()]);
+        findings(&inventory, |all| {
+            let forecast = all[0].forecast.as_ref().expect("the first is the leaf");
+            Stack::ALL.map(|stack| forecast.accepts(stack, role))
+        })
+    }
+
+    fn write(&self, folder: &Path) {
+        std::fs::create_dir(folder).unwrap();
+        for (name, pem) in [
+            ("leaf.pem", self.leaf.cert_pem()),
+            ("issuer.pem", self.issuer.pem()),
+            ("root.pem", self.root.pem()),
+            ("chain.pem", self.leaf.chain_pem(&[&self.issuer])),
+        ] {
+            std::fs::write(folder.join(name), pem).unwrap();
+        }
+    }
 }
 
 #[test]
 fn the_forecast_is_the_table() {
     let mut wrong = Vec::new();
-    for row in rows() {
-        let issued = row.chain.issued();
-        let forecast = forecast(&issued);
-        for (role, expected) in [(Role::Server, row.server), (Role::Client, row.client)] {
-            let found = letters(|stack| forecast(stack, role));
-            if found != expected {
-                wrong.push(format!("{} {role}: found {found}, needed {expected}", row.id));
+    for (id, chain, accepting) in rows() {
+        let issued = Issued::of(chain);
+        for (role, needed) in ROLES.into_iter().zip(accepting) {
+            let letters = issued.forecast(role).into_iter().zip("ROGJN".chars());
+            let found: String = letters.filter(|it| it.0).map(|it| it.1).collect();
+            if found != needed {
+                wrong.push(format!("{id} {role}: found {found}, needed {needed}"));
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn forecast(issued: &Issued) -> impl Fn(Stack, Role) -> bool {
-    let mut inventory = Inventory::new();
-    inventory.add_der("leaf", &issued.leaf.der());
-    inventory.add_der("issuer", &issued.issuer.der());
-    inventory.add_der("root", &issued.root.der());
-    let timeline = Timeline::builtin();
-    let assessment = Assessment::new(&inventory, &timeline, NOW.date(), Serving::Suggested);
-    let forecast = assessment.findings()[0].forecast.clone().expect("the first is the leaf");
-    move |stack, role| forecast.accepts(stack, role)
+/// A stack's verdicts are those of every chain as server and as client; none if it is not here.
+fn agrees(stack: Stack, verify: impl Fn(&[Issued]) -> Option<Vec<[bool; 2]>>) {
+    let (ids, chains): (Vec<_>, Vec<_>) =
+        rows().into_iter().map(|(id, chain, _)| (id, Issued::of(chain))).unzip();
+    let Some(verdicts) = verify(&chains) else { return };
+    assert_eq!(verdicts.len(), chains.len());
+    let index = Stack::ALL.iter().position(|it| *it == stack).unwrap();
+    let mut wrong = Vec::new();
+    for ((id, issued), seen) in ids.iter().zip(&chains).zip(verdicts) {
+        let foretold = ROLES.map(|role| issued.forecast(role)[index]);
+        if seen != foretold {
+            wrong.push(format!("{id}: foretold {foretold:?}, seen {seen:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{stack}:\n{}", wrong.join("\n"));
 }
 
 #[test]
 fn rustls_does_what_is_foretold() {
-    agrees(Stack::Rustls, |chains| {
-        let verdicts = chains
-            .iter()
-            .map(|(id, issued)| ((id.clone(), Role::Server), rustls_accepts_server(issued)));
-        let clients = chains
-            .iter()
-            .map(|(id, issued)| ((id.clone(), Role::Client), rustls_accepts_client(issued)));
-        Some(verdicts.chain(clients).collect())
-    });
-}
-
-fn root_store(issued: &Issued) -> Arc<RootCertStore> {
-    let mut store = RootCertStore::empty();
-    store.add(issued.root.der()).unwrap();
-    store.into()
-}
-
-fn rustls_accepts_server(issued: &Issued) -> bool {
-    let verifier = WebPkiServerVerifier::builder_with_provider(root_store(issued), provider());
-    let name = NAME.try_into().unwrap();
-    let issuers = [issued.issuer.der()];
-    let verifier = verifier.build().unwrap();
-    verifier.verify_server_cert(&issued.leaf.der(), &issuers, &name, &[], unix(NOW)).is_ok()
-}
-
-fn rustls_accepts_client(issued: &Issued) -> bool {
-    let verifier = WebPkiClientVerifier::builder_with_provider(root_store(issued), provider());
-    let issuers = [issued.issuer.der()];
-    let verifier = verifier.build().unwrap();
-    verifier.verify_client_cert(&issued.leaf.der(), &issuers, unix(NOW)).is_ok()
+    let accepts = |it: &Issued| {
+        let (roots, leaf, issuers) =
+            (root_store(&[it.root.der()]), it.leaf.der(), [it.issuer.der()]);
+        let name = NAME.try_into().unwrap();
+        let servers = WebPkiServerVerifier::builder_with_provider(roots.clone(), provider());
+        let server =
+            servers.build().unwrap().verify_server_cert(&leaf, &issuers, &name, &[], unix(NOW));
+        let clients = WebPkiClientVerifier::builder_with_provider(roots, provider());
+        let client = clients.build().unwrap().verify_client_cert(&leaf, &issuers, unix(NOW));
+        [server.is_ok(), client.is_ok()]
+    };
+    agrees(Stack::Rustls, |chains| Some(chains.iter().map(accepts).collect()));
 }
 
 #[test]
 fn openssl_does_what_is_foretold() {
     agrees(Stack::OpenSsl, |chains| {
-        let version = tool("openssl", &["version"])?;
+        let version = tool("openssl version")?;
         if !version.starts_with("OpenSSL 3.") {
             eprintln!("SKIPPED: needed OpenSSL 3, found {version}");
             return None;
         }
-        Some(one_by_one(chains, |folder, role| {
-            let purpose = format!("ssl{role}");
-            let (leaf, issuer, root) = files(folder);
-            Command::new("openssl")
-                .args(["verify", "-no-CApath", "-no-CAstore", "-purpose", &purpose, "-attime"])
-                .arg(NOW.unix_timestamp().to_string())
-                .args(["-CAfile", &root, "-untrusted", &issuer, &leaf])
-                .output()
-                .unwrap()
-                .status
-                .success()
+        let attime = NOW.unix_timestamp();
+        Some(one_by_one(chains, |role| {
+            format!(
+                "openssl verify -no-CApath -no-CAstore -purpose ssl{role} -attime {attime} \
+                 -CAfile root.pem -untrusted issuer.pem leaf.pem"
+            )
         }))
     });
 }
@@ -260,24 +212,13 @@ fn openssl_does_what_is_foretold() {
 #[test]
 fn gnutls_does_what_is_foretold() {
     agrees(Stack::GnuTls, |chains| {
-        tool("certtool", &["--version"])?;
-        Some(one_by_one(chains, |folder, role| {
-            let oid = match role {
-                Role::Server => "1.3.6.1.5.5.7.3.1",
-                Role::Client => "1.3.6.1.5.5.7.3.2",
-            };
-            let (leaf, issuer, root) = files(folder);
-            let chain = folder.join("chain.pem");
-            let read = |file| fs::read_to_string(file).unwrap();
-            fs::write(&chain, read(leaf) + &read(issuer)).unwrap();
-            Command::new("certtool")
-                .args(["--verify", "--verify-purpose", oid, "--load-ca-certificate", &root])
-                .arg("--infile")
-                .arg(chain)
-                .output()
-                .unwrap()
-                .status
-                .success()
+        tool("certtool --version")?;
+        Some(one_by_one(chains, |role| {
+            let purpose = if role == Role::Server { 1 } else { 2 };
+            format!(
+                "certtool --verify --verify-purpose 1.3.6.1.5.5.7.3.{purpose} \
+                 --load-ca-certificate root.pem --infile chain.pem"
+            )
         }))
     });
 }
@@ -285,9 +226,8 @@ fn gnutls_does_what_is_foretold() {
 #[test]
 fn go_does_what_is_foretold() {
     agrees(Stack::Go, |chains| {
-        tool("go", &["version"])?;
-        let program = "tests/audit/forecast/verify.go";
-        all_at_once(chains, Command::new("go").args(["run", program]))
+        tool("go version")?;
+        Some(all_at_once(chains, "go run tests/audit/forecast/verify.go"))
     });
 }
 
@@ -295,92 +235,55 @@ fn go_does_what_is_foretold() {
 fn java_does_what_is_foretold() {
     agrees(Stack::Java, |chains| {
         // A run-time environment alone has no compiler.
-        tool("javac", &["--version"])?;
-        all_at_once(chains, Command::new("java").arg("tests/audit/forecast/Verify.java"))
+        tool("javac --version")?;
+        Some(all_at_once(chains, "java tests/audit/forecast/Verify.java"))
     });
 }
 
-/// Whether each chain was accepted, by the id of its row.
-type Verdicts = BTreeMap<(String, Role), bool>;
-
-fn agrees(stack: Stack, verify: impl Fn(&[(String, Issued)]) -> Option<Verdicts>) {
-    let chains: Vec<_> =
-        rows().into_iter().map(|row| (row.id.to_owned(), row.chain.issued())).collect();
-    let Some(verdicts) = verify(&chains) else {
-        return;
-    };
-    let mut wrong = Vec::new();
-    for (id, issued) in &chains {
-        let forecast = forecast(issued);
-        for role in [Role::Server, Role::Client] {
-            let (seen, foretold) = (verdicts[&(id.clone(), role)], forecast(stack, role));
-            if seen != foretold {
-                wrong.push(format!("{id}, {role}: foretold {foretold}, seen {seen}"));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{stack}:\n{}", wrong.join("\n"));
+fn command(line: &str) -> Command {
+    let mut words = line.split_whitespace();
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words);
+    command
 }
 
 /// What a tool says of itself, or a line that it is not there.
-fn tool(name: &str, arguments: &[&str]) -> Option<String> {
-    match Command::new(name).args(arguments).output() {
-        Ok(output) if output.status.success() => {
-            Some(String::from_utf8_lossy(&output.stdout).into_owned())
-        }
+fn tool(line: &str) -> Option<String> {
+    match command(line).output() {
+        Ok(Output { status, stdout, .. }) if status.success() => String::from_utf8(stdout).ok(),
         _ => {
-            eprintln!("SKIPPED: {name} is not installed");
+            eprintln!("SKIPPED: not installed: {line}");
             None
         }
     }
 }
 
-fn write(folder: &Path, issued: &Issued) {
-    fs::create_dir(folder).unwrap();
-    fs::write(folder.join("leaf.pem"), issued.leaf.cert_pem()).unwrap();
-    fs::write(folder.join("issuer.pem"), issued.issuer.pem()).unwrap();
-    fs::write(folder.join("root.pem"), issued.root.pem()).unwrap();
-}
-
-fn files(folder: &Path) -> (String, String, String) {
-    let file = |name| folder.join(name).to_str().unwrap().to_owned();
-    (file("leaf.pem"), file("issuer.pem"), file("root.pem"))
-}
-
-fn one_by_one(chains: &[(String, Issued)], is_accepted: impl Fn(&Path, Role) -> bool) -> Verdicts {
+fn one_by_one(chains: &[Issued], line: impl Fn(Role) -> String) -> Vec<[bool; 2]> {
     let dir = TempDir::new();
-    let mut verdicts = Verdicts::new();
-    for (index, (id, issued)) in chains.iter().enumerate() {
+    let verify = |(index, issued): (usize, &Issued)| {
         let folder = dir.join(&index.to_string());
-        write(&folder, issued);
-        for role in [Role::Server, Role::Client] {
-            verdicts.insert((id.clone(), role), is_accepted(&folder, role));
-        }
-    }
-    verdicts
+        issued.write(&folder);
+        let output = |role| command(&line(role)).current_dir(&folder).output().unwrap();
+        ROLES.map(|role| output(role).status.success())
+    };
+    chains.iter().enumerate().map(verify).collect()
 }
 
 /// A program that takes the time and all folders and prints a line for each folder and role.
-fn all_at_once(chains: &[(String, Issued)], program: &mut Command) -> Option<Verdicts> {
+fn all_at_once(chains: &[Issued], line: &str) -> Vec<[bool; 2]> {
     let dir = TempDir::new();
-    let folders: Vec<PathBuf> =
-        (0..chains.len()).map(|index| dir.join(&index.to_string())).collect();
-    for (folder, (_, issued)) in folders.iter().zip(chains) {
-        write(folder, issued);
-    }
-    let program = program.current_dir(env!("CARGO_MANIFEST_DIR"));
-    let output = program.arg(NOW.unix_timestamp().to_string()).args(&folders).output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
+    let folders = (0..chains.len()).map(|index| dir.join(&index.to_string()));
+    let folders: Vec<PathBuf> = folders.collect();
+    folders.iter().zip(chains).for_each(|(folder, issued)| issued.write(folder));
+    let mut program = command(line);
+    program.current_dir(env!("CARGO_MANIFEST_DIR")).arg(NOW.unix_timestamp().to_string());
+    let output = program.args(&folders).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let mut lines = text.lines();
-    let mut verdicts = Verdicts::new();
-    for (folder, (id, _)) in folders.iter().zip(chains) {
-        for role in [Role::Server, Role::Client] {
-            let line = lines.next().unwrap();
-            let verdict = line.strip_prefix(&format!("{} {role} ", folder.display())).unwrap();
-            verdicts.insert((id.clone(), role), verdict == "yes");
-        }
-    }
-    Some(verdicts)
+    let mut verdict = |folder: &PathBuf, role| {
+        let begin = format!("{} {role} ", folder.display());
+        lines.next().unwrap().strip_prefix(&*begin).unwrap() == "yes"
+    };
+    folders.iter().map(|folder| ROLES.map(|role| verdict(folder, role))).collect()
 }

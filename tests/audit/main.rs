@@ -2,6 +2,8 @@
 
 #![cfg(feature = "audit")]
 
+#[path = "../common/agreed.rs"]
+mod agreed;
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -12,3 +14,4 @@ mod real_chains;
 mod renewal;
 mod timeline;
 mod verdicts;
+mod world;

@@ -1,15 +1,21 @@
 //! The timeline: complete, sourced, and open to additions from a file.
 
 use std::collections::HashSet;
-use std::fs;
 
+use crate::common::pki::der;
 use crate::common::shared;
-use mtls_roles::audit::{Advice, Cause, Compared, Effect, Timeline};
+use mtls_roles::audit::{Advice, Cause, Compared, Effect, Milestone, Timeline};
 use time::macros::date;
+use x509_parser::prelude::{FromDer, X509Name};
 
 /// As `Timeline::builtin` reads it; that one cannot say what is wrong.
 fn builtin() -> Timeline {
     Timeline::from_json(include_str!("../../src/audit/timeline.json")).unwrap()
+}
+
+fn milestone(id: &str) -> Milestone {
+    let timeline = builtin();
+    timeline.milestones().iter().find(|it| it.id == id).unwrap().clone()
 }
 
 #[test]
@@ -33,39 +39,33 @@ fn every_fact_has_an_address_or_a_version_and_the_day_it_was_read() {
 
 #[test]
 fn the_dates_that_decide_are_these() {
-    let timeline = builtin();
-    let mut decide: Vec<_> = timeline
-        .milestones()
-        .iter()
-        .filter(|it| it.effect != Effect::Informational)
-        .map(|it| (it.date, &it.id[..], it.effect))
-        .collect();
-    decide.sort_by_key(|it| it.0);
     use Effect::*;
-    assert_eq!(
-        decide,
-        [
-            (date!(2025 - 06 - 11), "amazon-end", ClientAuthEnds),
-            (date!(2025 - 09 - 15), "sectigo-on-request", ClientAuthOnRequest),
-            (date!(2025 - 09 - 15), "sslcom-end", ClientAuthEnds),
-            (date!(2025 - 10 - 01), "digicert-on-request", ClientAuthOnRequest),
-            (date!(2025 - 11 - 10), "google-on-request", ClientAuthOnRequest),
-            (date!(2026 - 02 - 11), "letsencrypt-classic", ClientAuthOnRequest),
-            (date!(2026 - 03 - 15), "cabf-200-days", MaxValidity(200)),
-            (date!(2026 - 04 - 13), "google-end", ClientAuthEnds),
-            (date!(2026 - 05 - 15), "certum-end", ClientAuthEnds),
-            (date!(2026 - 06 - 15), "godaddy-end", ClientAuthEnds),
-            (date!(2026 - 07 - 08), "letsencrypt-end", ClientAuthEnds),
-            (date!(2026 - 09 - 13), "globalsign-end", ClientAuthEnds),
-            (date!(2027 - 02 - 01), "identrust-end", ClientAuthEnds),
-            (date!(2027 - 02 - 10), "sectigo-end", ClientAuthEnds),
-            (date!(2027 - 03 - 01), "digicert-end", ClientAuthEnds),
-            (date!(2027 - 03 - 15), "chrome-leaf", ClientAuthEnds),
-            (date!(2027 - 03 - 15), "cabf-100-days", MaxValidity(100)),
-            (date!(2027 - 04 - 15), "roots-of-2009", Distrust),
-            (date!(2029 - 03 - 15), "cabf-47-days", MaxValidity(47)),
-        ]
-    );
+    let timeline = builtin();
+    let milestones = timeline.milestones().iter().filter(|it| it.effect != Effect::Informational);
+    let decide = milestones.map(|it| (it.date.to_string(), &*it.id, it.effect)).collect::<Vec<_>>();
+    #[rustfmt::skip]
+    let these = [
+        ("2025-06-11", "amazon-end", ClientAuthEnds),
+        ("2025-09-15", "sectigo-on-request", ClientAuthOnRequest),
+        ("2025-09-15", "sslcom-end", ClientAuthEnds),
+        ("2025-10-01", "digicert-on-request", ClientAuthOnRequest),
+        ("2025-11-10", "google-on-request", ClientAuthOnRequest),
+        ("2026-02-11", "letsencrypt-classic", ClientAuthOnRequest),
+        ("2026-03-15", "cabf-200-days", MaxValidity(200)),
+        ("2026-04-13", "google-end", ClientAuthEnds),
+        ("2026-05-15", "certum-end", ClientAuthEnds),
+        ("2026-06-15", "godaddy-end", ClientAuthEnds),
+        ("2026-07-08", "letsencrypt-end", ClientAuthEnds),
+        ("2026-09-13", "globalsign-end", ClientAuthEnds),
+        ("2027-02-01", "identrust-end", ClientAuthEnds),
+        ("2027-02-10", "sectigo-end", ClientAuthEnds),
+        ("2027-03-01", "digicert-end", ClientAuthEnds),
+        ("2027-03-15", "chrome-leaf", ClientAuthEnds),
+        ("2027-03-15", "cabf-100-days", MaxValidity(100)),
+        ("2027-04-15", "roots-of-2009", Distrust),
+        ("2029-03-15", "cabf-47-days", MaxValidity(47)),
+    ];
+    assert_eq!(decide, these.map(|(date, id, effect)| (date.to_owned(), id, effect)));
 }
 
 #[test]
@@ -79,15 +79,15 @@ fn what_a_certificate_does_not_show_decides_nothing() {
 
 #[test]
 fn sources_that_disagree_stay_visible() {
-    let timeline = builtin();
-    let of = |id: &str| {
-        let milestone = timeline.milestones().iter().find(|it| it.id == id).unwrap();
-        milestone.disagreements.iter().map(|it| it.says.clone()).collect::<Vec<_>>()
-    };
-    assert_eq!(of("chrome-leaf")[0], "2026-06-15");
-    assert_eq!(of("digicert-end")[0], "2026-05-01");
-    assert_eq!(of("letsencrypt-end"), ["2026-05-13"]);
-    assert_eq!(of("sectigo-end")[0], "2026-05-15");
+    for (id, says) in [
+        ("chrome-leaf", "2026-06-15"),
+        ("digicert-end", "2026-05-01"),
+        ("letsencrypt-end", "2026-05-13"),
+        ("sectigo-end", "2026-05-15"),
+    ] {
+        assert_eq!(milestone(id).disagreements[0].says, says, "{id}");
+    }
+    assert_eq!(milestone("letsencrypt-end").disagreements.len(), 1);
 }
 
 /// Every dated row of the shared facts is here, or is one of these, which say nothing of their own.
@@ -99,16 +99,12 @@ fn no_dated_fact_of_the_shared_file_is_missing() {
         ("2026-05-20", "the day of the text; what it says is dated 2026-07-01"),
         ("2027-07-01", "a draft about CA documents"),
     ];
-    let Some(file) = shared("timeline.json") else {
-        return;
-    };
-    let facts: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    let Some(file) = shared("timeline.json") else { return };
+    let facts = std::fs::read_to_string(file).unwrap();
+    let facts: serde_json::Value = serde_json::from_str(&facts).unwrap();
     let here: HashSet<_> = builtin().milestones().iter().map(|it| it.date.to_string()).collect();
     for row in facts["rows"].as_array().unwrap() {
-        let Some(date) = row["date"].as_str() else {
-            continue;
-        };
+        let Some(date) = row["date"].as_str() else { continue };
         let left_out = LEFT_OUT.iter().any(|it| it.0 == date);
         assert!(here.contains(date) || left_out, "{date}: {}", row["change"]);
     }
@@ -152,7 +148,9 @@ const OWN: &str = r#"{
 fn a_file_replaces_by_id_and_adds_the_rest_without_making_the_whole_look_fresh() {
     let mut timeline = builtin();
     let (before, offers) = (timeline.milestones().len(), timeline.offers().len());
-    timeline.merge(Timeline::from_json(OWN).unwrap());
+    let own = Timeline::from_json(OWN).unwrap();
+    assert_eq!(own.read_on(), date!(2026 - 12 - 01), "the latest of its milestones' citations");
+    timeline.merge(own);
     assert_eq!(timeline.milestones().len(), before);
     assert_eq!(timeline.offers().len(), offers + 1);
     let moved = timeline.milestones().iter().find(|it| it.id == "chrome-leaf").unwrap();
@@ -164,84 +162,43 @@ fn a_file_replaces_by_id_and_adds_the_rest_without_making_the_whole_look_fresh()
     assert_eq!(timeline.read_on(), date!(2027 - 01 - 01));
 }
 
-#[test]
-fn a_file_alone_was_read_on_the_latest_day_of_its_citations() {
-    assert_eq!(Timeline::from_json(OWN).unwrap().read_on(), date!(2026 - 12 - 01));
-}
-
+/// Each row: an id, what is replaced in a file, by what, and the error.
 #[test]
 fn what_is_wrong_with_a_file_is_said_with_its_place() {
-    let milestone = |change: &str, to: &str| {
-        let changed = OWN.replacen(change, to, 1);
-        assert_ne!(changed, OWN, "{change}");
-        Timeline::from_json(&changed).unwrap_err().to_string()
-    };
-    for (id, found, needed) in [
-        (
-            "day",
-            milestone("2027-06-15", "2027-02-29"),
-            "the timeline cannot be read: milestone `chrome-leaf`: found `2027-02-29`, needed a day like 2027-03-15",
-        ),
-        (
-            "form of a day",
-            milestone("2027-06-15", "2027-6-15"),
-            "the timeline cannot be read: milestone `chrome-leaf`: found `2027-6-15`, needed a day like 2027-03-15",
-        ),
-        (
-            "day with a sign",
-            milestone("2027-06-15", "-9999-01-01"),
-            "the timeline cannot be read: milestone `chrome-leaf`: found `-9999-01-01`, needed a day like 2027-03-15",
-        ),
-        (
-            "day of reading",
-            milestone(r#", "read_on": "2026-12-01""#, ""),
-            "the timeline cannot be read: milestone `chrome-leaf`: its citation needs `read_on`, the day it was read, as the file has none",
-        ),
-        (
-            "days missing",
-            milestone("client_auth_ends", "max_validity"),
-            "the timeline cannot be read: milestone `chrome-leaf`: effect max_validity needs `days` of 1 or more",
-        ),
-        (
-            "days too many",
-            milestone(r#""effect""#, r#""days": 3, "effect""#),
-            "the timeline cannot be read: milestone `chrome-leaf`: `days` belongs to effect max_validity only",
-        ),
-        (
-            "effect without its word",
-            milestone(r#""client_auth_ends""#, r#"{"max_validity": 0}"#),
-            "the timeline cannot be read: milestone `chrome-leaf`: needs an `effect`, a word",
-        ),
-        (
-            "offer",
-            milestone("2030-01-01", "soon"),
-            "the timeline cannot be read: offer `own`: found `soon`, needed a day like 2027-03-15",
-        ),
-    ] {
-        assert_eq!(found, needed, "{id}");
+    let twice =
+        r#"{"id":"own","ca":"","offer":"","citation":{"document":"","read_on":"2026-12-02"}},{"#;
+    #[rustfmt::skip]
+    let rows = [
+        ("day",              "2027-06-15", "2027-02-29", "milestone `chrome-leaf`: found `2027-02-29`, needed a day like 2027-03-15"),
+        ("form of a day",    "2027-06-15", "2027-6-15", "milestone `chrome-leaf`: found `2027-6-15`, needed a day like 2027-03-15"),
+        ("day with a sign",  "2027-06-15", "-9999-01-01", "milestone `chrome-leaf`: found `-9999-01-01`, needed a day like 2027-03-15"),
+        ("day of reading",   r#", "read_on": "2026-12-01""#, "", "milestone `chrome-leaf`: its citation needs `read_on`, the day it was read, as the file has none"),
+        ("days missing",     "client_auth_ends", "max_validity", "milestone `chrome-leaf`: effect max_validity needs `days` of 1 or more"),
+        ("days none",        r#""client_auth_ends""#, r#""max_validity", "days": 0"#, "milestone `chrome-leaf`: effect max_validity needs `days` of 1 or more"),
+        ("days too many",    r#""effect""#, r#""days": 3, "effect""#, "milestone `chrome-leaf`: `days` belongs to effect max_validity only"),
+        ("effect, no word",  r#""client_auth_ends""#, r#"{"max_validity": 0}"#, "milestone `chrome-leaf`: needs an `effect`, a word"),
+        ("offer",            "2030-01-01", "soon", "offer `own`: found `soon`, needed a day like 2027-03-15"),
+        ("twice",            r#""offers": [{"#, &format!(r#""offers": [{twice}"#), "the id `own` is given twice"),
+    ];
+    for (id, old, new, needed) in rows {
+        let needed = format!("the timeline cannot be read: {needed}");
+        assert_eq!(error_with(old, new), needed, "{id}");
     }
-    for (id, found, part) in [
-        (
-            "unknown word",
-            milestone("client_auth_ends", "client_auth_end"),
-            "unknown variant `client_auth_end`",
-        ),
-        ("unknown field", milestone(r#""who""#, r#""whom""#), "unknown field `whom`"),
-        ("no JSON", milestone(r#""citation""#, "citation"), "line 5 column"),
-        (
-            "twice",
-            Timeline::from_json(
-                r#"{"read_on":"2026-11-21","offers":[
-            {"id":"a","ca":"","offer":"","citation":{"document":""}},
-            {"id":"a","ca":"","offer":"","citation":{"document":""}}]}"#,
-            )
-            .unwrap_err()
-            .to_string(),
-            "the id `a` is given twice",
-        ),
+    // In serde's words.
+    for (old, new, part) in [
+        ("client_auth_ends", "client_auth_end", "unknown variant `client_auth_end`"),
+        (r#""who""#, r#""whom""#, "unknown field `whom`"),
+        (r#""citation""#, "citation", "line 5 column"),
     ] {
-        assert!(found.contains(part), "{id}: {found}");
+        let error = error_with(old, new);
+        assert!(error.contains(part), "{part}: {error}");
     }
+}
+
+fn error_with(old: &str, new: &str) -> String {
+    let changed = OWN.replacen(old, new, 1);
+    assert_ne!(changed, OWN, "{old}");
+    Timeline::from_json(&changed).unwrap_err().to_string()
 }
 
 /// Found by the fuzzer: an unknown field is quoted as it is.
@@ -265,10 +222,8 @@ fn whatever_a_file_holds_its_control_characters_are_not_printed() {
 
 #[test]
 fn a_citation_prints_its_document_section_and_day() {
-    let timeline = builtin();
-    let milestone = timeline.milestones().iter().find(|it| it.id == "cabf-47-days").unwrap();
     assert_eq!(
-        milestone.citation.to_string(),
+        milestone("cabf-47-days").citation.to_string(),
         "CA/Browser Forum, Baseline Requirements for TLS Server Certificates, 2.2.6, 6.3.2 \
          (https://github.com/cabforum/servercert/blob/main/docs/BR.md), read 2026-11-21"
     );
@@ -277,31 +232,19 @@ fn a_citation_prints_its_document_section_and_day() {
 /// A name that matches no root would silently concern nobody.
 #[test]
 fn the_roots_that_milestones_name_are_roots_that_exist() {
-    let names: HashSet<String> = webpki_roots_names();
-    for milestone in builtin().milestones() {
-        // The intermediates of Let's Encrypt are no roots.
-        if milestone.id == "letsencrypt-old-intermediates" {
-            continue;
-        }
-        for root in &milestone.roots {
-            assert!(names.contains(root), "{}: {root}", milestone.id);
-        }
-    }
-}
-
-fn webpki_roots_names() -> HashSet<String> {
-    use x509_parser::prelude::{FromDer, X509Name};
     let mut names = HashSet::new();
     for root in webpki_roots::TLS_SERVER_ROOTS {
-        let mut der = vec![0x30, root.subject.len() as u8];
-        if root.subject.len() >= 0x80 {
-            der = vec![0x30, 0x81, root.subject.len() as u8];
-        }
-        der.extend_from_slice(&root.subject);
+        let der = der::sequence(&[root.subject.to_vec()]);
         let (_, name) = X509Name::from_der(&der).unwrap();
         let common_names = name.iter_common_name();
         names.extend(common_names.map(|it| it.as_str().unwrap_or_default().to_owned()));
         names.insert(name.to_string());
     }
-    names
+    // The intermediates of Let's Encrypt are no roots.
+    let timeline = builtin();
+    let of_roots =
+        timeline.milestones().iter().filter(|it| it.id != "letsencrypt-old-intermediates");
+    for (milestone, root) in of_roots.flat_map(|it| it.roots.iter().map(move |root| (it, root))) {
+        assert!(names.contains(root), "{}: {root}", milestone.id);
+    }
 }
