@@ -1,10 +1,8 @@
 //! PKCS#7 and PKCS#12, written by OpenSSL, and what is broken.
 
-use std::process::Command;
-
 use serde_json::{Value, json};
 
-use super::run::{Run, audit, audit_with};
+use super::run::{Run, audit, audit_with, openssl};
 use super::world::World;
 
 #[test]
@@ -133,16 +131,4 @@ fn unreadable(output: &Run) -> String {
         [Value::String(reason)] => reason.clone(),
         _ => panic!("needed one: {output:?}"),
     }
-}
-
-/// Whether OpenSSL is here, and did it.
-fn openssl(world: &World, arguments: &str) -> bool {
-    let mut openssl = Command::new("openssl");
-    let output = openssl.current_dir(world.path()).args(arguments.split_whitespace()).output();
-    let Ok(output) = output else {
-        eprintln!("SKIPPED: no openssl is here");
-        return false;
-    };
-    assert!(output.status.success(), "{arguments}: {output:?}");
-    true
 }

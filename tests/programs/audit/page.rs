@@ -2,12 +2,12 @@
 //! stays a picture.
 
 use base64ct::{Base64, Encoding};
-use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
 
 use super::reports::HOSTILE;
 use super::run::audit;
 use super::world::{World, leaf};
-use crate::common::pki::Eku;
+use crate::common::pki::{DistinguishedName, DnType, Eku, LeafSpec};
+use crate::sha256;
 
 /// Two pages that differ in names only must have the same tags with the same attributes.
 #[test]
@@ -38,8 +38,8 @@ fn page_of(names: &[&str]) -> String {
     let world = World::new();
     for (index, name) in names.iter().enumerate() {
         let spec = leaf("fixed", 100 + index as u64).eku(Eku::both());
-        let mut subject = crate::common::pki::DistinguishedName::new();
-        subject.push(crate::common::pki::DnType::CommonName, *name);
+        let mut subject = DistinguishedName::new();
+        subject.push(DnType::CommonName, *name);
         let spec = spec.subject(subject);
         world.write(&format!("{index}.pem"), world.private.leaf(spec).cert_pem());
     }
@@ -143,11 +143,6 @@ fn of_many_certificates_the_page_shows_the_first_and_says_how_many_it_leaves_out
 }
 
 /// With one key for all, which is what costs time.
-fn shared_key(world: &World, spec: crate::common::pki::LeafSpec) -> String {
+fn shared_key(world: &World, spec: LeafSpec) -> String {
     world.private.leaf(spec.key(&world.edge.key)).cert_pem()
-}
-
-fn sha256(bytes: &[u8]) -> Vec<u8> {
-    let suite = TLS13_AES_128_GCM_SHA256.tls13().unwrap();
-    suite.common.hash_provider.hash(bytes).as_ref().to_vec()
 }

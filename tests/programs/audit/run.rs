@@ -1,11 +1,11 @@
 //! Runs the program as a user would.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
 
-use crate::common::programs::Built;
+use super::world::World;
 pub use crate::common::programs::{Run, run};
+use crate::program;
 
 /// `audit` with these arguments, in a folder, on a day that is past every test certificate's first.
 pub fn audit(folder: &Path, arguments: &str) -> Run {
@@ -13,7 +13,7 @@ pub fn audit(folder: &Path, arguments: &str) -> Run {
 }
 
 pub fn audit_with(folder: &Path, arguments: &str, stdin: &[u8], env: &[(&str, &str)]) -> Run {
-    let mut audit = Command::new(program());
+    let mut audit = Command::new(program("audit"));
     audit.current_dir(folder).envs(env.iter().copied());
     audit.args(arguments.split_whitespace());
     if !arguments.contains("--as-of") {
@@ -22,8 +22,23 @@ pub fn audit_with(folder: &Path, arguments: &str, stdin: &[u8], env: &[(&str, &s
     run(audit, stdin)
 }
 
-/// Where cargo put the example, once it has built it.
-pub fn program() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| Built::examples(&["audit"]).program("audit"))
+/// Each row: an id, the arguments, the exit code.
+pub fn exits(world: &World, rows: &[(&str, impl AsRef<str>, i32)]) {
+    let failures = rows.iter().filter_map(|(id, arguments, code)| {
+        let output = audit(world.path(), arguments.as_ref());
+        (output.code != *code).then(|| format!("{id}: needed {code}: {output:?}\n"))
+    });
+    assert_eq!(failures.collect::<String>(), "");
+}
+
+/// Whether OpenSSL is here, and did it.
+pub fn openssl(world: &World, arguments: &str) -> bool {
+    let mut openssl = Command::new("openssl");
+    let output = openssl.current_dir(world.path()).args(arguments.split_whitespace()).output();
+    let Ok(output) = output else {
+        eprintln!("SKIPPED: no openssl is here");
+        return false;
+    };
+    assert!(output.status.success(), "{arguments}: {output:?}");
+    true
 }

@@ -1,0 +1,399 @@
+//! Command line, exit codes and output of `verify`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::agreed::agreed;
+use crate::common::clock::NOW;
+use crate::common::pki::{
+    Ca, CaSpec, CrlSpec, DistinguishedName, DnType, DnValue, Eku, Leaf, LeafSpec, der,
+};
+use crate::common::programs::{Run, run};
+use crate::{program, sha256};
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
+
+#[test]
+fn verify_help_exits_with_0_and_has_examples_and_exit_codes() {
+    let mut help = Command::new(program("verify"));
+    help.arg("--help");
+    let output = run(help, b"");
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""));
+    for needed in ["Examples", "Exit codes", "cert-sha256:HEX", "any-private-peer"] {
+        assert!(output.stdout.contains(needed), "{needed}: {}", output.stdout);
+    }
+}
+
+/// Every row: an id, the options, the chain, and `eku` if it is accepted, else `error.kind`.
+#[test]
+fn verify_decides_as_the_options_say() {
+    let world = World::new("decides");
+    world.write_chains();
+    let server_der = world.server.der();
+    let key = format!("--relax-for spki-sha256:{}", hex_sha256(&spki(&server_der)));
+    let cert = format!("--relax-for cert-sha256:{}", hex_sha256(&server_der));
+    let name = "--relax-for dns:edge.example.com";
+    let (last, end, next_year) = (at(1), at(0), at(365 * 86_400));
+    let as_server = "--role server --name edge.example.com";
+    #[rustfmt::skip]
+    let rows = [
+        ("client",           "".into(), "client", "enforced"),
+        ("strict",           "--eku strict".into(), "client", "enforced"),
+        ("strict-no-eku",    "--eku strict".into(), "no-eku", "eku"),
+        ("no-eku",           "--eku rfc5280".into(), "no-eku", "enforced"),
+        ("wrong-eku",        "".into(), "server", "eku"),
+        ("ignore-name",      format!("--eku ignore {name}"), "server", "relaxed"),
+        ("ignore-unneeded",  format!("--eku ignore {name}"), "client", "enforced"),
+        ("server-auth-name", format!("--eku accept-server-auth {name}"), "server", "relaxed"),
+        ("server-auth-code", format!("--eku accept-server-auth {name}"), "code-signing", "eku"),
+        ("ignore-key",       format!("--eku ignore {key}"), "server", "relaxed"),
+        ("ignore-cert",      format!("--eku ignore {cert}"), "server", "relaxed"),
+        ("ignore-any",       "--eku ignore --relax-for any-private-peer".into(), "server", "relaxed"),
+        ("ignore-another",   "--eku ignore --relax-for dns:x.example".into(), "server", "eku"),
+        ("ignore-two",       format!("--eku ignore --relax-for dns:x.example {name}"), "server", "relaxed"),
+        ("before-the-end",   format!("--eku ignore {name} --until {last}"), "server", "relaxed"),
+        ("at-the-end",       format!("--eku ignore {name} --until {end}"), "server", "eku"),
+        ("allowed",          "--allow ip:192.0.2.1 --allow dns:edge.example.com".into(), "client", "enforced"),
+        ("not-allowed",      "--allow dns:x.example".into(), "client", "peer-rule"),
+        ("crl-good",         "--crls crl".into(), "client", "enforced"),
+        ("crl-revoked",      "--crls revoking-crl".into(), "client", "revoked"),
+        ("crl-foreign",      "--crls foreign-crl".into(), "client", "revocation-unknown"),
+        ("next-year",        format!("--time {next_year}"), "client", "validity"),
+        ("stranger",         "".into(), "stranger", "unknown-issuer"),
+        ("tampered",         "".into(), "tampered", "other"),
+        ("many",             format!("--eku ignore {name}"), "many", "relaxed"),
+        ("server",           as_server.into(), "server", "enforced"),
+        ("server-name",      "--role server --name x.example".into(), "server", "name"),
+        ("server-wrong-eku", as_server.into(), "client", "eku"),
+        ("server-ignore",    format!("{as_server} --eku ignore {name}"), "client", "relaxed"),
+    ];
+    let failures = rows.iter().filter_map(|(id, options, chain, expected)| {
+        let output = world.verify(&format!("{options} --format json"), chain);
+        let report: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
+        let role = if id.starts_with("server") && options.contains("--role") {
+            "server"
+        } else {
+            "client"
+        };
+        let said = (report["verdict"].as_str(), &report["eku"], &report["error"]["kind"]);
+        let needed = match *expected {
+            "enforced" | "relaxed" => (0, Some("accepted"), json!(expected), Value::Null),
+            kind => (1, Some("refused"), Value::Null, json!(kind)),
+        };
+        let is_right = (output.code, said) == (needed.0, (needed.1, &needed.2, &needed.3));
+        (!is_right || report["role"] != role).then(|| format!("{id}: {needed:?} {output:?}"))
+    });
+    no_failures(failures);
+}
+
+/// Each row: a heading, the options, the chain. JSON tells why a chain is refused and nothing of what
+/// nobody verified; a text says the verdict, then why, then what to do, with a line for each name: a
+/// comma may be part of one. A root that issues nothing is noted whatever the verdict is.
+#[test]
+fn verify_says_what_was_agreed() {
+    let world = World::new("agreed");
+    let alone = Ca::root(CaSpec::new("alone").without_basic_constraints());
+    let sub = world.root.sub(CaSpec::new("sub").eku(Eku::server()));
+    let names = edge().ip([192, 0, 2, 1]).uri("spiffe://example.org/edge").email("ops@example.com");
+    let edge_of_sub = sub.leaf(names.eku(Eku::server()));
+    let comma = world.root.leaf(edge().email("a, dns:admin.example.com@example.com"));
+    world.file("sub", edge_of_sub.chain_pem(&[&sub]));
+    world.file("both", world.root.pem() + &alone.pem());
+    world.file("client", world.client.cert_pem());
+    world.file("server", world.server.cert_pem());
+    world.file("comma", comma.cert_pem());
+    world.file("issued", alone.leaf(edge()).cert_pem());
+    let any = "--eku ignore --relax-for any-private-peer";
+    let mut found = String::new();
+    for (options, chain) in [
+        ("", "client"),
+        ("", "server"),
+        (any, "server"),
+        ("--role server --name edge.example.com", "server"),
+        ("--roots both", "client"),
+        ("--roots both", "issued"),
+        ("", "comma"),
+        ("--format json", "server"),
+        ("--format json --eku ignore --relax-for ip:192.0.2.1", "sub"),
+        ("--format json --roots both", "client"),
+        ("--format json --roots both", "issued"),
+    ] {
+        let output = world.verify(options, chain);
+        found += &format!("$ verify {}\n", format!("{options} {chain}").trim_start());
+        found += &match serde_json::from_str::<Value>(&output.stdout) {
+            Ok(json) => format!("{json:#}\n"),
+            Err(_) => output.stdout,
+        };
+        found += &format!("exit code {}\n\n", output.code);
+    }
+    for (name, der) in [
+        ("client", world.client.der()),
+        ("server", world.server.der()),
+        ("comma", comma.der()),
+        ("sub", sub.der()),
+        ("edge of sub", edge_of_sub.der()),
+        ("root", world.root.der()),
+    ] {
+        found = found.replace(&hex_sha256(&der), &format!("<SHA-256 of {name}>"));
+        found = found.replace(&hex_sha256(&spki(&der)), &format!("<SHA-256 of {name}'s key>"));
+    }
+    agreed("programs/verify.txt", &found);
+}
+
+/// A path is printed by the program and not by the crate, and by the same rule.
+#[test]
+fn verify_escapes_paths_as_the_crate_escapes_names() {
+    let world = World::new("paths");
+    for (c, escaped) in [
+        ("\u{ad}", "\\u{ad}"),
+        ("\u{3164}", "\\u{3164}"),
+        ("\u{fe0f}", "\\u{fe0f}"),
+        ("\u{e0041}", "\\u{e0041}"),
+        ("\u{a0}", "\\u{a0}"),
+        ("u\u{308}é", "u\u{308}é"),
+    ] {
+        let error = world.verify("", &format!("none{c}")).stderr;
+        assert!(error.starts_with(&format!("error: none{escaped}: ")), "{error}");
+    }
+}
+
+#[test]
+fn verify_reads_no_chain_without_end() {
+    let world = World::new("endless");
+    let output = world.verify("", "/dev/zero");
+    assert_eq!((output.code, &*output.stdout), (2, ""));
+    assert_eq!(output.stderr, "error: /dev/zero: larger than 16 MiB\n");
+}
+
+#[test]
+fn verify_reads_the_chain_from_standard_input() {
+    let world = World::new("stdin");
+    world.file("chain", world.client.cert_pem());
+    let file = world.verify("--format json", "chain");
+    let stdin = world.verify_stdin("--format json", world.client.cert_pem().as_bytes());
+    assert_eq!((stdin.code, stdin.stdout), (0, file.stdout));
+}
+
+/// Whether accepted or refused, as text or as JSON: a name cannot move the cursor or forge a line.
+#[test]
+fn verify_escapes_hostile_names() {
+    let world = World::new("hostile");
+    let subject = "x\u{1b}[2K\nACCEPTED as client\r\u{202e}\u{9b}1A\u{ad}\u{3164}\u{e0041}";
+    let name = der::general_name(2, b"edge.example.com\n\x1b[1AACCEPTED\x7f");
+    let leaf = LeafSpec::new(subject).eku(Eku::server());
+    let leaf = world.root.leaf(leaf.raw_san(der::sequence(&[name])));
+    world.file("chain", leaf.cert_pem());
+    for (id, options, code, lines) in [
+        ("refused", "", 1, 4),
+        ("relaxed", "--eku ignore --relax-for any-private-peer", 0, 9),
+        ("other-name", "--role server --name x.example", 1, 4),
+        ("refused-json", "--format json", 1, 1),
+        ("relaxed-json", "--eku ignore --relax-for any-private-peer --format json", 0, 1),
+        ("other-name-json", "--role server --name x.example --format json", 1, 1),
+    ] {
+        let output = world.verify(options, "chain");
+        assert_eq!((output.code, output.stdout.lines().count()), (code, lines), "{id} {output:?}");
+        let hides = ['\u{202e}', '\u{ad}', '\u{3164}', '\u{e0041}'];
+        let is_raw = |c: char| c != '\n' && (c.is_control() || hides.contains(&c));
+        assert!(!output.stdout.contains(is_raw), "{id} {output:?}");
+        // In JSON, what a reader of the value prints must be harmless, too.
+        assert!(
+            !output.stdout.contains("\\n") && !output.stdout.contains("\\u001b"),
+            "{id} {output:?}"
+        );
+    }
+}
+
+#[test]
+fn verify_exits_with_2_and_prints_no_verdict_when_input_cannot_be_read_completely() {
+    let world = World::new("unreadable");
+    let good = world.client.cert_pem();
+    world.file("good", &good);
+    let not_der = "-----BEGIN CERTIFICATE-----\nbm90IERFUg==\n-----END CERTIFICATE-----\n";
+    let half =
+        |text: &str| text.lines().take(3).chain(text.lines().last()).collect::<Vec<_>>().join("\n");
+    #[rustfmt::skip]
+    let rows = [
+        ("empty",               "".into()),
+        ("garbage",             "\u{1}\u{2}".into()),
+        ("truncated",           good[..good.len() - 30].to_owned()),
+        ("trusted-certificate", good.clone() + &good.replace("CERTIFICATE", "TRUSTED CERTIFICATE")),
+        ("x509-certificate",    good.clone() + &good.replace("CERTIFICATE", "X509 CERTIFICATE")),
+        ("indented",            good.clone() + " " + &good),
+        ("four-dashes",         good.clone() + &good.replace("-----BEGIN", "----BEGIN")),
+        ("byte-order-mark",     format!("\u{feff}{good}{good}")),
+        ("joined",              good.trim_end().to_owned() + &good),
+        ("key-in-it",           good.clone() + &world.client.key_pem()),
+        ("not-base64",          good.replace('M', "!")),
+        ("not-der",             not_der.into()),
+        ("second-not-der",      good.clone() + not_der),
+        ("half-a-certificate",  half(&good)),
+    ];
+    let unreadable = |id: &str, output: Run, named: &str| {
+        let is_right = output.code == 2 && output.stdout.is_empty();
+        let says = output.stderr.starts_with("error: ") && output.stderr.contains(named);
+        (!is_right || !says).then(|| format!("{id} in {named}: {output:?}"))
+    };
+    let missing = ("no-such-file", String::new());
+    let failures = rows.iter().chain([&missing]).flat_map(|(id, text)| {
+        if *id != missing.0 {
+            world.file(id, text);
+        }
+        [
+            unreadable("chain", world.verify("", id), id),
+            unreadable("roots", world.verify(&format!("--roots {id}"), "good"), id),
+            unreadable("crls", world.verify(&format!("--crls {id}"), "good"), id),
+            unreadable(id, world.verify_stdin("", text.as_bytes()), "standard input"),
+        ]
+    });
+    no_failures(failures.flatten());
+}
+
+#[test]
+fn verify_exits_with_2_and_says_why_when_it_is_used_wrongly() {
+    let world = World::new("usage");
+    world.file("chain", world.client.cert_pem());
+    world.file("public", named_like_a_public_root());
+    let hex63 = format!("spki-sha256:{}", "a".repeat(63));
+    let as_server = "--role server --name x.example";
+    let public = "--roots public --allow dns:x.example --eku ignore";
+    #[rustfmt::skip]
+    let rows = [
+        ("role",             "--role peer".into(), "[possible values: client, server]"),
+        ("name-missing",     "--role server".into(), "--name <NAME>"),
+        ("name-bad",         "--role server --name a/b".into(), "neither a DNS name nor an IP address"),
+        ("name-for-client",  "--name x.example".into(), "--name is for --role server"),
+        ("allow-for-server", format!("{as_server} --allow dns:x.example"), "--allow is for --role client"),
+        ("eku",              "--eku none".into(), "[possible values: rfc5280, strict, accept-server-auth, ignore]"),
+        ("rule",             "--allow x.example".into(), "needed is dns:, uri:"),
+        ("rule-hex",         format!("--relax-for {hex63}"), "64 hexadecimal digits"),
+        ("until",            "--until 2027-03-15".into(), "needed is RFC 3339"),
+        ("time",             "--time now".into(), "needed is RFC 3339"),
+        ("time-1969",        "--time 1969-12-31T23:59:59Z".into(), "before 1970"),
+        ("for-nobody",       "--eku ignore".into(), "--relax-for RULE"),
+        ("for-servers",      format!("{as_server} --eku accept-server-auth"), "found it for role server"),
+        ("public-roots",     "--roots public".into(), "--allow RULE"),
+        ("public-any",       format!("{public} --relax-for any-private-peer"), "cannot relax the EKU for any peer"),
+        ("public-name",      format!("{public} --relax-for dns:x.example"), "name the peer by fingerprint"),
+        ("public-servers",   format!("{as_server} --roots public --eku ignore --relax-for dns:x.example"), "cannot relax the EKU of servers"),
+    ];
+    let failures = rows.iter().filter_map(|(id, options, said)| {
+        let output = world.verify(options, "chain");
+        let is_right = output.code == 2 && output.stdout.is_empty() && output.stderr.contains(said);
+        (!is_right).then(|| format!("{id}: {output:?}"))
+    });
+    no_failures(failures);
+}
+
+/// A folder of files for one test, and the certificates that most of them are made of.
+struct World {
+    folder: PathBuf,
+    root: Ca,
+    client: Leaf,
+    server: Leaf,
+}
+
+impl World {
+    fn new(test: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("programs-{test}"));
+        fs::create_dir_all(&folder).unwrap();
+        let root = Ca::root_named("root");
+        let world = Self {
+            folder,
+            client: root.leaf(edge().eku(Eku::client())),
+            server: root.leaf(edge().eku(Eku::server())),
+            root,
+        };
+        world.file("roots", world.root.pem());
+        world
+    }
+
+    fn write_chains(&self) {
+        let (root, other, crl) = (&self.root, Ca::root_named("other"), CrlSpec::new(1));
+        self.file("client", self.client.cert_pem());
+        self.file("server", self.server.cert_pem());
+        self.file("no-eku", root.leaf(edge()).cert_pem());
+        self.file("code-signing", root.leaf(edge().eku(Eku::code_signing())).cert_pem());
+        self.file("stranger", other.leaf(edge()).cert_pem());
+        self.file("tampered", tamper_signature(&self.client.cert_pem()));
+        self.file("many", self.server.cert_pem() + &root.pem().repeat(17));
+        self.file("crl", root.crl_pem(crl.clone()));
+        self.file("revoking-crl", root.crl_pem(crl.clone().revoke(&self.client.serial)));
+        self.file("foreign-crl", other.crl_pem(crl));
+    }
+
+    /// `verify` runs in the folder, so a name is enough to find the file.
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.folder.join(name), content).unwrap();
+    }
+
+    /// In role client, with our root, at `NOW`, unless the options say otherwise.
+    fn verify(&self, options: &str, chain: &str) -> Run {
+        run(self.command(options, chain), b"")
+    }
+
+    fn verify_stdin(&self, options: &str, chain: &[u8]) -> Run {
+        run(self.command(options, "-"), chain)
+    }
+
+    fn command(&self, options: &str, chain: &str) -> Command {
+        let mut verify = Command::new(program("verify"));
+        verify.current_dir(&self.folder).args(options.split_whitespace());
+        for (option, value) in [("--role", "client"), ("--roots", "roots"), ("--time", &at(0))] {
+            if !options.contains(option) {
+                verify.args([option, value]);
+            }
+        }
+        verify.arg(chain);
+        verify
+    }
+}
+
+fn edge() -> LeafSpec {
+    LeafSpec::new("edge").dns("edge.example.com")
+}
+
+fn no_failures(failures: impl Iterator<Item = String>) {
+    let failures: Vec<_> = failures.collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// A root that bears a public root's name, and so counts as issued by it; the key is of today.
+fn named_like_a_public_root() -> String {
+    let mut name = DistinguishedName::new();
+    for (attribute, value) in [
+        (DnType::CountryName, "US"),
+        (DnType::OrganizationName, "Internet Security Research Group"),
+        (DnType::CommonName, "ISRG Root X1"),
+    ] {
+        name.push(attribute, DnValue::PrintableString(value.try_into().unwrap()));
+    }
+    Ca::root(CaSpec::new("").subject(name)).pem()
+}
+
+/// The signature is the last field: another digit there, and the certificate is still well-formed.
+fn tamper_signature(pem: &str) -> String {
+    let end = pem.find("\n-----END").unwrap() - 12;
+    let digit = if &pem[end..=end] == "A" { "B" } else { "A" };
+    format!("{}{digit}{}", &pem[..end], &pem[end + 1..])
+}
+
+/// So many seconds after `NOW`, RFC 3339.
+fn at(seconds: i64) -> String {
+    rfc3339(NOW + Duration::seconds(seconds))
+}
+
+fn rfc3339(instant: OffsetDateTime) -> String {
+    instant.format(&Rfc3339).unwrap()
+}
+
+fn spki(certificate: &[u8]) -> Vec<u8> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).unwrap();
+    parsed.public_key().raw.to_vec()
+}
+
+fn hex_sha256(bytes: &[u8]) -> String {
+    sha256(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
