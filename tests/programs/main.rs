@@ -29,3 +29,7 @@ fn sha256(bytes: &[u8]) -> Vec<u8> {
     let suite = TLS13_AES_128_GCM_SHA256.tls13().unwrap();
     suite.common.hash_provider.hash(bytes).as_ref().to_vec()
 }
+
+fn hex_sha256(bytes: &[u8]) -> String {
+    sha256(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::run::{audit, audit_with, exits};
-use super::world::{World, leaf};
+use super::world::{World, leaf, milestone};
 use crate::agreed::agreed;
 use crate::common::pki::{Eku, der};
 
 #[test]
 fn the_text_report_is_as_it_was_agreed() {
-    let output = audit(World::full().path(), ".");
+    let output = audit(&World::full(), ".");
     agreed("programs/audit/report.txt", &output.stdout);
     assert_eq!((output.code, output.stderr.as_str()), (1, ""));
 }
@@ -17,7 +17,7 @@ fn the_text_report_is_as_it_was_agreed() {
 /// Keys are fresh in every run; what depends on them is replaced.
 #[test]
 fn the_json_report_is_as_it_was_agreed() {
-    let output = audit(World::full().path(), "--format json .");
+    let output = audit(&World::full(), "--format json .");
     let mut lines = output.lines();
     for line in &mut lines {
         for field in ["sha256", "spki_sha256"] {
@@ -34,7 +34,7 @@ fn the_json_report_is_as_it_was_agreed() {
 /// Which fields a line has, the agreed report shows.
 #[test]
 fn a_leaf_has_its_forecast_and_nothing_else_has_one() {
-    let output = audit(World::full().path(), "--format json .");
+    let output = audit(&World::full(), "--format json .");
     for line in output.lines() {
         assert_eq!(line["kind"] == "leaf", line.get("forecast").is_some(), "{line}");
     }
@@ -84,7 +84,7 @@ fn the_exit_code_says_what_there_is_to_do() {
 
 #[test]
 fn the_help_has_examples_and_the_exit_codes() {
-    let output = audit(World::new().path(), "--help");
+    let output = audit(&World::new(), "--help");
     for needed in ["Examples", "Exit codes", "HOST:PORT", "AUDIT_PKCS12_PASSWORD"] {
         assert!(output.stdout.contains(needed), "{needed}: {output:?}");
     }
@@ -96,7 +96,7 @@ fn standard_input_is_read_like_a_file() {
     let pem = world.edge.cert_pem();
     for (id, bytes) in [("pem", pem.as_bytes()), ("der", &*world.edge.der())] {
         let arguments = "--format json issuers.pem roots.pem -";
-        let line = audit_with(world.path(), arguments, bytes, &[]).line("CN=edge.example.com");
+        let line = audit_with(&world, arguments, bytes, &[]).line("CN=edge.example.com");
         assert_eq!(line["verdict"], "breaks_at_renewal", "{id} {line}");
         let source = line["source"][0].as_str().unwrap();
         assert!(source.starts_with("standard input"), "{id} {line}");
@@ -107,8 +107,8 @@ fn standard_input_is_read_like_a_file() {
 fn the_report_goes_where_it_is_told_to_and_nowhere_else() {
     let world = World::full();
     for format in ["text", "json", "html"] {
-        let to_stdout = audit(world.path(), &format!("--format {format} edge.pem"));
-        let to_file = audit(world.path(), &format!("--format {format} -o report edge.pem"));
+        let to_stdout = audit(&world, &format!("--format {format} edge.pem"));
+        let to_file = audit(&world, &format!("--format {format} -o report edge.pem"));
         assert_eq!((to_file.code, to_file.stdout.as_str()), (to_stdout.code, ""));
         let file = std::fs::read_to_string(world.folder.join("report")).unwrap();
         assert_eq!(file, to_stdout.stdout, "{format}");
@@ -121,7 +121,7 @@ fn without_a_terminal_there_is_no_colour_and_no_line_is_longer_than_100() {
     let name = "a-rather-long-label.".repeat(6) + "example.com";
     let long = leaf(&name, 20).eku(Eku::both());
     world.write("long.pem", world.private.leaf(long).cert_pem());
-    let output = audit(world.path(), ".");
+    let output = audit(&world, ".");
     assert!(!output.stdout.contains('\u{1b}'), "{output:?}");
     // An address is never broken.
     let lines = output.stdout.lines().filter(|line| !line.contains("https://"));
@@ -135,7 +135,7 @@ fn every_report_says_when_the_timeline_was_read_and_warns_after_90_days() {
     let world = World::full();
     for (day, warns) in [("2027-02-19", false), ("2027-02-20", true)] {
         for format in ["text", "json", "html"] {
-            let output = audit(world.path(), &format!("--as-of {day} --format {format} ."));
+            let output = audit(&world, &format!("--as-of {day} --format {format} ."));
             let (says, where_warned) = match format {
                 "json" => ("\"timeline_read_on\":\"2026-11-21\"", &output.stderr),
                 _ => ("last read on 2026-11-21", &output.stdout),
@@ -151,21 +151,14 @@ fn every_report_says_when_the_timeline_was_read_and_warns_after_90_days() {
 fn a_timeline_of_the_users_replaces_a_milestone_of_the_same_id() {
     let world = World::full();
     let chrome = |change: &str| {
-        let line =
-            audit(world.path(), &format!("--format json {change} .")).line("CN=edge.example.com");
+        let line = audit(&world, &format!("--format json {change} .")).line("CN=edge.example.com");
         let because = line["because"].as_array().unwrap().iter();
         let chrome = because.filter(|cause| cause["milestone"] == "chrome-leaf");
         chrome.map(|cause| cause["date"].clone()).collect::<Vec<_>>()
     };
-    let moved = json!({
-        "read_on": "2026-11-21",
-        "milestones": [{
-            "id": "chrome-leaf", "date": "2031-01-01", "who": "Chrome", "change": "moved again",
-            "compared": "issued_on_or_after", "effect": "client_auth_ends",
-            "citation": { "document": "a rumour" }, "confidence": "secondary",
-        }],
-    });
-    world.write("moved.json", moved.to_string());
+    let moved =
+        milestone("chrome-leaf", "2031-01-01", "moved again", json!({ "document": "a rumour" }));
+    world.write("moved.json", moved);
     assert_eq!(chrome(""), ["2027-03-15"]);
     assert_eq!(chrome("--timeline moved.json"), ["2031-01-01"]);
 }
@@ -183,13 +176,16 @@ fn hostile_names_are_escaped() {
     let san = leaf("fixed\u{1b}", 200).eku(Eku::both());
     let san = san.raw_san(der::sequence(&[name]));
     world.write("san.pem", world.private.leaf(san).cert_pem());
-    world.write("timeline.json", hostile_timeline());
+    // One that `edge` is judged by, and that writes over the line before.
+    let text = "\u{1b}[1A\u{202e}x";
+    let citation = json!({ "document": text, "section": text });
+    world.write("timeline.json", milestone("digicert-end", "2027-03-01", text, citation));
     world.write("edge.pem", world.edge.cert_pem() + &world.combined.pem());
     world.write("line\nfeed\u{202e}\u{1b}[2K.pem", world.edge.cert_pem());
     world.write("broken\u{1b}[2K.pem", "-----BEGIN CERTIFICATE-----\n");
     for format in ["text", "json", "html"] {
         let arguments = format!("--format {format} --timeline timeline.json .");
-        let output = audit(world.path(), &arguments);
+        let output = audit(&world, &arguments);
         let is_raw = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
         assert!(!output.stdout.contains(is_raw), "{format} {output:?}");
         assert_eq!(output.code, 2, "{format} {output:?}");
@@ -198,24 +194,9 @@ fn hostile_names_are_escaped() {
             "the timeline's milestone is in it: {format}"
         );
     }
-    let output = audit(world.path(), "--format json .");
+    let output = audit(&world, "--format json .");
     assert!(!output.stdout.contains("\\n") && !output.stdout.contains("\\u001b"), "{output:?}");
     assert_eq!(output.lines().len(), HOSTILE.len() + 6, "{output:?}");
-}
-
-/// One that `edge` is judged by, and that writes over the line before.
-fn hostile_timeline() -> String {
-    let hostile = "\u{1b}[1A\u{202e}x";
-    let timeline = json!({
-        "read_on": "2026-11-21",
-        "milestones": [{
-            "id": "digicert-end", "date": "2027-03-01", "who": hostile, "change": hostile,
-            "issuers": ["DigiCert Inc"], "compared": "issued_on_or_after",
-            "effect": "client_auth_ends", "citation": { "document": hostile, "section": hostile },
-            "confidence": "primary", "disagreements": [{ "says": hostile, "source": hostile }],
-        }],
-    });
-    timeline.to_string()
 }
 
 pub const HOSTILE: [&str; 9] = [
@@ -236,10 +217,10 @@ fn private_keys_are_noticed_and_never_printed() {
     let pem = world.edge.key_pem();
     let secret = &pem.lines().nth(1).unwrap()[..24];
     for format in ["text", "json", "html"] {
-        let output = audit(world.path(), &format!("--format {format} ."));
+        let output = audit(&world, &format!("--format {format} ."));
         assert!(!output.stdout.contains(secret), "{format}");
     }
-    let output = audit(world.path(), "--format json .");
+    let output = audit(&world, "--format json .");
     let keys = |subject| output.line(subject)["private_keys"].clone();
     assert_eq!(keys("CN=edge.example.com"), json!(["./edge.key:1"]));
     assert_eq!(keys("CN=www.example.com"), Value::Array(vec![]));

@@ -1,6 +1,5 @@
 //! Runs the program as a user would.
 
-use std::path::Path;
 use std::process::Command;
 
 use super::world::World;
@@ -8,13 +7,13 @@ pub use crate::common::programs::{Run, run};
 use crate::program;
 
 /// `audit` with these arguments, in a folder, on a day that is past every test certificate's first.
-pub fn audit(folder: &Path, arguments: &str) -> Run {
-    audit_with(folder, arguments, b"", &[])
+pub fn audit(world: &World, arguments: &str) -> Run {
+    audit_with(world, arguments, b"", &[])
 }
 
-pub fn audit_with(folder: &Path, arguments: &str, stdin: &[u8], env: &[(&str, &str)]) -> Run {
+pub fn audit_with(world: &World, arguments: &str, stdin: &[u8], env: &[(&str, &str)]) -> Run {
     let mut audit = Command::new(program("audit"));
-    audit.current_dir(folder).envs(env.iter().copied());
+    audit.current_dir(world.path()).envs(env.iter().copied());
     audit.args(arguments.split_whitespace());
     if !arguments.contains("--as-of") {
         audit.args(["--as-of", "2026-11-21"]);
@@ -25,7 +24,7 @@ pub fn audit_with(folder: &Path, arguments: &str, stdin: &[u8], env: &[(&str, &s
 /// Each row: an id, the arguments, the exit code.
 pub fn exits(world: &World, rows: &[(&str, impl AsRef<str>, i32)]) {
     let failures = rows.iter().filter_map(|(id, arguments, code)| {
-        let output = audit(world.path(), arguments.as_ref());
+        let output = audit(world, arguments.as_ref());
         (output.code != *code).then(|| format!("{id}: needed {code}: {output:?}\n"))
     });
     assert_eq!(failures.collect::<String>(), "");

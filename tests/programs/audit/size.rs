@@ -32,7 +32,7 @@ fn a_key_a_name_or_a_list_that_is_everywhere_does_not_make_a_report_quadratic() 
     for format in ["json", "html"] {
         let [small, large] = [150, 300].map(|count| {
             let (world, input) = everything_in_common(count);
-            let output = audit(world.path(), &format!("--format {format} found.pem"));
+            let output = audit(&world, &format!("--format {format} found.pem"));
             assert_eq!(output.code, 1, "{format} {}", output.stderr);
             (input, output.stdout.len())
         });
