@@ -269,7 +269,7 @@ fn the_first_and_the_last_day_of_all_are_days_like_others() {
     let root = Ca::root_named("root");
     let leaf = LeafSpec::new("leaf").eku(Eku::both()).web_pki();
     let inventory = inventory([root.leaf(leaf).der(), root.der()]);
-    for effect in ["client_auth_ends", "distrust"] {
+    for effect in ["client_auth_ends", "distrust", "informational"] {
         for day in ["0000-01-01", "9999-12-31"] {
             let timeline = serde_json::json!({ "milestones": [{
                 "id": "it", "date": day, "who": "", "change": "", "compared": "chains_to",
@@ -280,6 +280,9 @@ fn the_first_and_the_last_day_of_all_are_days_like_others() {
             for as_of in [date!(0000 - 01 - 01), TODAY, date!(9999 - 12 - 31)] {
                 let assessment = Assessment::new(&inventory, &timeline, as_of, Serving::Suggested);
                 assert_eq!(assessment.findings().len(), 2, "{effect} {day} {as_of}");
+                // What is said to everybody is no note on a certificate.
+                let mut findings = assessment.findings().iter();
+                assert!(findings.all(|it| it.notes.is_empty()), "{effect} {day} {as_of}");
             }
         }
     }
