@@ -1,7 +1,7 @@
 //! [`Forecast`]: which TLS stacks would accept a chain as server and as client.
 //!
 //! One row for each thing that a stack refuses. Each was read in the source that is named beside
-//! it and seen in the real thing (`tests/audit_forecast.rs`): rustls-webpki 0.103.16, OpenSSL 3.0,
+//! it and seen in the real thing (`tests/audit/forecast.rs`): rustls-webpki 0.103.16, OpenSSL 3.0,
 //! Go 1.19, Java 17, GnuTLS 3.7.
 
 use std::fmt;

@@ -43,7 +43,7 @@ const FORMER_MAX_VALIDITY: u16 = 398;
 impl Timeline {
     /// The timeline that is built into this version of the crate.
     pub fn builtin() -> Self {
-        // `tests/audit_timeline.rs` reads it: an error cannot get into a release.
+        // `tests/audit/timeline.rs` reads it: an error cannot get into a release.
         Self::from_json(include_str!("timeline.json")).unwrap_or_default()
     }
 
