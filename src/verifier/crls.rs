@@ -1,7 +1,7 @@
 //! [`Crls`]: certificate revocation lists; and the set of them that a verifier uses, until another
 //! takes its place.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::path::Path;
@@ -196,9 +196,12 @@ impl CrlSet {
         let fresh: Vec<_> = fresh.collect();
         let next = Self::of(fresh.clone(), self.stock.is_some());
         let issuers = self.by_issuer.values();
-        let scopes = issuers.flat_map(|issuer| issuer.scopes());
-        let (kept, told): (Vec<_>, Vec<_>) =
-            scopes.flat_map(|scope| trust.kept(scope, &next)).unzip();
+        let kept = issuers.flat_map(|issuer| {
+            let keys = issuer.crls.iter().flat_map(|old| old.signers.keys()).collect();
+            let replaced = Replaced { trust, next: &next, keys };
+            issuer.scopes().flat_map(|scope| replaced.kept(scope)).collect::<Vec<_>>()
+        });
+        let (kept, told): (Vec<_>, Vec<_>) = kept.unzip();
         match kept.is_empty() {
             true => (next, told),
             false => (Self::of([fresh, kept].concat(), self.stock.is_some()), told),
@@ -213,23 +216,30 @@ pub(super) struct Trust<'a> {
     pub(super) now: UnixTime,
 }
 
-impl Trust<'_> {
+/// The old lists of one issuer, and the set that takes their place.
+struct Replaced<'a> {
+    trust: &'a Trust<'a>,
+    next: &'a CrlSet,
+    /// Those that have signed any of them.
+    keys: HashSet<Vec<u8>>,
+}
+
+impl Replaced<'_> {
     /// Of the old lists of one scope, newest first, those that stay beside the next ones.
-    fn kept(&self, old: &[TriedCrl], next: &CrlSet) -> Vec<(TriedCrl, KeptCrl)> {
+    fn kept(&self, old: &[TriedCrl]) -> Vec<(TriedCrl, KeptCrl)> {
         let mut settled: Vec<(Vec<u8>, &Crl)> = Vec::new();
         let mut kept = Vec::new();
-        // A list of the future is none yet.
-        for old in old.iter().filter(|old| old.crl.this_update <= self.now) {
+        for old in old.iter().filter(|old| old.crl.this_update <= self.trust.now) {
             let mut keys = self.keys_of(old);
             // Those that are equally new all count.
             keys.retain(|key| {
                 let is_newer = |(by, newest): &(_, &Crl)| by == key && newest.age() > old.crl.age();
                 !settled.iter().any(is_newer)
             });
-            let reason = keys.iter().find_map(|key| self.lacks(old, key, next));
+            let reason = keys.iter().find_map(|key| self.lacks(old, key));
             settled.extend(keys.into_iter().map(|key| (key, &*old.crl)));
             if let Some(reason) = reason
-                && old.crl.next_update > self.now
+                && old.crl.next_update > self.trust.now
             {
                 let told =
                     KeptCrl { crl: old.crl.label(), reason, until: instant(old.crl.next_update) };
@@ -239,30 +249,37 @@ impl Trust<'_> {
         kept
     }
 
-    /// The keys that have signed a list, as far as they are known: those that were tried, else the
-    /// roots'.
-    fn keys_of(&self, crl: &TriedCrl) -> Vec<Vec<u8>> {
-        let known = crl.signers.keys();
+    /// The keys that have signed an old list, as far as they are known: those that were tried, else
+    /// of the roots' and of those that signed others of this issuer. The latter are tried only where
+    /// nothing newer is in sight, or each of a thousand shards would cost a signature.
+    fn keys_of(&self, old: &TriedCrl) -> Vec<Vec<u8>> {
+        let known = old.signers.keys();
         if !known.is_empty() {
             return known;
         }
-        let named = self.roots.named(&crl.crl.issuer).unwrap_or_default();
-        let anchors = self.roots.anchors().get(named).unwrap_or_default();
+        let roots = self.trust.roots;
+        let named = roots.named(&old.crl.issuer).unwrap_or_default();
+        let anchors = roots.anchors().get(named).unwrap_or_default();
         let keys = anchors.iter().map(|anchor| anchor.subject_public_key_info.to_vec());
-        keys.filter(|key| crl.is_signed_by(key, &self.tries).is_ok()).collect()
+        let has_successor = self.begun(old).any(|new| new.crl.age() >= old.crl.age());
+        let others = self.keys.iter().filter(|_| !has_successor).cloned();
+        let is_signer = |key: &Vec<u8>| old.is_signed_by(key, &self.trust.tries).is_ok();
+        keys.chain(others).filter(is_signer).collect()
+    }
+
+    /// The new lists in the place of an old one, newest first; a list of the future is none yet.
+    fn begun(&self, old: &TriedCrl) -> impl Iterator<Item = &TriedCrl> {
+        let issuer = self.next.of_issuer(&old.crl.issuer);
+        let scope = issuer.and_then(|issuer| issuer.scope_of(&old.crl)).unwrap_or_default();
+        scope.iter().filter(|new| new.crl.this_update <= self.trust.now)
     }
 
     /// Why the next set has none in the place of this list that this key has signed and is as new;
     /// `None` if it has.
-    fn lacks(&self, old: &TriedCrl, key: &[u8], next: &CrlSet) -> Option<KeptCrlReason> {
-        let issuer = next.of_issuer(&old.crl.issuer);
-        let scope = issuer.and_then(|issuer| issuer.scope_of(&old.crl));
+    fn lacks(&self, old: &TriedCrl, key: &[u8]) -> Option<KeptCrlReason> {
         let mut reason = KeptCrlReason::Missing;
-        for new in scope.unwrap_or_default() {
-            if new.crl.this_update > self.now {
-                continue;
-            }
-            if new.is_signed_by(key, &self.tries).is_err() {
+        for new in self.begun(old) {
+            if new.is_signed_by(key, &self.trust.tries).is_err() {
                 reason = KeptCrlReason::NotSigned;
             } else if new.crl.age() < old.crl.age() {
                 return Some(KeptCrlReason::Older);
