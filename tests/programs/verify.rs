@@ -60,6 +60,8 @@ fn verify_decides_as_the_options_say() {
         ("crl-good",         "--crls crl".into(), "client", "enforced"),
         ("crl-revoked",      "--crls revoking-crl".into(), "client", "revoked"),
         ("crl-foreign",      "--crls foreign-crl".into(), "client", "revocation-unknown"),
+        ("crl-expired",      "--crls expired-crl".into(), "client", "revocation-unknown"),
+        ("crl-expired-used", "--crls expired-crl --allow-expired-crls".into(), "client", "enforced"),
         ("next-year",        format!("--time {next_year}"), "client", "validity"),
         ("stranger",         "".into(), "stranger", "unknown-issuer"),
         ("tampered",         "".into(), "tampered", "other"),
@@ -312,6 +314,7 @@ impl World {
         self.file("many", self.server.cert_pem() + &root.pem().repeat(17));
         self.file("crl", root.crl_pem(crl.clone()));
         self.file("revoking-crl", root.crl_pem(crl.clone().revoke(&self.client.serial)));
+        self.file("expired-crl", root.crl_pem(crl.clone().expired()));
         self.file("foreign-crl", other.crl_pem(crl));
     }
 
