@@ -183,6 +183,14 @@ pub struct KeptCrl {
 }
 
 /// Why a list of the old set stays in use.
+///
+/// ```
+/// use mtls_roles::{KeptCrl, KeptCrlReason};
+///
+/// fn is_alarming(kept: &KeptCrl) -> bool {
+///     matches!(kept.reason, KeptCrlReason::NotSigned | KeptCrlReason::Older)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeptCrlReason {

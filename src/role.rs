@@ -51,6 +51,13 @@ impl fmt::Display for Role {
 /// `id-kp-` prefix where it has one (`serverAuth`), else as a dotted OID.
 ///
 /// `anyExtendedKeyUsage` is a purpose like any other here: it equals itself only.
+///
+/// ```
+/// use mtls_roles::Role;
+///
+/// let needed = Role::Client.purpose();
+/// assert_eq!((needed.to_string().as_str(), needed.name()), ("clientAuth", Some("clientAuth")));
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Purpose(Cow<'static, [u8]>);
 
