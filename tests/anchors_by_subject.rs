@@ -75,18 +75,8 @@ fn rows() -> Vec<Row> {
     };
     vec![
         row("below an intermediate", &[&one_der], good(), "Ok"),
-        row(
-            "below the root",
-            &[&one_der],
-            one.leaf(leaf()).chain(&[]),
-            "Ok",
-        ),
-        row(
-            "root presented, too",
-            &[&one_der],
-            of_one.leaf(leaf()).chain(&[&of_one, &one]),
-            "Ok",
-        ),
+        row("below the root", &[&one_der], one.leaf(leaf()).chain(&[]), "Ok"),
+        row("root presented, too", &[&one_der], of_one.leaf(leaf()).chain(&[&of_one, &one]), "Ok"),
         row("root not there", &[], good(), "UnknownIssuer"),
         row(
             "root not there, presented",
@@ -101,152 +91,42 @@ fn rows() -> Vec<Row> {
             of_three.leaf(leaf()).chain(&[&of_three]),
             "Ok",
         ),
-        row(
-            "not among two of its name",
-            &[&two_der, &three_der],
-            good(),
-            "BadSignature",
-        ),
+        row("not among two of its name", &[&two_der, &three_der], good(), "BadSignature"),
         row("constraints permit", &[&permitting], good(), "Ok"),
-        row(
-            "constraints exclude",
-            &[&excluding],
-            good(),
-            "NameConstraintViolation",
-        ),
-        row(
-            "constraints permit elsewhere",
-            &[&elsewhere],
-            good(),
-            "NameConstraintViolation",
-        ),
-        row(
-            "excluding, then permitting",
-            &[&excluding, &permitting],
-            good(),
-            "Ok",
-        ),
-        row(
-            "excluding, then without",
-            &[&excluding, &one_der],
-            good(),
-            "Ok",
-        ),
-        row(
-            "without, then excluding",
-            &[&one_der, &excluding],
-            good(),
-            "Ok",
-        ),
-        row(
-            "excluding, and another key",
-            &[&excluding, &two_der],
-            good(),
-            "BadSignature",
-        ),
-        row(
-            "cross-signed, both roots there",
-            &[&one_der, &other_der],
-            both_ways(),
-            "Ok",
-        ),
-        row(
-            "cross-signed, the first there",
-            &[&one_der],
-            both_ways(),
-            "Ok",
-        ),
-        row(
-            "cross-signed, the second there",
-            &[&other_der],
-            both_ways(),
-            "Ok",
-        ),
-        row(
-            "cross-signed, the one excludes",
-            &[&excluding, &other_der],
-            both_ways(),
-            "Ok",
-        ),
-        row(
-            "cross-signed, another key of the one",
-            &[&two_der, &other_der],
-            both_ways(),
-            "Ok",
-        ),
-        row(
-            "cross-signed, another key of both",
-            &[&two_der],
-            both_ways(),
-            "BadSignature",
-        ),
+        row("constraints exclude", &[&excluding], good(), "NameConstraintViolation"),
+        row("constraints permit elsewhere", &[&elsewhere], good(), "NameConstraintViolation"),
+        row("excluding, then permitting", &[&excluding, &permitting], good(), "Ok"),
+        row("excluding, then without", &[&excluding, &one_der], good(), "Ok"),
+        row("without, then excluding", &[&one_der, &excluding], good(), "Ok"),
+        row("excluding, and another key", &[&excluding, &two_der], good(), "BadSignature"),
+        row("cross-signed, both roots there", &[&one_der, &other_der], both_ways(), "Ok"),
+        row("cross-signed, the first there", &[&one_der], both_ways(), "Ok"),
+        row("cross-signed, the second there", &[&other_der], both_ways(), "Ok"),
+        row("cross-signed, the one excludes", &[&excluding, &other_der], both_ways(), "Ok"),
+        row("cross-signed, another key of the one", &[&two_der, &other_der], both_ways(), "Ok"),
+        row("cross-signed, another key of both", &[&two_der], both_ways(), "BadSignature"),
         row(
             "three certificates deep",
             &[&other_der],
             deep.leaf(leaf()).chain(&[&deep, &by_other]),
             "Ok",
         ),
-        row(
-            "garbage in front",
-            &[&one_der],
-            with(good(), 1, &garbage),
-            "Ok",
-        ),
-        row(
-            "garbage behind",
-            &[&one_der],
-            with(good(), 2, &garbage),
-            "Ok",
-        ),
-        row(
-            "garbage, root not there",
-            &[],
-            with(good(), 1, &garbage),
-            "BadEncoding",
-        ),
+        row("garbage in front", &[&one_der], with(good(), 1, &garbage), "Ok"),
+        row("garbage behind", &[&one_der], with(good(), 2, &garbage), "Ok"),
+        row("garbage, root not there", &[], with(good(), 1, &garbage), "BadEncoding"),
         row(
             "issuer unreadable",
             &[&one_der],
             unreadable.leaf(leaf()).chain(&[&unreadable]),
             "UnsupportedCriticalExtension",
         ),
-        row(
-            "unreadable beside the issuer",
-            &[&one_der],
-            with(good(), 1, &unreadable.der()),
-            "Ok",
-        ),
-        row(
-            "the intermediate is the root",
-            &[&of_one.der()],
-            good(),
-            "Ok",
-        ),
-        row(
-            "the intermediate is a root, too",
-            &[&of_one.der(), &one_der],
-            good(),
-            "Ok",
-        ),
+        row("unreadable beside the issuer", &[&one_der], with(good(), 1, &unreadable.der()), "Ok"),
+        row("the intermediate is the root", &[&of_one.der()], good(), "Ok"),
+        row("the intermediate is a root, too", &[&of_one.der(), &one_der], good(), "Ok"),
         row("trusted for itself", &[&own.der()], own.chain(&[]), "Ok"),
-        row(
-            "trusted for itself, not there",
-            &[],
-            own.chain(&[]),
-            "UnknownIssuer",
-        ),
-        row(
-            "nameless root",
-            &[&nameless.der()],
-            nameless.leaf(leaf()).chain(&[]),
-            "Ok",
-        ),
-        row(
-            "nameless root, not there",
-            &[],
-            nameless.leaf(leaf()).chain(&[]),
-            "UnknownIssuer",
-        ),
+        row("trusted for itself, not there", &[], own.chain(&[]), "UnknownIssuer"),
+        row("nameless root", &[&nameless.der()], nameless.leaf(leaf()).chain(&[]), "Ok"),
+        row("nameless root, not there", &[], nameless.leaf(leaf()).chain(&[]), "UnknownIssuer"),
         row(
             "leaf expired",
             &[&one_der],
@@ -256,17 +136,13 @@ fn rows() -> Vec<Row> {
         row(
             "EKU wrong",
             &[&one_der],
-            of_one
-                .leaf(leaf().eku(Eku::code_signing()))
-                .chain(&[&of_one]),
+            of_one.leaf(leaf().eku(Eku::code_signing())).chain(&[&of_one]),
             "InvalidPurposeContext",
         ),
         row(
             "EKU wrong, root not there",
             &[],
-            of_one
-                .leaf(leaf().eku(Eku::code_signing()))
-                .chain(&[&of_one]),
+            of_one.leaf(leaf().eku(Eku::code_signing())).chain(&[&of_one]),
             "InvalidPurposeContext",
         ),
         row(
@@ -275,18 +151,8 @@ fn rows() -> Vec<Row> {
             vec![tamper_signature(&good()[0]), of_one.der()],
             "BadSignature",
         ),
-        row(
-            "intermediate missing",
-            &[&one_der],
-            of_one.leaf(leaf()).chain(&[]),
-            "UnknownIssuer",
-        ),
-        row(
-            "root no CA",
-            &[&Ca::root(root().key(&one.key).not_a_ca()).der()],
-            good(),
-            "Ok",
-        ),
+        row("intermediate missing", &[&one_der], of_one.leaf(leaf()).chain(&[]), "UnknownIssuer"),
+        row("root no CA", &[&Ca::root(root().key(&one.key).not_a_ca()).der()], good(), "Ok"),
         row(
             "root no CA, and another one",
             &[&Ca::root(root().key(&one.key).not_a_ca()).der(), &one_der],
@@ -311,10 +177,7 @@ static OTHERS: LazyLock<Vec<TrustAnchor<'static>>> = LazyLock::new(|| {
         let mut subject = model.subject.to_vec();
         let digits = subject.len() - 5;
         subject[digits..].copy_from_slice(format!("{number:05}").as_bytes());
-        TrustAnchor {
-            subject: subject.into(),
-            ..model.clone()
-        }
+        TrustAnchor { subject: subject.into(), ..model.clone() }
     };
     (0..MANY).map(named).collect()
 });
@@ -346,10 +209,7 @@ fn stock(role: Role, store: RootCertStore, chain: &[Der]) -> Result<(), Exact> {
 
 #[test]
 fn among_ten_thousand_roots_every_verdict_and_error_is_stocks() {
-    let setup = Setup {
-        is_stock: true,
-        ..Setup::default()
-    };
+    let setup = Setup { is_stock: true, ..Setup::default() };
     let (mut wrong, mut count) = (vec![], 0);
     for row in rows() {
         let roots = Roots::from_root_cert_store(among_many(&row.roots)).unwrap();
@@ -374,9 +234,7 @@ fn among_ten_thousand_roots_every_verdict_and_error_is_stocks() {
 /// From certificates, so that what a root may do is known of each: the path checks must look at the right one.
 #[test]
 fn among_many_roots_our_own_checks_say_what_they_say_with_few() {
-    let others: Vec<_> = (0..40)
-        .map(|number| Ca::root_named(&format!("root {number}")))
-        .collect();
+    let others: Vec<_> = (0..40).map(|number| Ca::root_named(&format!("root {number}"))).collect();
     let (mut wrong, mut count, mut own) = (vec![], 0, 0);
     for row in rows() {
         // A verifier without any root does not build.

@@ -22,21 +22,9 @@ fn compare(der: &[u8], id: &str) {
     let (_, theirs) = X509Certificate::from_der(der).unwrap();
     let validity = theirs.validity();
     let certificate = ours.certificate();
-    assert_eq!(
-        certificate.not_before(),
-        validity.not_before.to_datetime(),
-        "{id}"
-    );
-    assert_eq!(
-        certificate.not_after(),
-        validity.not_after.to_datetime(),
-        "{id}"
-    );
-    let serial: String = theirs
-        .raw_serial()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    assert_eq!(certificate.not_before(), validity.not_before.to_datetime(), "{id}");
+    assert_eq!(certificate.not_after(), validity.not_after.to_datetime(), "{id}");
+    let serial: String = theirs.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(certificate.serial(), serial, "{id}");
     assert_eq!(ours.key().bits, bits(&theirs), "{id}");
     assert_eq!(usage(ours), their_usage(&theirs), "{id}");
@@ -61,8 +49,7 @@ fn bits(theirs: &X509Certificate<'_>) -> Option<usize> {
 }
 
 fn usage(ours: &mtls_roles::audit::Entry) -> Option<Vec<String>> {
-    ours.key_usage()
-        .map(|usage| usage.names().map(str::to_lowercase).collect())
+    ours.key_usage().map(|usage| usage.names().map(str::to_lowercase).collect())
 }
 
 /// x509-parser prints `Digital Signature, Key Cert PublicEvidence`.
@@ -70,36 +57,20 @@ fn their_usage(theirs: &X509Certificate<'_>) -> Option<Vec<String>> {
     let usage = theirs.key_usage().unwrap()?.value.to_string();
     let names = usage.split(", ").filter(|name| !name.is_empty());
     let names = names.map(|name| name.to_lowercase().replace(' ', ""));
-    Some(
-        names
-            .map(|name| name.replace("non-repudiation", "nonrepudiation"))
-            .collect(),
-    )
+    Some(names.map(|name| name.replace("non-repudiation", "nonrepudiation")).collect())
 }
 
 #[test]
 fn of_generated_certificates() {
     use KeyUsagePurpose as Ku;
     let root = Ca::root_named("root");
-    for kind in [
-        KeyKind::P256,
-        KeyKind::P384,
-        KeyKind::P521,
-        KeyKind::Ed25519,
-        KeyKind::Rsa2048,
-    ] {
+    for kind in [KeyKind::P256, KeyKind::P384, KeyKind::P521, KeyKind::Ed25519, KeyKind::Rsa2048] {
         let usages = [Ku::DigitalSignature, Ku::KeyEncipherment, Ku::DecipherOnly];
-        let spec = LeafSpec::new("leaf")
-            .dns("a.example")
-            .ip([10, 0, 0, 1])
-            .kind(kind);
+        let spec = LeafSpec::new("leaf").dns("a.example").ip([10, 0, 0, 1]).kind(kind);
         let leaf = root.leaf(spec.eku(Eku::both()).key_usages(&usages));
         compare(&leaf.der(), &format!("{kind:?}"));
     }
-    compare(
-        &root.leaf(LeafSpec::new("bare").key_usages(&[])).der(),
-        "bare",
-    );
+    compare(&root.leaf(LeafSpec::new("bare").key_usages(&[])).der(), "bare");
     compare(&root.sub(CaSpec::new("issuer")).der(), "issuer");
 }
 
@@ -108,17 +79,11 @@ fn keys_and_usages_print_as_people_call_them() {
     let root = Ca::root_named("root");
     let key = |kind| {
         let mut inventory = Inventory::new();
-        let usages = [
-            KeyUsagePurpose::DigitalSignature,
-            KeyUsagePurpose::KeyAgreement,
-        ];
+        let usages = [KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyAgreement];
         let leaf = root.leaf(LeafSpec::new("leaf").kind(kind).key_usages(&usages));
         inventory.add_der("leaf", &leaf.der());
         let entry = &inventory.entries()[0];
-        assert_eq!(
-            entry.key_usage().unwrap().to_string(),
-            "digitalSignature, keyAgreement"
-        );
+        assert_eq!(entry.key_usage().unwrap().to_string(), "digitalSignature, keyAgreement");
         entry.key().to_string()
     };
     assert_eq!(key(KeyKind::P256), "EC P-256");
@@ -148,22 +113,12 @@ fn what_x509_parser_cannot_read_is_unknown_and_the_certificate_is_read() {
             assert_eq!(inventory.entries().len(), 1, "{id}");
             let entry = &inventory.entries()[0];
             assert_eq!(entry.certificate().purposes().unwrap().len(), 2, "{id}");
-            assert!(
-                entry.policies().is_empty() && entry.timestamps() == 0,
-                "{id}"
-            );
+            assert!(entry.policies().is_empty() && entry.timestamps() == 0, "{id}");
             assert_eq!(entry.key_usage().is_some(), oid == extensions[0], "{id}");
-            assert!(
-                entry.key_usage().is_none_or(|it| it.names().count() == 0),
-                "{id}"
-            );
+            assert!(entry.key_usage().is_none_or(|it| it.names().count() == 0), "{id}");
             // OpenSSL and Java look at both, and refuse what they cannot read.
             let is_looked_at = oid == extensions[0] || oid == extensions[1];
-            assert_eq!(
-                is_accepted(&inventory, Stack::OpenSsl),
-                !is_looked_at,
-                "{id}"
-            );
+            assert_eq!(is_accepted(&inventory, Stack::OpenSsl), !is_looked_at, "{id}");
             assert!(is_accepted(&inventory, Stack::Rustls), "{id}");
         }
     }
@@ -199,10 +154,7 @@ fn keys_of_every_kind_have_a_name_or_a_number() {
     let leaf = Ca::root_named("root").leaf(LeafSpec::new("leaf"));
     for (old, new, name) in rows {
         let mut der = leaf.der().to_vec();
-        let at = der
-            .windows(old.len())
-            .position(|bytes| bytes == old)
-            .unwrap();
+        let at = der.windows(old.len()).position(|bytes| bytes == old).unwrap();
         der[at..at + new.len()].copy_from_slice(new);
         assert_eq!(read(&der).entries()[0].key().to_string(), name, "{new:x?}");
     }
@@ -236,12 +188,9 @@ fn of_real_certificates() {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
     let is_pem = |path: &PathBuf| path.extension().is_some_and(|it| it == "pem");
     let own = files.into_iter().filter(is_pem);
-    own.chain(folders.iter().flat_map(|it| self::files(it)))
-        .collect()
+    own.chain(folders.iter().flat_map(|it| self::files(it))).collect()
 }

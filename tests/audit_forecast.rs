@@ -49,10 +49,7 @@ struct Chain {
 impl Chain {
     /// Valid for so long because certtool 3.7 takes no other time than the system's.
     fn of_leaf(eku: Eku) -> Self {
-        let (begin, end) = (
-            datetime!(2020-01-01 0:00 UTC),
-            datetime!(2049-01-01 0:00 UTC),
-        );
+        let (begin, end) = (datetime!(2020-01-01 0:00 UTC), datetime!(2049-01-01 0:00 UTC));
         let leaf = LeafSpec::new("leaf").dns(NAME).eku(eku);
         Self {
             leaf: leaf.valid(begin, end),
@@ -63,56 +60,33 @@ impl Chain {
 
     fn of_issuer(eku: Eku) -> Self {
         let chain = Self::of_leaf(Eku::both());
-        Self {
-            issuer: chain.issuer.eku(eku),
-            ..chain
-        }
+        Self { issuer: chain.issuer.eku(eku), ..chain }
     }
 
     fn of_root(eku: Eku) -> Self {
         let chain = Self::of_leaf(Eku::both());
-        Self {
-            root: chain.root.eku(eku),
-            ..chain
-        }
+        Self { root: chain.root.eku(eku), ..chain }
     }
 
     fn of_leaf_usage(usage: KeyUsagePurpose) -> Self {
         let chain = Self::of_leaf(Eku::Absent);
-        Self {
-            leaf: chain.leaf.key_usages(&[usage]),
-            ..chain
-        }
+        Self { leaf: chain.leaf.key_usages(&[usage]), ..chain }
     }
 
     fn of_netscape_type(eku: Eku, bits: u8) -> Self {
         let chain = Self::of_leaf(eku);
-        Self {
-            leaf: chain
-                .leaf
-                .extension(NETSCAPE_TYPE, false, vec![3, 2, 5, bits]),
-            ..chain
-        }
+        Self { leaf: chain.leaf.extension(NETSCAPE_TYPE, false, vec![3, 2, 5, bits]), ..chain }
     }
 
     fn of_critical_netscape_type(bits: u8) -> Self {
         let chain = Self::of_leaf(Eku::both());
-        Self {
-            leaf: chain
-                .leaf
-                .extension(NETSCAPE_TYPE, true, vec![3, 2, 5, bits]),
-            ..chain
-        }
+        Self { leaf: chain.leaf.extension(NETSCAPE_TYPE, true, vec![3, 2, 5, bits]), ..chain }
     }
 
     fn issued(&self) -> Issued {
         let root = Ca::root(self.root.clone());
         let issuer = root.sub(self.issuer.clone());
-        Issued {
-            leaf: issuer.leaf(self.leaf.clone()),
-            issuer,
-            root,
-        }
+        Issued { leaf: issuer.leaf(self.leaf.clone()), issuer, root }
     }
 }
 
@@ -125,24 +99,14 @@ struct Issued {
 fn rows() -> Vec<Row> {
     use KeyUsagePurpose as Ku;
     let no_cert_sign = [Ku::DigitalSignature, Ku::CrlSign];
-    let row = |id, chain, server, client| Row {
-        id,
-        chain,
-        server,
-        client,
-    };
+    let row = |id, chain, server, client| Row { id, chain, server, client };
     let base = Chain::of_leaf(Eku::both());
     vec![
         row("leaf absent", Chain::of_leaf(Eku::Absent), "ROGJN", "ROGJN"),
         row("leaf server", Chain::of_leaf(Eku::server()), "ROGJN", ""),
         row("leaf client", Chain::of_leaf(Eku::client()), "", "ROGJN"),
         row("leaf both", Chain::of_leaf(Eku::both()), "ROGJN", "ROGJN"),
-        row(
-            "leaf critical",
-            Chain::of_leaf(Eku::Critical(vec![Kp::ServerAuth])),
-            "ROGJN",
-            "",
-        ),
+        row("leaf critical", Chain::of_leaf(Eku::Critical(vec![Kp::ServerAuth])), "ROGJN", ""),
         row("leaf any", Chain::of_leaf(Eku::any()), "GJN", "GJN"),
         row(
             "leaf server any",
@@ -151,42 +115,12 @@ fn rows() -> Vec<Row> {
             "GJN",
         ),
         row("leaf empty", Chain::of_leaf(Eku::Empty), "GN", "GN"),
-        row(
-            "leaf code signing",
-            Chain::of_leaf(Eku::code_signing()),
-            "",
-            "",
-        ),
-        row(
-            "leaf sgc microsoft",
-            Chain::of_leaf(Eku::Purposes(vec![SGC_MS])),
-            "OJ",
-            "",
-        ),
-        row(
-            "leaf sgc netscape",
-            Chain::of_leaf(Eku::Purposes(vec![SGC_NS])),
-            "OJ",
-            "",
-        ),
-        row(
-            "issuer server",
-            Chain::of_issuer(Eku::server()),
-            "ROGJN",
-            "J",
-        ),
-        row(
-            "issuer client",
-            Chain::of_issuer(Eku::client()),
-            "J",
-            "ROGJN",
-        ),
-        row(
-            "issuer both",
-            Chain::of_issuer(Eku::both()),
-            "ROGJN",
-            "ROGJN",
-        ),
+        row("leaf code signing", Chain::of_leaf(Eku::code_signing()), "", ""),
+        row("leaf sgc microsoft", Chain::of_leaf(Eku::Purposes(vec![SGC_MS])), "OJ", ""),
+        row("leaf sgc netscape", Chain::of_leaf(Eku::Purposes(vec![SGC_NS])), "OJ", ""),
+        row("issuer server", Chain::of_issuer(Eku::server()), "ROGJN", "J"),
+        row("issuer client", Chain::of_issuer(Eku::client()), "J", "ROGJN"),
+        row("issuer both", Chain::of_issuer(Eku::both()), "ROGJN", "ROGJN"),
         row("issuer any", Chain::of_issuer(Eku::any()), "GJ", "GJ"),
         row(
             "issuer server any",
@@ -195,97 +129,36 @@ fn rows() -> Vec<Row> {
             "GJ",
         ),
         row("issuer empty", Chain::of_issuer(Eku::Empty), "GJN", "GJN"),
-        row(
-            "issuer code signing",
-            Chain::of_issuer(Eku::code_signing()),
-            "J",
-            "J",
-        ),
-        row(
-            "issuer sgc microsoft",
-            Chain::of_issuer(Eku::Purposes(vec![SGC_MS])),
-            "OJ",
-            "J",
-        ),
-        row(
-            "issuer sgc netscape",
-            Chain::of_issuer(Eku::Purposes(vec![SGC_NS])),
-            "OJN",
-            "J",
-        ),
+        row("issuer code signing", Chain::of_issuer(Eku::code_signing()), "J", "J"),
+        row("issuer sgc microsoft", Chain::of_issuer(Eku::Purposes(vec![SGC_MS])), "OJ", "J"),
+        row("issuer sgc netscape", Chain::of_issuer(Eku::Purposes(vec![SGC_NS])), "OJN", "J"),
         row("root server", Chain::of_root(Eku::server()), "ROGJN", "RJN"),
         row("root client", Chain::of_root(Eku::client()), "RJN", "ROGJN"),
         row("root any", Chain::of_root(Eku::any()), "RGJN", "RGJN"),
         row("root empty", Chain::of_root(Eku::Empty), "RGJN", "RGJN"),
-        row(
-            "root code signing",
-            Chain::of_root(Eku::code_signing()),
-            "RJN",
-            "RJN",
-        ),
-        row(
-            "netscape server",
-            Chain::of_netscape_type(Eku::Absent, 0x40),
-            "ROGJN",
-            "RGN",
-        ),
-        row(
-            "netscape client",
-            Chain::of_netscape_type(Eku::Absent, 0x80),
-            "RGN",
-            "ROGJN",
-        ),
-        row(
-            "netscape both",
-            Chain::of_netscape_type(Eku::Absent, 0xc0),
-            "ROGJN",
-            "ROGJN",
-        ),
+        row("root code signing", Chain::of_root(Eku::code_signing()), "RJN", "RJN"),
+        row("netscape server", Chain::of_netscape_type(Eku::Absent, 0x40), "ROGJN", "RGN"),
+        row("netscape client", Chain::of_netscape_type(Eku::Absent, 0x80), "RGN", "ROGJN"),
+        row("netscape both", Chain::of_netscape_type(Eku::Absent, 0xc0), "ROGJN", "ROGJN"),
         row(
             "netscape server, eku both",
             Chain::of_netscape_type(Eku::both(), 0x40),
             "ROGJN",
             "RGN",
         ),
-        row(
-            "netscape both, critical",
-            Chain::of_critical_netscape_type(0xc0),
-            "O",
-            "O",
-        ),
-        row(
-            "leaf key encipherment",
-            Chain::of_leaf_usage(Ku::KeyEncipherment),
-            "ROGN",
-            "RGN",
-        ),
-        row(
-            "leaf key agreement",
-            Chain::of_leaf_usage(Ku::KeyAgreement),
-            "ROGN",
-            "ROGN",
-        ),
-        row(
-            "leaf non-repudiation",
-            Chain::of_leaf_usage(Ku::ContentCommitment),
-            "RGN",
-            "RGN",
-        ),
+        row("netscape both, critical", Chain::of_critical_netscape_type(0xc0), "O", "O"),
+        row("leaf key encipherment", Chain::of_leaf_usage(Ku::KeyEncipherment), "ROGN", "RGN"),
+        row("leaf key agreement", Chain::of_leaf_usage(Ku::KeyAgreement), "ROGN", "ROGN"),
+        row("leaf non-repudiation", Chain::of_leaf_usage(Ku::ContentCommitment), "RGN", "RGN"),
         row(
             "issuer without keyCertSign",
-            Chain {
-                issuer: base.issuer.clone().key_usages(&no_cert_sign),
-                ..base.clone()
-            },
+            Chain { issuer: base.issuer.clone().key_usages(&no_cert_sign), ..base.clone() },
             "R",
             "R",
         ),
         row(
             "root without keyCertSign",
-            Chain {
-                root: base.root.clone().key_usages(&no_cert_sign),
-                ..base
-            },
+            Chain { root: base.root.clone().key_usages(&no_cert_sign), ..base },
             "R",
             "R",
         ),
@@ -313,10 +186,7 @@ fn the_forecast_is_the_table() {
         for (role, expected) in [(Role::Server, row.server), (Role::Client, row.client)] {
             let found = letters(|stack| forecast(stack, role));
             if found != expected {
-                wrong.push(format!(
-                    "{} {role}: found {found}, needed {expected}",
-                    row.id
-                ));
+                wrong.push(format!("{} {role}: found {found}, needed {expected}", row.id));
             }
         }
     }
@@ -330,10 +200,7 @@ fn forecast(issued: &Issued) -> impl Fn(Stack, Role) -> bool {
     inventory.add_der("root", &issued.root.der());
     let timeline = Timeline::builtin();
     let assessment = Assessment::new(&inventory, &timeline, NOW.date(), Serving::Suggested);
-    let forecast = assessment.findings()[0]
-        .forecast
-        .clone()
-        .expect("the first is the leaf");
+    let forecast = assessment.findings()[0].forecast.clone().expect("the first is the leaf");
     move |stack, role| forecast.accepts(stack, role)
 }
 
@@ -361,18 +228,14 @@ fn rustls_accepts_server(issued: &Issued) -> bool {
     let name = NAME.try_into().unwrap();
     let issuers = [issued.issuer.der()];
     let verifier = verifier.build().unwrap();
-    verifier
-        .verify_server_cert(&issued.leaf.der(), &issuers, &name, &[], unix(NOW))
-        .is_ok()
+    verifier.verify_server_cert(&issued.leaf.der(), &issuers, &name, &[], unix(NOW)).is_ok()
 }
 
 fn rustls_accepts_client(issued: &Issued) -> bool {
     let verifier = WebPkiClientVerifier::builder_with_provider(root_store(issued), provider());
     let issuers = [issued.issuer.der()];
     let verifier = verifier.build().unwrap();
-    verifier
-        .verify_client_cert(&issued.leaf.der(), &issuers, unix(NOW))
-        .is_ok()
+    verifier.verify_client_cert(&issued.leaf.der(), &issuers, unix(NOW)).is_ok()
 }
 
 #[test]
@@ -387,14 +250,7 @@ fn openssl_does_what_is_foretold() {
             let purpose = format!("ssl{role}");
             let (leaf, issuer, root) = files(folder);
             Command::new("openssl")
-                .args([
-                    "verify",
-                    "-no-CApath",
-                    "-no-CAstore",
-                    "-purpose",
-                    &purpose,
-                    "-attime",
-                ])
+                .args(["verify", "-no-CApath", "-no-CAstore", "-purpose", &purpose, "-attime"])
                 .arg(NOW.unix_timestamp().to_string())
                 .args(["-CAfile", &root, "-untrusted", &issuer, &leaf])
                 .output()
@@ -419,13 +275,7 @@ fn gnutls_does_what_is_foretold() {
             let read = |file| fs::read_to_string(file).unwrap();
             fs::write(&chain, read(leaf) + &read(issuer)).unwrap();
             Command::new("certtool")
-                .args([
-                    "--verify",
-                    "--verify-purpose",
-                    oid,
-                    "--load-ca-certificate",
-                    &root,
-                ])
+                .args(["--verify", "--verify-purpose", oid, "--load-ca-certificate", &root])
                 .arg("--infile")
                 .arg(chain)
                 .output()
@@ -450,10 +300,7 @@ fn java_does_what_is_foretold() {
     agrees(Stack::Java, |chains| {
         // A run-time environment alone has no compiler.
         tool("javac", &["--version"])?;
-        all_at_once(
-            chains,
-            Command::new("java").arg("tests/audit_forecast/Verify.java"),
-        )
+        all_at_once(chains, Command::new("java").arg("tests/audit_forecast/Verify.java"))
     });
 }
 
@@ -461,10 +308,8 @@ fn java_does_what_is_foretold() {
 type Verdicts = BTreeMap<(String, Role), bool>;
 
 fn agrees(stack: Stack, verify: impl Fn(&[(String, Issued)]) -> Option<Verdicts>) {
-    let chains: Vec<_> = rows()
-        .into_iter()
-        .map(|row| (row.id.to_owned(), row.chain.issued()))
-        .collect();
+    let chains: Vec<_> =
+        rows().into_iter().map(|row| (row.id.to_owned(), row.chain.issued())).collect();
     let Some(verdicts) = verify(&chains) else {
         return;
     };
@@ -522,18 +367,13 @@ fn one_by_one(chains: &[(String, Issued)], is_accepted: impl Fn(&Path, Role) -> 
 /// A program that takes the time and all folders and prints a line for each folder and role.
 fn all_at_once(chains: &[(String, Issued)], program: &mut Command) -> Option<Verdicts> {
     let dir = TempDir::new();
-    let folders: Vec<PathBuf> = (0..chains.len())
-        .map(|index| dir.join(&index.to_string()))
-        .collect();
+    let folders: Vec<PathBuf> =
+        (0..chains.len()).map(|index| dir.join(&index.to_string())).collect();
     for (folder, (_, issued)) in folders.iter().zip(chains) {
         write(folder, issued);
     }
     let program = program.current_dir(env!("CARGO_MANIFEST_DIR"));
-    let output = program
-        .arg(NOW.unix_timestamp().to_string())
-        .args(&folders)
-        .output()
-        .unwrap();
+    let output = program.arg(NOW.unix_timestamp().to_string()).args(&folders).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     let text = String::from_utf8(output.stdout).unwrap();
@@ -542,9 +382,7 @@ fn all_at_once(chains: &[(String, Issued)], program: &mut Command) -> Option<Ver
     for (folder, (id, _)) in folders.iter().zip(chains) {
         for role in [Role::Server, Role::Client] {
             let line = lines.next().unwrap();
-            let verdict = line
-                .strip_prefix(&format!("{} {role} ", folder.display()))
-                .unwrap();
+            let verdict = line.strip_prefix(&format!("{} {role} ", folder.display())).unwrap();
             verdicts.insert((id.clone(), role), verdict == "yes");
         }
     }

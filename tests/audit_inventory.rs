@@ -25,14 +25,7 @@ fn findings<T>(inventory: &Inventory, read: impl FnOnce(&[Finding<'_>]) -> T) ->
 
 /// The labels of a finding's chain.
 fn chain(inventory: &Inventory, index: usize) -> Vec<String> {
-    findings(inventory, |all| {
-        all[index]
-            .path
-            .entries
-            .iter()
-            .map(|it| it.label())
-            .collect()
-    })
+    findings(inventory, |all| all[index].path.entries.iter().map(|it| it.label()).collect())
 }
 
 fn combined(name: &str) -> LeafSpec {
@@ -44,16 +37,10 @@ fn a_certificate_in_several_places_is_one_entry_with_all_of_them() {
     let (root, other) = (Ca::root_named("root"), Ca::root_named("other"));
     let mut inventory = Inventory::new();
     inventory.add("root.der", &root.der());
-    inventory.add(
-        TWO_CERTIFICATES,
-        format!("text\r\n{}{}", other.pem(), root.pem()).as_bytes(),
-    );
+    inventory.add(TWO_CERTIFICATES, format!("text\r\n{}{}", other.pem(), root.pem()).as_bytes());
     inventory.add_der("edge.example.com:443", &root.der());
-    let places: Vec<_> = inventory.entries()[0]
-        .locations()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let places: Vec<_> =
+        inventory.entries()[0].locations().iter().map(ToString::to_string).collect();
     let behind_the_other = 2 + other.pem().lines().count();
     assert_eq!(
         places,
@@ -90,11 +77,7 @@ fn text_that_begins_as_der_does_is_text() {
     }
     let mut inventory = Inventory::new();
     inventory.add("text", b"0 is the first byte of DER");
-    assert!(
-        inventory.unreadable()[0]
-            .reason
-            .starts_with("it is no certificate in DER")
-    );
+    assert!(inventory.unreadable()[0].reason.starts_with("it is no certificate in DER"));
     let broken = [&root.der()[..20], root.pem().as_bytes()].concat();
     inventory.add("broken DER with a block in it", &broken);
     assert_eq!(inventory.unreadable().len(), 2);
@@ -112,18 +95,13 @@ fn merged_inventories_are_as_if_read_in_one() {
     ];
     let read = |files: &[(&str, String)]| {
         let mut inventory = Inventory::new();
-        files
-            .iter()
-            .for_each(|(name, text)| inventory.add(name, text.as_bytes()));
+        files.iter().for_each(|(name, text)| inventory.add(name, text.as_bytes()));
         inventory
     };
     let whole = read(&files);
     let mut merged = read(&files[..1]);
     merged.merge(read(&files[1..]));
-    assert_eq!(
-        format!("{:?}", merged.entries()),
-        format!("{:?}", whole.entries())
-    );
+    assert_eq!(format!("{:?}", merged.entries()), format!("{:?}", whole.entries()));
     assert_eq!(merged.unreadable(), whole.unreadable());
     assert_eq!(merged.private_keys(), whole.private_keys());
     assert_eq!(merged.private_keys_of(&merged.entries()[0]).count(), 1);
@@ -137,25 +115,16 @@ fn chains_are_put_together_across_sources_in_any_order() {
     let ders = [leaf.der(), issuer.der(), root.der()];
     for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
         let mut inventory = Inventory::new();
-        order
-            .iter()
-            .for_each(|it| inventory.add_der(&format!("{it}.der"), &ders[*it]));
+        order.iter().for_each(|it| inventory.add_der(&format!("{it}.der"), &ders[*it]));
         let at = order.iter().position(|it| *it == 0).unwrap();
-        assert_eq!(
-            chain(&inventory, at),
-            ["CN=leaf", "CN=issuer", "CN=root"],
-            "{order:?}"
-        );
+        assert_eq!(chain(&inventory, at), ["CN=leaf", "CN=issuer", "CN=root"], "{order:?}");
     }
 }
 
 #[test]
 fn an_issuer_of_the_name_with_another_key_is_not_the_issuer() {
     let root = Ca::root_named("root");
-    let (old, new) = (
-        root.sub(CaSpec::new("issuer")),
-        root.sub(CaSpec::new("issuer")),
-    );
+    let (old, new) = (root.sub(CaSpec::new("issuer")), root.sub(CaSpec::new("issuer")));
     let mut inventory = Inventory::new();
     inventory.add_der("leaf", &new.leaf(combined("leaf")).der());
     inventory.add_der("old", &old.der());
@@ -180,10 +149,8 @@ fn of_several_issuers_the_chain_is_fit_then_complete_then_lasts_longest() {
     inventory.add_der("root", &root.der());
     assert_eq!(findings(&inventory, |all| all[0].roles), Roles::SERVER);
     // The same name and key, issued again: fit for both roles, and then one that lasts longer.
-    let short = root.cross_sign(
-        &issuer,
-        CaSpec::new("").valid(NOW - Duration::DAY, NOW + Duration::DAY),
-    );
+    let short =
+        root.cross_sign(&issuer, CaSpec::new("").valid(NOW - Duration::DAY, NOW + Duration::DAY));
     inventory.add_der("short", &short.der());
     findings(&inventory, |all| {
         assert_eq!(all[0].roles, Roles::BOTH);
@@ -206,9 +173,7 @@ fn a_chain_that_reaches_a_root_is_better_than_one_that_lasts_longer() {
     let longer = absent.cross_sign(&issuer, CaSpec::new(""));
     let mut inventory = Inventory::new();
     inventory.add_der("leaf", &issuer.leaf(combined("leaf")).der());
-    [longer.der(), issuer.der(), root.der()]
-        .iter()
-        .for_each(|der| inventory.add_der("ca", der));
+    [longer.der(), issuer.der(), root.der()].iter().for_each(|der| inventory.add_der("ca", der));
     assert_eq!(chain(&inventory, 0), ["CN=leaf", "CN=issuer", "CN=root"]);
 }
 
@@ -231,18 +196,13 @@ fn issuers_in_a_circle_end() {
 fn a_chain_longer_than_any_verifier_follows_is_cut() {
     let mut authorities = vec![Ca::root_named("root")];
     for depth in 0..40 {
-        let next = authorities
-            .last()
-            .unwrap()
-            .sub(CaSpec::new(&format!("{depth}")));
+        let next = authorities.last().unwrap().sub(CaSpec::new(&format!("{depth}")));
         authorities.push(next);
     }
     let mut inventory = Inventory::new();
     let leaf = authorities.last().unwrap().leaf(combined("leaf"));
     inventory.add_der("leaf", &leaf.der());
-    authorities
-        .iter()
-        .for_each(|ca| inventory.add_der("ca", &ca.der()));
+    authorities.iter().for_each(|ca| inventory.add_der("ca", &ca.der()));
     findings(&inventory, |all| {
         assert_eq!(all[0].path.entries.len(), 17);
         assert!(!all[0].path.is_complete);
@@ -256,10 +216,7 @@ fn a_thousand_namesakes_are_told_apart_by_key_even_in_a_row() {
     let mut above = root;
     for _ in 0..1_000 {
         let issuer = above.sub(CaSpec::new("same"));
-        inventory.add_der(
-            "leaf",
-            &issuer.leaf(combined("leaf").key(&issuer.key)).der(),
-        );
+        inventory.add_der("leaf", &issuer.leaf(combined("leaf").key(&issuer.key)).der());
         inventory.add_der("ca", &issuer.der());
         above = issuer;
     }
@@ -278,28 +235,13 @@ fn what_cannot_be_read_is_a_finding_with_place_and_reason_and_the_rest_is_read()
     let root = Ca::root_named("root");
     let pem = root.pem();
     let damaged = pem.replacen("MI", "M!", 1);
-    let cut: String = pem
-        .lines()
-        .take(3)
-        .fold(String::new(), |all, line| all + line + "\n");
+    let cut: String = pem.lines().take(3).fold(String::new(), |all, line| all + line + "\n");
     let trusted = pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE");
     let der = root.der();
     let rows: &[(&str, Vec<u8>, &str)] = &[
-        (
-            "empty",
-            vec![],
-            "it is neither PEM nor a certificate in DER",
-        ),
-        (
-            "text",
-            b"hello".to_vec(),
-            "it is neither PEM nor a certificate in DER",
-        ),
-        (
-            "cut der",
-            der[..der.len() - 1].to_vec(),
-            "it is no certificate in DER: ",
-        ),
+        ("empty", vec![], "it is neither PEM nor a certificate in DER"),
+        ("text", b"hello".to_vec(), "it is neither PEM nor a certificate in DER"),
+        ("cut der", der[..der.len() - 1].to_vec(), "it is no certificate in DER: "),
         ("damaged", damaged.into_bytes(), "found damaged base64"),
         (
             "without end",
@@ -327,11 +269,7 @@ fn what_cannot_be_read_is_a_finding_with_place_and_reason_and_the_rest_is_read()
         inventory.add(id, bytes);
         let found = inventory.unreadable();
         assert_eq!(found.len(), 1, "{id}");
-        assert!(
-            found[0].reason.starts_with(reason),
-            "{id}: {}",
-            found[0].reason
-        );
+        assert!(found[0].reason.starts_with(reason), "{id}: {}", found[0].reason);
         assert_eq!(&*found[0].location.source, *id);
         // In front of a good one, it hides nothing.
         if bytes.starts_with(b"-----") {
@@ -345,12 +283,7 @@ fn what_cannot_be_read_is_a_finding_with_place_and_reason_and_the_rest_is_read()
 #[test]
 fn requests_lists_public_keys_and_parameters_are_passed_over() {
     let mut text = String::new();
-    for label in [
-        "CERTIFICATE REQUEST",
-        "X509 CRL",
-        "PUBLIC KEY",
-        "EC PARAMETERS",
-    ] {
+    for label in ["CERTIFICATE REQUEST", "X509 CRL", "PUBLIC KEY", "EC PARAMETERS"] {
         writeln!(text, "-----BEGIN {label}-----\nMAA=\n-----END {label}-----").unwrap();
     }
     let mut inventory = Inventory::new();
@@ -368,23 +301,16 @@ fn a_private_key_is_matched_to_its_certificate_and_no_byte_of_it_is_kept() {
         (KeyKind::P384, 38),
         (KeyKind::Rsa2048, 400),
     ] {
-        let (leaf, other) = (
-            root.leaf(combined("a").kind(kind)),
-            root.leaf(combined("b").kind(kind)),
-        );
+        let (leaf, other) =
+            (root.leaf(combined("a").kind(kind)), root.leaf(combined("b").kind(kind)));
         let mut inventory = Inventory::new();
         inventory.add("a.pem", leaf.cert_pem().as_bytes());
         inventory.add("b.pem", other.cert_pem().as_bytes());
         inventory.add("a.key", leaf.key_pem().as_bytes());
         inventory.add("a.key.der", leaf.key_der().secret_der());
-        let [a, b] = inventory.entries() else {
-            panic!("two certificates")
-        };
+        let [a, b] = inventory.entries() else { panic!("two certificates") };
         let keys = |entry| {
-            inventory
-                .private_keys_of(entry)
-                .map(|it| it.location.to_string())
-                .collect::<Vec<_>>()
+            inventory.private_keys_of(entry).map(|it| it.location.to_string()).collect::<Vec<_>>()
         };
         assert_eq!(keys(a), ["a.key:1", "a.key.der"], "{kind:?}");
         assert_eq!(keys(b), [""; 0], "{kind:?}");
@@ -395,10 +321,7 @@ fn a_private_key_is_matched_to_its_certificate_and_no_byte_of_it_is_kept() {
         let shown = format!("{inventory:?}");
         assert!(!shown.contains(&hex), "{kind:?}");
         let decimal = format!("{secret:?}");
-        assert!(
-            !shown.contains(decimal.trim_matches(['[', ']'])),
-            "{kind:?}"
-        );
+        assert!(!shown.contains(decimal.trim_matches(['[', ']'])), "{kind:?}");
     }
 }
 
@@ -412,10 +335,7 @@ fn an_ed25519_key_is_matched_only_if_it_carries_its_public_half() {
         der::sequence(&[der::unsigned(&[version]), algorithm, secret, public])
     };
     let public = [&[0], rcgen::PublicKeyData::der_bytes(&*leaf.key)].concat();
-    for (key, matched) in [
-        (pkcs8(0, vec![]), 0),
-        (pkcs8(1, der::general_name(1, &public)), 1),
-    ] {
+    for (key, matched) in [(pkcs8(0, vec![]), 0), (pkcs8(1, der::general_name(1, &public)), 1)] {
         let mut inventory = Inventory::new();
         inventory.add_der("leaf", &leaf.der());
         inventory.add_private_key("key", &key);
@@ -458,10 +378,7 @@ fn what_a_certificate_says_is_escaped_wherever_it_is_printed() {
         printed
     });
     assert!(printed.contains("evil"));
-    assert!(
-        !printed.chars().any(|c| c.is_control() || c == '\u{202e}'),
-        "{printed:?}"
-    );
+    assert!(!printed.chars().any(|c| c.is_control() || c == '\u{202e}'), "{printed:?}");
 }
 
 /// A chain with its key, as PEM and as DER, to be damaged.

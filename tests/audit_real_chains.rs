@@ -29,19 +29,14 @@ fn inventory() -> Option<Inventory> {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut entries: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|it| it.unwrap().path())
-        .collect();
+    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
     entries.sort();
     let below = |path: PathBuf| match path.is_dir() {
         true => files(&path),
         false => vec![path],
     };
     let files = entries.into_iter().flat_map(below);
-    files
-        .filter(|path| path.extension().is_some_and(|it| it == "pem"))
-        .collect()
+    files.filter(|path| path.extension().is_some_and(|it| it == "pem")).collect()
 }
 
 /// One line for each certificate that `wanted` names, by its first place.
@@ -53,20 +48,14 @@ fn lines(
 ) -> Option<Vec<String>> {
     let (inventory, timeline) = (inventory()?, Timeline::builtin());
     let assessment = Assessment::new(&inventory, &timeline, as_of, serving);
-    let findings = assessment
-        .findings()
-        .iter()
-        .filter(|it| it.entry.kind() == kind);
+    let findings = assessment.findings().iter().filter(|it| it.entry.kind() == kind);
     let lines = findings.filter_map(|finding| {
         let source = &finding.entry.locations()[0].source;
         let causes: Vec<_> = finding.causes.iter().map(|cause| cause.id()).collect();
         source.contains(wanted).then(|| {
             let source = source.trim_end_matches(".pem").trim_end_matches(".chain");
             let (roles, verdict) = (finding.roles, finding.verdict);
-            format!(
-                "{source}: {}, {roles}, {verdict} {causes:?}",
-                finding.hierarchy
-            )
+            format!("{source}: {}, {roles}, {verdict} {causes:?}", finding.hierarchy)
         })
     });
     Some(lines.collect())
@@ -97,18 +86,11 @@ fn leaves_with_both_purposes_break_at_renewal_and_those_of_servers_are_unaffecte
 
 #[test]
 fn on_the_day_of_the_facts_most_of_them_have_expired() {
-    let Some(found) = lines(
-        CertificateKind::Leaf,
-        "",
-        date!(2026 - 11 - 21),
-        Serving::Suggested,
-    ) else {
+    let Some(found) = lines(CertificateKind::Leaf, "", date!(2026 - 11 - 21), Serving::Suggested)
+    else {
         return;
     };
-    let python = found
-        .iter()
-        .position(|line| line.starts_with("docs.python.org"))
-        .unwrap();
+    let python = found.iter().position(|line| line.starts_with("docs.python.org")).unwrap();
     for (index, line) in found.iter().enumerate() {
         let expected = match index == python {
             true => {
@@ -128,9 +110,7 @@ fn the_new_intermediates_of_lets_encrypt_are_unfit_for_clients_and_the_old_ones_
         return;
     };
     let of = |names: &[&str]| {
-        let lines = found
-            .iter()
-            .filter(|line| names.iter().any(|name| line.starts_with(name)));
+        let lines = found.iter().filter(|line| names.iter().any(|name| line.starts_with(name)));
         lines.cloned().collect::<Vec<_>>()
     };
     assert_eq!(
@@ -148,13 +128,7 @@ fn the_new_intermediates_of_lets_encrypt_are_unfit_for_clients_and_the_old_ones_
     );
     // The sub-CAs of the field notices' table, by their own EKU (TIMELINE.md, 5).
     assert_eq!(
-        of(&[
-            "DigiCert_Assured",
-            "HydrantID",
-            "IdenTrust",
-            "SSL_com",
-            "Sectigo"
-        ]),
+        of(&["DigiCert_Assured", "HydrantID", "IdenTrust", "SSL_com", "Sectigo"]),
         [
             "DigiCert_Assured_ID_CA_G2_93c381cb: public, server+client, unaffected []",
             "DigiCert_Assured_ID_Client_CA_G2_9e12d6e1: public, client, unaffected []",
@@ -173,9 +147,7 @@ fn asked_as_clients_the_leaves_of_servers_are_unfit() {
     let Some(found) = lines(CertificateKind::Leaf, "", day, Serving::In(Roles::CLIENT)) else {
         return;
     };
-    let unfit = found
-        .iter()
-        .filter(|line| line.ends_with(r#"already unfit ["unfit"]"#));
+    let unfit = found.iter().filter(|line| line.ends_with(r#"already unfit ["unfit"]"#));
     let unfit: Vec<_> = unfit.map(|line| line.split(':').next().unwrap()).collect();
     let servers = [
         "apple.com",
@@ -194,12 +166,8 @@ fn nothing_real_is_taken_for_private_and_every_stack_accepts_every_server() {
         return;
     };
     let timeline = Timeline::builtin();
-    let assessment = Assessment::new(
-        &inventory,
-        &timeline,
-        date!(2026 - 03 - 13),
-        Serving::Suggested,
-    );
+    let assessment =
+        Assessment::new(&inventory, &timeline, date!(2026 - 03 - 13), Serving::Suggested);
     for finding in assessment.findings() {
         let label = finding.entry.label();
         assert!(matches!(finding.hierarchy, Hierarchy::Public(_)), "{label}");
@@ -210,11 +178,7 @@ fn nothing_real_is_taken_for_private_and_every_stack_accepts_every_server() {
             assert!(forecast.accepts(stack, Role::Server), "{label}, {stack}");
             let as_client = forecast.accepts(stack, Role::Client);
             // Akamai's and Meta's key usage has digitalSignature, so Java agrees with the others.
-            assert_eq!(
-                as_client,
-                finding.roles.contains(Role::Client),
-                "{label}, {stack}"
-            );
+            assert_eq!(as_client, finding.roles.contains(Role::Client), "{label}, {stack}");
         }
     }
 }
@@ -225,29 +189,18 @@ fn what_makes_a_hierarchy_public_is_said_the_surest_sign_first() {
         return;
     };
     let timeline = Timeline::builtin();
-    let assessment = Assessment::new(
-        &inventory,
-        &timeline,
-        date!(2026 - 03 - 13),
-        Serving::Suggested,
-    );
+    let assessment =
+        Assessment::new(&inventory, &timeline, date!(2026 - 03 - 13), Serving::Suggested);
     for (source, sign) in [
         ("docs.python.org.chain.pem", PublicEvidence::RootKey),
         ("isrgrootx1.pem", PublicEvidence::RootKey),
         ("gen-y_int-ye1.pem", PublicEvidence::RootKey),
         // Its root is in no list yet, and is named by the timeline.
         ("gen-y_int-yr1.pem", PublicEvidence::RootName),
-        (
-            "Go_Daddy_Secure_Certificate_Authority_G2_973a4127.pem",
-            PublicEvidence::RootName,
-        ),
+        ("Go_Daddy_Secure_Certificate_Authority_G2_973a4127.pem", PublicEvidence::RootName),
     ] {
         let mut findings = assessment.findings().iter();
         let finding = findings.find(|it| &*it.entry.locations()[0].source == source);
-        assert_eq!(
-            finding.unwrap().hierarchy,
-            Hierarchy::Public(sign),
-            "{source}"
-        );
+        assert_eq!(finding.unwrap().hierarchy, Hierarchy::Public(sign), "{source}");
     }
 }

@@ -14,11 +14,7 @@ use mtls_roles::{ClientSlot, Credentials, Role, ServerSlot};
 /// The chain of a leaf with one EKU under an issuer with another.
 fn chain(leaf: &Eku, issuer: &Eku) -> (Leaf, Ca) {
     let issuer = Ca::root_named("root").sub(CaSpec::new("issuer").eku(issuer.clone()));
-    let leaf = issuer.leaf(
-        LeafSpec::new("leaf")
-            .dns("edge.example.com")
-            .eku(leaf.clone()),
-    );
+    let leaf = issuer.leaf(LeafSpec::new("leaf").dns("edge.example.com").eku(leaf.clone()));
     (leaf, issuer)
 }
 
@@ -36,10 +32,7 @@ fn lost(old: &(Leaf, Ca), renewed: &(Leaf, Ca), needed: Serving) -> (Vec<Role>, 
     let (old, renewed) = (assess(&old), assess(&renewed));
     let renewal = renewal(&old.findings()[0], &renewed.findings()[0], needed);
     assert_eq!(renewal.is_fit(), renewal.lost.is_empty());
-    let reason = renewal
-        .lost
-        .first()
-        .map(|(_, violation)| violation.to_string());
+    let reason = renewal.lost.first().map(|(_, violation)| violation.to_string());
     let roles = renewal.lost.into_iter().map(|(role, _)| role).collect();
     (roles, reason.unwrap_or_default())
 }
@@ -60,55 +53,13 @@ fn what_is_lost_is_what_the_old_one_was_fit_for_and_the_renewed_one_is_not() {
     let none = Eku::Absent;
     let rows: &[(&str, Eku, Eku, Serving, &[Role])] = &[
         ("kept", Eku::both(), Eku::both(), Serving::Suggested, &[]),
-        (
-            "lost clientAuth",
-            Eku::both(),
-            Eku::server(),
-            Serving::Suggested,
-            &[Client],
-        ),
-        (
-            "lost serverAuth",
-            Eku::both(),
-            Eku::client(),
-            Serving::Suggested,
-            &[Server],
-        ),
-        (
-            "lost both",
-            Eku::Absent,
-            Eku::code_signing(),
-            Serving::Suggested,
-            &[Server, Client],
-        ),
-        (
-            "never had it",
-            Eku::server(),
-            Eku::server(),
-            Serving::Suggested,
-            &[],
-        ),
-        (
-            "never fit",
-            Eku::any(),
-            Eku::server(),
-            Serving::Suggested,
-            &[],
-        ),
-        (
-            "gained it",
-            Eku::server(),
-            Eku::both(),
-            Serving::Suggested,
-            &[],
-        ),
-        (
-            "lost, not needed",
-            Eku::both(),
-            Eku::server(),
-            Serving::In(Roles::SERVER),
-            &[],
-        ),
+        ("lost clientAuth", Eku::both(), Eku::server(), Serving::Suggested, &[Client]),
+        ("lost serverAuth", Eku::both(), Eku::client(), Serving::Suggested, &[Server]),
+        ("lost both", Eku::Absent, Eku::code_signing(), Serving::Suggested, &[Server, Client]),
+        ("never had it", Eku::server(), Eku::server(), Serving::Suggested, &[]),
+        ("never fit", Eku::any(), Eku::server(), Serving::Suggested, &[]),
+        ("gained it", Eku::server(), Eku::both(), Serving::Suggested, &[]),
+        ("lost, not needed", Eku::both(), Eku::server(), Serving::In(Roles::SERVER), &[]),
         (
             "never had it, needed",
             Eku::server(),
@@ -129,10 +80,7 @@ fn a_purpose_is_lost_on_any_level() {
     let renewed = chain(&Eku::both(), &Eku::server());
     let (roles, reason) = lost(&old, &renewed, Serving::Suggested);
     assert_eq!(roles, [Role::Client]);
-    assert_eq!(
-        reason,
-        "issuer `CN=issuer` has extended key usage serverAuth, needed clientAuth"
-    );
+    assert_eq!(reason, "issuer `CN=issuer` has extended key usage serverAuth, needed clientAuth");
 }
 
 #[test]
@@ -148,20 +96,10 @@ fn the_guard_and_the_slot_decide_alike() {
             let client = ClientSlot::builder().time_provider(clock);
             let lost = lost(&old, &renewed, Serving::In(Roles::BOTH)).0;
             for (role, is_refused) in [
-                (
-                    Role::Server,
-                    server.build_with(credentials.clone()).is_err(),
-                ),
-                (
-                    Role::Client,
-                    client.build_with(credentials.clone()).is_err(),
-                ),
+                (Role::Server, server.build_with(credentials.clone()).is_err()),
+                (Role::Client, client.build_with(credentials.clone()).is_err()),
             ] {
-                assert_eq!(
-                    lost.contains(&role),
-                    is_refused,
-                    "{leaf_id} under {issuer_id}, {role}"
-                );
+                assert_eq!(lost.contains(&role), is_refused, "{leaf_id} under {issuer_id}, {role}");
             }
         }
     }

@@ -50,27 +50,11 @@ fn the_dates_that_decide_are_these() {
         decide,
         [
             (date!(2025 - 06 - 11), "amazon-end", ClientAuthEnds),
-            (
-                date!(2025 - 09 - 15),
-                "sectigo-on-request",
-                ClientAuthOnRequest
-            ),
+            (date!(2025 - 09 - 15), "sectigo-on-request", ClientAuthOnRequest),
             (date!(2025 - 09 - 15), "sslcom-end", ClientAuthEnds),
-            (
-                date!(2025 - 10 - 01),
-                "digicert-on-request",
-                ClientAuthOnRequest
-            ),
-            (
-                date!(2025 - 11 - 10),
-                "google-on-request",
-                ClientAuthOnRequest
-            ),
-            (
-                date!(2026 - 02 - 11),
-                "letsencrypt-classic",
-                ClientAuthOnRequest
-            ),
+            (date!(2025 - 10 - 01), "digicert-on-request", ClientAuthOnRequest),
+            (date!(2025 - 11 - 10), "google-on-request", ClientAuthOnRequest),
+            (date!(2026 - 02 - 11), "letsencrypt-classic", ClientAuthOnRequest),
             (date!(2026 - 03 - 15), "cabf-200-days", MaxValidity(200)),
             (date!(2026 - 04 - 13), "google-end", ClientAuthEnds),
             (date!(2026 - 05 - 15), "certum-end", ClientAuthEnds),
@@ -102,11 +86,7 @@ fn sources_that_disagree_stay_visible() {
     let timeline = builtin();
     let of = |id: &str| {
         let milestone = timeline.milestones().iter().find(|it| it.id == id).unwrap();
-        milestone
-            .disagreements
-            .iter()
-            .map(|it| it.says.clone())
-            .collect::<Vec<_>>()
+        milestone.disagreements.iter().map(|it| it.says.clone()).collect::<Vec<_>>()
     };
     assert_eq!(of("chrome-leaf")[0], "2026-06-15");
     assert_eq!(of("digicert-end")[0], "2026-05-01");
@@ -118,15 +98,9 @@ fn sources_that_disagree_stay_visible() {
 #[test]
 fn no_dated_fact_of_the_shared_file_is_missing() {
     const LEFT_OUT: [(&str, &str); 4] = [
-        (
-            "2025-02-15",
-            "the first edition of a rule that 2026-02-05 replaced",
-        ),
+        ("2025-02-15", "the first edition of a rule that 2026-02-05 replaced"),
         ("2025-07-15", "the same rule again"),
-        (
-            "2026-05-20",
-            "the day of the text; what it says is dated 2026-07-01",
-        ),
+        ("2026-05-20", "the day of the text; what it says is dated 2026-07-01"),
         ("2027-07-01", "a draft about CA documents"),
     ];
     let Some(file) = shared("timeline.json") else {
@@ -134,11 +108,7 @@ fn no_dated_fact_of_the_shared_file_is_missing() {
     };
     let facts: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
-    let here: HashSet<_> = builtin()
-        .milestones()
-        .iter()
-        .map(|it| it.date.to_string())
-        .collect();
+    let here: HashSet<_> = builtin().milestones().iter().map(|it| it.date.to_string()).collect();
     for row in facts["rows"].as_array().unwrap() {
         let Some(date) = row["date"].as_str() else {
             continue;
@@ -189,15 +159,8 @@ fn a_file_replaces_by_id_and_adds_the_rest_without_making_the_whole_look_fresh()
     timeline.merge(Timeline::from_json(OWN).unwrap());
     assert_eq!(timeline.milestones().len(), before);
     assert_eq!(timeline.offers().len(), offers + 1);
-    let moved = timeline
-        .milestones()
-        .iter()
-        .find(|it| it.id == "chrome-leaf")
-        .unwrap();
-    assert_eq!(
-        (moved.date, &moved.change[..]),
-        (date!(2027 - 06 - 15), "moved again")
-    );
+    let moved = timeline.milestones().iter().find(|it| it.id == "chrome-leaf").unwrap();
+    assert_eq!((moved.date, &moved.change[..]), (date!(2027 - 06 - 15), "moved again"));
     assert!(timeline.milestones().is_sorted_by_key(|it| it.date));
     assert!(timeline.public_roots().any(|name| name == "Own Root"));
     assert_eq!(timeline.read_on(), date!(2026 - 11 - 21));
@@ -207,10 +170,7 @@ fn a_file_replaces_by_id_and_adds_the_rest_without_making_the_whole_look_fresh()
 
 #[test]
 fn a_file_alone_was_read_on_the_latest_day_of_its_citations() {
-    assert_eq!(
-        Timeline::from_json(OWN).unwrap().read_on(),
-        date!(2026 - 12 - 01)
-    );
+    assert_eq!(Timeline::from_json(OWN).unwrap().read_on(), date!(2026 - 12 - 01));
 }
 
 #[test]
@@ -270,16 +230,8 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
             milestone("client_auth_ends", "client_auth_end"),
             "unknown variant `client_auth_end`",
         ),
-        (
-            "unknown field",
-            milestone(r#""who""#, r#""whom""#),
-            "unknown field `whom`",
-        ),
-        (
-            "no JSON",
-            milestone(r#""citation""#, "citation"),
-            "line 5 column",
-        ),
+        ("unknown field", milestone(r#""who""#, r#""whom""#), "unknown field `whom`"),
+        ("no JSON", milestone(r#""citation""#, "citation"), "line 5 column"),
         (
             "twice",
             Timeline::from_json(
@@ -318,11 +270,7 @@ fn whatever_a_file_holds_its_control_characters_are_not_printed() {
 #[test]
 fn a_citation_prints_its_document_section_and_day() {
     let timeline = builtin();
-    let milestone = timeline
-        .milestones()
-        .iter()
-        .find(|it| it.id == "cabf-47-days")
-        .unwrap();
+    let milestone = timeline.milestones().iter().find(|it| it.id == "cabf-47-days").unwrap();
     assert_eq!(
         milestone.citation.to_string(),
         "CA/Browser Forum, Baseline Requirements for TLS Server Certificates, 2.2.6, 6.3.2 \

@@ -45,19 +45,11 @@ fn case() -> Case {
 }
 
 fn leaf(eku: Eku) -> LeafSpec {
-    LeafSpec::new("edge")
-        .dns("edge.example.com")
-        .eku(eku)
-        .valid(ISSUED, EXPIRES)
+    LeafSpec::new("edge").dns("edge.example.com").eku(eku).valid(ISSUED, EXPIRES)
 }
 
 fn public(organisation: &'static str, leaf: LeafSpec) -> Case {
-    Case {
-        organisation,
-        leaf,
-        is_public: true,
-        ..case()
-    }
+    Case { organisation, leaf, is_public: true, ..case() }
 }
 
 fn private(leaf: LeafSpec) -> Case {
@@ -66,10 +58,7 @@ fn private(leaf: LeafSpec) -> Case {
 
 impl Case {
     fn without_root(self) -> Self {
-        Self {
-            has_root: false,
-            ..self
-        }
+        Self { has_root: false, ..self }
     }
 
     fn under_root(self, root_name: &'static str) -> Self {
@@ -77,10 +66,7 @@ impl Case {
     }
 
     fn issuer_eku(self, eku: Eku) -> Self {
-        Self {
-            issuer: self.issuer.eku(eku),
-            ..self
-        }
+        Self { issuer: self.issuer.eku(eku), ..self }
     }
 
     fn issuer_until(self, end: OffsetDateTime) -> Self {
@@ -93,10 +79,7 @@ impl Case {
     }
 
     fn serving(self, roles: Roles) -> Self {
-        Self {
-            serving: Serving::In(roles),
-            ..self
-        }
+        Self { serving: Serving::In(roles), ..self }
     }
 
     fn inventory(&self) -> Inventory {
@@ -128,9 +111,7 @@ impl Case {
 }
 
 fn breaks_at_renewal() -> Verdict {
-    Verdict::BreaksAtRenewal {
-        works_until: EXPIRES,
-    }
+    Verdict::BreaksAtRenewal { works_until: EXPIRES }
 }
 
 /// Id, inventory, verdict, causes.
@@ -174,12 +155,7 @@ fn rows() -> Vec<(&'static str, Case, Verdict, &'static [&'static str])> {
             breaks_at_renewal(),
             &["chrome-leaf"],
         ),
-        (
-            "server, public",
-            public("DigiCert Inc", leaf(Eku::server())),
-            Unaffected,
-            &[],
-        ),
+        ("server, public", public("DigiCert Inc", leaf(Eku::server())), Unaffected, &[]),
         (
             "server, public, asked as client",
             public("Example", leaf(Eku::server())).serving(Roles::CLIENT),
@@ -192,66 +168,21 @@ fn rows() -> Vec<(&'static str, Case, Verdict, &'static [&'static str])> {
             AlreadyUnfit,
             &["unfit"],
         ),
-        (
-            "client, public",
-            public("Example", leaf(Eku::client())),
-            Unknown,
-            &["client_only"],
-        ),
-        (
-            "combined, private",
-            private(leaf(Eku::both())),
-            Unaffected,
-            &[],
-        ),
-        (
-            "client, private",
-            private(leaf(Eku::client())),
-            Unaffected,
-            &[],
-        ),
+        ("client, public", public("Example", leaf(Eku::client())), Unknown, &["client_only"]),
+        ("combined, private", private(leaf(Eku::both())), Unaffected, &[]),
+        ("client, private", private(leaf(Eku::client())), Unaffected, &[]),
         (
             "client, private, asked as server",
             private(leaf(Eku::client())).serving(Roles::SERVER),
             AlreadyUnfit,
             &["unfit"],
         ),
-        (
-            "no EKU, private",
-            private(leaf(Eku::Absent)),
-            Unaffected,
-            &[],
-        ),
-        (
-            "code signing",
-            public("Example", leaf(Eku::code_signing())),
-            Unaffected,
-            &[],
-        ),
-        (
-            "any, private",
-            private(leaf(Eku::any())),
-            AlreadyUnfit,
-            &["unfit", "unfit"],
-        ),
-        (
-            "empty EKU, private",
-            private(leaf(Eku::Empty)),
-            AlreadyUnfit,
-            &["unfit", "unfit"],
-        ),
-        (
-            "combined, no root",
-            case().without_root(),
-            Unknown,
-            &["no_root"],
-        ),
-        (
-            "server, no root",
-            private(leaf(Eku::server())).without_root(),
-            Unaffected,
-            &[],
-        ),
+        ("no EKU, private", private(leaf(Eku::Absent)), Unaffected, &[]),
+        ("code signing", public("Example", leaf(Eku::code_signing())), Unaffected, &[]),
+        ("any, private", private(leaf(Eku::any())), AlreadyUnfit, &["unfit", "unfit"]),
+        ("empty EKU, private", private(leaf(Eku::Empty)), AlreadyUnfit, &["unfit", "unfit"]),
+        ("combined, no root", case().without_root(), Unknown, &["no_root"]),
+        ("server, no root", private(leaf(Eku::server())).without_root(), Unaffected, &[]),
         (
             "combined, public marks, no root",
             public("Example", leaf(Eku::both())).without_root(),
@@ -286,10 +217,7 @@ fn rows() -> Vec<(&'static str, Case, Verdict, &'static [&'static str])> {
             "e-mail names only, public",
             public(
                 "Example",
-                LeafSpec::new("me")
-                    .email("me@example.com")
-                    .eku(Eku::both())
-                    .valid(ISSUED, EXPIRES),
+                LeafSpec::new("me").email("me@example.com").eku(Eku::both()).valid(ISSUED, EXPIRES),
             )
             .issuer_eku(Eku::client()),
             breaks_at_renewal(),
@@ -301,12 +229,7 @@ fn rows() -> Vec<(&'static str, Case, Verdict, &'static [&'static str])> {
             AlreadyUnfit,
             &["expired"],
         ),
-        (
-            "expires in the first second of the day",
-            private(until(midnight)),
-            Unaffected,
-            &[],
-        ),
+        ("expires in the first second of the day", private(until(midnight)), Unaffected, &[]),
         (
             "expired, combined, public",
             public("Example", leaf(Eku::both())).on(date!(2027 - 02 - 02)),
@@ -345,9 +268,7 @@ fn rows() -> Vec<(&'static str, Case, Verdict, &'static [&'static str])> {
         ),
         (
             "issuer ends this noon",
-            private(leaf(Eku::server()))
-                .issuer_until(noon_of_12)
-                .on(date!(2027 - 01 - 12)),
+            private(leaf(Eku::server())).issuer_until(noon_of_12).on(date!(2027 - 01 - 12)),
             BreaksOn(date!(2027 - 01 - 12)),
             &["issuer_expires"],
         ),
@@ -361,9 +282,7 @@ fn rows() -> Vec<(&'static str, Case, Verdict, &'static [&'static str])> {
         ),
         (
             "issuer ended yesterday",
-            private(leaf(Eku::server()))
-                .issuer_until(noon_of_12)
-                .on(date!(2027 - 01 - 13)),
+            private(leaf(Eku::server())).issuer_until(noon_of_12).on(date!(2027 - 01 - 13)),
             AlreadyUnfit,
             &["issuer_expires"],
         ),
@@ -373,12 +292,7 @@ fn rows() -> Vec<(&'static str, Case, Verdict, &'static [&'static str])> {
             BreaksOn(date!(2027 - 01 - 12)),
             &["issuer_expires", "chrome-leaf"],
         ),
-        (
-            "root removed a second after the end",
-            go_daddy(cut - second),
-            Unaffected,
-            &[],
-        ),
+        ("root removed a second after the end", go_daddy(cut - second), Unaffected, &[]),
         (
             "root removed in the last second",
             go_daddy(cut),
@@ -401,15 +315,11 @@ fn rows() -> Vec<(&'static str, Case, Verdict, &'static [&'static str])> {
             "after Chrome's day",
             public(
                 "Example",
-                leaf(Eku::both()).valid(
-                    datetime!(2027-03-14 23:59:59 UTC),
-                    datetime!(2027-09-30 23:59:58 UTC),
-                ),
+                leaf(Eku::both())
+                    .valid(datetime!(2027-03-14 23:59:59 UTC), datetime!(2027-09-30 23:59:58 UTC)),
             )
             .on(date!(2027 - 09 - 30)),
-            Verdict::BreaksAtRenewal {
-                works_until: datetime!(2027-09-30 23:59:58 UTC),
-            },
+            Verdict::BreaksAtRenewal { works_until: datetime!(2027-09-30 23:59:58 UTC) },
             &["chrome-leaf"],
         ),
     ]
@@ -424,9 +334,7 @@ fn every_row_has_its_verdict_and_its_causes() {
             (finding.verdict, because)
         });
         if found != verdict || because != causes {
-            wrong.push(format!(
-                "{id}: found {found:?} {because:?}, needed {verdict:?} {causes:?}"
-            ));
+            wrong.push(format!("{id}: found {found:?} {because:?}, needed {verdict:?} {causes:?}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -468,40 +376,24 @@ fn a_certificate_works_to_the_last_second_before_it_breaks() {
 fn a_renewal_in_time_is_advised_while_the_ca_still_issues_and_counts_days_as_the_baseline_requirements_do()
  {
     let renewal = |organisation, as_of| {
-        let case = public(
-            organisation,
-            leaf(Eku::both()).valid(ISSUED, datetime!(2027-04-01 0:00 UTC)),
-        );
+        let case =
+            public(organisation, leaf(Eku::both()).valid(ISSUED, datetime!(2027-04-01 0:00 UTC)));
         case.on(as_of).find(|finding| {
             finding.advice.iter().find_map(|advice| match advice {
-                Advice::RenewBefore {
-                    before,
-                    max_days,
-                    works_until,
-                    ..
-                } => Some((*before, *max_days, *works_until)),
+                Advice::RenewBefore { before, max_days, works_until, .. } => {
+                    Some((*before, *max_days, *works_until))
+                }
                 _ => None,
             })
         })
     };
     let (digicert, chrome) = (date!(2027 - 03 - 01), date!(2027 - 03 - 15));
-    let (by_digicert, by_chrome) = (
-        datetime!(2027-09-16 23:59:58 UTC),
-        datetime!(2027-09-30 23:59:58 UTC),
-    );
-    assert_eq!(
-        renewal("DigiCert Inc", TODAY),
-        Some((digicert, 200, by_digicert))
-    );
-    assert_eq!(
-        renewal("DigiCert Inc", date!(2027 - 02 - 28)),
-        Some((digicert, 200, by_digicert))
-    );
+    let (by_digicert, by_chrome) =
+        (datetime!(2027-09-16 23:59:58 UTC), datetime!(2027-09-30 23:59:58 UTC));
+    assert_eq!(renewal("DigiCert Inc", TODAY), Some((digicert, 200, by_digicert)));
+    assert_eq!(renewal("DigiCert Inc", date!(2027 - 02 - 28)), Some((digicert, 200, by_digicert)));
     assert_eq!(renewal("DigiCert Inc", digicert), None);
-    assert_eq!(
-        renewal("Example", date!(2027 - 03 - 14)),
-        Some((chrome, 200, by_chrome))
-    );
+    assert_eq!(renewal("Example", date!(2027 - 03 - 14)), Some((chrome, 200, by_chrome)));
     assert_eq!(renewal("Example", chrome), None);
     assert_eq!(renewal("Let's Encrypt", TODAY), None);
     // From the last second of the day before, 200 days with both ends: 200 × 86,400 seconds.
@@ -543,19 +435,11 @@ fn a_renewal_that_gains_nothing_is_not_advised() {
 fn advice_is_the_three_options_of_the_field_notices_and_the_two_slots() {
     let ids = |case: Case| case.find(|it| it.advice.iter().map(Advice::id).collect::<Vec<_>>());
     let combined = public("Example", leaf(Eku::both()));
-    let options = [
-        "renew_before",
-        "alternate_root",
-        "private_pki",
-        "two_slots",
-        "ignore_eku_at_peer",
-    ];
+    let options =
+        ["renew_before", "alternate_root", "private_pki", "two_slots", "ignore_eku_at_peer"];
     assert_eq!(ids(combined), options);
     let as_client = public("Example", leaf(Eku::server())).serving(Roles::CLIENT);
-    assert_eq!(
-        ids(as_client),
-        ["alternate_root", "private_pki", "ignore_eku_at_peer"]
-    );
+    assert_eq!(ids(as_client), ["alternate_root", "private_pki", "ignore_eku_at_peer"]);
     assert_eq!(ids(case().issuer_eku(Eku::server())), ["issue_with"]);
     assert_eq!(ids(case().without_root()), ["add_issuers"]);
 }
@@ -577,10 +461,7 @@ fn only_offers_that_are_open_on_the_day_are_advised() {
         })
     };
     assert_eq!(offers(TODAY), ["digicert", "sectigo", "identrust"]);
-    assert_eq!(
-        offers(date!(2027 - 01 - 31)),
-        ["digicert", "sectigo", "identrust"]
-    );
+    assert_eq!(offers(date!(2027 - 01 - 31)), ["digicert", "sectigo", "identrust"]);
     assert_eq!(offers(date!(2027 - 02 - 01)), ["digicert", "sectigo"]);
     assert_eq!(offers(date!(2027 - 03 - 01)), [""; 0]);
 }
@@ -590,18 +471,9 @@ fn a_chain_to_a_root_that_chrome_phases_out_is_noted_if_issued_on_or_after_the_d
     let notes = |issued| {
         let leaf = leaf(Eku::both()).valid(issued, EXPIRES);
         let case = public("DigiCert Inc", leaf).under_root("DigiCert Assured ID Root G2");
-        case.find(|finding| {
-            finding
-                .notes
-                .iter()
-                .map(|it| it.id.clone())
-                .collect::<Vec<_>>()
-        })
+        case.find(|finding| finding.notes.iter().map(|it| it.id.clone()).collect::<Vec<_>>())
     };
-    assert_eq!(
-        notes(datetime!(2026-07-01 0:00 UTC)),
-        ["chrome-digicert-multi-purpose"]
-    );
+    assert_eq!(notes(datetime!(2026-07-01 0:00 UTC)), ["chrome-digicert-multi-purpose"]);
     assert_eq!(notes(datetime!(2026-06-30 23:59:59 UTC)), [""; 0]);
 }
 
@@ -616,30 +488,18 @@ fn a_timeline_without_milestones_leaves_everybody_unaffected() {
 #[test]
 fn issuers_and_roots_are_not_alarmed_about_unless_a_role_is_asked_of_them() {
     let (inventory, timeline) = (
-        public("Example", leaf(Eku::both()))
-            .issuer_eku(Eku::server())
-            .inventory(),
+        public("Example", leaf(Eku::both())).issuer_eku(Eku::server()).inventory(),
         Timeline::builtin(),
     );
     let verdicts = |serving| {
         let assessment = Assessment::new(&inventory, &timeline, TODAY, serving);
-        assessment
-            .findings()
-            .iter()
-            .map(|it| (it.roles, it.verdict))
-            .collect::<Vec<_>>()
+        assessment.findings().iter().map(|it| (it.roles, it.verdict)).collect::<Vec<_>>()
     };
     let issuer = (Roles::SERVER, Verdict::Unaffected);
     assert_eq!(verdicts(Serving::Suggested)[1], issuer);
     assert_eq!(verdicts(Serving::In(Roles::SERVER))[1], issuer);
-    assert_eq!(
-        verdicts(Serving::In(Roles::CLIENT))[1].1,
-        Verdict::AlreadyUnfit
-    );
-    assert_eq!(
-        verdicts(Serving::In(Roles::CLIENT))[2],
-        (Roles::BOTH, Verdict::Unaffected)
-    );
+    assert_eq!(verdicts(Serving::In(Roles::CLIENT))[1].1, Verdict::AlreadyUnfit);
+    assert_eq!(verdicts(Serving::In(Roles::CLIENT))[2], (Roles::BOTH, Verdict::Unaffected));
 }
 
 #[test]
@@ -650,10 +510,7 @@ fn a_self_signed_leaf_is_its_own_root_and_private() {
     let assessment = Assessment::new(&inventory, &timeline, TODAY, Serving::Suggested);
     let finding = &assessment.findings()[0];
     assert_eq!(finding.hierarchy, Hierarchy::Private);
-    assert_eq!(
-        (finding.roles, finding.verdict),
-        (Roles::BOTH, Verdict::Unaffected)
-    );
+    assert_eq!((finding.roles, finding.verdict), (Roles::BOTH, Verdict::Unaffected));
 }
 
 #[test]

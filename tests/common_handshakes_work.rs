@@ -68,10 +68,7 @@ fn an_expired_client_certificate_reaches_the_client_as_certificate_expired() {
     let root = Ca::root_named("root");
     let leaf = root.leaf(LeafSpec::new("client").expired());
     let not_after = unix(NOW - Duration::days(1));
-    let error = CertificateError::ExpiredContext {
-        time: unix(NOW),
-        not_after,
-    };
+    let error = CertificateError::ExpiredContext { time: unix(NOW), not_after };
     Visit::new(&root, &leaf, leaf.chain(&[]))
         .is_refused(error, AlertDescription::CertificateExpired);
 }
@@ -81,10 +78,8 @@ fn a_tampered_client_certificate_reaches_the_client_as_decrypt_error() {
     for kind in [KeyKind::P256, KeyKind::Ed25519, KeyKind::Rsa2048] {
         let root = Ca::root(CaSpec::new("root").kind(kind));
         let leaf = root.leaf(LeafSpec::new("client"));
-        Visit::new(&root, &leaf, vec![tamper_signature(&leaf.der())]).is_refused(
-            CertificateError::BadSignature,
-            AlertDescription::DecryptError,
-        );
+        Visit::new(&root, &leaf, vec![tamper_signature(&leaf.der())])
+            .is_refused(CertificateError::BadSignature, AlertDescription::DecryptError);
     }
 }
 
@@ -100,14 +95,10 @@ fn a_revoked_client_certificate_reaches_the_client_as_certificate_revoked() {
     let (root, leaf) = good_leaf(Eku::client());
     let other = root.leaf(LeafSpec::new("other"));
     let visit = Visit::new(&root, &leaf, leaf.chain(&[]));
+    visit.clone().crl(CrlSpec::new(1).revoke(&other.serial)).is_accepted();
     visit
-        .clone()
-        .crl(CrlSpec::new(1).revoke(&other.serial))
-        .is_accepted();
-    visit.crl(CrlSpec::new(2).revoke(&leaf.serial)).is_refused(
-        CertificateError::Revoked,
-        AlertDescription::CertificateRevoked,
-    );
+        .crl(CrlSpec::new(2).revoke(&leaf.serial))
+        .is_refused(CertificateError::Revoked, AlertDescription::CertificateRevoked);
 }
 
 #[test]
@@ -116,67 +107,32 @@ fn a_crl_signed_by_another_key_reaches_the_client_as_handshake_failure() {
     let forger = Ca::root_named("forger");
     Visit::new(&root, &leaf, leaf.chain(&[]))
         .crl(CrlSpec::new(1).signed_by(&forger.key))
-        .is_refused(
-            CertRevocationListError::BadSignature,
-            AlertDescription::HandshakeFailure,
-        );
+        .is_refused(CertRevocationListError::BadSignature, AlertDescription::HandshakeFailure);
 }
 
 #[test]
 fn a_refused_server_certificate_reaches_the_server_as_an_alert() {
     let root = Ca::root_named("root");
-    let leaf = root.leaf(
-        LeafSpec::new("server")
-            .dns("server.example")
-            .eku(Eku::client()),
-    );
-    for Stack {
-        name,
-        provider,
-        version,
-    } in tls::stacks()
-    {
+    let leaf = root.leaf(LeafSpec::new("server").dns("server.example").eku(Eku::client()));
+    for Stack { name, provider, version } in tls::stacks() {
         let server = stock_server(&provider, &[version], leaf.credentials(&[]), None);
         let client = stock_client(&provider, &[version], &[root.der()], None);
-        let error = handshake(server, client, "server.example")
-            .server
-            .expect_err(&name);
-        assert_eq!(
-            alert(&error),
-            Some(AlertDescription::UnsupportedCertificate),
-            "{name}"
-        );
+        let error = handshake(server, client, "server.example").server.expect_err(&name);
+        assert_eq!(alert(&error), Some(AlertDescription::UnsupportedCertificate), "{name}");
     }
 }
 
 #[test]
 fn a_second_handshake_is_resumed_unless_one_end_has_resumption_off() {
     let (root, leaf) = good_leaf(Eku::both());
-    for Stack {
-        name,
-        provider,
-        version,
-    } in tls::stacks()
-    {
+    for Stack { name, provider, version } in tls::stacks() {
         let server = || stock_server(&provider, &[version], leaf.credentials(&[]), None);
         let client = || stock_client(&provider, &[version], &[root.der()], None);
         let server_off = server_without_resumption(server());
         let client_off = client_without_resumption(client());
-        assert_eq!(
-            kind_of_second(server(), client()),
-            HandshakeKind::Resumed,
-            "{name}"
-        );
-        assert_eq!(
-            kind_of_second(server_off, client()),
-            HandshakeKind::Full,
-            "{name}"
-        );
-        assert_eq!(
-            kind_of_second(server(), client_off),
-            HandshakeKind::Full,
-            "{name}"
-        );
+        assert_eq!(kind_of_second(server(), client()), HandshakeKind::Resumed, "{name}");
+        assert_eq!(kind_of_second(server_off, client()), HandshakeKind::Full, "{name}");
+        assert_eq!(kind_of_second(server(), client_off), HandshakeKind::Full, "{name}");
     }
 }
 
@@ -184,10 +140,7 @@ fn kind_of_second(server: ServerConfig, client: ClientConfig) -> HandshakeKind {
     let (server, client) = (Arc::new(server), Arc::new(client));
     let visit = || handshake(Arc::clone(&server), Arc::clone(&client), "client.example");
     visit().client.expect("the first handshake goes well");
-    visit()
-        .client
-        .expect("the second handshake goes well")
-        .handshake_kind
+    visit().client.expect("the second handshake goes well").handshake_kind
 }
 
 /// A stock client that presents a chain to a stock server.
@@ -202,12 +155,7 @@ struct Visit {
 impl Visit {
     /// The server trusts `root`; the client has the key of `leaf`.
     fn new(root: &Ca, leaf: &Leaf, chain: Vec<CertificateDer<'static>>) -> Self {
-        Self {
-            root: root.clone(),
-            chain,
-            key: Arc::clone(&leaf.key),
-            crls: vec![],
-        }
+        Self { root: root.clone(), chain, key: Arc::clone(&leaf.key), crls: vec![] }
     }
 
     /// The server has this CRL of the root.
@@ -216,16 +164,9 @@ impl Visit {
         self
     }
 
-    fn on(
-        &self,
-        Stack {
-            provider, version, ..
-        }: &Stack,
-    ) -> Outcome {
+    fn on(&self, Stack { provider, version, .. }: &Stack) -> Outcome {
         let site = Ca::root_named("site");
-        let home = site
-            .leaf(LeafSpec::new("site").dns("site.example"))
-            .credentials(&[]);
+        let home = site.leaf(LeafSpec::new("site").dns("site.example")).credentials(&[]);
         let clients = stock_client_verifier(provider, &[self.root.der()], self.crls.clone());
         let server = stock_server(provider, &[version], home, Some(clients));
         let key = PrivateKeyDer::Pkcs8(self.key.serialize_der().into());
@@ -237,11 +178,7 @@ impl Visit {
     fn is_accepted(&self) {
         for stack in tls::stacks() {
             let outcome = self.on(&stack);
-            assert!(
-                outcome.server.is_ok() && outcome.client.is_ok(),
-                "{} {outcome:?}",
-                stack.name
-            );
+            assert!(outcome.server.is_ok() && outcome.client.is_ok(), "{} {outcome:?}", stack.name);
         }
     }
 
@@ -250,12 +187,7 @@ impl Visit {
         let error = error.into();
         for stack in tls::stacks() {
             let outcome = self.on(&stack);
-            assert_eq!(
-                outcome.server.expect_err(&stack.name),
-                error,
-                "{}",
-                stack.name
-            );
+            assert_eq!(outcome.server.expect_err(&stack.name), error, "{}", stack.name);
             let received = outcome.client.expect_err(&stack.name);
             assert_eq!(received, Error::AlertReceived(alert), "{}", stack.name);
         }

@@ -53,27 +53,16 @@ fn a_second_parser_reads_every_eku_as_it_was_asked_for() {
 #[test]
 fn a_raw_eku_is_written_byte_by_byte() {
     let leaf = Leaf::self_signed(LeafSpec::new("leaf").eku(Eku::Raw(vec![0x30, 0x01])));
-    assert_eq!(
-        extension(&leaf.der(), "2.5.29.37"),
-        Some((false, vec![0x30, 0x01]))
-    );
+    assert_eq!(extension(&leaf.der(), "2.5.29.37"), Some((false, vec![0x30, 0x01])));
 }
 
 #[test]
 fn a_second_parser_reads_every_kind_of_name() {
-    let spec = LeafSpec::new("leaf")
-        .dns("a.example")
-        .uri("spiffe://a/b")
-        .email("a@b.example");
+    let spec = LeafSpec::new("leaf").dns("a.example").uri("spiffe://a/b").email("a@b.example");
     let leaf = Leaf::self_signed(spec.ip(Ipv4Addr::LOCALHOST));
     let der = leaf.der();
-    let names = parse(&der)
-        .subject_alternative_name()
-        .unwrap()
-        .unwrap()
-        .value
-        .general_names
-        .clone();
+    let names =
+        parse(&der).subject_alternative_name().unwrap().unwrap().value.general_names.clone();
     let expected = [
         GeneralName::DNSName("a.example"),
         GeneralName::URI("spiffe://a/b"),
@@ -82,10 +71,7 @@ fn a_second_parser_reads_every_kind_of_name() {
     ];
     assert_eq!(names, expected);
     let raw = Leaf::self_signed(LeafSpec::new("leaf").raw_san(vec![0x30, 0x00]));
-    assert_eq!(
-        extension(&raw.der(), "2.5.29.17"),
-        Some((false, vec![0x30, 0x00]))
-    );
+    assert_eq!(extension(&raw.der(), "2.5.29.17"), Some((false, vec![0x30, 0x00])));
 }
 
 #[test]
@@ -105,35 +91,19 @@ fn a_second_parser_reads_what_a_ca_was_asked_to_be() {
     assert_eq!(names.permitted_subtrees.as_ref().map(Vec::len), Some(1));
     assert_eq!(names.excluded_subtrees.as_ref().map(Vec::len), Some(1));
 
-    let bare = Ca::root(
-        CaSpec::new("")
-            .empty_subject()
-            .without_basic_constraints()
-            .key_usages(&[]),
-    )
-    .der();
+    let bare =
+        Ca::root(CaSpec::new("").empty_subject().without_basic_constraints().key_usages(&[])).der();
     let bare = parse(&bare);
     assert!(bare.subject().as_raw() == [0x30, 0] && bare.extensions().is_empty());
     let denied = Ca::root(CaSpec::new("ca").not_a_ca()).der();
-    assert!(
-        !parse(&denied)
-            .basic_constraints()
-            .unwrap()
-            .unwrap()
-            .value
-            .ca
-    );
+    assert!(!parse(&denied).basic_constraints().unwrap().unwrap().value.ca);
 }
 
 #[test]
 fn a_web_pki_leaf_carries_an_sct_and_the_policy_domain_validated() {
     let der = Leaf::self_signed(LeafSpec::new("leaf").web_pki()).der();
     let leaf = parse(&der);
-    let parsed = || {
-        leaf.extensions()
-            .iter()
-            .map(|extension| extension.parsed_extension())
-    };
+    let parsed = || leaf.extensions().iter().map(|extension| extension.parsed_extension());
     let policy = |extension: &ParsedExtension<'_>| match extension {
         ParsedExtension::CertificatePolicies(all) => {
             all[0].policy_id.to_string() == "2.23.140.1.2.1"
@@ -155,10 +125,7 @@ fn a_leaf_can_have_a_weak_key_or_the_key_of_another_leaf() {
     let first = root.leaf(LeafSpec::new("first"));
     let second = root.leaf(LeafSpec::new("second").key(&first.key));
     let (first_der, second_der) = (first.der(), second.der());
-    assert_eq!(
-        parse(&first_der).public_key().raw,
-        parse(&second_der).public_key().raw
-    );
+    assert_eq!(parse(&first_der).public_key().raw, parse(&second_der).public_key().raw);
     assert_ne!(first.serial, second.serial);
 }
 
@@ -171,10 +138,7 @@ fn pem_is_the_same_certificates_and_the_same_key() {
         .map(Result::unwrap)
         .collect();
     assert_eq!(chain, leaf.chain(&[&root]));
-    assert_eq!(
-        PrivateKeyDer::from_pem_slice(leaf.key_pem().as_bytes()).unwrap(),
-        leaf.key_der()
-    );
+    assert_eq!(PrivateKeyDer::from_pem_slice(leaf.key_pem().as_bytes()).unwrap(), leaf.key_der());
     let crl = root.crl_pem(CrlSpec::new(1));
     assert!(CertificateRevocationListDer::from_pem_slice(crl.as_bytes()).is_ok());
 }
@@ -196,13 +160,8 @@ fn parsed_eku(der: &CertificateDer<'_>) -> Option<(bool, String)> {
         (eku.value.code_signing, "code"),
         (eku.value.email_protection, "email"),
     ];
-    let known = known
-        .iter()
-        .filter(|(present, _)| *present)
-        .map(|(_, word)| (*word).to_owned());
-    let words: Vec<_> = known
-        .chain(eku.value.other.iter().map(|oid| oid.to_string()))
-        .collect();
+    let known = known.iter().filter(|(present, _)| *present).map(|(_, word)| (*word).to_owned());
+    let words: Vec<_> = known.chain(eku.value.other.iter().map(|oid| oid.to_string())).collect();
     Some((eku.critical, words.join(" ")))
 }
 

@@ -139,21 +139,16 @@ impl Class {
                 root().iter().any(is_exceeded)
             }
             Self::IntermediateAsRoot => world.anchor_position() != world.root_position(),
-            Self::NoBacktracking => world
-                .extras
-                .iter()
-                .any(|extra| matches!(extra, Extra::CrossSign { .. })),
+            Self::NoBacktracking => {
+                world.extras.iter().any(|extra| matches!(extra, Extra::CrossSign { .. }))
+            }
         }
     }
 }
 
 /// By a path check that OpenSSL has not.
 fn is_refused_by_us_alone(world: &World) -> bool {
-    let leaf = [
-        LeafQuirk::CertSign,
-        LeafQuirk::NameConstraints,
-        LeafQuirk::WeakKey,
-    ];
+    let leaf = [LeafQuirk::CertSign, LeafQuirk::NameConstraints, LeafQuirk::WeakKey];
     let issuer = [CaQuirk::EmptySubject, CaQuirk::EmptyConstraints];
     leaf.into_iter().any(|quirk| world.leaf.has(quirk))
         || issuer.iter().any(|quirk| any_authority(world, quirk))
@@ -206,11 +201,7 @@ fn example(class: Class) -> (World, Ekus) {
         Class::IntermediateAsRoot => world.trusted = Trusted::UppermostIssuer,
         Class::NoBacktracking => {
             world.issuers[0].quirks = vec![CaQuirk::UnknownCriticalExtension];
-            world.extras = vec![Extra::CrossSign {
-                of: 1,
-                by: Signer::Root,
-                quirks: vec![],
-            }];
+            world.extras = vec![Extra::CrossSign { of: 1, by: Signer::Root, quirks: vec![] }];
         }
     }
     let mut ekus = Ekus::none(&world);
@@ -258,9 +249,7 @@ fn every_difference_from_openssl_is_of_a_named_class() {
 /// bytes that are no certificate.
 fn for_openssl(mut world: World, mut ekus: Ekus) -> (World, Ekus) {
     world.lists = None;
-    world
-        .extras
-        .retain(|extra| !matches!(extra, Extra::Garbage));
+    world.extras.retain(|extra| !matches!(extra, Extra::Garbage));
     ekus = ekus.of(&world);
     (world, ekus)
 }
@@ -340,11 +329,7 @@ impl OpenSsl {
         let (leaf, rest) = issued.chain.split_first().unwrap();
         let file = |name, certificates: &[CertificateDer<'_>]| {
             let file = self.folder.join(name);
-            fs::write(
-                &file,
-                certificates.iter().map(|der| pem(der)).collect::<String>(),
-            )
-            .unwrap();
+            fs::write(&file, certificates.iter().map(|der| pem(der)).collect::<String>()).unwrap();
             file
         };
         let leaf = file("leaf.pem", std::slice::from_ref(leaf));
@@ -369,9 +354,9 @@ impl OpenSsl {
             .arg(roots);
         match world.role {
             Role::Client => verify.args(["-purpose", "sslclient"]),
-            Role::Server => verify
-                .args(["-purpose", "sslserver"])
-                .args(["-verify_hostname", Name::EXPECTED]),
+            Role::Server => {
+                verify.args(["-purpose", "sslserver"]).args(["-verify_hostname", Name::EXPECTED])
+            }
         };
         verify
     }
@@ -401,13 +386,12 @@ fn base64(bytes: &[u8]) -> String {
         .flat_map(|chunk| {
             let octet = |index| u32::from(chunk.get(index).copied().unwrap_or(0));
             let bits = octet(0) << 16 | octet(1) << 8 | octet(2);
-            [18, 12, 6, 0]
-                .into_iter()
-                .enumerate()
-                .map(move |(index, shift)| match index > chunk.len() {
+            [18, 12, 6, 0].into_iter().enumerate().map(move |(index, shift)| {
+                match index > chunk.len() {
                     true => '=',
                     false => char::from(DIGITS[(bits >> shift) as usize & 63]),
-                })
+                }
+            })
         })
         .collect()
 }

@@ -17,15 +17,8 @@ use rustls::{CertRevocationListError, CertificateError, Error};
 type Verdict = Result<VerifiedPeer, Refusal>;
 
 fn ours(world: &World, issued: &Issued, provider: &CryptoProvider, is_stock: bool) -> Verdict {
-    Ours {
-        world,
-        issued,
-        provider,
-        policy: EkuPolicy::rfc5280(),
-        relaxed: Whom::Anybody,
-        is_stock,
-    }
-    .verdict()
+    Ours { world, issued, provider, policy: EkuPolicy::rfc5280(), relaxed: Whom::Anybody, is_stock }
+        .verdict()
 }
 
 fn error_text(verdict: &Verdict) -> String {
@@ -111,11 +104,7 @@ fn an_earlier_list_that_revokes_nothing_changes_no_verdict() {
         let (single, doubled) = (verdict(&single), verdict(doubled));
         match single.is_ok() == doubled.is_ok() {
             true => Ok(kind(&single.as_ref().map_err(Refusal::error))),
-            false => Err(format!(
-                "one list {}\ntwo {}",
-                error_text(&single),
-                error_text(&doubled)
-            )),
+            false => Err(format!("one list {}\ntwo {}", error_text(&single), error_text(&doubled))),
         }
     });
     met.expect_all(["Ok", "Revoked"]);

@@ -153,12 +153,7 @@ fn the_oracle_agrees_with_the_tables_written_by_hand() {
     let (mut wrong, mut cells) = (vec![], 0);
     for (role, policy, table) in TABLES {
         let mut lines = table.trim().lines();
-        let columns: Vec<_> = lines
-            .next()
-            .unwrap()
-            .split_whitespace()
-            .map(shape)
-            .collect();
+        let columns: Vec<_> = lines.next().unwrap().split_whitespace().map(shape).collect();
         for line in lines {
             let mut words = line.split_whitespace();
             let leaf = shape(words.next().unwrap()).unwrap();
@@ -167,9 +162,7 @@ fn the_oracle_agrees_with_the_tables_written_by_hand() {
                 let path: Vec<_> = std::iter::once(leaf).chain(*issuer).collect();
                 let said = expect(role, policy, &path).cell();
                 if said != cell {
-                    wrong.push(format!(
-                        "{role}/{policy:?}/{path:?}: table {cell}, oracle {said}"
-                    ));
+                    wrong.push(format!("{role}/{policy:?}/{path:?}: table {cell}, oracle {said}"));
                 }
             }
         }
@@ -197,12 +190,7 @@ fn verify_says_about_every_row_what_the_design_says() {
             Ok(peer) => {
                 let path: Vec<_> = peer.path().iter().map(|cert| cert.der().clone()).collect();
                 assert_eq!(path, chain.ders, "{}", chain.id);
-                assert_eq!(
-                    (peer.role(), peer.anchor()),
-                    (row.role, "CN=root"),
-                    "{}",
-                    chain.id
-                );
+                assert_eq!((peer.role(), peer.anchor()), (row.role, "CN=root"), "{}", chain.id);
                 peer.eku().into()
             }
         };
@@ -235,14 +223,7 @@ fn an_unobserved_verifier_decides_as_an_observed_one() {
         let expected = expect(row.role, row.policy, &chain.path);
         let decided = row.unobserved.decide(&chain.ders, NAME, unix(NOW));
         let error = decided.err().map(Exact);
-        assert_eq!(
-            error.as_ref(),
-            expected.error(),
-            "{}/{:?}/{}",
-            row.role,
-            row.policy,
-            chain.id
-        );
+        assert_eq!(error.as_ref(), expected.error(), "{}/{:?}/{}", row.role, row.policy, chain.id);
         expected
     });
 }
@@ -265,48 +246,28 @@ fn for_every_row(providers: &[(&str, Arc<CryptoProvider>)], say: impl Fn(&Row, &
         for (role, policy) in columns() {
             let heard = Arc::new(Heard::default());
             let build = |observer| {
-                Setup {
-                    observer,
-                    ..policy.setup()
-                }
-                .build(role, &roots, provider)
-                .unwrap()
+                Setup { observer, ..policy.setup() }.build(role, &roots, provider).unwrap()
             };
             let (verifier, unobserved) = (build(Some(heard.clone())), build(None));
-            let row = Row {
-                role,
-                policy,
-                verifier,
-                heard,
-                unobserved,
-            };
+            let row = Row { role, policy, verifier, heard, unobserved };
             for chain in &chains.all {
                 rows += 1;
                 let (said, expected) = (say(&row, chain), expect(role, policy, &chain.path));
                 if said != expected {
                     let id = format!("{role}/{}/{policy:?}/{provider_name}", chain.id);
-                    wrong.push(format!(
-                        "{id}\n  expected {expected:?}\n  found    {said:?}"
-                    ));
+                    wrong.push(format!("{id}\n  expected {expected:?}\n  found    {said:?}"));
                 }
             }
         }
     }
     assert_no_row_is_wrong(rows, &wrong);
     // 11 leaves under nothing, 7 single intermediates and 7 × 6 pairs; 11 policies for clients and 7 for servers.
-    assert_eq!(
-        rows,
-        11 * (1 + 7 + 42) * (11 + 7) * providers.len(),
-        "a row is missing"
-    );
+    assert_eq!(rows, 11 * (1 + 7 + 42) * (11 + 7) * providers.len(), "a row is missing");
 }
 
 fn columns() -> impl Iterator<Item = (Role, Policy)> {
     let all = |role| Policy::ALL.map(|policy| (role, policy));
-    ROLES
-        .into_iter()
-        .flat_map(all)
-        .filter(|(role, policy)| policy.is_for(*role))
+    ROLES.into_iter().flat_map(all).filter(|(role, policy)| policy.is_for(*role))
 }
 
 #[test]
@@ -315,34 +276,20 @@ fn accept_server_auth_builds_for_clients_and_does_not_build_for_servers() {
     let setup = Policy::AcceptServerAuth.setup();
     assert!(setup.clients(&roots, &provider()).is_ok());
     let error = setup.servers(&roots, &provider()).unwrap_err();
-    assert!(
-        matches!(error, Error::AcceptServerAuthForServers),
-        "{error}"
-    );
+    assert!(matches!(error, Error::AcceptServerAuthForServers), "{error}");
     let slot = ServerSlot::builder().eku_policy(EkuPolicy::accept_server_auth());
     let error = slot.build().unwrap_err();
-    assert!(
-        matches!(error, Error::AcceptServerAuthForServers),
-        "{error}"
-    );
+    assert!(matches!(error, Error::AcceptServerAuthForServers), "{error}");
 }
 
 #[test]
 fn the_roots_own_eku_is_looked_at_under_no_policy() {
     for role in ROLES {
-        for eku in [
-            Eku::server(),
-            Eku::client(),
-            Eku::code_signing(),
-            Eku::Empty,
-        ] {
+        for eku in [Eku::server(), Eku::client(), Eku::code_signing(), Eku::Empty] {
             let root = Ca::root(CaSpec::new("root").eku(eku.clone()));
             let leaf = root.leaf(LeafSpec::new("leaf").dns(NAME).eku(Eku::both()));
             let roots = Roots::from_der([root.der()]).unwrap();
-            for policy in Policy::PRESETS
-                .into_iter()
-                .filter(|policy| policy.is_for(role))
-            {
+            for policy in Policy::PRESETS.into_iter().filter(|policy| policy.is_for(role)) {
                 let verifier = policy.setup().build(role, &roots, &provider()).unwrap();
                 // With the root in the presented list, too, where webpki may come across it.
                 for chain in [leaf.chain(&[]), leaf.chain(&[&root])] {
@@ -363,10 +310,7 @@ fn an_eku_that_is_malformed_is_refused_under_every_policy() {
     let malformed = Eku::Raw(vec![0x30, 0x03, 0x02, 0x01, 0x00]);
     let sub = root.sub(CaSpec::new("sub").eku(malformed.clone()));
     let leaf = LeafSpec::new("leaf").dns(NAME);
-    let (direct, below) = (
-        root.leaf(leaf.clone().eku(malformed)),
-        sub.leaf(leaf.eku(Eku::both())),
-    );
+    let (direct, below) = (root.leaf(leaf.clone().eku(malformed)), sub.leaf(leaf.eku(Eku::both())));
     let (mut wrong, mut rows) = (vec![], 0);
     for (role, policy) in columns() {
         let verifier = policy.setup().build(role, &roots, &provider()).unwrap();

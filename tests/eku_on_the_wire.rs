@@ -65,27 +65,17 @@ const PART: [&str; 26] = [
 #[test]
 fn our_configurations_facing_stock_rustls_end_as_the_matrix_says_at_both_ends() {
     for_every_row(&Policy::PRESETS, |row| {
-        let Stack {
-            provider, version, ..
-        } = row.stack;
+        let Stack { provider, version, .. } = row.stack;
         let presented = row.world.chains.credentials(row.chain);
         Some(match row.role {
             Role::Client => {
                 let server = row.world.paved_server(row.stack, row.clients());
                 let site = [row.world.site_root.der()];
-                handshake(
-                    server,
-                    stock_client(provider, &[version], &site, Some(presented)),
-                    NAME,
-                )
+                handshake(server, stock_client(provider, &[version], &site, Some(presented)), NAME)
             }
             Role::Server => {
                 let server = stock_server(provider, &[version], presented, None);
-                handshake(
-                    server,
-                    paved_client(row.stack, ClientSlot::empty(), row.servers()),
-                    NAME,
-                )
+                handshake(server, paved_client(row.stack, ClientSlot::empty(), row.servers()), NAME)
             }
         })
     });
@@ -100,20 +90,12 @@ fn our_configurations_at_both_ends_end_as_the_matrix_says_at_both_ends() {
             Role::Client => {
                 let server = server_by_hand(row.stack, server_slot(site), Arc::new(row.clients()));
                 let servers = row.world.site_servers(row.stack);
-                handshake(
-                    server,
-                    paved_client(row.stack, client_slot(presented), servers),
-                    NAME,
-                )
+                handshake(server, paved_client(row.stack, client_slot(presented), servers), NAME)
             }
             Role::Server => {
                 let clients = Arc::new(row.world.site_clients(row.stack));
                 let server = server_by_hand(row.stack, server_slot(presented), clients);
-                handshake(
-                    server,
-                    paved_client(row.stack, client_slot(site), row.servers()),
-                    NAME,
-                )
+                handshake(server, paved_client(row.stack, client_slot(site), row.servers()), NAME)
             }
         })
     });
@@ -122,33 +104,20 @@ fn our_configurations_at_both_ends_end_as_the_matrix_says_at_both_ends() {
 #[test]
 fn stock_rustls_verifying_what_our_slots_present_ends_as_rfc5280_at_both_ends() {
     for_every_row(&[Policy::Rfc5280], |row| {
-        let Stack {
-            provider, version, ..
-        } = row.stack;
+        let Stack { provider, version, .. } = row.stack;
         let presented = row.presented_by_a_slot()?;
-        let (site, roots) = (
-            row.world.site.credentials(&[]),
-            [row.world.chains.root.der()],
-        );
+        let (site, roots) = (row.world.site.credentials(&[]), [row.world.chains.root.der()]);
         Some(match row.role {
             Role::Client => {
                 let clients = stock_client_verifier(provider, &roots, []);
                 let server = stock_server(provider, &[version], site, Some(clients));
                 let servers = row.world.site_servers(row.stack);
-                handshake(
-                    server,
-                    paved_client(row.stack, client_slot(presented), servers),
-                    NAME,
-                )
+                handshake(server, paved_client(row.stack, client_slot(presented), servers), NAME)
             }
             Role::Server => {
                 let clients = Arc::new(row.world.site_clients(row.stack));
                 let server = server_by_hand(row.stack, server_slot(presented), clients);
-                handshake(
-                    server,
-                    stock_client(provider, &[version], &roots, Some(site)),
-                    NAME,
-                )
+                handshake(server, stock_client(provider, &[version], &roots, Some(site)), NAME)
             }
         })
     });
@@ -160,13 +129,7 @@ fn for_every_row(policies: &[Policy], connect: impl Fn(&Row<'_>) -> Option<Outco
     let (mut wrong, mut rows) = (vec![], 0);
     for stack in &stacks() {
         for (role, policy, chain) in ROLES.iter().flat_map(|role| world.rows(*role, policies)) {
-            let row = Row {
-                role,
-                policy,
-                chain,
-                stack,
-                world: &world,
-            };
+            let row = Row { role, policy, chain, stack, world: &world };
             match connect(&row) {
                 Some(outcome) => wrong.extend(row.judge(outcome)),
                 None => assert!(chain.path.contains(&Shape::Empty), "{}", row.id()),
@@ -175,18 +138,9 @@ fn for_every_row(policies: &[Policy], connect: impl Fn(&Row<'_>) -> Option<Outco
         }
     }
     assert_no_row_is_wrong(rows, &wrong);
-    let columns = |role| {
-        policies
-            .iter()
-            .filter(move |policy| policy.is_for(role))
-            .count()
-    };
+    let columns = |role| policies.iter().filter(move |policy| policy.is_for(role)).count();
     let columns = columns(Role::Client) + columns(Role::Server);
-    assert_eq!(
-        rows,
-        stacks().len() * PART.len() * columns,
-        "a row is missing"
-    );
+    assert_eq!(rows, stacks().len() * PART.len() * columns, "a row is missing");
 }
 
 /// The chains, and a site that is as it should be, for the other direction.
@@ -220,9 +174,7 @@ impl World {
 
     fn rows(&self, role: Role, policies: &[Policy]) -> Vec<(Role, Policy, &Chain)> {
         let policies = policies.iter().filter(|policy| policy.is_for(role));
-        policies
-            .flat_map(|policy| PART.map(|id| (role, *policy, self.chains.get(id))))
-            .collect()
+        policies.flat_map(|policy| PART.map(|id| (role, *policy, self.chains.get(id)))).collect()
     }
 
     fn site_credentials(&self, stack: &Stack) -> Credentials {
@@ -231,15 +183,11 @@ impl World {
     }
 
     fn site_clients(&self, stack: &Stack) -> ClientPeerVerifier {
-        Setup::default()
-            .clients(&self.site_roots, &stack.provider)
-            .unwrap()
+        Setup::default().clients(&self.site_roots, &stack.provider).unwrap()
     }
 
     fn site_servers(&self, stack: &Stack) -> ServerPeerVerifier {
-        Setup::default()
-            .servers(&self.site_roots, &stack.provider)
-            .unwrap()
+        Setup::default().servers(&self.site_roots, &stack.provider).unwrap()
     }
 
     /// As `server_config` makes it, but for the clock.
@@ -288,24 +236,15 @@ fn client_slot(credentials: Credentials) -> ClientSlot {
 
 impl Row<'_> {
     fn id(&self) -> String {
-        format!(
-            "{}/{}/{:?}/{}",
-            self.role, self.chain.id, self.policy, self.stack.name
-        )
+        format!("{}/{}/{:?}/{}", self.role, self.chain.id, self.policy, self.stack.name)
     }
 
     fn clients(&self) -> ClientPeerVerifier {
-        self.policy
-            .setup()
-            .clients(&self.world.roots, &self.stack.provider)
-            .unwrap()
+        self.policy.setup().clients(&self.world.roots, &self.stack.provider).unwrap()
     }
 
     fn servers(&self) -> ServerPeerVerifier {
-        self.policy
-            .setup()
-            .servers(&self.world.roots, &self.stack.provider)
-            .unwrap()
+        self.policy.setup().servers(&self.world.roots, &self.stack.provider).unwrap()
     }
 
     /// No slot presents an EKU that is empty, not even under `ignore()`.
@@ -348,9 +287,7 @@ impl Row<'_> {
     fn is_known(&self, side: &Side, expected: &Verdict) -> bool {
         let chain = side.peer_certificates.as_deref().unwrap_or_default();
         let verifier =
-            self.policy
-                .setup()
-                .build(self.role, &self.world.roots, &self.stack.provider);
+            self.policy.setup().build(self.role, &self.world.roots, &self.stack.provider);
         let peer = verifier.unwrap().verify(chain, NAME, unix(NOW));
         chain == self.chain.ders && peer.is_ok_and(|peer| Verdict::from(peer.eku()) == *expected)
     }

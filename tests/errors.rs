@@ -114,16 +114,10 @@ fn a_refusal_says_which_certificate_has_the_wrong_eku_and_keeps_the_error_of_the
     );
     keeps_its_error(refusal);
     let refusal = verify(&leaf.chain(&[]));
-    assert_eq!(
-        refusal.to_string(),
-        "client refused: no path leads to a trusted root"
-    );
+    assert_eq!(refusal.to_string(), "client refused: no path leads to a trusted root");
     keeps_its_error(refusal);
     let refusal = verify(&[]);
-    assert_eq!(
-        refusal.to_string(),
-        "client refused: it presented no certificate"
-    );
+    assert_eq!(refusal.to_string(), "client refused: it presented no certificate");
     keeps_its_error(refusal);
 }
 
@@ -138,20 +132,11 @@ fn keeps_its_error(refusal: Refusal) {
 fn every_class_of_refusal_says_where_to_look() {
     use RefusalClass as Class;
     for (class, text) in [
-        (
-            Class::Eku,
-            "its extended key usage is wrong for this role, and nothing else is",
-        ),
+        (Class::Eku, "its extended key usage is wrong for this role, and nothing else is"),
         (Class::UnknownIssuer, "no path leads to a trusted root"),
-        (
-            Class::Validity,
-            "a certificate has expired or is not valid yet",
-        ),
+        (Class::Validity, "a certificate has expired or is not valid yet"),
         (Class::Revoked, "a certificate was revoked"),
-        (
-            Class::RevocationUnknown,
-            "revocation could not be determined",
-        ),
+        (Class::RevocationUnknown, "revocation could not be determined"),
         (Class::Name, "the certificate is for another name"),
         (Class::PeerRule, "no peer rule names it"),
         (Class::NoCertificate, "it presented no certificate"),
@@ -203,26 +188,14 @@ fn errors_about_the_key(leaf: &Leaf) -> Vec<(&'static str, Error)> {
         ("one line with an older label", legacy),
         ("indented", key.replace('\n', "\n ")),
         ("no END", key.replace("-----END", "")),
-        (
-            "joined with a certificate",
-            format!("{}{chain}", key.trim_end()),
-        ),
-        (
-            "joined without marks",
-            format!("{base64}-----BEGIN CERTIFICATE-----{base64}"),
-        ),
-        (
-            "a label and no dashes",
-            format!("-----BEGIN PRIVATE KEY {base64}"),
-        ),
+        ("joined with a certificate", format!("{}{chain}", key.trim_end())),
+        ("joined without marks", format!("{base64}-----BEGIN CERTIFICATE-----{base64}")),
+        ("a label and no dashes", format!("-----BEGIN PRIVATE KEY {base64}")),
         ("damaged base64", key.replacen('M', "M!", 1)),
         ("cut base64", key.replacen(&base64[40..44], "", 1)),
         ("cut DER", key.replacen(&base64[40..60], "", 1)),
         ("two keys", key.repeat(2)),
-        (
-            "encrypted, it says",
-            key.replace("PRIVATE", "ENCRYPTED PRIVATE"),
-        ),
+        ("encrypted, it says", key.replace("PRIVATE", "ENCRYPTED PRIVATE")),
     ] {
         let read_key = Credentials::from_pem(chain.as_bytes(), pem.as_bytes(), &provider());
         errors.push((id, read_key.expect_err(id)));
@@ -321,9 +294,7 @@ fn hex_list(bytes: &[u8], is_upper: bool) -> String {
 
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bits = bytes
-        .iter()
-        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+    let bits = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
     let bits: Vec<_> = bits.collect();
     bits.chunks(6)
         .map(|six| {
@@ -470,10 +441,7 @@ fn about_files(files: &TempDir) -> Vec<Row> {
         ),
         (
             "a block of OpenSSL's own",
-            with_chain(
-                "trusted.pem",
-                &pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE"),
-            ),
+            with_chain("trusted.pem", &pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE")),
             "line 1 of DIR/trusted.pem: found `-----BEGIN TRUSTED CERTIFICATE-----`, needed \
              `-----BEGIN CERTIFICATE-----` alone on its line; convert or remove this block, \
              nothing of the file was used",
@@ -492,22 +460,14 @@ fn about_files(files: &TempDir) -> Vec<Row> {
              PRIVATE KEY-----` alone on its line; convert or remove this block, nothing of the \
              file was used",
         ),
-        (
-            "an encrypted key",
-            with_key("pkcs8.key", encrypted),
-            ENCRYPTED_PKCS8,
-        ),
+        ("an encrypted key", with_key("pkcs8.key", encrypted), ENCRYPTED_PKCS8),
         (
             "an encrypted key of the older form",
             with_key("legacy.key", legacy),
             "the private key in DIR/legacy.key is encrypted; decrypt it first (`openssl pkey -in \
              KEY -out PLAIN`), or keep it in an HSM and use Credentials::from_signing_key",
         ),
-        (
-            "an encrypted key before its chain",
-            both("pkcs8.key", encrypted, &pem),
-            ENCRYPTED_PKCS8,
-        ),
+        ("an encrypted key before its chain", both("pkcs8.key", encrypted, &pem), ENCRYPTED_PKCS8),
         (
             "an encrypted key of the older form before its chain",
             both("pkcs8.key", legacy, &pem),
@@ -591,11 +551,7 @@ fn about_chains() -> Vec<Row> {
         ),
         (
             "a name that would move the cursor",
-            read(vec![
-                sub.leaf(LeafSpec::new("ed\u{1b}[2Kge").key(&leaf.key))
-                    .der(),
-                root.der(),
-            ]),
+            read(vec![sub.leaf(LeafSpec::new("ed\u{1b}[2Kge").key(&leaf.key)).der(), root.der()]),
             "the chain is out of order: found certificate 2 (CN=root) after certificate 1 \
              (CN=ed\\u{1b}[2Kge), needed there is its issuer, `CN=sub`; put the leaf first and \
              each certificate's issuer behind it",
@@ -744,11 +700,7 @@ fn about_rules() -> Vec<Row> {
             rule("dns:edge example\n"),
             "peer rule `dns:edge example\\u{a}`: this is not a DNS name",
         ),
-        (
-            "no URI",
-            rule("uri:edge"),
-            "peer rule `uri:edge`: needed is scheme://host/path",
-        ),
+        ("no URI", rule("uri:edge"), "peer rule `uri:edge`: needed is scheme://host/path"),
         (
             "scheme",
             rule("uri:Spiffe://example.org/edge"),
@@ -829,11 +781,7 @@ fn about_policies() -> Vec<Row> {
         ),
         (
             "a name over public roots",
-            public_clients()
-                .eku_policy(ignore)
-                .relax_for(edge())
-                .build()
-                .unwrap_err(),
+            public_clients().eku_policy(ignore).relax_for(edge()).build().unwrap_err(),
             "cannot ignore the EKU for `dns:edge.example`: the root store of the web is public, and \
              only its serverAuth certificates prove a name; use EkuPolicy::accept_server_auth(), \
              or name the peer by fingerprint",
@@ -851,11 +799,7 @@ fn about_policies() -> Vec<Row> {
         ),
         (
             "relaxed servers over public roots",
-            servers(Roots::public_web())
-                .eku_policy(ignore)
-                .relax_for(edge())
-                .build()
-                .unwrap_err(),
+            servers(Roots::public_web()).eku_policy(ignore).relax_for(edge()).build().unwrap_err(),
             "cannot relax the EKU of servers: the root store of the web is public, and a \
              certificate that is not for servers proves no server name there; use \
              EkuPolicy::rfc5280(), or private roots",
@@ -869,11 +813,7 @@ fn about_policies() -> Vec<Row> {
         ),
         (
             "accept_server_auth for servers",
-            servers(private())
-                .eku_policy(accept)
-                .relax_for(edge())
-                .build()
-                .unwrap_err(),
+            servers(private()).eku_policy(accept).relax_for(edge()).build().unwrap_err(),
             ACCEPT_SERVER_AUTH,
         ),
         (
@@ -973,9 +913,7 @@ fn about_crls() -> Vec<Row> {
         ),
         (
             "a verifier without lists",
-            without
-                .replace_crls(crls(CrlSpec::new(1)), unix(NOW))
-                .unwrap_err(),
+            without.replace_crls(crls(CrlSpec::new(1)), unix(NOW)).unwrap_err(),
             "this verifier was built without revocation lists, so it cannot be given some now; \
              build it with .crls(lists)",
         ),
@@ -1017,10 +955,7 @@ fn block(label: &str, base64: &str) -> String {
 }
 
 fn without_suites() -> CryptoProvider {
-    CryptoProvider {
-        cipher_suites: vec![],
-        ..CryptoProvider::clone(&provider())
-    }
+    CryptoProvider { cipher_suites: vec![], ..CryptoProvider::clone(&provider()) }
 }
 
 /// A key in a device that says nothing about itself.

@@ -22,18 +22,14 @@ fn readers() -> [Reader; 4] {
         Credentials::from_pem_files(chain, key, &provider()).unwrap_err()
     }
     [
-        ("roots", 16 * MIB, |file| {
-            Roots::from_pem_file(file).unwrap_err()
-        }),
+        ("roots", 16 * MIB, |file| Roots::from_pem_file(file).unwrap_err()),
         ("chain", 16 * MIB, |file| credentials(file, file)),
         ("key", 16 * MIB, |file| {
             let files = TempDir::new();
             let leaf = Leaf::self_signed(LeafSpec::new("leaf"));
             credentials(&files.write("chain.pem", leaf.cert_pem()), file)
         }),
-        ("lists", 64 * MIB, |file| {
-            Crls::from_pem_file(file).unwrap_err()
-        }),
+        ("lists", 64 * MIB, |file| Crls::from_pem_file(file).unwrap_err()),
     ]
 }
 
@@ -58,12 +54,7 @@ fn a_file_of_as_many_bytes_as_the_bound_is_read() {
     let files = TempDir::new();
     let mut text = Ca::root_named("root").pem();
     text.push_str(&" ".repeat(16 * MIB as usize - text.len()));
-    assert_eq!(
-        Roots::from_pem_file(files.write("roots.pem", text))
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(Roots::from_pem_file(files.write("roots.pem", text)).unwrap().len(), 1);
 }
 
 #[test]
@@ -80,10 +71,7 @@ fn a_device_and_a_pipe_without_end_are_too_large() {
         };
         let taken = through_a_pipe(endless, |file| assert!(is_too_large(read(file)), "{id}"));
         // What the pipe itself holds was taken from the writer and is left unread.
-        assert!(
-            (most + 1..=most + (1 << 17)).contains(&taken),
-            "{id}: {taken}"
-        );
+        assert!((most + 1..=most + (1 << 17)).contains(&taken), "{id}: {taken}");
     }
 }
 

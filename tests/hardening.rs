@@ -25,27 +25,17 @@ struct Row {
 }
 
 fn row(id: &'static str, root: &Ca, chain: Vec<CertificateDer<'static>>) -> Row {
-    Row {
-        id,
-        root: root.der(),
-        chain,
-        refused_by: None,
-    }
+    Row { id, root: root.der(), chain, refused_by: None }
 }
 
 impl Row {
     fn refused_by(self, check: PathCheck, position: usize) -> Self {
-        Self {
-            refused_by: Some((check, position)),
-            ..self
-        }
+        Self { refused_by: Some((check, position)), ..self }
     }
 }
 
 fn client() -> LeafSpec {
-    LeafSpec::new("client")
-        .dns("client.example.com")
-        .eku(Eku::client())
+    LeafSpec::new("client").dns("client.example.com").eku(Eku::client())
 }
 
 /// root → intermediate → leaf.
@@ -89,10 +79,7 @@ fn rows() -> Vec<Row> {
     // permittedSubtrees [0] and excludedSubtrees [1], both without a subtree.
     let empty_lists = sequence(&[vec![0xa0, 0], vec![0xa1, 0]]);
     vec![
-        with_intermediate(
-            "issuer-ku-cert-sign",
-            CaSpec::new("sub").key_usages(&[KeyCertSign]),
-        ),
+        with_intermediate("issuer-ku-cert-sign", CaSpec::new("sub").key_usages(&[KeyCertSign])),
         with_intermediate("issuer-ku-absent", CaSpec::new("sub").key_usages(&[])),
         with_intermediate(
             "issuer-ku-without-cert-sign",
@@ -100,53 +87,31 @@ fn rows() -> Vec<Row> {
         )
         .refused_by(Check::IssuerMaySignCertificates, 1),
         with_upper("upper-ku-cert-sign", CaSpec::new("upper")),
-        with_upper(
-            "upper-ku-without-cert-sign",
-            CaSpec::new("upper").key_usages(&[CrlSign]),
-        )
-        .refused_by(Check::IssuerMaySignCertificates, 2),
-        with_root(
-            "root-ku-without-cert-sign",
-            CaSpec::new("root").key_usages(&[CrlSign]),
-        )
-        .refused_by(Check::IssuerMaySignCertificates, 2),
+        with_upper("upper-ku-without-cert-sign", CaSpec::new("upper").key_usages(&[CrlSign]))
+            .refused_by(Check::IssuerMaySignCertificates, 2),
+        with_root("root-ku-without-cert-sign", CaSpec::new("root").key_usages(&[CrlSign]))
+            .refused_by(Check::IssuerMaySignCertificates, 2),
         with_root("root-ku-absent", CaSpec::new("root").key_usages(&[])),
-        with_leaf(
-            "leaf-ku-signature",
-            client().key_usages(&[DigitalSignature, KeyEncipherment]),
-        ),
-        with_leaf(
-            "leaf-ku-cert-sign",
-            client().key_usages(&[DigitalSignature, KeyCertSign]),
-        )
-        .refused_by(Check::LeafMayNotSignCertificates, 0),
+        with_leaf("leaf-ku-signature", client().key_usages(&[DigitalSignature, KeyEncipherment])),
+        with_leaf("leaf-ku-cert-sign", client().key_usages(&[DigitalSignature, KeyCertSign]))
+            .refused_by(Check::LeafMayNotSignCertificates, 0),
         // Stock rustls reads the key usage of whoever signs a revocation list only.
         with_leaf(
             "leaf-ku-unreadable",
-            client()
-                .key_usages(&[])
-                .extension(KEY_USAGE, true, vec![5, 0]),
+            client().key_usages(&[]).extension(KEY_USAGE, true, vec![5, 0]),
         )
         .refused_by(Check::ExtensionsAreReadable, 0),
         with_intermediate(
             "issuer-ku-unreadable",
-            CaSpec::new("sub")
-                .key_usages(&[])
-                .extension(KEY_USAGE, true, vec![5, 0]),
+            CaSpec::new("sub").key_usages(&[]).extension(KEY_USAGE, true, vec![5, 0]),
         )
         .refused_by(Check::ExtensionsAreReadable, 1),
         with_leaf("leaf-without-nc", client()),
-        with_leaf(
-            "leaf-with-nc",
-            client().extension(NAME_CONSTRAINTS, false, empty.clone()),
-        )
-        .refused_by(Check::LeafHasNoNameConstraints, 0),
+        with_leaf("leaf-with-nc", client().extension(NAME_CONSTRAINTS, false, empty.clone()))
+            .refused_by(Check::LeafHasNoNameConstraints, 0),
         with_intermediate("nc-present", CaSpec::new("sub").permit_dns("example.com")),
-        with_intermediate(
-            "nc-empty",
-            CaSpec::new("sub").extension(NAME_CONSTRAINTS, true, empty),
-        )
-        .refused_by(Check::NameConstraintsAreNotEmpty, 1),
+        with_intermediate("nc-empty", CaSpec::new("sub").extension(NAME_CONSTRAINTS, true, empty))
+            .refused_by(Check::NameConstraintsAreNotEmpty, 1),
         with_intermediate(
             "nc-empty-lists",
             CaSpec::new("sub").extension(NAME_CONSTRAINTS, true, empty_lists),
@@ -180,11 +145,7 @@ fn verify(row: &Row, stock: bool, policy: EkuPolicy) -> Result<(), Refusal> {
     let builder = ClientPeerVerifier::builder(roots, &common::tls::provider())
         .eku_policy(policy)
         .relax_for(PeerRule::dns_name("client.example.com").unwrap());
-    let builder = if stock {
-        builder.stock_path_checks()
-    } else {
-        builder
-    };
+    let builder = if stock { builder.stock_path_checks() } else { builder };
     let verifier = builder.build().unwrap();
     verifier.verify(Some(&row.chain), unix(NOW)).map(drop)
 }
@@ -203,11 +164,8 @@ fn each_check_refuses_its_case_and_accepts_the_nearest_chain_that_must_pass() {
     let mut wrong = Vec::new();
     for row in rows() {
         let verdict = verify(&row, false, EkuPolicy::rfc5280());
-        let refused_by = verdict
-            .as_ref()
-            .err()
-            .and_then(violation)
-            .map(|found| (found.check, found.position));
+        let refused_by =
+            verdict.as_ref().err().and_then(violation).map(|found| (found.check, found.position));
         let class = verdict.as_ref().err().map(Refusal::class);
         let expected_class = row.refused_by.map(|_| RefusalClass::PathCheck);
         if refused_by != row.refused_by || class != expected_class {
@@ -221,12 +179,7 @@ fn each_check_refuses_its_case_and_accepts_the_nearest_chain_that_must_pass() {
 fn a_relaxed_verifier_makes_the_same_checks() {
     for row in rows() {
         let relaxed = verify(&row, false, EkuPolicy::ignore());
-        assert_eq!(
-            relaxed.is_ok(),
-            row.refused_by.is_none(),
-            "{}: {relaxed:?}",
-            row.id
-        );
+        assert_eq!(relaxed.is_ok(), row.refused_by.is_none(), "{}: {relaxed:?}", row.id);
     }
 }
 
@@ -255,10 +208,7 @@ fn stock_path_checks_turns_every_check_off() {
 fn a_check_rejects_a_path_and_not_the_chain_so_that_another_path_is_found() {
     let root = Ca::root_named("root");
     let good = root.sub(CaSpec::new("sub"));
-    let bad = root.cross_sign(
-        &good,
-        CaSpec::new("sub").key_usages(&[KeyUsagePurpose::CrlSign]),
-    );
+    let bad = root.cross_sign(&good, CaSpec::new("sub").key_usages(&[KeyUsagePurpose::CrlSign]));
     let leaf = good.leaf(client());
     for order in [[&good, &bad], [&bad, &good]] {
         let row = row("cross-signed", &root, leaf.chain(&order));
@@ -270,19 +220,12 @@ fn a_check_rejects_a_path_and_not_the_chain_so_that_another_path_is_found() {
 fn what_webpki_finds_in_another_certificate_outranks_a_violation() {
     let root = Ca::root_named("root");
     let good = root.sub(CaSpec::new("sub"));
-    let bad = root.cross_sign(
-        &good,
-        CaSpec::new("sub").key_usages(&[KeyUsagePurpose::CrlSign]),
-    );
+    let bad = root.cross_sign(&good, CaSpec::new("sub").key_usages(&[KeyUsagePurpose::CrlSign]));
     let expired = root.cross_sign(&good, CaSpec::new("sub").expired()).der();
     for (id, extra, class) in [
         ("none", vec![], RefusalClass::PathCheck),
         ("expired", vec![expired], RefusalClass::Validity),
-        (
-            "unreadable",
-            vec![b"x".to_vec().into()],
-            RefusalClass::Other,
-        ),
+        ("unreadable", vec![b"x".to_vec().into()], RefusalClass::Other),
     ] {
         let chain = [good.leaf(client()).chain(&[&bad]), extra].concat();
         let row = row(id, &root, chain);
@@ -296,12 +239,7 @@ fn what_webpki_finds_in_another_certificate_outranks_a_violation() {
 #[test]
 fn a_self_signed_certificate_without_basic_constraints_that_is_its_own_root_passes() {
     let leaf = Leaf::self_signed(client());
-    let row = Row {
-        id: "keytool",
-        root: leaf.der(),
-        chain: vec![leaf.der()],
-        refused_by: None,
-    };
+    let row = Row { id: "keytool", root: leaf.der(), chain: vec![leaf.der()], refused_by: None };
     assert!(verify(&row, false, EkuPolicy::rfc5280()).is_ok());
 }
 
@@ -312,9 +250,7 @@ fn roots_given_as_a_rustls_store_pass_although_nothing_is_known_of_them() {
     let mut store = RootCertStore::empty();
     store.add(root.der()).unwrap();
     let roots = Roots::from_root_cert_store(store).unwrap();
-    let verifier = ClientPeerVerifier::builder(roots, &common::tls::provider())
-        .build()
-        .unwrap();
+    let verifier = ClientPeerVerifier::builder(roots, &common::tls::provider()).build().unwrap();
     assert!(verifier.verify(Some(&leaf.chain(&[])), unix(NOW)).is_ok());
 }
 
@@ -335,10 +271,7 @@ fn at_most_as_many_intermediates_as_the_verifier_was_told_to_accept() {
         assert_eq!(verdict.is_ok(), accepted, "{most}: {verdict:?}");
         if let Err(refusal) = verdict {
             let found = violation(&refusal).unwrap();
-            assert_eq!(
-                (found.check, found.position),
-                (PathCheck::PathIsNotTooDeep, most + 1)
-            );
+            assert_eq!((found.check, found.position), (PathCheck::PathIsNotTooDeep, most + 1));
             let text = "is deeper in the path than this verifier accepts";
             assert!(found.to_string().ends_with(text), "{found}");
         }

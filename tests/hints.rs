@@ -53,11 +53,7 @@ fn at_the_bound_handshakes_work_and_soon_behind_it_they_break() {
         let (outcome, _) = ask(&stack, Arc::new(more), 15_000);
         let refused = outcome.client.err().map(|error| error.to_string());
         let refused = refused.unwrap_or_default();
-        assert!(
-            refused.contains("message buffer full"),
-            "{} {refused}",
-            stack.name
-        );
+        assert!(refused.contains("message buffer full"), "{} {refused}", stack.name);
     }
 }
 
@@ -125,12 +121,7 @@ fn ask(
         let presented: usize = chain.iter().map(|certificate| certificate.len()).sum();
         assert!(presented.abs_diff(15_000) < 20, "{presented}");
     }
-    let accept = stock_server(
-        &stack.provider,
-        &[stack.version],
-        (chain, key),
-        Some(clients),
-    );
+    let accept = stock_server(&stack.provider, &[stack.version], (chain, key), Some(clients));
     let mut connect = stock_client(&stack.provider, &[stack.version], &[site.der()], None);
     let ears = Arc::new(Ears::default());
     connect.client_auth_cert_resolver = ears.clone();

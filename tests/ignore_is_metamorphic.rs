@@ -28,15 +28,7 @@ fn ours(world: &World, issued: &Issued, policy: EkuPolicy) -> Verdict {
 fn relaxed_for(relaxed: Whom, world: &World, issued: &Issued, policy: EkuPolicy) -> Verdict {
     let provider = &provider();
     let is_stock = false;
-    Ours {
-        world,
-        issued,
-        provider,
-        policy,
-        relaxed,
-        is_stock,
-    }
-    .verdict()
+    Ours { world, issued, provider, policy, relaxed, is_stock }.verdict()
 }
 
 fn rustls_error(verdict: &Verdict) -> Result<(), &rustls::Error> {
@@ -60,11 +52,7 @@ fn same<T: PartialEq + Debug>(what: &str, found: &T, expected: &T) -> Result<(),
 
 /// The twins as certificates: right and wrong.
 fn issue_both(twins: &Twins) -> (Issued, Issued) {
-    let Twins {
-        world,
-        right,
-        wrong,
-    } = twins;
+    let Twins { world, right, wrong } = twins;
     (issue(world, right), issue(world, wrong))
 }
 
@@ -194,36 +182,31 @@ fn a_client_with_server_certificates_gets_the_verdict_of_its_twin_with_client_ce
 #[test]
 fn accept_server_auth_is_two_stock_searches_that_are_never_mixed() {
     let provider = &provider();
-    let met = check(
-        "two searches",
-        1000,
-        worlds_with_mixed_ekus(),
-        |(world, ekus)| {
-            let world = &world.with_stocks_expiration();
-            let issued = &issue(world, ekus);
-            let as_client = stock(world, issued, provider);
-            let as_server = stock_as_server(world, issued, provider);
-            let accepting = Ours {
-                world,
-                issued,
-                provider,
-                policy: EkuPolicy::accept_server_auth(),
-                relaxed: Whom::Anybody,
-                is_stock: true,
-            };
-            let expected = match text(&as_client) {
-                _ if as_client.is_ok() || as_server.is_ok() => vec!["Ok".into()],
-                // The second search was made, and the error is the last search's.
-                as_client if as_client.contains("InvalidPurpose") => vec![text(&as_server)],
-                as_client => vec![as_client, text(&as_server)],
-            };
-            let found = error(&accepting.verdict());
-            match expected.contains(&found) {
-                true => Ok(format!("{}, {}", as_client.is_ok(), as_server.is_ok())),
-                false => Err(format!("found {found}, expected one of {expected:?}")),
-            }
-        },
-    );
+    let met = check("two searches", 1000, worlds_with_mixed_ekus(), |(world, ekus)| {
+        let world = &world.with_stocks_expiration();
+        let issued = &issue(world, ekus);
+        let as_client = stock(world, issued, provider);
+        let as_server = stock_as_server(world, issued, provider);
+        let accepting = Ours {
+            world,
+            issued,
+            provider,
+            policy: EkuPolicy::accept_server_auth(),
+            relaxed: Whom::Anybody,
+            is_stock: true,
+        };
+        let expected = match text(&as_client) {
+            _ if as_client.is_ok() || as_server.is_ok() => vec!["Ok".into()],
+            // The second search was made, and the error is the last search's.
+            as_client if as_client.contains("InvalidPurpose") => vec![text(&as_server)],
+            as_client => vec![as_client, text(&as_server)],
+        };
+        let found = error(&accepting.verdict());
+        match expected.contains(&found) {
+            true => Ok(format!("{}, {}", as_client.is_ok(), as_server.is_ok())),
+            false => Err(format!("found {found}, expected one of {expected:?}")),
+        }
+    });
     // Accepted as client, accepted as server.
     met.expect_all(["false, false", "false, true", "true, false", "true, true"]);
 }
@@ -234,20 +217,14 @@ fn certificates_that_lead_nowhere_change_nothing() {
     let met = check("padding", 300, twins(), |twins| {
         let wrong = issue(&twins.world, &twins.wrong);
         let mut padded = wrong.clone();
-        padded
-            .chain
-            .resize(wrong.chain.len() + 17, Ca::root_named("padding").der());
+        padded.chain.resize(wrong.chain.len() + 17, Ca::root_named("padding").der());
         for policy in [EkuPolicy::rfc5280(), EkuPolicy::ignore()] {
             let plain = ours(&twins.world, &wrong, policy);
             let found = ours(&twins.world, &padded, policy);
             same("error", &error(&found), &error(&plain))?;
             same("class", &class(&found), &class(&plain))?;
         }
-        Ok(kind(&rustls_error(&ours(
-            &twins.world,
-            &wrong,
-            EkuPolicy::ignore(),
-        ))))
+        Ok(kind(&rustls_error(&ours(&twins.world, &wrong, EkuPolicy::ignore()))))
     });
     met.expect_all(["Ok", "UnknownIssuer"]);
 }

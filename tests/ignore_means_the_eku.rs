@@ -80,10 +80,7 @@ const DEFECTS: [(Defect, &str); 29] = [
     (NameExcludedByRoot, "NameConstraintViolation"),
     (AddressExcluded, "NameConstraintViolation"),
     (UnknownCriticalExtension, "UnsupportedCriticalExtension"),
-    (
-        IntermediateUnknownCriticalExtension,
-        "UnsupportedCriticalExtension",
-    ),
+    (IntermediateUnknownCriticalExtension, "UnsupportedCriticalExtension"),
     (WrongServerName, "NotValidForNameContext"),
     (NotAllowed, "ApplicationVerificationFailure"),
     (LeafRevoked, "Revoked"),
@@ -126,27 +123,15 @@ struct Ekus {
 impl Ekus {
     /// Good for either role.
     fn right() -> Self {
-        Self {
-            leaf: Eku::both(),
-            issuers: Eku::both(),
-        }
+        Self { leaf: Eku::both(), issuers: Eku::both() }
     }
 
     fn wrong(place: Place, eku: &Eku) -> Self {
         let right = Self::right();
         match place {
-            Place::Everywhere => Self {
-                leaf: eku.clone(),
-                issuers: eku.clone(),
-            },
-            Place::Leaf => Self {
-                leaf: eku.clone(),
-                ..right
-            },
-            Place::Intermediates => Self {
-                issuers: eku.clone(),
-                ..right
-            },
+            Place::Everywhere => Self { leaf: eku.clone(), issuers: eku.clone() },
+            Place::Leaf => Self { leaf: eku.clone(), ..right },
+            Place::Intermediates => Self { issuers: eku.clone(), ..right },
         }
     }
 }
@@ -163,13 +148,7 @@ struct Keys {
 impl Keys {
     fn new() -> Self {
         let key = || Ca::root_named("for its key").key;
-        Self {
-            root: key(),
-            stranger: key(),
-            upper: key(),
-            lower: key(),
-            leaf: key(),
-        }
+        Self { root: key(), stranger: key(), upper: key(), lower: key(), leaf: key() }
     }
 }
 
@@ -183,30 +162,12 @@ struct Twin {
 impl Twin {
     /// Leaf, lower and upper intermediate, root; the same each time but for the EKUs (and the signatures).
     fn new(keys: &Keys, defect: Defect, ekus: &Ekus) -> Self {
-        let root = Ca::root(
-            root_spec(defect)
-                .key(&keys.root)
-                .serial(1)
-                .eku(ekus.issuers.clone()),
-        );
-        let upper = root.sub(
-            upper_spec(defect)
-                .key(&keys.upper)
-                .serial(2)
-                .eku(ekus.issuers.clone()),
-        );
-        let lower = upper.sub(
-            lower_spec(defect)
-                .key(&keys.lower)
-                .serial(3)
-                .eku(ekus.issuers.clone()),
-        );
-        let leaf = lower.leaf(
-            leaf_spec(defect)
-                .key(&keys.leaf)
-                .serial(4)
-                .eku(ekus.leaf.clone()),
-        );
+        let root = Ca::root(root_spec(defect).key(&keys.root).serial(1).eku(ekus.issuers.clone()));
+        let upper =
+            root.sub(upper_spec(defect).key(&keys.upper).serial(2).eku(ekus.issuers.clone()));
+        let lower =
+            upper.sub(lower_spec(defect).key(&keys.lower).serial(3).eku(ekus.issuers.clone()));
+        let leaf = lower.leaf(leaf_spec(defect).key(&keys.leaf).serial(4).eku(ekus.leaf.clone()));
         let stranger = Ca::root(CaSpec::new("stranger").key(&keys.stranger));
         let mut chain = leaf.chain(&[&lower, &upper]);
         match defect {
@@ -216,11 +177,7 @@ impl Twin {
             _ => {}
         }
         Self {
-            root: if defect == UnknownRoot {
-                stranger.der()
-            } else {
-                root.der()
-            },
+            root: if defect == UnknownRoot { stranger.der() } else { root.der() },
             chain,
             crls: crls(defect, keys, [&root, &upper, &lower]),
         }
@@ -292,10 +249,7 @@ fn crls(
         _ => Some(plain()),
     };
     let lists = [(root, Some(plain())), (upper, of_upper), (lower, of_lower)];
-    lists
-        .into_iter()
-        .filter_map(|(ca, spec)| Some(ca.crl(spec?)))
-        .collect()
+    lists.into_iter().filter_map(|(ca, spec)| Some(ca.crl(spec?))).collect()
 }
 
 /// A relaxed policy, and EKUs that it lets pass and `rfc5280()` does not.
@@ -324,10 +278,8 @@ fn relaxations(role: Role) -> Vec<Relaxation> {
         whom: named.clone(),
         ekus: vec![Eku::server()],
     };
-    let mut all = vec![
-        ignore("ignore", named),
-        ignore("ignore for any private peer", Whom::AnyPrivatePeer),
-    ];
+    let mut all =
+        vec![ignore("ignore", named), ignore("ignore for any private peer", Whom::AnyPrivatePeer)];
     all.extend((role == Role::Client).then_some(accept));
     all
 }
@@ -339,19 +291,10 @@ fn verifier(
     policy: EkuPolicy,
     relax_for: Whom,
 ) -> Verifier {
-    let choices = Choices {
-        enforce_expiration: true,
-        ..Choices::default()
-    };
+    let choices = Choices { enforce_expiration: true, ..Choices::default() };
     let allow = (defect == NotAllowed).then(|| PeerRule::dns_name("another.example").unwrap());
-    let setup = Setup {
-        policy,
-        relax_for,
-        crls: twin.crls.clone(),
-        choices,
-        allow,
-        ..Setup::default()
-    };
+    let setup =
+        Setup { policy, relax_for, crls: twin.crls.clone(), choices, allow, ..Setup::default() };
     let roots = Roots::from_der([twin.root.clone()]).unwrap();
     setup.build(role, &roots, &provider()).unwrap()
 }
@@ -402,22 +345,14 @@ fn with_any_other_defect_a_wrong_eku_is_refused_with_the_error_of_its_twin_under
             if !defect.is_for(role) {
                 return;
             }
-            let strict = verifier(
-                role,
-                defect,
-                &right_twin,
-                EkuPolicy::rfc5280(),
-                Whom::Nobody,
-            );
+            let strict = verifier(role, defect, &right_twin, EkuPolicy::rfc5280(), Whom::Nobody);
             let expected = ask(&strict, defect, &right_twin);
             let wrong_twin = Twin::new(&keys, defect, ekus);
             let whom = relaxation.whom.clone();
             let relaxed = verifier(role, defect, &wrong_twin, relaxation.policy, whom);
             let found = ask(&relaxed, defect, &wrong_twin);
-            let is_as_named = expected
-                .0
-                .as_ref()
-                .is_err_and(|error| format!("{error:?}").contains(variant));
+            let is_as_named =
+                expected.0.as_ref().is_err_and(|error| format!("{error:?}").contains(variant));
             rows += 1;
             if !is_as_named || found != expected {
                 wrong.push(format!(
@@ -436,13 +371,7 @@ fn without_another_defect_the_same_wrong_ekus_pass_relaxed_and_are_refused_under
     let (mut wrong, mut rows) = (vec![], 0);
     for_every_relaxation(|role, relaxation, ekus, id| {
         let twin = Twin::new(&keys, Nothing, ekus);
-        let relaxed = verifier(
-            role,
-            Nothing,
-            &twin,
-            relaxation.policy,
-            relaxation.whom.clone(),
-        );
+        let relaxed = verifier(role, Nothing, &twin, relaxation.policy, relaxation.whom.clone());
         let strict = verifier(role, Nothing, &twin, EkuPolicy::rfc5280(), Whom::Nobody);
         let (relaxed, strict) = (ask(&relaxed, Nothing, &twin), ask(&strict, Nothing, &twin));
         let passes = relaxed.0.is_ok() && matches!(relaxed.1, Ok(EkuOutcome::Relaxed(_)));
@@ -476,26 +405,13 @@ const ALERTS: [(Defect, AlertDescription); 12] = [
 fn on_the_wire_too_the_error_is_the_twins_and_the_alert_tells_it_to_the_peer() {
     let keys = Keys::new();
     let (mut wrong, mut rows) = (vec![], 0);
-    let cases = ROLES
-        .into_iter()
-        .flat_map(|role| ALERTS.map(|(defect, alert)| (role, defect, alert)));
+    let cases =
+        ROLES.into_iter().flat_map(|role| ALERTS.map(|(defect, alert)| (role, defect, alert)));
     for (role, defect, alert) in cases.filter(|(role, defect, _)| defect.is_for(*role)) {
         let right_twin = Twin::new(&keys, defect, &Ekus::right());
-        let strict = verifier(
-            role,
-            defect,
-            &right_twin,
-            EkuPolicy::rfc5280(),
-            Whom::Nobody,
-        );
-        let expected = strict
-            .decide(&right_twin.chain, name(defect), unix(NOW))
-            .map_err(Exact);
-        let twin = Twin::new(
-            &keys,
-            defect,
-            &Ekus::wrong(Place::Everywhere, &Eku::code_signing()),
-        );
+        let strict = verifier(role, defect, &right_twin, EkuPolicy::rfc5280(), Whom::Nobody);
+        let expected = strict.decide(&right_twin.chain, name(defect), unix(NOW)).map_err(Exact);
+        let twin = Twin::new(&keys, defect, &Ekus::wrong(Place::Everywhere, &Eku::code_signing()));
         for stack in stacks() {
             let whom = Whom::Named(PeerRule::dns_name(NAME).unwrap());
             let relaxed = verifier(role, defect, &twin, EkuPolicy::ignore(), whom);
@@ -503,9 +419,8 @@ fn on_the_wire_too_the_error_is_the_twins_and_the_alert_tells_it_to_the_peer() {
             let (verifying, presenting) =
                 meet(&stack, relaxed, (twin.chain.clone(), key), name(defect));
             rows += 1;
-            let received = presenting
-                .as_ref()
-                .is_err_and(|error| *error == Error::AlertReceived(alert));
+            let received =
+                presenting.as_ref().is_err_and(|error| *error == Error::AlertReceived(alert));
             if verifying != expected || !received {
                 let id = format!("{role}/{defect:?}/{}", stack.name);
                 wrong.push(format!(
@@ -525,16 +440,12 @@ fn meet(
     presented: (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>),
     name: &str,
 ) -> (Result<(), Exact>, Result<(), Error>) {
-    let Stack {
-        provider, version, ..
-    } = stack;
+    let Stack { provider, version, .. } = stack;
     let clock = Arc::new(Clock::default());
     let (verifying, presenting) = match verifier {
         Verifier::Clients(clients) => {
             let site_root = Ca::root_named("site");
-            let (chain, key) = site_root
-                .leaf(LeafSpec::new("site").dns(NAME))
-                .credentials(&[]);
+            let (chain, key) = site_root.leaf(LeafSpec::new("site").dns(NAME)).credentials(&[]);
             let slot = ServerSlot::builder().time_provider(clock.clone());
             let site = Credentials::from_der(chain, key, provider).unwrap();
             let mut server =

@@ -43,9 +43,7 @@ fn imports(file: &Path) -> Vec<String> {
 
 /// What stands behind each `crate::` or `super::` of a text, outside comments.
 fn named_behind(prefix: &str, text: &str) -> Vec<String> {
-    let code = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     code.flat_map(|line| line.split(prefix).skip(1))
         .map(|rest| {
             let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
@@ -66,10 +64,7 @@ fn every_import_inside_a_folder_points_up_the_map_of_its_mod_rs() {
         }
         let climbs = climbs(&folder);
         match NOT_YET_IN_ORDER.contains(&&*folder) {
-            true => assert!(
-                !climbs.is_empty(),
-                "{folder} is in order: take it off the list"
-            ),
+            true => assert!(!climbs.is_empty(), "{folder} is in order: take it off the list"),
             false => assert!(climbs.is_empty(), "{}", climbs.join("\n")),
         }
         judged += 1;
@@ -91,10 +86,7 @@ fn climbs(folder: &str) -> Vec<String> {
                 climbs.push(format!("{folder}/{name}.rs climbs to super::{import}"));
             }
         }
-        if named_behind("crate::", code)
-            .iter()
-            .any(|import| import == folder)
-        {
+        if named_behind("crate::", code).iter().any(|import| import == folder) {
             climbs.push(format!("{folder}/{name}.rs climbs to crate::{folder}"));
         }
     }
@@ -126,10 +118,7 @@ fn every_import_points_up_the_map_of_lib_rs() {
             }
         }
     }
-    assert!(
-        seen > 20,
-        "only {seen} imports were found: the test reads the wrong thing"
-    );
+    assert!(seen > 20, "only {seen} imports were found: the test reads the wrong thing");
 }
 
 /// Unit tests may take algorithms from it.
@@ -139,15 +128,9 @@ fn webpki_is_named_in_the_verifier_only() {
         for file in files(&module) {
             let text = fs::read_to_string(&file).unwrap();
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            let code = code
-                .lines()
-                .filter(|line| !line.trim_start().starts_with("//"));
+            let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
             let names_webpki = code.into_iter().any(|line| line.contains("webpki::"));
-            assert!(
-                !names_webpki || module == "verifier",
-                "{} names webpki",
-                file.display()
-            );
+            assert!(!names_webpki || module == "verifier", "{} names webpki", file.display());
         }
     }
 }
@@ -155,16 +138,8 @@ fn webpki_is_named_in_the_verifier_only() {
 /// The audit judges what is on paper: it must not come to depend on what runs.
 #[test]
 fn the_audit_knows_neither_slots_nor_verifiers() {
-    const ALLOWED: [&str; 8] = [
-        "text",
-        "role",
-        "error",
-        "pem",
-        "element",
-        "certificate",
-        "eku",
-        "roots",
-    ];
+    const ALLOWED: [&str; 8] =
+        ["text", "role", "error", "pem", "element", "certificate", "eku", "roots"];
     for file in files("audit") {
         for import in imports(&file) {
             let is_allowed = ALLOWED.contains(&&*import);

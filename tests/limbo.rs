@@ -3,6 +3,8 @@
 mod common;
 
 #[allow(dead_code)] // Only the program prints the contexts.
+                    // Formatted as the examples are.
+#[rustfmt::skip]
 #[path = "../examples/limbo/case.rs"]
 mod case;
 
@@ -51,10 +53,7 @@ fn no_case_is_refused_that_stock_rustls_rightly_accepts() {
     let Some(cases) = cases() else { return };
     let ours = accepted(&cases, Eku::Rfc5280, false);
     let stock = accepted(&cases, Eku::Rfc5280, true);
-    let rightly = cases
-        .iter()
-        .filter(|case| case["expected_result"] == "SUCCESS")
-        .map(id);
+    let rightly = cases.iter().filter(|case| case["expected_result"] == "SUCCESS").map(id);
     let lost: Vec<_> = rightly.filter(|id| stock[id] && !ours[id]).collect();
     assert_eq!(lost, Vec::<String>::new());
 }
@@ -65,10 +64,7 @@ fn with_the_eku_ignored_only_the_cases_whose_point_is_the_eku_change() {
     let Some(cases) = cases() else { return };
     let strict = accepted(&cases, Eku::Rfc5280, false);
     let ignore = accepted(&cases, Eku::Ignore, false);
-    let changed: Vec<_> = strict
-        .keys()
-        .filter(|id| strict[*id] != ignore[*id])
-        .collect();
+    let changed: Vec<_> = strict.keys().filter(|id| strict[*id] != ignore[*id]).collect();
     assert_eq!(
         changed,
         [

@@ -45,16 +45,10 @@ impl Pair {
         provider: &CryptoProvider,
     ) -> Self {
         let with = |memo| {
-            let setup = Setup {
-                memo,
-                ..setup.clone()
-            };
+            let setup = Setup { memo, ..setup.clone() };
             setup.build(role, roots, provider).unwrap()
         };
-        Self {
-            forgetful: with(Memo::Nowhere),
-            remembering: with(Memo::Shared(memo.clone())),
-        }
+        Self { forgetful: with(Memo::Nowhere), remembering: with(Memo::Shared(memo.clone())) }
     }
 
     /// What differs, in a handshake or outside one, when the chain is new or known.
@@ -84,9 +78,7 @@ fn every_chain_of_the_eku_matrix_gets_the_same_under_every_policy() {
     let (mut wrong, mut rows) = (vec![], 0);
     for (provider_name, provider) in providers() {
         let memo = SignatureMemo::new(&provider);
-        let columns = ROLES
-            .into_iter()
-            .flat_map(|role| Policy::ALL.map(|policy| (role, policy)));
+        let columns = ROLES.into_iter().flat_map(|role| Policy::ALL.map(|policy| (role, policy)));
         for (role, policy) in columns.filter(|(role, policy)| policy.is_for(*role)) {
             let pair = Pair::new(&policy.setup(), &memo, role, &roots, &provider);
             for chain in &chains.all {
@@ -116,9 +108,8 @@ fn every_defect_and_oddity_gets_the_same() {
                 is_stock,
                 ..Setup::default()
             });
-            for (role, setup) in ROLES
-                .into_iter()
-                .flat_map(|role| setups.iter().map(move |setup| (role, setup)))
+            for (role, setup) in
+                ROLES.into_iter().flat_map(|role| setups.iter().map(move |setup| (role, setup)))
             {
                 let pair = Pair::new(setup, &memo, role, &roots, &provider);
                 rows += 1;
@@ -140,10 +131,7 @@ fn real_public_chains_get_the_same_and_are_remembered() {
     let (mut wrong, mut rows) = (vec![], 0);
     let provider = provider();
     let memo = SignatureMemo::new(&provider);
-    let setup = Setup {
-        allow_anybody: true,
-        ..Setup::default()
-    };
+    let setup = Setup { allow_anybody: true, ..Setup::default() };
     for site in &sites {
         let roots = Roots::from_der(site.roots.to_vec()).unwrap();
         for role in ROLES {
@@ -199,11 +187,7 @@ fn drawn_chains_get_the_same_under_every_policy() {
 }
 
 fn policies(role: Role) -> Vec<EkuPolicy> {
-    let mut all = vec![
-        EkuPolicy::rfc5280(),
-        EkuPolicy::strict(),
-        EkuPolicy::ignore(),
-    ];
+    let mut all = vec![EkuPolicy::rfc5280(), EkuPolicy::strict(), EkuPolicy::ignore()];
     if role == Role::Client {
         all.push(EkuPolicy::accept_server_auth());
     }

@@ -114,13 +114,8 @@ fn a_known_chain_under_a_root_with_any_bit_of_its_key_changed_is_refused_as_with
         store.add(world.root.der()).unwrap();
         let anchor = store.roots[0].clone();
         for (bit, key) in flipped(&anchor.subject_public_key_info) {
-            let changed = TrustAnchor {
-                subject_public_key_info: key.into(),
-                ..anchor.clone()
-            };
-            let roots = Roots::from_root_cert_store(RootCertStore {
-                roots: vec![changed],
-            });
+            let changed = TrustAnchor { subject_public_key_info: key.into(), ..anchor.clone() };
+            let roots = Roots::from_root_cert_store(RootCertStore { roots: vec![changed] });
             let roots = roots.unwrap();
             let warm = said(&remembering(roots.clone(), &memo), &world.chain);
             let cold = said(&forgetful(roots), &world.chain);
@@ -169,11 +164,7 @@ fn a_known_leaf_under_another_key_of_its_issuers_name_is_refused() {
         let chain = vec![world.chain[0].clone(), namesake.der()];
         let refused = said(&verifier, &chain).unwrap_err();
         assert!(refused.contains("BadSignature"), "{refused}");
-        let both = vec![
-            world.chain[0].clone(),
-            namesake.der(),
-            world.chain[1].clone(),
-        ];
+        let both = vec![world.chain[0].clone(), namesake.der(), world.chain[1].clone()];
         assert_eq!(said(&verifier, &both), Ok(()));
     }
 }

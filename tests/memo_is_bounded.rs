@@ -95,44 +95,17 @@ fn a_flood_of_invalid_chains_stores_nothing_that_is_bad() {
             // How many entries are made of it: the issuer's signature.
             ("tampered", vec![tampered, sub.der()], 1),
             ("expired", sub.leaf(client().expired()).chain(&[&sub]), 0),
-            (
-                "not yet valid",
-                sub.leaf(client().not_yet_valid()).chain(&[&sub]),
-                0,
-            ),
-            (
-                "wrong EKU",
-                sub.leaf(client().eku(Eku::server())).chain(&[&sub]),
-                0,
-            ),
-            (
-                "a stranger's",
-                stranger.leaf(client()).chain(&[&stranger]),
-                0,
-            ),
-            (
-                "a namesake's",
-                namesake.leaf(client()).chain(&[&namesake]),
-                0,
-            ),
-            (
-                "under an expired issuer",
-                expired_sub.leaf(client()).chain(&[&expired_sub]),
-                0,
-            ),
+            ("not yet valid", sub.leaf(client().not_yet_valid()).chain(&[&sub]), 0),
+            ("wrong EKU", sub.leaf(client().eku(Eku::server())).chain(&[&sub]), 0),
+            ("a stranger's", stranger.leaf(client()).chain(&[&stranger]), 0),
+            ("a namesake's", namesake.leaf(client()).chain(&[&namesake]), 0),
+            ("under an expired issuer", expired_sub.leaf(client()).chain(&[&expired_sub]), 0),
             (
                 "under a tampered issuer",
-                vec![
-                    bad_sub.leaf(client()).der(),
-                    tamper_signature(&bad_sub.der()),
-                ],
+                vec![bad_sub.leaf(client()).der(), tamper_signature(&bad_sub.der())],
                 0,
             ),
-            (
-                "garbage",
-                vec![vec![0x30, number as u8].into(), sub.der()],
-                0,
-            ),
+            ("garbage", vec![vec![0x30, number as u8].into(), sub.der()], 0),
         ]
     };
     // As rustls asks: who is asked outside a handshake looks further, for the honest class of a wrong EKU, and finds
@@ -167,10 +140,7 @@ fn without_capacity_everything_is_verified_and_nothing_remembered() {
         assert!(is_accepted(&verifier, &chain));
     }
     let found = memo.counters();
-    assert_eq!(
-        (found.hits, found.misses, found.entries, found.bytes),
-        (0, 3, 0, 0)
-    );
+    assert_eq!((found.hits, found.misses, found.entries, found.bytes), (0, 3, 0, 0));
 }
 
 /// webpki takes certificates whose signed part is shorter than 64 KiB only, so this limit of the memo is met by none of

@@ -79,17 +79,8 @@ fn what_one_verifier_has_found_the_other_role_and_every_clone_know() {
     let servers = world.servers(&provider, Some(&memo.clone()));
     assert!(clients.verify(Some(&world.chain()), unix(NOW)).is_ok());
     assert_eq!(record.count(), 2);
-    assert!(
-        servers
-            .verify(Some(&world.chain()), &name(), unix(NOW))
-            .is_ok()
-    );
-    assert!(
-        clients
-            .clone()
-            .verify(Some(&world.chain()), unix(NOW))
-            .is_ok()
-    );
+    assert!(servers.verify(Some(&world.chain()), &name(), unix(NOW)).is_ok());
+    assert!(clients.clone().verify(Some(&world.chain()), unix(NOW)).is_ok());
     assert_eq!(record.count(), 0);
     let found = memo.counters();
     assert_eq!((found.hits, found.misses, found.entries), (4, 2, 2));
@@ -101,19 +92,11 @@ fn by_default_each_verifier_has_a_memo_of_its_own() {
     let world = World::new();
     let (provider, record) = recorded(&provider());
     for _ in 0..2 {
-        let clients = ClientPeerVerifier::builder(world.roots(), &provider)
-            .build()
-            .unwrap();
-        let servers = ServerPeerVerifier::builder(world.roots(), &provider)
-            .build()
-            .unwrap();
+        let clients = ClientPeerVerifier::builder(world.roots(), &provider).build().unwrap();
+        let servers = ServerPeerVerifier::builder(world.roots(), &provider).build().unwrap();
         for _ in 0..3 {
             assert!(clients.verify(Some(&world.chain()), unix(NOW)).is_ok());
-            assert!(
-                servers
-                    .verify(Some(&world.chain()), &name(), unix(NOW))
-                    .is_ok()
-            );
+            assert!(servers.verify(Some(&world.chain()), &name(), unix(NOW)).is_ok());
         }
         assert_eq!(record.count(), 4);
     }
@@ -136,9 +119,7 @@ fn the_counters_of_many_threads_add_up() {
                     match thread % 2 {
                         0 => assert!(clients.verify(Some(&world.chain()), unix(NOW)).is_ok()),
                         _ => assert!(
-                            servers
-                                .verify(Some(&world.chain()), &name(), unix(NOW))
-                                .is_ok()
+                            servers.verify(Some(&world.chain()), &name(), unix(NOW)).is_ok()
                         ),
                     }
                 }
@@ -157,18 +138,11 @@ fn the_counters_of_many_threads_add_up() {
 fn without_memo_every_signature_is_checked_each_time() {
     let world = World::new();
     let (provider, record) = recorded(&provider());
-    let (clients, servers) = (
-        world.clients(&provider, None),
-        world.servers(&provider, None),
-    );
+    let (clients, servers) = (world.clients(&provider, None), world.servers(&provider, None));
     for _ in 0..3 {
         assert!(clients.verify(Some(&world.chain()), unix(NOW)).is_ok());
         assert_eq!(record.count(), 2);
-        assert!(
-            servers
-                .verify(Some(&world.chain()), &name(), unix(NOW))
-                .is_ok()
-        );
+        assert!(servers.verify(Some(&world.chain()), &name(), unix(NOW)).is_ok());
         assert_eq!(record.count(), 2);
     }
 }
@@ -189,11 +163,7 @@ fn a_bad_signature_is_checked_each_time() {
             assert_eq!(record.count(), 1, "{kind:?}");
         }
         let found = memo.counters();
-        assert_eq!(
-            (found.hits, found.misses, found.entries),
-            (0, 3, 0),
-            "{kind:?}"
-        );
+        assert_eq!((found.hits, found.misses, found.entries), (0, 3, 0), "{kind:?}");
     }
 }
 
@@ -201,12 +171,7 @@ fn a_bad_signature_is_checked_each_time() {
 /// sign is verified in each.
 #[test]
 fn the_signature_of_a_handshake_is_verified_each_time() {
-    for Stack {
-        name: stack,
-        provider,
-        version,
-    } in stacks()
-    {
+    for Stack { name: stack, provider, version } in stacks() {
         let world = World::new();
         let (recording, record) = recorded(&provider);
         let memo = SignatureMemo::new(&recording);
@@ -214,12 +179,8 @@ fn the_signature_of_a_handshake_is_verified_each_time() {
         let servers = Arc::new(world.servers(&recording, Some(&memo)));
         let credentials = || (world.chain(), world.leaf.key_der());
         let server = stock_server(&provider, &[version], credentials(), Some(clients));
-        let mut client = stock_client(
-            &provider,
-            &[version],
-            &[world.root.der()],
-            Some(credentials()),
-        );
+        let mut client =
+            stock_client(&provider, &[version], &[world.root.der()], Some(credentials()));
         client.dangerous().set_certificate_verifier(servers);
         let server = Arc::new(server_without_resumption(server));
         let client = Arc::new(client_without_resumption(client));
@@ -231,11 +192,7 @@ fn the_signature_of_a_handshake_is_verified_each_time() {
             let found = kinds(&record, &world);
             assert_eq!(found, (certificates, 2), "{stack}");
         }
-        assert_eq!(
-            (memo.counters().misses, memo.counters().entries),
-            (2, 2),
-            "{stack}"
-        );
+        assert_eq!((memo.counters().misses, memo.counters().entries), (2, 2), "{stack}");
     }
 }
 
@@ -244,12 +201,10 @@ fn kinds(record: &Record, world: &World) -> (usize, usize) {
     let checks = record.take();
     assert!(checks.iter().all(|check| check.is_good));
     let is_inside = |check: &Check, der: &CertificateDer<'_>| {
-        der.windows(check.message.len())
-            .any(|part| part == check.message)
+        der.windows(check.message.len()).any(|part| part == check.message)
     };
-    let of_certificates = checks
-        .iter()
-        .filter(|check| world.chain().iter().any(|der| is_inside(check, der)));
+    let of_certificates =
+        checks.iter().filter(|check| world.chain().iter().any(|der| is_inside(check, der)));
     let of_certificates = of_certificates.count();
     (of_certificates, checks.len() - of_certificates)
 }

@@ -57,10 +57,7 @@ impl World {
             ..Setup::default()
         };
         for role in ROLES {
-            assert_eq!(
-                world.say(&world.row("warm", ignoring.clone()), role, true),
-                ""
-            );
+            assert_eq!(world.say(&world.row("warm", ignoring.clone()), role, true), "");
         }
         assert_eq!(world.memo.counters().entries, 2);
         world
@@ -71,14 +68,7 @@ impl World {
     }
 
     fn row(&self, id: &'static str, setup: Setup) -> Row {
-        Row {
-            id,
-            setup,
-            roots: vec![self.root.der()],
-            name: NAME,
-            now: NOW,
-            says: ["", ""],
-        }
+        Row { id, setup, roots: vec![self.root.der()], name: NAME, now: NOW, says: ["", ""] }
     }
 
     /// With the memo of this world or without: nothing, or the error.
@@ -87,10 +77,7 @@ impl World {
             true => Memo::Shared(self.memo.clone()),
             false => Memo::Nowhere,
         };
-        let setup = Setup {
-            memo,
-            ..row.setup.clone()
-        };
+        let setup = Setup { memo, ..row.setup.clone() };
         let roots = Roots::from_der(row.roots.clone()).unwrap();
         let verifier = setup.build(role, &roots, &provider()).unwrap();
         let verified = verifier.verify(&self.chain(), row.name, unix(row.now));
@@ -143,10 +130,7 @@ fn a_known_chain_is_judged_at_its_time_by_its_name_roots_and_rules() {
             says: both("BadSignature"),
             ..plain("under another root of the same name")
         },
-        Row {
-            roots: vec![world.sub.der()],
-            ..plain("under the intermediate as root")
-        },
+        Row { roots: vec![world.sub.der()], ..plain("under the intermediate as root") },
         Row {
             roots: vec![Ca::root(CaSpec::new("root").key(&world.root.key).exclude_dns(NAME)).der()],
             says: both("NameConstraintViolation"),
@@ -163,45 +147,25 @@ fn a_known_chain_is_judged_at_its_time_by_its_name_roots_and_rules() {
             ..plain("for another name")
         },
         Row {
-            setup: Setup {
-                allow: rule("other.example"),
-                ..setup()
-            },
+            setup: Setup { allow: rule("other.example"), ..setup() },
             says: ["", "ApplicationVerificationFailure"],
             ..plain("for another rule")
         },
-        Row {
-            setup: Setup {
-                allow: rule(NAME),
-                ..setup()
-            },
-            ..plain("for its rule")
-        },
+        Row { setup: Setup { allow: rule(NAME), ..setup() }, ..plain("for its rule") },
     ]);
 }
 
 #[test]
 fn a_known_chain_is_judged_by_the_policy_of_each_verifier() {
     let world = World::new(Eku::server());
-    let under = |policy, relax_for| Setup {
-        policy,
-        relax_for,
-        ..Setup::default()
-    };
+    let under = |policy, relax_for| Setup { policy, relax_for, ..Setup::default() };
     let named = |name| Whom::Named(PeerRule::dns_name(name).unwrap());
     let refused_client = ["", "InvalidPurposeContext"];
-    let row = |id, setup, says| Row {
-        says,
-        ..world.row(id, setup)
-    };
+    let row = |id, setup, says| Row { says, ..world.row(id, setup) };
     let ended = EkuPolicy::ignore().until(NOW);
     world.check(vec![
         row("rfc5280", Setup::default(), refused_client),
-        row(
-            "strict",
-            under(EkuPolicy::strict(), Whom::Nobody),
-            refused_client,
-        ),
+        row("strict", under(EkuPolicy::strict(), Whom::Nobody), refused_client),
         row("ignore", under(EkuPolicy::ignore(), named(NAME)), ["", ""]),
         row(
             "ignore for somebody else",
@@ -215,60 +179,28 @@ fn a_known_chain_is_judged_by_the_policy_of_each_verifier() {
 #[test]
 fn a_known_chain_is_looked_up_in_the_lists_of_each_verifier() {
     let world = World::new(Eku::both());
-    let (good, of_root) = (
-        world.sub.crl(CrlSpec::new(1)),
-        world.root.crl(CrlSpec::new(1)),
-    );
+    let (good, of_root) = (world.sub.crl(CrlSpec::new(1)), world.root.crl(CrlSpec::new(1)));
     let revoking = world.sub.crl(CrlSpec::new(2).revoke(&world.leaf.serial));
     let revoking_sub = world.root.crl(CrlSpec::new(2).revoke(&world.sub.serial));
     let expired = world.sub.crl(CrlSpec::new(1).expired());
     let forged = Ca::root_named("sub").crl(CrlSpec::new(1));
     let row = |id, crls, says| {
-        let choices = Choices {
-            enforce_expiration: true,
-            ..Choices::default()
-        };
-        Row {
-            says: [says, says],
-            ..world.row(
-                id,
-                Setup {
-                    crls,
-                    choices,
-                    ..Setup::default()
-                },
-            )
-        }
+        let choices = Choices { enforce_expiration: true, ..Choices::default() };
+        Row { says: [says, says], ..world.row(id, Setup { crls, choices, ..Setup::default() }) }
     };
     world.check(vec![
         row("good", vec![good.clone(), of_root.clone()], ""),
-        row(
-            "revoked",
-            vec![revoking.clone(), of_root.clone()],
-            "(Revoked)",
-        ),
+        row("revoked", vec![revoking.clone(), of_root.clone()], "(Revoked)"),
         row(
             "revoked in the second list",
             vec![good.clone(), revoking, of_root.clone()],
             "(Revoked)",
         ),
-        row(
-            "issuer revoked",
-            vec![good.clone(), revoking_sub],
-            "(Revoked)",
-        ),
+        row("issuer revoked", vec![good.clone(), revoking_sub], "(Revoked)"),
         row("unknown", vec![of_root.clone()], "UnknownRevocationStatus"),
-        row(
-            "expired",
-            vec![expired, of_root.clone()],
-            "ExpiredRevocationListContext",
-        ),
+        row("expired", vec![expired, of_root.clone()], "ExpiredRevocationListContext"),
         row("forged", vec![forged, of_root], "BadSignature"),
-        row(
-            "good again",
-            vec![good, world.root.crl(CrlSpec::new(1))],
-            "",
-        ),
+        row("good again", vec![good, world.root.crl(CrlSpec::new(1))], ""),
     ]);
 }
 
@@ -277,18 +209,11 @@ fn a_known_chain_is_looked_up_in_the_lists_of_each_verifier() {
 #[test]
 fn a_known_signature_lets_nobody_pass_the_path_checks() {
     let root = Ca::root_named("root");
-    let usages = [
-        KeyUsagePurpose::KeyCertSign,
-        KeyUsagePurpose::DigitalSignature,
-    ];
+    let usages = [KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
     let sub = root.sub(CaSpec::new("sub").key_usages(&usages));
     let leaf = sub.leaf(LeafSpec::new("leaf").eku(Eku::client()));
-    let as_leaf = root.leaf(
-        LeafSpec::new("sub")
-            .key(&sub.key)
-            .key_usages(&usages)
-            .eku(Eku::client()),
-    );
+    let as_leaf =
+        root.leaf(LeafSpec::new("sub").key(&sub.key).key_usages(&usages).eku(Eku::client()));
     let memo = SignatureMemo::new(&provider());
     let verifier = |is_stock: bool| {
         let roots = Roots::from_der([root.der()]).unwrap();

@@ -79,10 +79,7 @@ fn a_memo_serves_the_provider_it_was_made_for_and_no_other() {
             let built = world.verifier(&provider, memo);
             if index != other {
                 assert!(
-                    matches!(
-                        &built,
-                        Err(Error::MemoOfAnotherProvider { role: Role::Client })
-                    ),
+                    matches!(&built, Err(Error::MemoOfAnotherProvider { role: Role::Client })),
                     "{name}, memo {other}: {built:?}"
                 );
                 continue;
@@ -101,14 +98,10 @@ fn a_memo_serves_the_provider_it_was_made_for_and_no_other() {
 /// Which of two algorithms with the same identifiers is asked depends on their order, and so do the verdicts.
 #[test]
 fn the_order_of_algorithms_decides_with_a_memo_as_without_one() {
-    static SMALL_FIRST: Algorithms = &[
-        aws_algorithms::RSA_PKCS1_2048_8192_SHA384,
-        aws_algorithms::RSA_PKCS1_3072_8192_SHA384,
-    ];
-    static LARGE_FIRST: Algorithms = &[
-        aws_algorithms::RSA_PKCS1_3072_8192_SHA384,
-        aws_algorithms::RSA_PKCS1_2048_8192_SHA384,
-    ];
+    static SMALL_FIRST: Algorithms =
+        &[aws_algorithms::RSA_PKCS1_2048_8192_SHA384, aws_algorithms::RSA_PKCS1_3072_8192_SHA384];
+    static LARGE_FIRST: Algorithms =
+        &[aws_algorithms::RSA_PKCS1_3072_8192_SHA384, aws_algorithms::RSA_PKCS1_2048_8192_SHA384];
     let world = World::of_2048_bits();
     for (algorithms, accepts) in [(SMALL_FIRST, true), (LARGE_FIRST, false)] {
         let provider = with_algorithms(&aws_lc_rs::default_provider(), algorithms);
@@ -128,14 +121,9 @@ fn a_verifier_of_servers_refuses_the_memo_of_another_provider_too() {
     let world = World::of_2048_bits();
     let memo = SignatureMemo::new(&ring::default_provider());
     let aws = aws_lc_rs::default_provider();
-    let built = ServerPeerVerifier::builder(world.roots(), &aws)
-        .memo(memo)
-        .build();
+    let built = ServerPeerVerifier::builder(world.roots(), &aws).memo(memo).build();
     assert!(
-        matches!(
-            &built,
-            Err(Error::MemoOfAnotherProvider { role: Role::Server })
-        ),
+        matches!(&built, Err(Error::MemoOfAnotherProvider { role: Role::Server })),
         "{built:?}"
     );
 }

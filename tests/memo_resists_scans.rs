@@ -31,10 +31,7 @@ impl World {
     fn new() -> Self {
         let (root, public) = (Ca::root_named("our root"), Ca::root_named("public root"));
         let sub = root.sub(CaSpec::new("our sub"));
-        let regular = |number| {
-            sub.leaf(client(&format!("regular {number}")))
-                .chain(&[&sub])
-        };
+        let regular = |number| sub.leaf(client(&format!("regular {number}"))).chain(&[&sub]);
         let (provider, record) = recorded(&provider());
         let memo = SignatureMemo::with_capacity(&provider, CAPACITY);
         let roots = Roots::from_der([root.der(), public.der()]).unwrap();
@@ -72,10 +69,7 @@ impl World {
             }
         }
         let found = self.memo.counters();
-        assert!(
-            found.evictions > 1_000 && found.bytes <= CAPACITY as u64,
-            "{found:?}"
-        );
+        assert!(found.evictions > 1_000 && found.bytes <= CAPACITY as u64, "{found:?}");
         assert!(found.entries < 100, "{found:?}");
         checked
     }
@@ -89,10 +83,7 @@ fn client(name: &str) -> LeafSpec {
 fn who_came_twice_before_a_scan_is_known_all_through_it() {
     let world = World::new();
     for _ in 0..2 {
-        world
-            .regulars
-            .iter()
-            .for_each(|chain| _ = world.verify(chain));
+        world.regulars.iter().for_each(|chain| _ = world.verify(chain));
     }
     // Each comes again after 160 others, twice as many as there is room for.
     assert_eq!(world.scan(20), 0);
@@ -113,10 +104,7 @@ fn who_comes_regularly_during_a_scan_is_soon_known() {
 #[test]
 fn chains_that_are_refused_displace_nobody() {
     let world = World::new();
-    world
-        .regulars
-        .iter()
-        .for_each(|chain| _ = world.verify(chain));
+    world.regulars.iter().for_each(|chain| _ = world.verify(chain));
     let before = world.memo.counters();
     let stranger = Ca::root_named("public sub");
     for number in 0..300 {
@@ -126,8 +114,5 @@ fn chains_that_are_refused_displace_nobody() {
     }
     world.record.take();
     let known: usize = world.regulars.iter().map(|chain| world.verify(chain)).sum();
-    assert_eq!(
-        (known, world.memo.counters().evictions),
-        (0, before.evictions)
-    );
+    assert_eq!((known, world.memo.counters().evictions), (0, before.evictions));
 }

@@ -55,10 +55,7 @@ fn no_decoded_key_that_was_not_used_is_left_in_memory() {
     let block = format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n");
     let keys = files.write("keys.pem", block.repeat(2));
     let error = Credentials::from_pem_files(chain, keys, &provider()).unwrap_err();
-    assert!(
-        matches!(error, Error::SeveralKeys { count: 2, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, Error::SeveralKeys { count: 2, .. }), "{error}");
     assert_eq!(copies_of_the_secret(), 0);
 }
 

@@ -58,17 +58,13 @@ fn after_a_crl_update_each_end_refuses_the_revoked_peer() {
         world.visit().sees("server", "client", &stack);
         let crls = revoke(&world, &world.client);
         world.clients.replace_crls(crls, unix(NOW)).unwrap();
-        world
-            .visit()
-            .server_refuses(CertificateError::Revoked, alert);
+        world.visit().server_refuses(CertificateError::Revoked, alert);
 
         let world = World::paved(&stack);
         world.visit().sees("server", "client", &stack);
         let crls = revoke(&world, &world.server);
         world.servers.replace_crls(crls, unix(NOW)).unwrap();
-        world
-            .visit()
-            .client_refuses(CertificateError::Revoked, alert);
+        world.visit().client_refuses(CertificateError::Revoked, alert);
     }
 }
 
@@ -76,18 +72,14 @@ fn after_a_crl_update_each_end_refuses_the_revoked_peer() {
 fn after_it_expired_each_end_refuses_the_other_ends_certificate() {
     for stack in stacks() {
         let late = CLIENT_ENDS + Duration::seconds(1);
-        let expired = |now, end| CertificateError::ExpiredContext {
-            time: unix(now),
-            not_after: unix(end),
-        };
+        let expired =
+            |now, end| CertificateError::ExpiredContext { time: unix(now), not_after: unix(end) };
         let alert = AlertDescription::CertificateExpired;
         let world = World::paved(&stack);
         world.clock.set(CLIENT_ENDS);
         world.visit().sees("server", "client", &stack);
         world.clock.set(late);
-        world
-            .visit()
-            .server_refuses(expired(late, CLIENT_ENDS), alert);
+        world.visit().server_refuses(expired(late, CLIENT_ENDS), alert);
         world.client_slot.swap(world.calling("renewed")).unwrap();
         world.visit().sees("server", "renewed", &stack);
 
@@ -95,9 +87,7 @@ fn after_it_expired_each_end_refuses_the_other_ends_certificate() {
         world.clock.set(SERVER_ENDS);
         world.visit().sees("server", "renewed", &stack);
         world.clock.set(late);
-        world
-            .visit()
-            .client_refuses(expired(late, SERVER_ENDS), alert);
+        world.visit().client_refuses(expired(late, SERVER_ENDS), alert);
     }
 }
 
@@ -108,10 +98,7 @@ fn after_the_end_of_a_policy_each_end_refuses_what_it_had_relaxed() {
             required,
             presented: vec![presented],
         };
-        let (client, server) = (
-            ExtendedKeyPurpose::ClientAuth,
-            ExtendedKeyPurpose::ServerAuth,
-        );
+        let (client, server) = (ExtendedKeyPurpose::ClientAuth, ExtendedKeyPurpose::ServerAuth);
         let alert = AlertDescription::UnsupportedCertificate;
         let world = World::paved(&stack);
         world.client_slot.swap(world.unfit_client()).unwrap();
@@ -149,12 +136,8 @@ fn a_config_made_by_hand_never_verifies_a_daily_visitor_again() {
         let unfit = world.unfit_client();
         world.client_slot.swap(unfit.clone()).unwrap();
         world.visit().sees("server", "unfit", &stack);
-        let counted = || {
-            (
-                world.counters.verified(Role::Client),
-                world.counters.verified(Role::Server),
-            )
-        };
+        let counted =
+            || (world.counters.verified(Role::Client), world.counters.verified(Role::Server));
         let first = counted();
         assert_eq!((first.0.relaxed, first.1.strict), (1, 1), "{at}");
         let revoked = CrlSpec::new(2).revoke(&world.server.serial);
@@ -174,12 +157,7 @@ fn a_config_made_by_hand_never_verifies_a_daily_visitor_again() {
 
 #[test]
 fn stock_rustls_accepts_a_daily_visitor_when_both_certificates_have_expired() {
-    for Stack {
-        name,
-        provider,
-        version,
-    } in stacks()
-    {
+    for Stack { name, provider, version } in stacks() {
         let root = Ca::root_named("root");
         let leaf = |name| root.leaf(ending(name, CLIENT_ENDS)).credentials(&[]);
         let clients = stock_client_verifier(&provider, &[root.der()], []);
@@ -240,39 +218,31 @@ struct World {
 impl World {
     /// By `server_config` and `client_config`.
     fn paved(stack: &Stack) -> Self {
-        Self::new(
-            stack,
-            |stack, server_slot, client_slot, clients, servers| {
-                let provider = stack.provider_of_version();
-                let accept = server_config(&provider, server_slot, clients).unwrap();
-                let connect = client_config(&provider, client_slot, servers).unwrap();
-                (accept, connect)
-            },
-        )
+        Self::new(stack, |stack, server_slot, client_slot, clients, servers| {
+            let provider = stack.provider_of_version();
+            let accept = server_config(&provider, server_slot, clients).unwrap();
+            let connect = client_config(&provider, client_slot, servers).unwrap();
+            (accept, connect)
+        })
     }
 
     /// By the builders of rustls, from the same slots and verifiers.
     fn by_hand(stack: &Stack) -> Self {
-        Self::new(
-            stack,
-            |stack, server_slot, client_slot, clients, servers| {
-                let Stack {
-                    provider, version, ..
-                } = stack;
-                let accept = ServerConfig::builder_with_provider(provider.clone())
-                    .with_protocol_versions(&[version])
-                    .unwrap()
-                    .with_client_cert_verifier(Arc::new(clients))
-                    .with_cert_resolver(Arc::new(server_slot));
-                let connect = ClientConfig::builder_with_provider(provider.clone())
-                    .with_protocol_versions(&[version])
-                    .unwrap()
-                    .dangerous()
-                    .with_custom_certificate_verifier(Arc::new(servers))
-                    .with_client_cert_resolver(Arc::new(client_slot));
-                (accept, connect)
-            },
-        )
+        Self::new(stack, |stack, server_slot, client_slot, clients, servers| {
+            let Stack { provider, version, .. } = stack;
+            let accept = ServerConfig::builder_with_provider(provider.clone())
+                .with_protocol_versions(&[version])
+                .unwrap()
+                .with_client_cert_verifier(Arc::new(clients))
+                .with_cert_resolver(Arc::new(server_slot));
+            let connect = ClientConfig::builder_with_provider(provider.clone())
+                .with_protocol_versions(&[version])
+                .unwrap()
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(servers))
+                .with_client_cert_resolver(Arc::new(client_slot));
+            (accept, connect)
+        })
     }
 
     fn new(
@@ -316,13 +286,8 @@ impl World {
             .observer(Arc::<Counters>::clone(&counters))
             .build()
             .unwrap();
-        let (mut accept, mut connect) = wire(
-            stack,
-            server_slot.clone(),
-            client_slot.clone(),
-            clients.clone(),
-            servers.clone(),
-        );
+        let (mut accept, mut connect) =
+            wire(stack, server_slot.clone(), client_slot.clone(), clients.clone(), servers.clone());
         accept.time_provider = Arc::new(clock.clone());
         connect.time_provider = Arc::new(clock.clone());
         Self {
@@ -400,10 +365,7 @@ impl Visit {
         let seen_by_client = self.0.client.expect(at);
         let seen_by_server = self.0.server.expect(at);
         assert_eq!(seen_by_client.handshake_kind, kind, "{at}");
-        assert_eq!(
-            seen_by_client.protocol_version, stack.version.version,
-            "{at}"
-        );
+        assert_eq!(seen_by_client.protocol_version, stack.version.version, "{at}");
         assert_eq!(peer(&seen_by_client), format!("CN={server}"), "{at}");
         assert_eq!(peer(&seen_by_server), format!("CN={client}"), "{at}");
     }

@@ -187,12 +187,8 @@ fn types_never_cross_and_the_common_name_is_no_name() {
 
 #[test]
 fn a_san_that_does_not_parse_to_its_end_matches_nothing() {
-    let good = [
-        "dns:edge.example.com",
-        "uri:spiffe://example.org/a",
-        "ip:192.0.2.1",
-    ]
-    .map(general_name);
+    let good =
+        ["dns:edge.example.com", "uri:spiffe://example.org/a", "ip:192.0.2.1"].map(general_name);
     #[rustfmt::skip] // One row, one line.
     let broken: [(&str, Vec<u8>); 16] = [
         ("address of five octets", der::general_name(7, &[1; 5])),
@@ -228,16 +224,8 @@ fn a_san_that_does_not_parse_to_its_end_matches_nothing() {
         judge("well-formed", sequence.clone(), MATCHES);
         for (id, entry) in &broken {
             let (before, after) = ([entry.clone()], good.concat());
-            judge(
-                &format!("{id}, behind"),
-                der::sequence(&[after.clone(), entry.clone()]),
-                NOT,
-            );
-            judge(
-                &format!("{id}, before"),
-                der::sequence(&[before.concat(), after]),
-                NOT,
-            );
+            judge(&format!("{id}, behind"), der::sequence(&[after.clone(), entry.clone()]), NOT);
+            judge(&format!("{id}, before"), der::sequence(&[before.concat(), after]), NOT);
         }
         judge("no entries", der::sequence(&[]), NOT);
     }
@@ -251,10 +239,7 @@ fn a_san_that_is_no_sequence_is_refused_by_webpki_before_any_rule_is_asked() {
         ("octets behind the sequence", [&good[..], &[0]].concat()),
         ("a second sequence behind", [&good[..], &good[..]].concat()),
         ("cut short", good[..good.len() - 1].to_vec()),
-        (
-            "a set for a sequence",
-            der::tlv(0x31, &general_name("dns:edge.example.com")),
-        ),
+        ("a set for a sequence", der::tlv(0x31, &general_name("dns:edge.example.com"))),
         ("no octets", vec![]),
     ];
     for (id, san) in rows {
@@ -264,54 +249,31 @@ fn a_san_that_is_no_sequence_is_refused_by_webpki_before_any_rule_is_asked() {
             .build()
             .unwrap();
         let refusal = verifier.verify(Some(&peer.chain), unix(NOW)).unwrap_err();
-        assert_eq!(
-            *refusal.error(),
-            CertificateError::BadEncoding.into(),
-            "{id}"
-        );
+        assert_eq!(*refusal.error(), CertificateError::BadEncoding.into(), "{id}");
         assert_eq!(refusal.class(), RefusalClass::Other, "{id}");
     }
 }
 
 #[test]
 fn a_peer_with_a_malformed_san_has_no_names_and_can_still_be_pinned() {
-    let san = der::sequence(&[
-        general_name("dns:edge.example.com"),
-        der::general_name(7, &[1; 5]),
-    ]);
+    let san = der::sequence(&[general_name("dns:edge.example.com"), der::general_name(7, &[1; 5])]);
     let peer = Peer::new(LeafSpec::new("edge").raw_san(san));
-    assert_eq!(
-        peer.differences("pin", &pin("cert", &sha256(&peer.chain[0])), MATCHES),
-        [""; 0]
-    );
+    assert_eq!(peer.differences("pin", &pin("cert", &sha256(&peer.chain[0])), MATCHES), [""; 0]);
     let verifier = ClientPeerVerifier::builder(peer.roots.clone(), &provider())
         .eku_policy(EkuPolicy::ignore())
         .relax_for_any_peer_of_these_private_roots();
-    let verified = verifier
-        .build()
-        .unwrap()
-        .verify(Some(&peer.chain), unix(NOW))
-        .unwrap();
+    let verified = verifier.build().unwrap().verify(Some(&peer.chain), unix(NOW)).unwrap();
     assert_eq!(verified.alt_names(), []);
 }
 
 #[test]
 fn a_fingerprint_is_compared_in_its_whole_length() {
-    let key = LeafSpec::new("edge")
-        .dns("edge.example.com")
-        .eku(Eku::code_signing());
+    let key = LeafSpec::new("edge").dns("edge.example.com").eku(Eku::code_signing());
     let root = Ca::root_named("root");
     let sub = root.sub(CaSpec::new("sub"));
     let first = sub.leaf(key);
-    let again = sub.leaf(
-        LeafSpec::new("edge")
-            .key(&first.key)
-            .eku(Eku::code_signing()),
-    );
-    let peer = |chain| Peer {
-        roots: Roots::from_der([root.der()]).unwrap(),
-        chain,
-    };
+    let again = sub.leaf(LeafSpec::new("edge").key(&first.key).eku(Eku::code_signing()));
+    let peer = |chain| Peer { roots: Roots::from_der([root.der()]).unwrap(), chain };
     let (renewed, peer) = (peer(again.chain(&[&sub])), peer(first.chain(&[&sub])));
     let cert = sha256(&peer.chain[0]);
     let spki = spki_sha256(&peer.chain[0]);
@@ -322,42 +284,17 @@ fn a_fingerprint_is_compared_in_its_whole_length() {
         ("key as certificate", &peer, pin("cert", &spki), NOT),
         ("renewed, certificate", &renewed, pin("cert", &cert), NOT),
         ("renewed, public key", &renewed, pin("spki", &spki), MATCHES),
-        (
-            "the issuer's certificate",
-            &peer,
-            pin("cert", &sha256(&peer.chain[1])),
-            NOT,
-        ),
-        (
-            "the issuer's public key",
-            &peer,
-            pin("spki", &spki_sha256(&peer.chain[1])),
-            NOT,
-        ),
-        (
-            "the root's certificate",
-            &peer,
-            pin("cert", &sha256(&root.der())),
-            NOT,
-        ),
+        ("the issuer's certificate", &peer, pin("cert", &sha256(&peer.chain[1])), NOT),
+        ("the issuer's public key", &peer, pin("spki", &spki_sha256(&peer.chain[1])), NOT),
+        ("the root's certificate", &peer, pin("cert", &sha256(&root.der())), NOT),
     ];
     for index in 0..32 {
         let flipped = |mut hash: [u8; 32]| {
             hash[index] ^= 1;
             hash
         };
-        rows.push((
-            "certificate, one bit off",
-            &peer,
-            pin("cert", &flipped(cert)),
-            NOT,
-        ));
-        rows.push((
-            "public key, one bit off",
-            &peer,
-            pin("spki", &flipped(spki)),
-            NOT,
-        ));
+        rows.push(("certificate, one bit off", &peer, pin("cert", &flipped(cert)), NOT));
+        rows.push(("public key, one bit off", &peer, pin("spki", &flipped(spki)), NOT));
     }
     let wrong: Vec<_> = rows
         .iter()
@@ -374,9 +311,7 @@ fn names_count_only_where_they_stand_in_the_verified_leaf() {
         general_name("uri:spiffe://example.org/a"),
     ]);
     let sub = root.sub(CaSpec::new("sub").extension(&[2, 5, 29, 17], false, san.clone()));
-    let own = LeafSpec::new("own")
-        .dns("own.example.com")
-        .eku(Eku::code_signing());
+    let own = LeafSpec::new("own").dns("own.example.com").eku(Eku::code_signing());
     let own = sub.leaf(own);
     // Another leaf of the same CA, quite valid, which the peer happens to have but not its key.
     let other = sub.leaf(LeafSpec::new("other").raw_san(san).eku(Eku::client()));
@@ -387,14 +322,8 @@ fn names_count_only_where_they_stand_in_the_verified_leaf() {
     let (own, sub, other) = (own.der(), sub.der(), other.der());
     let chains = [
         ("issuer", peer(vec![own.clone(), sub.clone()])),
-        (
-            "extra certificate last",
-            peer(vec![own.clone(), sub.clone(), other.clone()]),
-        ),
-        (
-            "extra certificate second",
-            peer(vec![own.clone(), other.clone(), sub.clone()]),
-        ),
+        ("extra certificate last", peer(vec![own.clone(), sub.clone(), other.clone()])),
+        ("extra certificate second", peer(vec![own.clone(), other.clone(), sub.clone()])),
     ];
     let mut wrong = vec![];
     for (id, peer) in &chains {
@@ -419,17 +348,10 @@ fn any_one_of_several_rules_is_enough() {
             .eku_policy(EkuPolicy::ignore())
             .relax_for_any_peer_of_these_private_roots();
         let rules = rules.iter().map(|text| rule(text));
-        let verifier = rules
-            .fold(builder, |builder, rule| builder.allow(rule))
-            .build()
-            .unwrap();
+        let verifier = rules.fold(builder, |builder, rule| builder.allow(rule)).build().unwrap();
         verifier.verify(Some(&peer.chain), unix(NOW)).is_ok()
     };
-    assert!(allow(&[
-        "dns:a.example",
-        "ip:192.0.2.1",
-        "dns:edge.example.com"
-    ]));
+    assert!(allow(&["dns:a.example", "ip:192.0.2.1", "dns:edge.example.com"]));
     assert!(allow(&["dns:edge.example.com", "dns:a.example"]));
     assert!(!allow(&["dns:a.example", "ip:192.0.2.1"]));
 }

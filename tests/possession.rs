@@ -62,19 +62,13 @@ fn heard_of_a_stranger(role: Role, eku: Eku, heard: &str) {
                 false => {
                     let refused = Error::InvalidCertificate(CertificateError::BadSignature);
                     let alert = Error::AlertReceived(AlertDescription::DecryptError);
-                    assert_eq!(
-                        (judge.err(), peer.err()),
-                        (Some(refused), Some(alert)),
-                        "{id}"
-                    );
+                    assert_eq!((judge.err(), peer.err()), (Some(refused), Some(alert)), "{id}");
                 }
             }
             assert_eq!(world.told.take(), [heard], "{id}");
         }
         // So a counter counts both, too.
-        let Verified {
-            strict, relaxed, ..
-        } = world.counters.verified(role);
+        let Verified { strict, relaxed, .. } = world.counters.verified(role);
         assert_eq!(strict + relaxed, 2, "{}", stack.name);
     }
 }

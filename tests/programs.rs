@@ -66,9 +66,7 @@ fn embed_swaps_the_client_certificate_while_running_and_ends_by_itself() {
     let output = run(Command::new(program("embed")), b"");
     assert_eq!(output.code, 0, "{output:?}");
     let lines: Vec<_> = output.stdout.lines().collect();
-    let [first, swapped, second] = lines[..] else {
-        panic!("{lines:?}")
-    };
+    let [first, swapped, second] = lines[..] else { panic!("{lines:?}") };
     let you = "the server says: you are dns:edge.example.com, serial ";
     let serial = |line: &str| {
         let rest = line.strip_prefix(you).unwrap();
@@ -92,17 +90,8 @@ fn verify_help_exits_with_0_and_has_examples_and_exit_codes() {
     help.arg("--help");
     let output = run(help, b"");
     assert_eq!((output.code, output.stderr.as_str()), (0, ""));
-    for needed in [
-        "Examples",
-        "Exit codes",
-        "cert-sha256:HEX",
-        "any-private-peer",
-    ] {
-        assert!(
-            output.stdout.contains(needed),
-            "{needed}: {}",
-            output.stdout
-        );
+    for needed in ["Examples", "Exit codes", "cert-sha256:HEX", "any-private-peer"] {
+        assert!(output.stdout.contains(needed), "{needed}: {}", output.stdout);
     }
 }
 
@@ -157,11 +146,7 @@ fn verify_decides_as_the_options_say() {
         } else {
             "client"
         };
-        let said = (
-            report["verdict"].as_str(),
-            &report["eku"],
-            &report["error"]["kind"],
-        );
+        let said = (report["verdict"].as_str(), &report["eku"], &report["error"]["kind"]);
         let needed = match *expected {
             "enforced" | "relaxed" => (0, Some("accepted"), json!(expected), Value::Null),
             kind => (1, Some("refused"), Value::Null, json!(kind)),
@@ -176,12 +161,8 @@ fn verify_decides_as_the_options_say() {
 fn verify_json_of_an_accepted_chain_has_every_field() {
     let world = World::new("fields");
     let sub = world.root.sub(CaSpec::new("sub").eku(Eku::server()));
-    let leaf = LeafSpec::new("edge")
-        .dns("edge.example.com")
-        .ip([192, 0, 2, 1]);
-    let leaf = leaf
-        .uri("spiffe://example.org/edge")
-        .email("ops@example.com");
+    let leaf = LeafSpec::new("edge").dns("edge.example.com").ip([192, 0, 2, 1]);
+    let leaf = leaf.uri("spiffe://example.org/edge").email("ops@example.com");
     let leaf = sub.leaf(leaf.eku(Eku::server()));
     world.file("chain", leaf.chain_pem(&[&sub]));
     let options = "--eku ignore --relax-for ip:192.0.2.1 --format json";
@@ -241,18 +222,8 @@ fn verify_text_says_the_verdict_first_then_why_then_what_to_do() {
     world.file("chain", world.server.cert_pem());
     for (id, options, code, verdict) in [
         ("refused", "", 1, "REFUSED as client"),
-        (
-            "relaxed",
-            "--eku ignore --relax-for any-private-peer",
-            0,
-            "ACCEPTED as client",
-        ),
-        (
-            "server",
-            "--role server --name edge.example.com",
-            0,
-            "ACCEPTED as server",
-        ),
+        ("relaxed", "--eku ignore --relax-for any-private-peer", 0, "ACCEPTED as client"),
+        ("server", "--role server --name edge.example.com", 0, "ACCEPTED as server"),
     ] {
         let output = world.verify(options, "chain");
         let lines: Vec<_> = output.stdout.lines().collect();
@@ -275,10 +246,7 @@ fn verify_escapes_paths_as_the_crate_escapes_names() {
         ("u\u{308}é", "u\u{308}é"),
     ] {
         let error = world.verify("", &format!("none{c}")).stderr;
-        assert!(
-            error.starts_with(&format!("error: none{escaped}: ")),
-            "{error}"
-        );
+        assert!(error.starts_with(&format!("error: none{escaped}: ")), "{error}");
     }
 }
 
@@ -346,25 +314,11 @@ fn verify_escapes_hostile_names() {
         ("relaxed", "--eku ignore --relax-for any-private-peer", 0, 9),
         ("other-name", "--role server --name x.example", 1, 4),
         ("refused-json", "--format json", 1, 1),
-        (
-            "relaxed-json",
-            "--eku ignore --relax-for any-private-peer --format json",
-            0,
-            1,
-        ),
-        (
-            "other-name-json",
-            "--role server --name x.example --format json",
-            1,
-            1,
-        ),
+        ("relaxed-json", "--eku ignore --relax-for any-private-peer --format json", 0, 1),
+        ("other-name-json", "--role server --name x.example --format json", 1, 1),
     ] {
         let output = world.verify(options, "chain");
-        assert_eq!(
-            (output.code, output.stdout.lines().count()),
-            (code, lines),
-            "{id} {output:?}"
-        );
+        assert_eq!((output.code, output.stdout.lines().count()), (code, lines), "{id} {output:?}");
         let hides = ['\u{202e}', '\u{ad}', '\u{3164}', '\u{e0041}'];
         let is_raw = |c: char| c != '\n' && (c.is_control() || hides.contains(&c));
         assert!(!output.stdout.contains(is_raw), "{id} {output:?}");
@@ -382,13 +336,8 @@ fn verify_exits_with_2_and_prints_no_verdict_when_input_cannot_be_read_completel
     let good = world.client.cert_pem();
     world.file("good", &good);
     let not_der = "-----BEGIN CERTIFICATE-----\nbm90IERFUg==\n-----END CERTIFICATE-----\n";
-    let half = |text: &str| {
-        text.lines()
-            .take(3)
-            .chain(text.lines().last())
-            .collect::<Vec<_>>()
-            .join("\n")
-    };
+    let half =
+        |text: &str| text.lines().take(3).chain(text.lines().last()).collect::<Vec<_>>().join("\n");
     #[rustfmt::skip]
     let rows = [
         ("empty",               "".into()),
@@ -420,11 +369,7 @@ fn verify_exits_with_2_and_prints_no_verdict_when_input_cannot_be_read_completel
             unreadable("chain", world.verify("", id), id),
             unreadable("roots", world.verify(&format!("--roots {id}"), "good"), id),
             unreadable("crls", world.verify(&format!("--crls {id}"), "good"), id),
-            unreadable(
-                id,
-                world.verify_stdin("", text.as_bytes()),
-                "standard input",
-            ),
+            unreadable(id, world.verify_stdin("", text.as_bytes()), "standard input"),
         ]
     });
     no_failures(failures.flatten());
@@ -494,18 +439,12 @@ impl World {
         self.file("client", self.client.cert_pem());
         self.file("server", self.server.cert_pem());
         self.file("no-eku", root.leaf(edge()).cert_pem());
-        self.file(
-            "code-signing",
-            root.leaf(edge().eku(Eku::code_signing())).cert_pem(),
-        );
+        self.file("code-signing", root.leaf(edge().eku(Eku::code_signing())).cert_pem());
         self.file("stranger", other.leaf(edge()).cert_pem());
         self.file("tampered", tamper_signature(&self.client.cert_pem()));
         self.file("many", self.server.cert_pem() + &root.pem().repeat(17));
         self.file("crl", root.crl_pem(crl.clone()));
-        self.file(
-            "revoking-crl",
-            root.crl_pem(crl.clone().revoke(&self.client.serial)),
-        );
+        self.file("revoking-crl", root.crl_pem(crl.clone().revoke(&self.client.serial)));
         self.file("foreign-crl", other.crl_pem(crl));
     }
 
@@ -525,14 +464,8 @@ impl World {
 
     fn command(&self, options: &str, chain: &str) -> Command {
         let mut verify = Command::new(program("verify"));
-        verify
-            .current_dir(&self.folder)
-            .args(options.split_whitespace());
-        for (option, value) in [
-            ("--role", "client"),
-            ("--roots", "roots"),
-            ("--time", &at(0)),
-        ] {
+        verify.current_dir(&self.folder).args(options.split_whitespace());
+        for (option, value) in [("--role", "client"), ("--roots", "roots"), ("--time", &at(0))] {
             if !options.contains(option) {
                 verify.args([option, value]);
             }
@@ -557,9 +490,7 @@ fn violation() -> Value {
 fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<Built> = OnceLock::new();
     let examples = ["quickstart", "verify", "embed", "axum_mtls"];
-    BUILT
-        .get_or_init(|| Built::examples(&examples))
-        .program(name)
+    BUILT.get_or_init(|| Built::examples(&examples)).program(name)
 }
 
 fn parse(output: &Run) -> Value {

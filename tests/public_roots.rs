@@ -60,18 +60,14 @@ fn the_refusals_over_public_roots_say_what_to_do() {
     let ignoring = || clients(&roots).eku_policy(EkuPolicy::ignore());
     let rows = [
         (
-            ignoring()
-                .allow(fingerprint())
-                .relax_for_any_peer_of_these_private_roots(),
+            ignoring().allow(fingerprint()).relax_for_any_peer_of_these_private_roots(),
             format!(
                 "cannot relax the EKU for any peer: {root} is public, or issued by a public root, \
                  so anybody could get a certificate under it; name the peers with .relax_for(rule)"
             ),
         ),
         (
-            ignoring()
-                .allow(fingerprint())
-                .relax_for(rule("dns:edge.example")),
+            ignoring().allow(fingerprint()).relax_for(rule("dns:edge.example")),
             format!(
                 "cannot ignore the EKU for `dns:edge.example`: {root} is public, and only its \
                  serverAuth certificates prove a name; use EkuPolicy::accept_server_auth(), or \
@@ -92,11 +88,7 @@ fn the_refusals_over_public_roots_say_what_to_do() {
     }
     let servers = ServerPeerVerifier::builder(roots, &provider()).eku_policy(EkuPolicy::ignore());
     assert_eq!(
-        servers
-            .relax_for(fingerprint())
-            .build()
-            .unwrap_err()
-            .to_string(),
+        servers.relax_for(fingerprint()).build().unwrap_err().to_string(),
         format!(
             "cannot relax the EKU of servers: {root} is public, and a certificate that is not for \
              servers proves no server name there; use EkuPolicy::rfc5280(), or private roots"
@@ -111,9 +103,7 @@ fn ignoring_the_eku_for_a_name_does_not_build_over_public_roots_and_for_a_finger
         let relaxed = |policy, rules: &[&str]| {
             let builder = clients(&roots).eku_policy(policy).allow(fingerprint());
             let rules = rules.iter().map(|text| rule(text));
-            rules
-                .fold(builder, |builder, rule| builder.relax_for(rule))
-                .build()
+            rules.fold(builder, |builder, rule| builder.relax_for(rule)).build()
         };
         for name in NAMES {
             match relaxed(EkuPolicy::ignore(), &[FINGERPRINTS[0], name]) {
@@ -182,9 +172,7 @@ fn a_relaxed_server_verifier_over_public_roots_does_not_build() {
                 relaxed().relax_for(fingerprint()),
                 relaxed().relax_for(rule("dns:edge.example")),
                 relaxed().relax_for_any_peer_of_these_private_roots(),
-                relaxed()
-                    .relax_for(fingerprint())
-                    .expect_in_place_of_name(fingerprint()),
+                relaxed().relax_for(fingerprint()).expect_in_place_of_name(fingerprint()),
             ];
             for (way, builder) in builders.into_iter().enumerate() {
                 match builder.build() {
@@ -207,21 +195,11 @@ fn private_roots_need_none_of_this() {
     let roots = Roots::from_der([Ca::root_named("private").der()]).unwrap();
     assert_eq!(roots.public_root(), None);
     for policy in EVERY {
-        assert!(
-            clients(&roots)
-                .eku_policy(policy)
-                .relax_for(rule(NAMES[0]))
-                .build()
-                .is_ok()
-        );
+        assert!(clients(&roots).eku_policy(policy).relax_for(rule(NAMES[0])).build().is_ok());
     }
     for policy in RELAXED {
         let any = clients(&roots).eku_policy(policy);
-        assert!(
-            any.relax_for_any_peer_of_these_private_roots()
-                .build()
-                .is_ok()
-        );
+        assert!(any.relax_for_any_peer_of_these_private_roots().build().is_ok());
     }
 }
 
@@ -230,11 +208,8 @@ fn over_public_roots_a_name_relaxes_serverauth_only_and_a_fingerprint_one_certif
     let sub = in_the_name_of_a_public_root();
     let roots = Roots::from_der([sub.der()]).unwrap();
     let leaf = |eku| sub.leaf(LeafSpec::new("edge").dns("edge.example").eku(eku));
-    let (server, signer, other) = (
-        leaf(Eku::server()),
-        leaf(Eku::code_signing()),
-        leaf(Eku::code_signing()),
-    );
+    let (server, signer, other) =
+        (leaf(Eku::server()), leaf(Eku::code_signing()), leaf(Eku::code_signing()));
     let by_name = clients(&roots)
         .allow(rule("dns:edge.example"))
         .eku_policy(EkuPolicy::accept_server_auth())
@@ -252,12 +227,7 @@ fn over_public_roots_a_name_relaxes_serverauth_only_and_a_fingerprint_one_certif
         ("serverAuth by name", &by_name, &server, true),
         ("codeSigning by name", &by_name, &signer, false),
         ("pinned codeSigning", &by_fingerprint, &signer, true),
-        (
-            "pinned codeSigning, allowed by name",
-            &allowed_by_name,
-            &signer,
-            false,
-        ),
+        ("pinned codeSigning, allowed by name", &allowed_by_name, &signer, false),
         ("other codeSigning", &by_fingerprint, &other, false),
         ("serverAuth, not pinned", &by_fingerprint, &server, false),
     ];

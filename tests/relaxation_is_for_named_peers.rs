@@ -21,16 +21,11 @@ use time::macros::datetime;
 fn a_relaxed_policy_without_relax_for_does_not_build_and_says_what_to_add() {
     let root = Ca::root_named("root");
     let ended = datetime!(1969-01-01 0:00 UTC);
-    for policy in [
-        EkuPolicy::ignore(),
-        EkuPolicy::accept_server_auth(),
-        EkuPolicy::ignore().until(ended),
-    ] {
+    for policy in
+        [EkuPolicy::ignore(), EkuPolicy::accept_server_auth(), EkuPolicy::ignore().until(ended)]
+    {
         let error = clients(&root).eku_policy(policy).build().unwrap_err();
-        assert!(matches!(
-            error,
-            Error::RelaxedForNobody { role: Role::Client }
-        ));
+        assert!(matches!(error, Error::RelaxedForNobody { role: Role::Client }));
         assert_eq!(
             error.to_string(),
             "a relaxed EKU policy for clients is given, but nobody to relax it for; add \
@@ -43,10 +38,7 @@ fn a_relaxed_policy_without_relax_for_does_not_build_and_says_what_to_add() {
         assert!(allowed.build().is_err(), "{policy}");
     }
     let servers = servers(&root).eku_policy(EkuPolicy::ignore());
-    assert!(matches!(
-        servers.build(),
-        Err(Error::RelaxedForNobody { role: Role::Server })
-    ));
+    assert!(matches!(servers.build(), Err(Error::RelaxedForNobody { role: Role::Server })));
 }
 
 #[test]
@@ -54,12 +46,7 @@ fn what_that_error_says_to_add_is_enough() {
     let root = Ca::root_named("root");
     let relaxed = || clients(&root).eku_policy(EkuPolicy::ignore());
     assert!(relaxed().relax_for(dns("edge.example")).build().is_ok());
-    assert!(
-        relaxed()
-            .relax_for_any_peer_of_these_private_roots()
-            .build()
-            .is_ok()
-    );
+    assert!(relaxed().relax_for_any_peer_of_these_private_roots().build().is_ok());
     for policy in [EkuPolicy::rfc5280(), EkuPolicy::strict()] {
         assert!(clients(&root).eku_policy(policy).build().is_ok());
     }
@@ -88,10 +75,7 @@ fn five_hundred_right_clients_and_one_relaxed_one_work_together() {
     }
     let verified = counters.verified(Role::Client);
     assert_eq!((verified.strict, verified.relaxed), (500, 1));
-    assert_eq!(
-        (verified.refused_by_eku, verified.refused_otherwise),
-        (0, 0)
-    );
+    assert_eq!((verified.refused_by_eku, verified.refused_otherwise), (0, 0));
 }
 
 #[test]
@@ -107,11 +91,8 @@ fn a_stranger_under_the_same_roots_gets_exactly_the_error_of_rfc5280() {
             wrong.push(format!("{id}, rfc5280: {rfc5280:?}"));
         }
         for policy in [EkuPolicy::ignore(), EkuPolicy::accept_server_auth()] {
-            let verifier = clients(&root)
-                .eku_policy(policy)
-                .relax_for(dns("edge.example"))
-                .build()
-                .unwrap();
+            let verifier =
+                clients(&root).eku_policy(policy).relax_for(dns("edge.example")).build().unwrap();
             match verifier.verify(Some(&chain), unix(NOW)) {
                 // What is not good for serverAuth either is refused by the second search, whose
                 // error is returned then: a wrong EKU, too, but for the other purpose.
@@ -139,11 +120,7 @@ fn a_stranger_under_the_same_roots_gets_exactly_the_error_of_rfc5280() {
 fn a_stranger_hears_unsupported_certificate_while_the_named_peer_is_served() {
     let root = Ca::root_named("root");
     let edge = root.leaf(LeafSpec::new("edge").dns("edge.example").eku(Eku::server()));
-    let stranger = root.leaf(
-        LeafSpec::new("edge")
-            .dns("other.example")
-            .eku(Eku::server()),
-    );
+    let stranger = root.leaf(LeafSpec::new("edge").dns("other.example").eku(Eku::server()));
     for stack in stacks() {
         let verifier = clients(&root)
             .eku_policy(EkuPolicy::ignore())
@@ -188,9 +165,7 @@ fn relax_for_admits_nobody_whom_allow_keeps_out() {
     ];
     let mut wrong = vec![];
     for (id, names, eku, expected) in rows {
-        let spec = names
-            .iter()
-            .fold(LeafSpec::new("peer").eku(eku), |spec, name| spec.dns(name));
+        let spec = names.iter().fold(LeafSpec::new("peer").eku(eku), |spec, name| spec.dns(name));
         let chain = root.leaf(spec).chain(&[]);
         for policy in [EkuPolicy::ignore(), EkuPolicy::accept_server_auth()] {
             let found = verifier(policy)
@@ -320,18 +295,12 @@ impl<'a> Meeting<'a> {
             Some(Arc::new(verifier)),
         );
         let server = Arc::new(server);
-        Self {
-            stack,
-            site,
-            server,
-        }
+        Self { stack, site, server }
     }
 
     /// The error at the server and the alert at the client.
     fn visit(&self, leaf: &Leaf) -> Result<(), (rustls::Error, Option<AlertDescription>)> {
-        let Stack {
-            provider, version, ..
-        } = self.stack;
+        let Stack { provider, version, .. } = self.stack;
         let credentials = Some(leaf.credentials(&[]));
         let client = stock_client(provider, &[version], &[self.site.der()], credentials);
         let outcome = handshake(self.server.clone(), client, "site.example");
@@ -347,11 +316,7 @@ impl<'a> Meeting<'a> {
 
 fn purpose_error(presented: Vec<ExtendedKeyPurpose>) -> rustls::Error {
     let required = ExtendedKeyPurpose::ClientAuth;
-    CertificateError::InvalidPurposeContext {
-        required,
-        presented,
-    }
-    .into()
+    CertificateError::InvalidPurposeContext { required, presented }.into()
 }
 
 fn code_signing() -> ExtendedKeyPurpose {

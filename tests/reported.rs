@@ -51,10 +51,9 @@ fn of_two_cross_signed_paths_a_right_one_is_enforced_and_two_wrong_ones_are_repo
     ];
     let mut wrong = vec![];
     for (id, leaf, first, second, expected) in rows {
-        for (policy, is_server_auth) in [
-            (EkuPolicy::ignore(), false),
-            (EkuPolicy::accept_server_auth(), true),
-        ] {
+        for (policy, is_server_auth) in
+            [(EkuPolicy::ignore(), false), (EkuPolicy::accept_server_auth(), true)]
+        {
             for (order, chain, roots) in cross_signed(&leaf, &first, &second) {
                 let verifier = any(roots, policy).build().unwrap();
                 let found = verifier.verify(Some(&chain), unix(NOW));
@@ -96,11 +95,7 @@ fn expired_and_badly_signed_decoys_change_neither_the_verdict_nor_the_report() {
         for (decoy_id, decoys) in decoys(&root, &sub) {
             for (order, chain) in orders(&leaf, &sub.der(), &decoys) {
                 let row = format!("{id}, {decoy_id}, {order}");
-                match relaxed_for_edge(roots())
-                    .build()
-                    .unwrap()
-                    .verify(Some(&chain), unix(NOW))
-                {
+                match relaxed_for_edge(roots()).build().unwrap().verify(Some(&chain), unix(NOW)) {
                     Ok(peer) if peer.path()[1].der() != &sub.der() => {
                         wrong.push(format!("{row}: another path"))
                     }
@@ -110,15 +105,9 @@ fn expired_and_badly_signed_decoys_change_neither_the_verdict_nor_the_report() {
                     other => wrong.push(format!("{row}: {other:?}")),
                 }
                 // Stock's error, which is the decoy's; and yet the EKU is the only obstacle.
-                let strict = clients(roots())
-                    .build()
-                    .unwrap()
-                    .verify(Some(&chain), unix(NOW));
+                let strict = clients(roots()).build().unwrap().verify(Some(&chain), unix(NOW));
                 let stock = stock_verdict(&root, &chain);
-                let verdict = strict
-                    .as_ref()
-                    .map(drop)
-                    .map_err(|refusal| refusal.error().clone());
+                let verdict = strict.as_ref().map(drop).map_err(|refusal| refusal.error().clone());
                 let class = strict.as_ref().err().map(Refusal::class);
                 if verdict != stock || class != position.map(|_| RefusalClass::Eku) {
                     wrong.push(format!("{row}, rfc5280: {strict:?}, stock {stock:?}"));
@@ -155,16 +144,10 @@ fn a_decoy_with_a_wrong_eku_makes_no_other_defect_an_eku_defect() {
     let leaf = late.leaf(LeafSpec::new("edge").dns("edge.example").eku(Eku::both()));
     let decoy = other.cross_sign(&late, CaSpec::new("sub").eku(Eku::code_signing()));
     let not_after = unix(NOW - Duration::days(1));
-    let expired = rustls::Error::from(CertificateError::ExpiredContext {
-        time: unix(NOW),
-        not_after,
-    });
+    let expired =
+        rustls::Error::from(CertificateError::ExpiredContext { time: unix(NOW), not_after });
     for (order, chain) in orders(&leaf, &late.der(), &[decoy.der()]) {
-        assert_eq!(
-            stock_verdict(&root, &chain),
-            Err(expired.clone()),
-            "{order}"
-        );
+        assert_eq!(stock_verdict(&root, &chain), Err(expired.clone()), "{order}");
         for builder in every_policy(&root) {
             let (id, refusal) = (format!("{order}, {builder:?}"), refusal(&builder, &chain));
             assert_eq!(*refusal.error(), expired, "{id}");
@@ -177,17 +160,11 @@ fn a_decoy_with_a_wrong_eku_makes_no_other_defect_an_eku_defect() {
 #[test]
 fn every_decision_in_a_handshake_is_told_and_counted_once_and_in_its_role() {
     let root = Ca::root_named("root");
-    let (roots, spec) = (Roots::from_der([root.der()]).unwrap(), || {
-        LeafSpec::new("edge").dns("edge.example")
-    });
+    let (roots, spec) =
+        (Roots::from_der([root.der()]).unwrap(), || LeafSpec::new("edge").dns("edge.example"));
     let stranger = Ca::root_named("stranger").leaf(spec()).chain(&[]);
-    let other = root
-        .leaf(
-            LeafSpec::new("other")
-                .dns("other.example")
-                .eku(Eku::code_signing()),
-        )
-        .chain(&[]);
+    let other =
+        root.leaf(LeafSpec::new("other").dns("other.example").eku(Eku::code_signing())).chain(&[]);
     let chain = |eku| root.leaf(spec().eku(eku)).chain(&[]);
     let (counters, told) = (Arc::new(Counters::default()), Arc::new(Told::default()));
     let clients = clients(roots.clone())
@@ -222,30 +199,20 @@ fn every_decision_in_a_handshake_is_told_and_counted_once_and_in_its_role() {
                 _ => "edge.example",
             };
             let name = ServerName::try_from(name).unwrap();
-            let before = [
-                counts(&counters, Role::Client),
-                counts(&counters, Role::Server),
-            ];
+            let before = [counts(&counters, Role::Client), counts(&counters, Role::Server)];
             let is_ok = match role {
                 Role::Client => {
                     let _ = clients.verify(Some(chain), unix(NOW)); // Not observed.
-                    clients
-                        .verify_client_cert(leaf, intermediates, unix(NOW))
-                        .is_ok()
+                    clients.verify_client_cert(leaf, intermediates, unix(NOW)).is_ok()
                 }
                 Role::Server => {
                     let _ = servers.verify(Some(chain), &name, unix(NOW)); // Not observed.
-                    servers
-                        .verify_server_cert(leaf, intermediates, &name, &[], unix(NOW))
-                        .is_ok()
+                    servers.verify_server_cert(leaf, intermediates, &name, &[], unix(NOW)).is_ok()
                 }
             };
             assert_eq!(told.take(), [expected.replace("ROLE", &role.to_string())]);
             assert_eq!(is_ok, counted[0] + counted[1] == 1, "{role}, {expected}");
-            let after = [
-                counts(&counters, Role::Client),
-                counts(&counters, Role::Server),
-            ];
+            let after = [counts(&counters, Role::Client), counts(&counters, Role::Server)];
             let grown = [0, 1]
                 .map(|role| [0, 1, 2, 3].map(|index| after[role][index] - before[role][index]));
             let expected_growth = match role {
@@ -259,21 +226,14 @@ fn every_decision_in_a_handshake_is_told_and_counted_once_and_in_its_role() {
 
 fn counts(counters: &Counters, role: Role) -> [u64; 4] {
     let verified = counters.verified(role);
-    [
-        verified.strict,
-        verified.relaxed,
-        verified.refused_by_eku,
-        verified.refused_otherwise,
-    ]
+    [verified.strict, verified.relaxed, verified.refused_by_eku, verified.refused_otherwise]
 }
 
 /// Whether the violation is the first wrong EKU of the path that is reported with it.
 fn reports_its_path(peer: &VerifiedPeer, position: usize) -> bool {
     let is_wrong = |purposes: &[Purpose]| !purposes.contains(&Purpose::CLIENT_AUTH);
-    let first = peer
-        .path()
-        .iter()
-        .position(|certificate| certificate.purposes().is_some_and(is_wrong));
+    let first =
+        peer.path().iter().position(|certificate| certificate.purposes().is_some_and(is_wrong));
     match peer.eku() {
         EkuOutcome::Relaxed(violation) => {
             first == Some(position)
@@ -288,10 +248,7 @@ fn reports_its_path(peer: &VerifiedPeer, position: usize) -> bool {
 
 /// Whether every EKU on the path has the purpose.
 fn is_good(peer: &VerifiedPeer, purpose: Purpose) -> bool {
-    let mut purposes = peer
-        .path()
-        .iter()
-        .filter_map(|certificate| certificate.purposes());
+    let mut purposes = peer.path().iter().filter_map(|certificate| certificate.purposes());
     purposes.all(|purposes| purposes.contains(&purpose))
 }
 
@@ -316,45 +273,26 @@ fn every_policy(root: &Ca) -> [Under; 4] {
         EkuPolicy::ignore(),
         EkuPolicy::accept_server_auth(),
     ]
-    .map(|policy| Under {
-        policy,
-        root: root.der(),
-    })
+    .map(|policy| Under { policy, root: root.der() })
 }
 
 /// The same within a handshake, observed or not, and outside of one.
 fn refusal(under: &Under, chain: &[CertificateDer<'static>]) -> Refusal {
     let told = Arc::new(Told::default());
     let plain = under.policy_builder().build().unwrap();
-    let observed = under
-        .policy_builder()
-        .observer(told.clone())
-        .build()
-        .unwrap();
+    let observed = under.policy_builder().observer(told.clone()).build().unwrap();
     let refusal = plain.verify(Some(chain), unix(NOW)).unwrap_err();
     for verifier in [plain, observed] {
-        let error = verifier
-            .verify_client_cert(&chain[0], &chain[1..], unix(NOW))
-            .unwrap_err();
-        assert_eq!(
-            format!("{error:?}"),
-            format!("{:?}", refusal.error()),
-            "{under:?}"
-        );
+        let error = verifier.verify_client_cert(&chain[0], &chain[1..], unix(NOW)).unwrap_err();
+        assert_eq!(format!("{error:?}"), format!("{:?}", refusal.error()), "{under:?}");
     }
-    assert_eq!(
-        told.take(),
-        [format!("refused client {:?}", refusal.class())],
-        "{under:?}"
-    );
+    assert_eq!(told.take(), [format!("refused client {:?}", refusal.class())], "{under:?}");
     refusal
 }
 
 fn stock_verdict(root: &Ca, chain: &[CertificateDer<'static>]) -> Result<(), rustls::Error> {
     let stock = stock_client_verifier(&provider(), &[root.der()], []);
-    stock
-        .verify_client_cert(&chain[0], &chain[1..], unix(NOW))
-        .map(drop)
+    stock.verify_client_cert(&chain[0], &chain[1..], unix(NOW)).map(drop)
 }
 
 fn clients(roots: Roots) -> PeerVerifierBuilder<ClientPeerVerifier> {
@@ -362,15 +300,11 @@ fn clients(roots: Roots) -> PeerVerifierBuilder<ClientPeerVerifier> {
 }
 
 fn relaxed_for_edge(roots: Roots) -> PeerVerifierBuilder<ClientPeerVerifier> {
-    clients(roots)
-        .eku_policy(EkuPolicy::ignore())
-        .relax_for(edge())
+    clients(roots).eku_policy(EkuPolicy::ignore()).relax_for(edge())
 }
 
 fn any(roots: Roots, policy: EkuPolicy) -> PeerVerifierBuilder<ClientPeerVerifier> {
-    clients(roots)
-        .eku_policy(policy)
-        .relax_for_any_peer_of_these_private_roots()
+    clients(roots).eku_policy(policy).relax_for_any_peer_of_these_private_roots()
 }
 
 fn rule(text: &str) -> PeerRule {

@@ -48,10 +48,7 @@ fn every_begin_mark_is_read_or_is_an_error_that_names_its_line() {
         for (id, text, needed) in cases(&reader, second) {
             let found = (reader.read)(text.as_bytes());
             if found != needed {
-                wrong.push(format!(
-                    "{} {id}: {found:?}, needed {needed:?}",
-                    reader.name
-                ));
+                wrong.push(format!("{} {id}: {found:?}, needed {needed:?}", reader.name));
             }
         }
     }
@@ -60,12 +57,7 @@ fn every_begin_mark_is_read_or_is_an_error_that_names_its_line() {
 
 fn cases(reader: &Reader, second: usize) -> Vec<(&'static str, String, Read)> {
     use Read::{Block, Both, Mark, Missing, Second};
-    let Reader {
-        label,
-        first: one,
-        second: two,
-        ..
-    } = reader;
+    let Reader { label, first: one, second: two, .. } = reader;
     let file = one.clone() + two;
     let after_one = |text: String| one.clone() + &text;
     let begin = format!("-----BEGIN {label}-----");
@@ -81,159 +73,51 @@ fn cases(reader: &Reader, second: usize) -> Vec<(&'static str, String, Read)> {
     };
     vec![
         ("plain", file.clone(), Both),
-        (
-            "1.17 TRUSTED",
-            other_label(&format!("TRUSTED {label}")),
-            Mark(second),
-        ),
+        ("1.17 TRUSTED", other_label(&format!("TRUSTED {label}")), Mark(second)),
         ("1.17 X509", other_label("X509 CERTIFICATE"), Mark(second)),
         ("1.17 indented", after_one(indented), Mark(second)),
-        (
-            "1.17 four dashes",
-            mark(&format!("----BEGIN {label}-----")),
-            Mark(second),
-        ),
+        ("1.17 four dashes", mark(&format!("----BEGIN {label}-----")), Mark(second)),
         ("1.17 byte-order mark", format!("\u{feff}{file}"), Mark(1)),
-        (
-            "1.17 joined files",
-            format!("{}{two}", one.trim_end()),
-            Mark(second - 1),
-        ),
+        ("1.17 joined files", format!("{}{two}", one.trim_end()), Mark(second - 1)),
         ("indented mark", mark(&format!(" {begin}")), Mark(second)),
-        (
-            "six dashes",
-            mark(&format!("-----BEGIN {label}------")),
-            Mark(second),
-        ),
-        (
-            "no closing dashes",
-            mark(&format!("-----BEGIN {label}")),
-            Mark(second),
-        ),
-        (
-            "typographer's dashes",
-            mark(&format!("–––––BEGIN {label}–––––")),
-            Mark(second),
-        ),
-        (
-            "no space",
-            mark(&format!("-----BEGIN{label}-----")),
-            Mark(second),
-        ),
-        (
-            "two spaces",
-            mark(&format!("-----BEGIN  {label}-----")),
-            Mark(second),
-        ),
-        (
-            "lower-case label",
-            mark(&begin.replace(label, "certificate")),
-            Mark(second),
-        ),
+        ("six dashes", mark(&format!("-----BEGIN {label}------")), Mark(second)),
+        ("no closing dashes", mark(&format!("-----BEGIN {label}")), Mark(second)),
+        ("typographer's dashes", mark(&format!("–––––BEGIN {label}–––––")), Mark(second)),
+        ("no space", mark(&format!("-----BEGIN{label}-----")), Mark(second)),
+        ("two spaces", mark(&format!("-----BEGIN  {label}-----")), Mark(second)),
+        ("lower-case label", mark(&begin.replace(label, "certificate")), Mark(second)),
         ("quoted", mark(&format!("\"{begin}\"")), Mark(second)),
-        (
-            "tab behind the mark",
-            mark(&format!("{begin}\t")),
-            Mark(second),
-        ),
+        ("tab behind the mark", mark(&format!("{begin}\t")), Mark(second)),
         ("space behind the mark", mark(&format!("{begin} ")), Both),
-        (
-            "vertical tab before it",
-            mark(&format!("\u{b}{begin}")),
-            Mark(second),
-        ),
-        (
-            "everything on one line",
-            after_one(two.replace('\n', "")),
-            Mark(second),
-        ),
-        (
-            "line ends escaped",
-            after_one(two.replace('\n', "\\n")),
-            Mark(second),
-        ),
+        ("vertical tab before it", mark(&format!("\u{b}{begin}")), Mark(second)),
+        ("everything on one line", after_one(two.replace('\n', "")), Mark(second)),
+        ("line ends escaped", after_one(two.replace('\n', "\\n")), Mark(second)),
         ("CR line ends", file.replace('\n', "\r"), Both),
         ("CR LF line ends", file.replace('\n', "\r\n"), Both),
-        (
-            "mixed line ends",
-            after_one(two.replace('\n', "\r\n")),
-            Both,
-        ),
-        (
-            "CR, a wrong mark",
-            mark(&format!(" {begin}")).replace('\n', "\r"),
-            Mark(second),
-        ),
-        (
-            "CR LF, a wrong mark",
-            mark(&format!(" {begin}")).replace('\n', "\r\n"),
-            Mark(second),
-        ),
+        ("mixed line ends", after_one(two.replace('\n', "\r\n")), Both),
+        ("CR, a wrong mark", mark(&format!(" {begin}")).replace('\n', "\r"), Mark(second)),
+        ("CR LF, a wrong mark", mark(&format!(" {begin}")).replace('\n', "\r\n"), Mark(second)),
         ("no last line end", file.trim_end().to_owned(), Both),
-        (
-            "comments around",
-            format!("# ours\n{one}\nCN=two, END\n{two}# BEGIN of nothing\n"),
-            Both,
-        ),
+        ("comments around", format!("# ours\n{one}\nCN=two, END\n{two}# BEGIN of nothing\n"), Both),
         (
             "a comment like a mark",
             format!("{file}# BEGIN {label}\n"),
             Mark(file.lines().count() + 1),
         ),
-        (
-            "a mark without a block",
-            format!("{begin}\n{file}"),
-            Block(1),
-        ),
-        (
-            "no END, first",
-            format!("{}{two}", one.replace(&end, "")),
-            Block(1),
-        ),
-        (
-            "no END, second",
-            after_one(two.replace(&end, "")),
-            Block(second),
-        ),
-        (
-            "cut in the middle",
-            after_one(two[..two.len() / 2].into()),
-            Block(second),
-        ),
-        (
-            "another END",
-            after_one(two.replace(&end, "-----END PGP-----")),
-            Block(second),
-        ),
-        (
-            "indented END",
-            after_one(two.replace(&end, &format!(" {end}"))),
-            Block(second),
-        ),
-        (
-            "no base64",
-            after_one(two.replace("MI", "M!")),
-            Block(second),
-        ),
-        (
-            "nothing inside",
-            after_one(format!("{begin}\n{end}\n")),
-            Second,
-        ),
-        (
-            "something else inside",
-            after_one(format!("{begin}\nAAAA\n{end}\n")),
-            Second,
-        ),
+        ("a mark without a block", format!("{begin}\n{file}"), Block(1)),
+        ("no END, first", format!("{}{two}", one.replace(&end, "")), Block(1)),
+        ("no END, second", after_one(two.replace(&end, "")), Block(second)),
+        ("cut in the middle", after_one(two[..two.len() / 2].into()), Block(second)),
+        ("another END", after_one(two.replace(&end, "-----END PGP-----")), Block(second)),
+        ("indented END", after_one(two.replace(&end, &format!(" {end}"))), Block(second)),
+        ("no base64", after_one(two.replace("MI", "M!")), Block(second)),
+        ("nothing inside", after_one(format!("{begin}\n{end}\n")), Second),
+        ("something else inside", after_one(format!("{begin}\nAAAA\n{end}\n")), Second),
         ("UTF-16", utf16, Missing),
         ("empty", String::new(), Missing),
         ("garbage", "garbage".into(), Missing),
         ("a private key", format!("{key}{file}"), key_is_read),
-        (
-            "a request",
-            format!("-----BEGIN CERTIFICATE REQUEST-----\n{file}"),
-            Mark(1),
-        ),
+        ("a request", format!("-----BEGIN CERTIFICATE REQUEST-----\n{file}"), Mark(1)),
     ]
 }
 
@@ -305,9 +189,7 @@ fn result(read: Result<usize, Error>) -> Read {
         Err(Error::PemMark { line, .. }) => Read::Mark(line),
         Err(Error::PemBlock { line, .. }) => Read::Block(line),
         Err(Error::Missing { .. }) => Read::Missing,
-        Err(Error::MalformedCertificate {
-            certificate: name, ..
-        })
+        Err(Error::MalformedCertificate { certificate: name, .. })
         | Err(Error::UnusableCrl { crl: name, .. })
             if name.contains(" 2 of ") =>
         {
@@ -326,17 +208,9 @@ fn an_error_about_a_file_names_the_file_and_what_in_it_was_not_read() {
     let roots = |path: &Path| Roots::from_pem_file(path).unwrap_err().to_string();
     let crls = |path: &Path| Crls::from_pem_file(path).unwrap_err().to_string();
     for (id, error, needed) in [
-        (
-            "no file",
-            roots(&files.join("none.pem")),
-            "cannot read DIR/none.pem: ",
-        ),
+        ("no file", roots(&files.join("none.pem")), "cannot read DIR/none.pem: "),
         ("a folder", roots(files.path()), "cannot read DIR: "),
-        (
-            "empty",
-            roots(&files.write("0.pem", "")),
-            "found no certificate in DIR/0.pem, ",
-        ),
+        ("empty", roots(&files.write("0.pem", "")), "found no certificate in DIR/0.pem, "),
         (
             "the third of three",
             roots(&files.write("3.pem", good.repeat(2) + bad)),
@@ -347,11 +221,7 @@ fn an_error_about_a_file_names_the_file_and_what_in_it_was_not_read() {
             roots(&files.write("1.pem", format!("\n {good}"))),
             "line 2 of DIR/1.pem: found ` -----BEGIN CERTIFICATE-----`",
         ),
-        (
-            "no list",
-            crls(&files.join("none.crl")),
-            "cannot read DIR/none.crl: ",
-        ),
+        ("no list", crls(&files.join("none.crl")), "cannot read DIR/none.crl: "),
         (
             "a list that is none",
             crls(&files.write("0.crl", crl)),
@@ -370,44 +240,24 @@ fn no_roots_are_an_error_whatever_they_come_from() {
     for (id, roots) in [
         ("PEM", Roots::from_pem(b"")),
         ("DER", Roots::from_der([])),
-        (
-            "a store",
-            Roots::from_root_cert_store(RootCertStore::empty()),
-        ),
+        ("a store", Roots::from_root_cert_store(RootCertStore::empty())),
     ] {
-        assert!(
-            matches!(roots, Err(Error::Missing { .. })),
-            "{id}: {roots:?}"
-        );
+        assert!(matches!(roots, Err(Error::Missing { .. })), "{id}: {roots:?}");
     }
 }
 
 #[test]
 fn nothing_reads_the_systems_roots_and_one_file_knows_the_public_ones() {
     let mut sources = vec![];
-    collect(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-        &mut sources,
-    );
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
     assert!(sources.len() > 10, "{sources:?}");
     for source in sources {
         let text = fs::read_to_string(&source).unwrap();
-        for word in [
-            "std::env",
-            "env::var",
-            "native_certs",
-            "SSL_CERT",
-            "/etc/ssl",
-        ] {
+        for word in ["std::env", "env::var", "native_certs", "SSL_CERT", "/etc/ssl"] {
             assert!(!text.contains(word), "{} has {word}", source.display());
         }
         let knows = text.contains("webpki_roots::");
-        assert_eq!(
-            knows,
-            source.ends_with("src/certificate/public.rs"),
-            "{}",
-            source.display()
-        );
+        assert_eq!(knows, source.ends_with("src/certificate/public.rs"), "{}", source.display());
     }
 }
 
@@ -441,10 +291,7 @@ fn roots_for_one_role_say_nothing_about_the_other() {
 #[test]
 fn a_self_signed_certificate_that_is_no_ca_works_as_its_own_root_at_both_ends() {
     let spec = |name| LeafSpec::new(name).dns("server.example").eku(Eku::both());
-    let (server, client) = (
-        Leaf::self_signed(spec("server")),
-        Leaf::self_signed(spec("client")),
-    );
+    let (server, client) = (Leaf::self_signed(spec("server")), Leaf::self_signed(spec("client")));
     for stack in stacks() {
         let at = &stack.name;
         let provider = stack.provider_of_version();
@@ -461,19 +308,10 @@ fn a_self_signed_certificate_that_is_no_ca_works_as_its_own_root_at_both_ends() 
         let (accept, connect) = (Arc::new(accept), Arc::new(connect));
         let visit = || handshake(accept.clone(), connect.clone(), "server.example");
         let outcome = visit();
-        assert_eq!(
-            outcome.server.expect(at).peer_certificates,
-            Some(client.chain(&[])),
-            "{at}"
-        );
-        assert_eq!(
-            outcome.client.expect(at).peer_certificates,
-            Some(server.chain(&[])),
-            "{at}"
-        );
+        assert_eq!(outcome.server.expect(at).peer_certificates, Some(client.chain(&[])), "{at}");
+        assert_eq!(outcome.client.expect(at).peer_certificates, Some(server.chain(&[])), "{at}");
         // Another one of the same name is somebody else.
-        slot.swap(credentials(&Leaf::self_signed(spec("client"))))
-            .unwrap();
+        slot.swap(credentials(&Leaf::self_signed(spec("client")))).unwrap();
         let outcome = visit();
         outcome.server.expect_err(at);
         let alert = TlsError::AlertReceived(AlertDescription::DecryptError);
@@ -484,10 +322,7 @@ fn a_self_signed_certificate_that_is_no_ca_works_as_its_own_root_at_both_ends() 
 #[test]
 fn a_pinned_certificate_is_trusted_for_itself_only() {
     for (id, spec) in [
-        (
-            "basicConstraints absent",
-            CaSpec::new("pinned").without_basic_constraints(),
-        ),
+        ("basicConstraints absent", CaSpec::new("pinned").without_basic_constraints()),
         ("cA FALSE", CaSpec::new("pinned").not_a_ca()),
     ] {
         let pinned = Ca::root(spec.clone().key_usages(&[]));
@@ -511,34 +346,14 @@ fn a_pinned_certificate_is_trusted_for_itself_only() {
             ("itself", vec![pinned.der()], None),
             ("itself, twice", vec![pinned.der(), pinned.der()], None),
             ("issued by it", issued.chain(&[]), Some(not_by_it)),
-            (
-                "issued by it, sent along",
-                issued.chain(&[&pinned]),
-                Some(no_ca),
-            ),
-            (
-                "issued by it, others along",
-                issued.chain(&[&below, &namesake]),
-                Some(no_ca),
-            ),
+            ("issued by it, sent along", issued.chain(&[&pinned]), Some(no_ca)),
+            ("issued by it, others along", issued.chain(&[&below, &namesake]), Some(no_ca)),
             ("a CA below it", far.chain(&[&below]), Some(not_far_by_it)),
-            (
-                "a CA below it, all along",
-                far.chain(&[&below, &pinned]),
-                Some(no_ca),
-            ),
+            ("a CA below it, all along", far.chain(&[&below, &pinned]), Some(no_ca)),
             ("renewed with its key", vec![renewed.der()], Some(not_by_it)),
-            (
-                "renewed, itself along",
-                vec![renewed.der(), pinned.der()],
-                Some(not_by_it),
-            ),
+            ("renewed, itself along", vec![renewed.der(), pinned.der()], Some(not_by_it)),
             ("its namesake", vec![namesake.der()], Some(bad_signature)),
-            (
-                "its namesake, itself along",
-                vec![namesake.der(), pinned.der()],
-                Some(bad_signature),
-            ),
+            ("its namesake, itself along", vec![namesake.der(), pinned.der()], Some(bad_signature)),
         ] {
             let found = clients.verify(Some(&chain), unix(NOW)).err();
             // `Error::Other` never compares equal; its text does.
@@ -564,10 +379,7 @@ fn roots_that_are_trusted_for_themselves_only_are_told_when_roots_are_loaded() {
     let old = version_1(&Ca::root_named("old"));
     let roots = Roots::from_der([absent.der(), ca.der(), old, no_ca.der()]).unwrap();
     let told: Vec<_> = roots.trusted_for_itself_only().collect();
-    assert_eq!(
-        told,
-        ["root `CN=absent`", "root `CN=old`", "root `CN=no ca`"]
-    );
+    assert_eq!(told, ["root `CN=absent`", "root `CN=old`", "root `CN=no ca`"]);
     let by_store = (*common::tls::root_store(&[absent.der()])).clone();
     for none in [
         Roots::from_der([ca.der()]).unwrap(),
@@ -597,16 +409,9 @@ fn a_ca_beside_a_pinned_certificate_of_its_name_is_still_found() {
     let leaf = ca.leaf(LeafSpec::new("leaf"));
     let cross = Ca::root(CaSpec::new("name").key(&pinned.key));
     let by_the_same_key = cross.leaf(LeafSpec::new("leaf"));
-    for order in [
-        [pinned.der(), ca.der(), cross.der()],
-        [cross.der(), ca.der(), pinned.der()],
-    ] {
+    for order in [[pinned.der(), ca.der(), cross.der()], [cross.der(), ca.der(), pinned.der()]] {
         let clients = verifier_over(&order);
-        for chain in [
-            vec![pinned.der()],
-            leaf.chain(&[]),
-            by_the_same_key.chain(&[]),
-        ] {
+        for chain in [vec![pinned.der()], leaf.chain(&[]), by_the_same_key.chain(&[])] {
             clients.verify(Some(&chain), unix(NOW)).unwrap();
         }
     }
@@ -627,11 +432,7 @@ fn hints_name_private_roots_and_not_public_ones_unless_told_otherwise() {
     for (id, clients, needed) in [
         ("private", builder(private()), names.clone()),
         ("private, told", builder(private()).send_root_hints(), names),
-        (
-            "private, told not to",
-            builder(private()).send_no_root_hints(),
-            vec![],
-        ),
+        ("private, told not to", builder(private()).send_no_root_hints(), vec![]),
         ("public", public(), vec![]),
         ("public, told not to", public().send_no_root_hints(), vec![]),
         ("public, told", public().send_root_hints(), all_public()),
@@ -664,9 +465,7 @@ fn hints_are(id: &str, clients: PeerVerifierBuilder<ClientPeerVerifier>, needed:
             .with_no_client_auth();
         connect.client_auth_cert_resolver = ears.clone();
         let outcome = handshake(accept, connect, "server.example");
-        outcome
-            .client
-            .unwrap_or_else(|e| panic!("{id}, {}: {e}", stack.name));
+        outcome.client.unwrap_or_else(|e| panic!("{id}, {}: {e}", stack.name));
         let heard = ears.0.lock().unwrap().take();
         assert_eq!(heard.as_deref(), Some(needed), "{id}, {}", stack.name);
     }

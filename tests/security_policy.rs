@@ -11,17 +11,11 @@ fn every_promise_of_the_security_policy_names_tests_or_fuzz_targets_that_exist()
     let mut sources = String::new();
     collect(&root.join("tests"), &mut sources);
     collect(&root.join("src"), &mut sources);
-    let promises: Vec<_> = POLICY
-        .lines()
-        .filter(|line| line.starts_with("| "))
-        .collect();
+    let promises: Vec<_> = POLICY.lines().filter(|line| line.starts_with("| ")).collect();
     // The head of the table and the line below it.
     for promise in &promises[2..] {
         let held_by = promise.trim_end_matches(" |").rsplit(" | ").next().unwrap();
-        let names: Vec<_> = held_by
-            .split(", ")
-            .map(|name| name.trim_matches('`'))
-            .collect();
+        let names: Vec<_> = held_by.split(", ").map(|name| name.trim_matches('`')).collect();
         assert!(!names.is_empty(), "{promise}");
         for name in names {
             let is_test = sources.contains(&format!("fn {name}()"));

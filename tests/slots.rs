@@ -55,9 +55,7 @@ fn credentials_fit_a_slot_as_its_policy_says_at_every_level_below_the_root() {
         let client = client_slot().eku_policy(policy).build().unwrap();
         let found = unfit_position(client.swap(credentials.clone()));
         if found != as_client {
-            wrong.push(format!(
-                "{id} client: found {found:?}, needed {as_client:?}"
-            ));
+            wrong.push(format!("{id} client: found {found:?}, needed {as_client:?}"));
         }
         if policy == accept() {
             continue; // It has no server slot; see below.
@@ -65,9 +63,7 @@ fn credentials_fit_a_slot_as_its_policy_says_at_every_level_below_the_root() {
         let server = server_slot().eku_policy(policy).build().unwrap();
         let found = unfit_position(server.swap(credentials));
         if found != as_server {
-            wrong.push(format!(
-                "{id} server: found {found:?}, needed {as_server:?}"
-            ));
+            wrong.push(format!("{id} server: found {found:?}, needed {as_server:?}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -110,11 +106,7 @@ fn validity_is_judged_when_credentials_are_published_and_both_ends_are_inclusive
     let second = Duration::seconds(1);
     let mut wrong = vec![];
     for (id, now, needed) in [
-        (
-            "before the leaf",
-            leaf_begins - second,
-            Err("certificate 1 (CN=leaf)"),
-        ),
+        ("before the leaf", leaf_begins - second, Err("certificate 1 (CN=leaf)")),
         ("first second", leaf_begins, Ok(())),
         ("an expired root sent along", NOW, Ok(())),
         ("last second of the intermediate", sub_ends, Ok(())),
@@ -178,11 +170,7 @@ fn whatever_is_refused_the_old_credentials_stay_and_are_presented() {
         ("wrong purpose", lost.cert_pem(), lost.key_pem()),
         ("another key", chain.clone(), other.key_pem()),
         ("out of order", world.root.pem() + &chain, key.clone()),
-        (
-            "several leaves",
-            chain.clone() + &other.cert_pem(),
-            key.clone(),
-        ),
+        ("several leaves", chain.clone() + &other.cert_pem(), key.clone()),
         ("encrypted", chain.clone(), encrypted),
         ("empty chain", String::new(), key.clone()),
         ("empty key", chain.clone(), String::new()),
@@ -200,10 +188,7 @@ fn whatever_is_refused_the_old_credentials_stay_and_are_presented() {
     let subjects = ["CN=expired", "CN=early", "CN=lost"];
     assert_eq!(heard.len(), subjects.len(), "{heard:?}");
     for (line, subject) in heard.iter().zip(subjects) {
-        assert!(
-            line.starts_with("refused as client: certificate 1 ("),
-            "{line}"
-        );
+        assert!(line.starts_with("refused as client: certificate 1 ("), "{line}");
         assert!(line.contains(subject), "{line}");
     }
     for stack in stacks() {
@@ -303,25 +288,13 @@ fn an_empty_client_slot_sends_an_empty_list_and_borrows_nothing_from_the_server_
         // The node that calls has a full server slot, too; with a certificate that is good for both.
         let node = serving_with(world.credentials("node", Eku::both()));
         let outcome = world.meet(&stack, &world.server_slot(), &slot);
-        assert_eq!(
-            outcome.server.unwrap_err(),
-            TlsError::NoCertificatesPresented,
-            "{at}"
-        );
+        assert_eq!(outcome.server.unwrap_err(), TlsError::NoCertificatesPresented, "{at}");
         let alert = TlsError::AlertReceived(AlertDescription::CertificateRequired);
         assert_eq!(outcome.client.unwrap_err(), alert, "{at}");
-        assert_eq!(
-            ears.take(),
-            ["nothing as client: the slot is empty"],
-            "{at}"
-        );
+        assert_eq!(ears.take(), ["nothing as client: the slot is empty"], "{at}");
         let outcome = world.meet_anybody(&stack, &world.server_slot(), &slot);
         assert_eq!(outcome.server.expect(at).peer_certificates, None, "{at}");
-        assert_eq!(
-            ears.take(),
-            ["nothing as client: the slot is empty"],
-            "{at}"
-        );
+        assert_eq!(ears.take(), ["nothing as client: the slot is empty"], "{at}");
         assert_eq!(subject(node.credentials()), "CN=node");
     }
 }
@@ -340,11 +313,7 @@ fn an_empty_server_slot_refuses_and_borrows_nothing_from_the_client_slot() {
         assert_eq!(outcome.server.unwrap_err(), error, "{at}");
         let alert = TlsError::AlertReceived(AlertDescription::AccessDenied);
         assert_eq!(outcome.client.unwrap_err(), alert, "{at}");
-        assert_eq!(
-            ears.take(),
-            ["nothing as server: the slot is empty"],
-            "{at}"
-        );
+        assert_eq!(ears.take(), ["nothing as server: the slot is empty"], "{at}");
         assert_eq!(subject(node.credentials()), "CN=node");
     }
 }
@@ -357,20 +326,11 @@ fn the_same_credentials_in_both_slots_work_and_show() {
     assert!(!world.serving("server").is_combined());
     let (server_ears, server) = world.heard_server_slot();
     let (client_ears, client) = world.heard_client_slot();
-    assert!(
-        !server.shares_key_with(&client),
-        "two certificates, two keys"
-    );
+    assert!(!server.shares_key_with(&client), "two certificates, two keys");
     server.swap(combined.clone()).unwrap();
     client.swap(combined).unwrap();
-    assert_eq!(
-        server_ears.take(),
-        ["published as server: CN=combined, Enforced, combined"]
-    );
-    assert_eq!(
-        client_ears.take(),
-        ["published as client: CN=combined, Enforced, combined"]
-    );
+    assert_eq!(server_ears.take(), ["published as server: CN=combined, Enforced, combined"]);
+    assert_eq!(client_ears.take(), ["published as client: CN=combined, Enforced, combined"]);
     assert!(server.shares_key_with(&client));
     for stack in stacks() {
         let outcome = world.meet(&stack, &server, &client);
@@ -441,10 +401,8 @@ fn a_client_slot_whose_key_fits_no_offered_scheme_says_so() {
         assert_eq!(outcome.server.expect(at).peer_certificates, None, "{at}");
         assert_eq!(
             ears.take(),
-            [
-                "nothing as client: the key can sign under none of the signature schemes that the \
-              peer offers"
-            ],
+            ["nothing as client: the key can sign under none of the signature schemes that the \
+              peer offers"],
             "{at}"
         );
     }
@@ -465,10 +423,8 @@ fn a_server_slot_whose_key_fits_no_offered_scheme_says_so() {
         outcome.server.expect_err(at);
         assert_eq!(
             ears.take(),
-            [
-                "nothing as server: the key can sign under none of the signature schemes that the \
-              peer offers"
-            ],
+            ["nothing as server: the key can sign under none of the signature schemes that the \
+              peer offers"],
             "{at}"
         );
     }
@@ -481,9 +437,7 @@ fn a_client_slot_presents_its_certificate_whatever_roots_the_server_names() {
         let (ears, slot) = world.heard_client_slot();
         let (server, _) = elsewhere.configs(&stack, &elsewhere.server_slot(), &slot, |b| b);
         let (_, mut client) = world.configs(&stack, &world.server_slot(), &slot, |b| b);
-        client
-            .dangerous()
-            .set_certificate_verifier(Arc::new(elsewhere.servers(&stack)));
+        client.dangerous().set_certificate_verifier(Arc::new(elsewhere.servers(&stack)));
         let outcome = handshake(server, client, "server.example");
         let error = TlsError::InvalidCertificate(CertificateError::UnknownIssuer);
         assert_eq!(outcome.server.unwrap_err(), error, "{}", stack.name);
@@ -494,10 +448,8 @@ fn a_client_slot_presents_its_certificate_whatever_roots_the_server_names() {
 #[test]
 fn a_key_that_is_not_bytes_works_in_both_slots() {
     let world = World::new();
-    let (served, called) = (
-        world.leaf("server", Eku::server()),
-        world.leaf("client", Eku::client()),
-    );
+    let (served, called) =
+        (world.leaf("server", Eku::server()), world.leaf("client", Eku::client()));
     for stack in stacks() {
         let at = &stack.name;
         let telling = |leaf: &Leaf| {
@@ -550,19 +502,12 @@ fn the_observer_hears_what_is_published_and_what_is_refused() {
         .build_with(world.calling("first"))
         .unwrap();
     slot.swap(world.serving("relaxed")).unwrap();
-    slot.swap(world.credentials("signer", Eku::code_signing()))
-        .unwrap_err();
+    slot.swap(world.credentials("signer", Eku::code_signing())).unwrap_err();
     let heard = ears.take();
     assert_eq!(heard.len(), 3, "{heard:?}");
     assert_eq!(heard[0], "published as client: CN=first, Enforced, single");
-    assert!(
-        heard[1].starts_with("published as client: CN=relaxed, Relaxed("),
-        "{heard:?}"
-    );
-    assert!(
-        heard[2].starts_with("refused as client: certificate 1 (CN=signer)"),
-        "{heard:?}"
-    );
+    assert!(heard[1].starts_with("published as client: CN=relaxed, Relaxed("), "{heard:?}");
+    assert!(heard[2].starts_with("refused as client: certificate 1 (CN=signer)"), "{heard:?}");
 }
 
 /// One private CA for both roles, and the two ends of a connection under it.
@@ -581,8 +526,7 @@ impl World {
     }
 
     fn leaf(&self, name: &str, eku: Eku) -> Leaf {
-        self.root
-            .leaf(LeafSpec::new(name).dns("server.example").eku(eku))
+        self.root.leaf(LeafSpec::new(name).dns("server.example").eku(eku))
     }
 
     fn credentials(&self, name: &str, eku: Eku) -> Credentials {
@@ -641,10 +585,7 @@ impl World {
 
     /// As [`meet_anybody`](Self::meet_anybody), between verifiers that offer ECDSA only.
     fn meet_ecdsa_only(&self, stack: &Stack, server: &ServerSlot, client: &ClientSlot) -> Outcome {
-        let stack = Stack {
-            provider: Arc::new(ecdsa_only(&stack.provider)),
-            ..stack.clone()
-        };
+        let stack = Stack { provider: Arc::new(ecdsa_only(&stack.provider)), ..stack.clone() };
         self.meet_anybody(&stack, server, client)
     }
 
@@ -748,9 +689,7 @@ impl Ears {
 
 impl Observer for Ears {
     fn published(&self, published: &Published<'_>) {
-        let Published {
-            role, leaf, eku, ..
-        } = published;
+        let Published { role, leaf, eku, .. } = published;
         let eku = match eku {
             EkuOutcome::Enforced => "Enforced".into(),
             relaxed => format!("{relaxed:?}"),

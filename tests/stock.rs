@@ -91,10 +91,7 @@ impl Pair {
             allow_anybody: true,
             ..Setup::default()
         };
-        let stock = Setup {
-            is_stock: true,
-            ..setup.clone()
-        };
+        let stock = Setup { is_stock: true, ..setup.clone() };
         let ours = Roots::from_der(roots.to_vec()).unwrap();
         Self {
             ours: stock.build(role, &ours, provider).unwrap(),
@@ -124,11 +121,7 @@ impl Stock {
         provider: &Arc<CryptoProvider>,
     ) -> Self {
         let (roots, provider) = (root_store(roots), provider.clone());
-        let Choices {
-            end_entity_only,
-            allow_unknown,
-            enforce_expiration,
-        } = *choices;
+        let Choices { end_entity_only, allow_unknown, enforce_expiration } = *choices;
         macro_rules! build {
             ($builder:expr) => {{
                 let mut builder = $builder.with_crls(crls.clone());
@@ -145,12 +138,12 @@ impl Stock {
             }};
         }
         match role {
-            Role::Client => Self::Clients(build!(WebPkiClientVerifier::builder_with_provider(
-                roots, provider
-            ))),
-            Role::Server => Self::Servers(build!(WebPkiServerVerifier::builder_with_provider(
-                roots, provider
-            ))),
+            Role::Client => {
+                Self::Clients(build!(WebPkiClientVerifier::builder_with_provider(roots, provider)))
+            }
+            Role::Server => {
+                Self::Servers(build!(WebPkiServerVerifier::builder_with_provider(roots, provider)))
+            }
         }
     }
 
@@ -212,17 +205,13 @@ fn every_other_defect_and_oddity_gets_stocks_verdict_and_error() {
 }
 
 /// Stock consults the first list only; by default all are: `tests/revocation` has the tables.
-const SEVERAL_LISTS_OF_AN_ISSUER: [&str; 2] = [
-    "older list in front of one that revokes",
-    "another key's list in front",
-];
+const SEVERAL_LISTS_OF_AN_ISSUER: [&str; 2] =
+    ["older list in front of one that revokes", "another key's list in front"];
 
 /// A row must fail for what it is named for, or it proves nothing about that.
 fn is_as_named(says: Says, role: Role, said: &Result<(), Exact>) -> bool {
-    let refused = |variant| {
-        said.as_ref()
-            .is_err_and(|error| format!("{:?}", error.0).contains(variant))
-    };
+    let refused =
+        |variant| said.as_ref().is_err_and(|error| format!("{:?}", error.0).contains(variant));
     match says {
         Says::DependsOnProvider => true,
         Says::Refused(variant) => refused(variant),
@@ -237,14 +226,7 @@ fn is_as_named(says: Says, role: Role, said: &Result<(), Exact>) -> bool {
 fn a_certificate_with_any_one_byte_changed_gets_stocks_verdict_and_error() {
     let root = Ca::root_named("root");
     let sub = root.sub(CaSpec::new("sub").eku(Eku::both()));
-    let leaf = sub
-        .leaf(
-            LeafSpec::new("leaf")
-                .dns(NAME)
-                .uri("spiffe://a/b")
-                .eku(Eku::both()),
-        )
-        .der();
+    let leaf = sub.leaf(LeafSpec::new("leaf").dns(NAME).uri("spiffe://a/b").eku(Eku::both())).der();
     let (mut wrong, mut rows, mut accepted) = (vec![], 0, 0);
     for role in ROLES {
         let pair = Pair::new(role, &[root.der()], &Case::plain(), &provider());
@@ -257,29 +239,17 @@ fn a_certificate_with_any_one_byte_changed_gets_stocks_verdict_and_error() {
             }
         };
         for (place, change, changed) in resigned(&leaf, &sub) {
-            compare(
-                format!("leaf byte {place} ^ {change}"),
-                &[changed, sub.der()],
-            );
+            compare(format!("leaf byte {place} ^ {change}"), &[changed, sub.der()]);
         }
         for (place, change, changed) in resigned(&sub.der(), &root) {
-            compare(
-                format!("intermediate byte {place} ^ {change}"),
-                &[leaf.clone(), changed],
-            );
+            compare(format!("intermediate byte {place} ^ {change}"), &[leaf.clone(), changed]);
         }
         for end in 0..leaf.len() {
-            compare(
-                format!("leaf cut at {end}"),
-                &[certificate(&leaf[..end]), sub.der()],
-            );
+            compare(format!("leaf cut at {end}"), &[certificate(&leaf[..end]), sub.der()]);
         }
     }
     assert_no_row_is_wrong(rows, &wrong);
-    assert!(
-        accepted > 500,
-        "only {accepted} of {rows} changed certificates were accepted"
-    );
+    assert!(accepted > 500, "only {accepted} of {rows} changed certificates were accepted");
 }
 
 /// The certificate with each byte of its signed part changed in turn, and signed again.
@@ -291,11 +261,7 @@ fn resigned(der: &[u8], issuer: &Ca) -> Vec<(usize, u8, CertificateDer<'static>)
         .map(|(place, change)| {
             let mut tbs = tbs.clone();
             tbs[place] ^= change;
-            (
-                place,
-                change,
-                certificate(forge.signed_over(tbs, &issuer.key)),
-            )
+            (place, change, certificate(forge.signed_over(tbs, &issuer.key)))
         })
         .collect()
 }
@@ -315,10 +281,7 @@ fn real_public_chains_get_stocks_verdict_and_error_in_both_roles() {
                     rows += 1;
                     accepted[index] += usize::from(said.stock.is_ok());
                     if !said.is_same() {
-                        wrong.push(format!(
-                            "{role}/{}/{now}/{provider_name}: {said:?}",
-                            site.name
-                        ));
+                        wrong.push(format!("{role}/{}/{now}/{provider_name}: {said:?}", site.name));
                     }
                 }
             }
@@ -362,13 +325,9 @@ fn a_root_without_ca_true_issues_nothing_here_and_anything_in_stock_rustls() {
     for root in names(CaSpec::new("keytool")).map(Ca::root) {
         let sub = root.sub(CaSpec::new("sub"));
         let leaf = LeafSpec::new("leaf").dns(NAME).eku(Eku::both());
-        let issued = [
-            root.leaf(leaf.clone()).chain(&[]),
-            sub.leaf(leaf).chain(&[&sub]),
-        ];
-        for (role, chain) in ROLES
-            .into_iter()
-            .flat_map(|role| issued.clone().map(|chain| (role, chain)))
+        let issued = [root.leaf(leaf.clone()).chain(&[]), sub.leaf(leaf).chain(&[&sub])];
+        for (role, chain) in
+            ROLES.into_iter().flat_map(|role| issued.clone().map(|chain| (role, chain)))
         {
             let pair = Pair::new(role, &[root.der()], &Case::plain(), &provider());
             let said = pair.say(&chain, NAME, unix(NOW));
@@ -395,49 +354,27 @@ fn what_is_offered_to_peers_is_what_stock_rustls_offers() {
     let roots = [Ca::root_named("one").der(), Ca::root_named("two").der()];
     for (name, provider) in providers() {
         let ours = Roots::from_der(roots.clone()).unwrap();
-        let clients = ClientPeerVerifier::builder(ours.clone(), &provider)
-            .build()
-            .unwrap();
-        let servers = ServerPeerVerifier::builder(ours, &provider)
-            .build()
-            .unwrap();
+        let clients = ClientPeerVerifier::builder(ours.clone(), &provider).build().unwrap();
+        let servers = ServerPeerVerifier::builder(ours, &provider).build().unwrap();
         let Stock::Clients(stock) = Stock::new(Role::Client, &roots, &Case::plain(), &provider)
         else {
             unreachable!()
         };
         let hints = |all: &[DistinguishedName]| {
-            all.iter()
-                .map(|name| name.as_ref().to_vec())
-                .collect::<Vec<_>>()
+            all.iter().map(|name| name.as_ref().to_vec()).collect::<Vec<_>>()
         };
         assert_eq!(
             hints(clients.root_hint_subjects()),
             hints(stock.root_hint_subjects()),
             "{name}"
         );
-        assert_eq!(
-            clients.client_auth_mandatory(),
-            stock.client_auth_mandatory(),
-            "{name}"
-        );
-        assert_eq!(
-            clients.offer_client_auth(),
-            stock.offer_client_auth(),
-            "{name}"
-        );
-        assert_eq!(
-            clients.supported_verify_schemes(),
-            stock.supported_verify_schemes(),
-            "{name}"
-        );
+        assert_eq!(clients.client_auth_mandatory(), stock.client_auth_mandatory(), "{name}");
+        assert_eq!(clients.offer_client_auth(), stock.offer_client_auth(), "{name}");
+        assert_eq!(clients.supported_verify_schemes(), stock.supported_verify_schemes(), "{name}");
         let Stock::Servers(stock) = Stock::new(Role::Server, &roots, &Case::plain(), &provider)
         else {
             unreachable!()
         };
-        assert_eq!(
-            servers.supported_verify_schemes(),
-            stock.supported_verify_schemes(),
-            "{name}"
-        );
+        assert_eq!(servers.supported_verify_schemes(), stock.supported_verify_schemes(), "{name}");
     }
 }

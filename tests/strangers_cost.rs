@@ -77,10 +77,7 @@ fn all_searches_together_check_a_hundred_signatures_and_a_relaxed_peer_costs_no_
         ("eight roots, over the budget", &many, few(4, Eku::server()), [100; 6]),
     ];
     let mut wrong = vec![];
-    println!(
-        "{:36} {:>5} {:>4} {SETUP_NAMES}",
-        "signatures checked", "bytes", "sent"
-    );
+    println!("{:36} {:>5} {:>4} {SETUP_NAMES}", "signatures checked", "bytes", "sent");
     for (id, roots, chain, expected) in rows {
         let found = costs(roots, &chain);
         let bytes: usize = chain.iter().map(|certificate| certificate.len()).sum();
@@ -88,10 +85,7 @@ fn all_searches_together_check_a_hundred_signatures_and_a_relaxed_peer_costs_no_
         if found != expected {
             wrong.push(format!("{id}: {found:?}, not {expected:?}"));
         }
-        assert!(
-            found.iter().all(|signatures| *signatures <= BUDGET),
-            "{id}: {found:?}"
-        );
+        assert!(found.iter().all(|signatures| *signatures <= BUDGET), "{id}: {found:?}");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -112,10 +106,7 @@ fn the_three_hundredth_step_is_made_and_the_next_is_not_under_every_policy() {
     for (policy, is_observed) in SETUPS {
         // 1 + 17 × (1 + 16) + 1 = 291 and those that are stopped.
         for (steps, is_found) in [(299, true), (300, true), (301, false)] {
-            let beside = decoys
-                .iter()
-                .chain(&stopped[..steps - 291])
-                .chain([&issuer]);
+            let beside = decoys.iter().chain(&stopped[..steps - 291]).chain([&issuer]);
             let chain = leaf.chain(&beside.collect::<Vec<_>>());
             let id = format!("{policy:?}, {steps} steps");
             let verifier = verifier(&[root.clone()], &provider(), policy, is_observed).0;
@@ -165,12 +156,7 @@ fn namesakes_end_at_the_limit_of_steps_before_any_signature_under_every_policy()
         namesakes.push(namesakes.last().unwrap().sub(CaSpec::new("same")));
     }
     println!("{:40} {:>8}", "nine namesakes", "ms");
-    for eku in [
-        Eku::client(),
-        Eku::server(),
-        Eku::code_signing(),
-        Eku::Absent,
-    ] {
+    for eku in [Eku::client(), Eku::server(), Eku::code_signing(), Eku::Absent] {
         let leaf = namesakes[8].leaf(LeafSpec::new("edge").dns("edge.example").eku(eku));
         let chain = leaf.chain(&namesakes.iter().collect::<Vec<_>>());
         for (policy, is_observed) in SETUPS {
@@ -189,10 +175,7 @@ fn namesakes_end_at_the_limit_of_steps_before_any_signature_under_every_policy()
 
 #[test]
 fn what_a_stranger_costs_at_worst_is_told_for_every_kind_of_root_key() {
-    println!(
-        "{:8} {:>6} {:>10} {:>6}",
-        "root", "bytes", "signatures", "ms"
-    );
+    println!("{:8} {:>6} {:>10} {:>6}", "root", "bytes", "signatures", "ms");
     for kind in [KeyKind::P256, KeyKind::P384, KeyKind::P521] {
         // rustls on ring has no P-521.
         if kind == KeyKind::P521 && providers()[0].0 == "ring" {

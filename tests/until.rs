@@ -103,11 +103,7 @@ fn judge(
         let error = verifying.unwrap_or_else(|| panic!("{id}, {row}: accepted"));
         assert_eq!(error, strict_error(role), "{id}, {row}");
         let alert = other.as_ref().and_then(alert);
-        assert_eq!(
-            alert,
-            Some(AlertDescription::UnsupportedCertificate),
-            "{id}, {row}"
-        );
+        assert_eq!(alert, Some(AlertDescription::UnsupportedCertificate), "{id}, {row}");
         assert_eq!(told, [format!("refused {role} Eku")], "{id}, {row}");
     }
 }
@@ -118,14 +114,10 @@ fn the_end_is_judged_in_whole_seconds_of_utc_and_before_1970_it_has_passed() {
     let roots = Roots::from_der([root.der()]).unwrap();
     let old = datetime!(1970-01-01 0:00 UTC);
     let spec = LeafSpec::new("edge").dns("edge.example").eku(Eku::server());
-    let chain = root
-        .leaf(spec.valid(old, datetime!(9999-12-31 23:59:59 UTC)))
-        .chain(&[]);
+    let chain = root.leaf(spec.valid(old, datetime!(9999-12-31 23:59:59 UTC))).chain(&[]);
     let east = UtcOffset::from_hms(14, 0, 0).unwrap();
-    let (second, epoch) = (
-        Duration::seconds(1),
-        UnixTime::since_unix_epoch(std::time::Duration::ZERO),
-    );
+    let (second, epoch) =
+        (Duration::seconds(1), UnixTime::since_unix_epoch(std::time::Duration::ZERO));
     let late = unix(datetime!(9999-12-31 23:59:59 UTC));
     let before = unix(END - second);
     #[rustfmt::skip] // One row, one line.
@@ -180,11 +172,7 @@ fn a_policy_that_has_ended_is_rfc5280_and_not_strict() {
 
 #[test]
 fn rfc5280_and_strict_are_the_same_with_and_without_an_end() {
-    let ekus = [
-        ("none", Eku::Absent),
-        ("right", Eku::client()),
-        ("wrong", Eku::server()),
-    ];
+    let ekus = [("none", Eku::Absent), ("right", Eku::client()), ("wrong", Eku::server())];
     for (id, eku) in ekus {
         let (roots, leaf) = peer(eku);
         let verdict = |policy, now| {
@@ -223,12 +211,7 @@ fn visits_of_a_client(
     let mut server = stock_server(provider, &versions, home.credentials(&[]), Some(verifier));
     mtls_roles::without_resumption(&mut server);
     server.time_provider = Arc::new(clock.clone());
-    let client = stock_client(
-        provider,
-        &versions,
-        &[site.der()],
-        Some(leaf.credentials(&[])),
-    );
+    let client = stock_client(provider, &versions, &[site.der()], Some(leaf.credentials(&[])));
     let (server, client) = (Arc::new(server), Arc::new(client));
     move || handshake(server.clone(), client.clone(), "site.example")
 }
@@ -269,9 +252,5 @@ fn strict_error(role: Role) -> rustls::Error {
         Role::Client => (ClientAuth, vec![ServerAuth]),
         Role::Server => (ServerAuth, vec![ClientAuth]),
     };
-    CertificateError::InvalidPurposeContext {
-        required,
-        presented,
-    }
-    .into()
+    CertificateError::InvalidPurposeContext { required, presented }.into()
 }

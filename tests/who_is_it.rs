@@ -57,22 +57,12 @@ fn without_a_certificate_the_handshake_goes_well_if_it_may_and_verify_says_so() 
         let visit = pki.visit(&stack, &optional, None);
         let answer = "NoCertificate: client refused: it presented no certificate".to_owned();
         assert_eq!(visit, (Ok(()), Ok(answer)), "{}", stack.name);
-        assert_eq!(
-            told.take(),
-            [""; 0],
-            "{}: nothing was decided about nobody",
-            stack.name
-        );
+        assert_eq!(told.take(), [""; 0], "{}: nothing was decided about nobody", stack.name);
 
         let mandatory = pki.relaxed(true).build().unwrap();
         let alert = Err(Error::AlertReceived(AlertDescription::CertificateRequired));
         let refused = (Err(Error::NoCertificatesPresented), alert);
-        assert_eq!(
-            pki.visit(&stack, &mandatory, None),
-            refused,
-            "{}",
-            stack.name
-        );
+        assert_eq!(pki.visit(&stack, &mandatory, None), refused, "{}", stack.name);
     }
 }
 
@@ -120,12 +110,7 @@ fn optional_authentication_keeps_the_verdict_on_what_is_presented() {
         let (told, leaf) = (Arc::new(Told::default()), pki.edge(Eku::server()));
         let clients = pki.relaxed(false).observer(told.clone()).build().unwrap();
         let (server, _) = pki.visit(&stack, &clients, Some(leaf.credentials(&[&pki.sub])));
-        assert_eq!(
-            (server, told.take()),
-            (Ok(()), vec![RELAXED.into()]),
-            "{}",
-            stack.name
-        );
+        assert_eq!((server, told.take()), (Ok(()), vec![RELAXED.into()]), "{}", stack.name);
     }
 }
 
@@ -133,23 +118,11 @@ fn optional_authentication_keeps_the_verdict_on_what_is_presented() {
 fn every_part_of_the_verified_peer_is_of_the_path() {
     let pki = Pki::new();
     let leaf = pki.edge(Eku::server());
-    let extra = pki
-        .sub
-        .leaf(LeafSpec::new("extra").dns("extra.example"))
-        .der();
+    let extra = pki.sub.leaf(LeafSpec::new("extra").dns("extra.example")).der();
     let chain = [leaf.chain(&[&pki.sub]), vec![extra]].concat();
-    let peer = pki
-        .relaxed(true)
-        .build()
-        .unwrap()
-        .verify(Some(&chain), unix(NOW))
-        .unwrap();
+    let peer = pki.relaxed(true).build().unwrap().verify(Some(&chain), unix(NOW)).unwrap();
     assert_eq!(peer.role(), Role::Client);
-    let path: Vec<_> = peer
-        .path()
-        .iter()
-        .map(|certificate| certificate.der().clone())
-        .collect();
+    let path: Vec<_> = peer.path().iter().map(|certificate| certificate.der().clone()).collect();
     assert_eq!(path, [leaf.der(), pki.sub.der()]);
     assert_eq!(peer.leaf(), &peer.path()[0]);
     assert_eq!(peer.anchor(), "CN=root");
@@ -161,14 +134,8 @@ fn every_part_of_the_verified_peer_is_of_the_path() {
     assert_eq!(peer.alt_names(), names);
     assert_eq!(peer.valid_until(), NOW + Duration::days(80));
     let violation = peer.eku().violation().unwrap();
-    assert_eq!(
-        (violation.position, &violation.needed),
-        (0, &Purpose::CLIENT_AUTH)
-    );
-    assert_eq!(
-        violation.found.as_deref(),
-        Some(&[Purpose::SERVER_AUTH][..])
-    );
+    assert_eq!((violation.position, &violation.needed), (0, &Purpose::CLIENT_AUTH));
+    assert_eq!(violation.found.as_deref(), Some(&[Purpose::SERVER_AUTH][..]));
 }
 
 #[test]
@@ -177,24 +144,12 @@ fn verify_judges_afresh_so_what_has_ended_since_the_handshake_is_refused() {
     let end = NOW + Duration::hours(1);
     let builder = ClientPeerVerifier::builder(pki.roots(), &provider());
     let policy = EkuPolicy::ignore().until(end);
-    let clients = builder
-        .eku_policy(policy)
-        .relax_for(rule("dns:edge.example"))
-        .build()
-        .unwrap();
+    let clients = builder.eku_policy(policy).relax_for(rule("dns:edge.example")).build().unwrap();
     let chain = pki.edge(Eku::server()).chain(&[&pki.sub]);
-    let class = |now| {
-        clients
-            .verify(Some(&chain), unix(now))
-            .err()
-            .map(|refusal| refusal.class())
-    };
+    let class = |now| clients.verify(Some(&chain), unix(now)).err().map(|refusal| refusal.class());
     assert_eq!(class(NOW), None);
     assert_eq!(class(end), Some(RefusalClass::Eku));
-    assert_eq!(
-        class(NOW + Duration::days(81)),
-        Some(RefusalClass::Validity)
-    );
+    assert_eq!(class(NOW + Duration::days(81)), Some(RefusalClass::Validity));
     assert_eq!(
         clients.verify(Some(&[]), unix(NOW)).unwrap_err().class(),
         RefusalClass::NoCertificate
@@ -207,20 +162,16 @@ fn a_client_learns_in_the_same_way_who_its_server_is() {
     let leaf = pki.edge(Eku::client());
     let builder =
         || ServerPeerVerifier::builder(pki.roots(), &provider()).eku_policy(EkuPolicy::ignore());
-    let named = builder()
-        .relax_for(rule("dns:edge.example"))
-        .build()
-        .unwrap();
+    let named = builder().relax_for(rule("dns:edge.example")).build().unwrap();
     let by_rule = builder()
         .relax_for(rule("dns:edge.example"))
         .expect_in_place_of_name(rule("spiffe-trust-domain:example.org"))
         .build()
         .unwrap();
     for stack in stacks() {
-        for (id, servers, name) in [
-            ("by name", &named, "edge.example"),
-            ("by rule", &by_rule, "10.0.0.1"),
-        ] {
+        for (id, servers, name) in
+            [("by name", &named, "edge.example"), ("by rule", &by_rule, "10.0.0.1")]
+        {
             let id = format!("{}, {id}", stack.name);
             let server = stock_server(
                 &stack.provider,
@@ -230,14 +181,11 @@ fn a_client_learns_in_the_same_way_who_its_server_is() {
             );
             let mut client =
                 stock_client(&stack.provider, &[stack.version], &[pki.root.der()], None);
-            client
-                .dangerous()
-                .set_certificate_verifier(Arc::new(servers.clone()));
+            client.dangerous().set_certificate_verifier(Arc::new(servers.clone()));
             let side = handshake(server, client, name).client.expect(&id);
             let name = ServerName::try_from(name).unwrap();
-            let peer = servers
-                .verify(side.peer_certificates.as_deref(), &name, unix(NOW))
-                .expect(&id);
+            let peer =
+                servers.verify(side.peer_certificates.as_deref(), &name, unix(NOW)).expect(&id);
             assert_eq!((peer.role(), peer.path().len()), (Role::Server, 2), "{id}");
             assert!(matches!(peer.eku(), EkuOutcome::Relaxed(_)), "{id}");
             let nobody = servers.verify(None, &name, unix(NOW)).unwrap_err();

@@ -48,19 +48,13 @@ fn pkcs_12_is_read_with_its_password_and_without_it_is_a_finding() {
             let edge = output.line("CN=edge.example.com");
             assert_eq!(edge["source"], json!(["edge.p12"]), "{algorithms}");
             assert_eq!(edge["private_keys"], json!(["edge.p12"]), "{algorithms}");
-            assert_eq!(
-                (output.code, edge["verdict"].as_str()),
-                (1, Some("breaks_at_renewal"))
-            );
+            assert_eq!((output.code, edge["verdict"].as_str()), (1, Some("breaks_at_renewal")));
         }
         for arguments in [file, "--format json --password-file wrong edge.p12"] {
             let output = audit(world.path(), arguments);
             let reason = unreadable(&output);
             assert_eq!(output.code, 2, "{algorithms} {output:?}");
-            assert!(
-                reason.contains("none of the passwords"),
-                "{algorithms} {reason}"
-            );
+            assert!(reason.contains("none of the passwords"), "{algorithms} {reason}");
         }
     }
 }
@@ -68,10 +62,7 @@ fn pkcs_12_is_read_with_its_password_and_without_it_is_a_finding() {
 #[test]
 fn pem_behind_text_that_begins_as_der_does_is_read() {
     let world = World::full();
-    world.write(
-        "edge.txt",
-        format!("0 comes first\n{}", world.edge.cert_pem()),
-    );
+    world.write("edge.txt", format!("0 comes first\n{}", world.edge.cert_pem()));
     let output = audit(world.path(), "--format json edge.txt");
     let edge = output.line("CN=edge.example.com");
     assert_eq!(edge["source"], json!(["edge.txt:2"]));
@@ -85,10 +76,7 @@ fn pkcs_12_with_an_empty_password_needs_none() {
         return;
     }
     let output = audit(world.path(), "--format json edge.p12");
-    assert_eq!(
-        output.line("CN=edge.example.com")["source"],
-        json!(["edge.p12"])
-    );
+    assert_eq!(output.line("CN=edge.example.com")["source"], json!(["edge.p12"]));
 }
 
 /// Every row: an id, the bytes of a file, a part of the reason. The good certificate beside it is
@@ -101,15 +89,10 @@ fn what_cannot_be_read_is_a_finding_with_its_reason_and_stops_nothing() {
     let cut = pem.lines().take(4).collect::<Vec<_>>().join("\n");
     let signed_data = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
     let ber = [&[0x30, 16][..], &signed_data, &[0xa0, 0x80, 0, 0, 0]].concat();
-    let empty = [
-        &[0x30, 24][..],
-        &signed_data,
-        &[0xa0, 11, 0x30, 9, 2, 1, 1, 0x31, 0, 0x30, 0, 0x31, 0],
-    ]
-    .concat();
-    let enveloped = [
-        0x30, 15, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 3, 0xa0, 2, 0x30, 0,
-    ];
+    let empty =
+        [&[0x30, 24][..], &signed_data, &[0xa0, 11, 0x30, 9, 2, 1, 1, 0x31, 0, 0x30, 0, 0x31, 0]]
+            .concat();
+    let enveloped = [0x30, 15, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 3, 0xa0, 2, 0x30, 0];
     #[rustfmt::skip]
     let rows = [
         ("empty",       vec![], "no certificate"),
@@ -130,10 +113,8 @@ fn what_cannot_be_read_is_a_finding_with_its_reason_and_stops_nothing() {
         .iter()
         .filter_map(|(id, bytes, reason)| {
             world.write("file.pem", bytes);
-            let output = audit(
-                world.path(),
-                "--format json file.pem www.pem issuers.pem roots.pem",
-            );
+            let output =
+                audit(world.path(), "--format json file.pem www.pem issuers.pem roots.pem");
             let found = unreadable(&output);
             let goes_on = output.line("CN=www.example.com")["verdict"] == "unaffected";
             let is_right = found.contains(reason) && goes_on && output.code == 2;
@@ -157,10 +138,7 @@ fn unreadable(output: &Run) -> String {
 /// Whether OpenSSL is here, and did it.
 fn openssl(world: &World, arguments: &str) -> bool {
     let mut openssl = Command::new("openssl");
-    let output = openssl
-        .current_dir(world.path())
-        .args(arguments.split_whitespace())
-        .output();
+    let output = openssl.current_dir(world.path()).args(arguments.split_whitespace()).output();
     let Ok(output) = output else {
         eprintln!("SKIPPED: no openssl is here");
         return false;

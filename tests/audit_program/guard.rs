@@ -49,23 +49,15 @@ fn the_guard_says_what_was_lost() {
     world.write("lost.pem", world.combined.leaf(lost).cert_pem());
     let text = audit(world.path(), "--against edge.pem lost.pem").stdout;
     let lines: Vec<_> = text.lines().collect();
-    assert!(
-        lines[0].starts_with("LOST  edge.example.com (lost.pem:1)"),
-        "{text}"
-    );
+    assert!(lines[0].starts_with("LOST  edge.example.com (lost.pem:1)"), "{text}");
     assert!(
         lines[1].contains("found serverAuth") || lines[1].contains("serverAuth, needed clientAuth"),
         "{text}"
     );
     assert!(lines[2].starts_with("to do:"), "{text}");
     let output = audit(world.path(), "--format json --against edge.pem lost.pem");
-    let [line] = &output.lines()[..] else {
-        panic!("{output:?}")
-    };
-    assert_eq!(
-        (&line["fit"], &line["lost"][0]["role"]),
-        (&json!(false), &json!("client"))
-    );
+    let [line] = &output.lines()[..] else { panic!("{output:?}") };
+    assert_eq!((&line["fit"], &line["lost"][0]["role"]), (&json!(false), &json!("client")));
     assert_eq!(line["lost"].as_array().map(Vec::len), Some(1), "{line}");
     let fit = audit(world.path(), "--format json --against lost.pem edge.pem");
     assert_eq!(
@@ -79,8 +71,5 @@ fn the_guard_says_on_standard_error_what_could_not_be_read() {
     let world = World::full();
     let output = audit(world.path(), "--against nowhere.pem edge.pem");
     assert_eq!((output.code, output.stdout.as_str()), (2, ""));
-    assert!(
-        output.stderr.contains("nowhere.pem: No such file"),
-        "{output:?}"
-    );
+    assert!(output.stderr.contains("nowhere.pem: No such file"), "{output:?}");
 }

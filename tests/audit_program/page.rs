@@ -12,15 +12,10 @@ use crate::world::{World, leaf};
 /// Two pages that differ in names only must have the same tags with the same attributes.
 #[test]
 fn no_name_becomes_markup() {
-    let harmless: Vec<_> = (0..HOSTILE.len())
-        .map(|index| format!("name {index}"))
-        .collect();
+    let harmless: Vec<_> = (0..HOSTILE.len()).map(|index| format!("name {index}")).collect();
     let harmless: Vec<_> = harmless.iter().map(String::as_str).collect();
     let skeletons = [&HOSTILE[..], &harmless].map(|names| tags(&page_of(names)));
-    assert!(
-        skeletons[0].iter().any(|tag| tag == "script"),
-        "{skeletons:?}"
-    );
+    assert!(skeletons[0].iter().any(|tag| tag == "script"), "{skeletons:?}");
     assert_eq!(skeletons[0], skeletons[1]);
 }
 
@@ -102,9 +97,7 @@ fn the_page_runs_and_loads_nothing_but_itself() {
     );
     let quoted = policy.replace('\'', "&#x27;").replace('/', "&#x2f;");
     assert!(page.contains(&quoted), "{policy}");
-    for loads in [
-        " src=", "<link", "@import", "url(", "<base", "<iframe", " style=", " onclick",
-    ] {
+    for loads in [" src=", "<link", "@import", "url(", "<base", "<iframe", " style=", " onclick"] {
         assert!(!page.contains(loads), "{loads}");
     }
 }
@@ -128,11 +121,7 @@ fn a_citation_is_a_link_only_if_it_leads_to_https() {
         let page = audit(world.path(), "--format html --timeline timeline.json .").stdout;
         let address = address.replace('/', "&#x2f;");
         assert!(page.contains(&address), "it is shown: {address}");
-        assert_eq!(
-            page.contains(&format!("href=\"{address}")),
-            is_link,
-            "{address}"
-        );
+        assert_eq!(page.contains(&format!("href=\"{address}")), is_link, "{address}");
     }
 }
 
@@ -140,9 +129,7 @@ fn a_citation_is_a_link_only_if_it_leads_to_https() {
 fn of_many_certificates_the_page_shows_the_first_and_says_how_many_it_leaves_out() {
     let world = World::new();
     let spec = |serial| leaf("many.example.com", serial).eku(Eku::both());
-    let pem: String = (0..2_050)
-        .map(|serial| shared_key(&world, spec(1_000 + serial)))
-        .collect();
+    let pem: String = (0..2_050).map(|serial| shared_key(&world, spec(1_000 + serial))).collect();
     world.write("many.pem", pem);
     world.write("edge.pem", world.edge.cert_pem() + &world.combined.pem());
     let page = audit(world.path(), "--format html .").stdout;
@@ -150,15 +137,9 @@ fn of_many_certificates_the_page_shows_the_first_and_says_how_many_it_leaves_out
     assert_eq!(page.matches("<rect class=\"life\"").count(), 300);
     // 2,050 and `edge`; beside them, roots.pem has 2 and edge.pem an issuer.
     assert!(page.contains("1751 more leaf certificates"), "bars");
-    assert!(
-        page.contains("54 more certificates, which need action less"),
-        "rows"
-    );
+    assert!(page.contains("54 more certificates, which need action less"), "rows");
     let first = page.find("<tr id=\"c0\"").unwrap();
-    assert!(
-        page[first..first + 800].contains("edge.example.com"),
-        "what needs action is first"
-    );
+    assert!(page[first..first + 800].contains("edge.example.com"), "what needs action is first");
 }
 
 /// With one key for all, which is what costs time.

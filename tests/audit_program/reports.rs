@@ -78,17 +78,11 @@ fn every_json_line_has_the_same_fields_and_a_leaf_has_its_forecast() {
         ] {
             assert!(line.get(field).is_some(), "{field}: {line}");
         }
-        assert_eq!(
-            line["kind"] == "leaf",
-            line.get("forecast").is_some(),
-            "{line}"
-        );
+        assert_eq!(line["kind"] == "leaf", line.get("forecast").is_some(), "{line}");
     }
     let forecast = &output.line("CN=xmpp.example.com")["forecast"];
-    let (only_server, both) = (
-        json!({ "server": true, "client": false }),
-        json!({ "server": true, "client": true }),
-    );
+    let (only_server, both) =
+        (json!({ "server": true, "client": false }), json!({ "server": true, "client": true }));
     let expected = json!({
         "rustls": only_server, "openssl": only_server, "go": only_server, "java": both,
         "gnutls": only_server,
@@ -100,10 +94,7 @@ fn every_json_line_has_the_same_fields_and_a_leaf_has_its_forecast() {
 #[test]
 fn the_exit_code_says_what_there_is_to_do() {
     let world = World::full();
-    world.write(
-        "broken.pem",
-        "-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n",
-    );
+    world.write("broken.pem", "-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n");
     world.write("timeline.json", "{");
     let issuers = "issuers.pem roots.pem";
     #[rustfmt::skip]
@@ -145,12 +136,7 @@ fn the_exit_code_says_what_there_is_to_do() {
 #[test]
 fn the_help_has_examples_and_the_exit_codes() {
     let output = audit(World::new().path(), "--help");
-    for needed in [
-        "Examples",
-        "Exit codes",
-        "HOST:PORT",
-        "AUDIT_PKCS12_PASSWORD",
-    ] {
+    for needed in ["Examples", "Exit codes", "HOST:PORT", "AUDIT_PKCS12_PASSWORD"] {
         assert!(output.stdout.contains(needed), "{needed}: {output:?}");
     }
 }
@@ -173,14 +159,8 @@ fn the_report_goes_where_it_is_told_to_and_nowhere_else() {
     let world = World::full();
     for format in ["text", "json", "html"] {
         let to_stdout = audit(world.path(), &format!("--format {format} edge.pem"));
-        let to_file = audit(
-            world.path(),
-            &format!("--format {format} -o report edge.pem"),
-        );
-        assert_eq!(
-            (to_file.code, to_file.stdout.as_str()),
-            (to_stdout.code, "")
-        );
+        let to_file = audit(world.path(), &format!("--format {format} -o report edge.pem"));
+        assert_eq!((to_file.code, to_file.stdout.as_str()), (to_stdout.code, ""));
         let file = std::fs::read_to_string(world.folder.join("report")).unwrap();
         assert_eq!(file, to_stdout.stdout, "{format}");
     }
@@ -195,10 +175,7 @@ fn without_a_terminal_there_is_no_colour_and_no_line_is_longer_than_100() {
     let output = audit(world.path(), ".");
     assert!(!output.stdout.contains('\u{1b}'), "{output:?}");
     // An address is never broken.
-    let lines = output
-        .stdout
-        .lines()
-        .filter(|line| !line.contains("https://"));
+    let lines = output.stdout.lines().filter(|line| !line.contains("https://"));
     let widest = lines.max_by_key(|line| line.chars().count()).unwrap();
     assert!(widest.chars().count() <= 100, "{widest}");
     assert!(output.stdout.contains('…'), "{output:?}");
@@ -217,15 +194,8 @@ fn every_report_says_when_the_timeline_was_read_and_warns_after_90_days() {
     for format in ["text", "html"] {
         for (day, warns) in [("2027-02-19", false), ("2027-02-20", true)] {
             let report = said(format, day);
-            assert!(
-                report.contains("last read on 2026-11-21"),
-                "{format} {day}: {report}"
-            );
-            assert_eq!(
-                report.contains("WARNING"),
-                warns,
-                "{format} {day}: {report}"
-            );
+            assert!(report.contains("last read on 2026-11-21"), "{format} {day}: {report}");
+            assert_eq!(report.contains("WARNING"), warns, "{format} {day}: {report}");
         }
     }
 }
@@ -250,10 +220,7 @@ fn a_timeline_of_the_users_replaces_a_milestone_of_the_same_id() {
         .filter(|cause| cause["milestone"] == "chrome-leaf")
         .map(|cause| &cause["date"])
         .collect();
-    assert!(
-        dates.is_empty() || dates == [&json!("2031-01-01")],
-        "{line}"
-    );
+    assert!(dates.is_empty() || dates == [&json!("2031-01-01")], "{line}");
     assert_ne!(
         because,
         audit(world.path(), "--format json .").line("CN=edge.example.com")["because"]
@@ -291,10 +258,7 @@ fn hostile_names_are_escaped() {
         );
     }
     let output = audit(world.path(), "--format json .");
-    assert!(
-        !output.stdout.contains("\\n") && !output.stdout.contains("\\u001b"),
-        "{output:?}"
-    );
+    assert!(!output.stdout.contains("\\n") && !output.stdout.contains("\\u001b"), "{output:?}");
     assert_eq!(output.lines().len(), HOSTILE.len() + 6, "{output:?}");
 }
 
@@ -328,15 +292,7 @@ pub const HOSTILE: [&str; 9] = [
 #[test]
 fn private_keys_are_noticed_and_never_printed() {
     let world = World::full();
-    let secret: String = world
-        .edge
-        .key_pem()
-        .lines()
-        .nth(1)
-        .unwrap()
-        .chars()
-        .take(24)
-        .collect();
+    let secret: String = world.edge.key_pem().lines().nth(1).unwrap().chars().take(24).collect();
     for format in ["text", "json", "html"] {
         let output = audit(world.path(), &format!("--format {format} ."));
         assert!(!output.stdout.contains(&secret), "{format}");

@@ -38,10 +38,7 @@ fn a_server_shows_its_chain_and_whom_it_asks_in_tls_1_2_and_1_3() {
             let issuer = output.line("O=DigiCert Inc, CN=Combined CA");
             let said = (&issuer["source"], &issuer["asks_for_client_certificate"]);
             assert_eq!(said, (&json!([address]), &Value::Null), "{id}");
-            assert!(
-                server.join().unwrap().is_err(),
-                "{id}: a handshake that ends well trusts"
-            );
+            assert!(server.join().unwrap().is_err(), "{id}: a handshake that ends well trusts");
         }
     }
 }
@@ -92,10 +89,7 @@ fn a_server_that_does_not_answer_is_a_finding_and_the_next_one_is_asked() {
     };
     assert_eq!(output.code, 2, "{output:?}");
     assert!(reason(&closed).contains("refused"), "{output:?}");
-    assert!(
-        reason(&mute_address).contains("no answer within 1 second"),
-        "{output:?}"
-    );
+    assert!(reason(&mute_address).contains("no answer within 1 second"), "{output:?}");
     assert!(reason(&plain).contains("corrupt message"), "{output:?}");
     assert_eq!(output.line("CN=edge.example.com")["source"], json!([good]));
     let _ = (server.join(), talker.join());
@@ -108,9 +102,8 @@ fn config(
     hints: Option<bool>,
 ) -> ServerConfig {
     let (chain, key) = world.edge.credentials(&[&world.combined]);
-    let builder = ServerConfig::builder_with_provider(provider())
-        .with_protocol_versions(&[version])
-        .unwrap();
+    let builder =
+        ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[version]).unwrap();
     let builder = match hints {
         None => builder.with_no_client_auth(),
         Some(hints) => {
@@ -134,9 +127,7 @@ fn serve(config: ServerConfig) -> (String, JoinHandle<Result<(), Error>>) {
         let (mut stream, _) = listener.accept().unwrap();
         let mut connection = ServerConnection::new(Arc::new(config))?;
         let ended = connection.complete_io(&mut stream);
-        ended
-            .map(|_| ())
-            .map_err(|error| Error::General(error.to_string()))
+        ended.map(|_| ()).map_err(|error| Error::General(error.to_string()))
     });
     (address, server)
 }

@@ -37,9 +37,6 @@ fn a_key_a_name_or_a_list_that_is_everywhere_does_not_make_a_report_quadratic() 
             (input, output.stdout.len())
         });
         let (more_in, more_out) = (large.0 - small.0, large.1 - small.1);
-        assert!(
-            more_out < 8 * more_in,
-            "{format}: {more_in} more bytes in, {more_out} more out"
-        );
+        assert!(more_out < 8 * more_in, "{format}: {more_in} more bytes in, {more_out} more out");
     }
 }

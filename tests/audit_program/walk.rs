@@ -44,17 +44,10 @@ fn links_to_folders_are_followed_once_and_links_to_files_are_files() {
     link("../elsewhere", "audited/two");
     link("one", "audited/three");
     let output = audit(world.path(), "--format json audited");
-    let sources = json!([
-        "audited/live.pem:1",
-        "audited/real/edge.pem:1",
-        "audited/one/other.pem:1",
-    ]);
+    let sources =
+        json!(["audited/live.pem:1", "audited/real/edge.pem:1", "audited/one/other.pem:1",]);
     // Each once, and the folder's own name before that of a link to it.
-    assert_eq!(
-        output.line("CN=edge.example.com")["source"],
-        sources,
-        "{output:?}"
-    );
+    assert_eq!(output.line("CN=edge.example.com")["source"], sources, "{output:?}");
     // The link `loop` led to the folder itself, where nothing is new.
     assert_eq!(output.lines().len(), 1, "{output:?}");
 }
@@ -89,11 +82,7 @@ fn a_link_to_nothing_is_a_finding_and_a_pipe_is_not_waited_for() {
     assert!(made.unwrap().success());
     let output = audit(world.path(), "--format json .");
     let last = output.lines().pop().unwrap();
-    assert_eq!(
-        (output.code, &last["verdict"]),
-        (2, &json!("unreadable")),
-        "{output:?}"
-    );
+    assert_eq!((output.code, &last["verdict"]), (2, &json!("unreadable")), "{output:?}");
     assert_eq!(last["source"], json!(["./live.pem"]));
 }
 
@@ -111,10 +100,7 @@ fn in_a_folder_only_what_looks_like_a_certificate_must_be_one() {
     world.write("list.crl", world.private.crl(CrlSpec::new(1)));
     let output = audit(world.path(), ".");
     assert_eq!(output.code, 1, "{output:?}");
-    assert!(
-        output.stdout.contains("5 other files passed over"),
-        "{output:?}"
-    );
+    assert!(output.stdout.contains("5 other files passed over"), "{output:?}");
     world.write("empty.pem", "");
     world.write("key.der", [0x30, 3, 2, 1, 0]);
     let output = audit(world.path(), ".");
@@ -141,8 +127,5 @@ fn a_file_over_64_mib_is_a_finding() {
     file.set_len((64 << 20) + 1).unwrap();
     let output = audit(world.path(), "big.pem");
     assert_eq!(output.code, 2, "{output:?}");
-    assert!(
-        output.stdout.contains("big.pem: larger than 64 MiB"),
-        "{output:?}"
-    );
+    assert!(output.stdout.contains("big.pem: larger than 64 MiB"), "{output:?}");
 }

@@ -30,13 +30,7 @@ impl World {
         let private = Ca::root(ca("Example Ltd", "Mesh Root", 5));
         let edge = combined.leaf(leaf("edge.example.com", 6).eku(Eku::both()).web_pki());
         let folder = TempDir::new();
-        let world = Self {
-            folder,
-            combined,
-            server_only,
-            private,
-            edge,
-        };
+        let world = Self { folder, combined, server_only, private, edge };
         world.write("roots.pem", digicert.pem() + &isrg.pem());
         world
     }
@@ -88,8 +82,5 @@ pub fn ca(organisation: &str, name: &str, serial: u64) -> CaSpec {
     subject.push(DnType::OrganizationName, organisation);
     subject.push(DnType::CommonName, name);
     let spec = CaSpec::new(name).subject(subject).serial(serial);
-    spec.valid(
-        datetime!(2020-01-01 0:00 UTC),
-        datetime!(2040-01-01 0:00 UTC),
-    )
+    spec.valid(datetime!(2020-01-01 0:00 UTC), datetime!(2040-01-01 0:00 UTC))
 }

@@ -18,9 +18,7 @@ use std::path::{Path, PathBuf};
 ///
 /// The shared samples are not part of the published crate: a test over them must be skipped there, and say so.
 pub fn shared(path: &str) -> Option<PathBuf> {
-    let found = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared")
-        .join(path);
+    let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
     if found.exists() {
         return Some(found);
     }

@@ -41,15 +41,8 @@ impl Shape {
         Self::CriticalClient,
         Self::Empty,
     ];
-    pub const ISSUERS: [Self; 7] = [
-        Self::None,
-        Self::Server,
-        Self::Client,
-        Self::Both,
-        Self::Any,
-        Self::Code,
-        Self::Empty,
-    ];
+    pub const ISSUERS: [Self; 7] =
+        [Self::None, Self::Server, Self::Client, Self::Both, Self::Any, Self::Code, Self::Empty];
 
     /// For row ids.
     pub fn name(self) -> &'static str {
@@ -115,10 +108,7 @@ pub struct Chains {
 impl Chains {
     pub fn new() -> Self {
         let root = Ca::root_named("root");
-        let (first, second) = (
-            root.sub(CaSpec::new("first")),
-            root.sub(CaSpec::new("second")),
-        );
+        let (first, second) = (root.sub(CaSpec::new("first")), root.sub(CaSpec::new("second")));
         let leaf_key = root.leaf(LeafSpec::new("leaf")).key;
         let leaves = |issuer: &Ca| {
             Shape::LEAVES.map(|shape| {
@@ -133,10 +123,8 @@ impl Chains {
             })
         };
         let (direct, below) = (leaves(&root), leaves(&first));
-        let (firsts, firsts_below) = (
-            subs("first", &root, &first.key),
-            subs("first", &second, &first.key),
-        );
+        let (firsts, firsts_below) =
+            (subs("first", &root, &first.key), subs("first", &second, &first.key));
         let seconds = subs("second", &root, &second.key);
 
         let mut all: Vec<_> = direct.iter().map(|leaf| Chain::of(&[leaf])).collect();
@@ -147,11 +135,7 @@ impl Chains {
                 all.extend(differ.map(|second| Chain::of(&[leaf, first, second])));
             }
         }
-        Self {
-            root,
-            all,
-            leaf_key,
-        }
+        Self { root, all, leaf_key }
     }
 
     /// The chain of this id.

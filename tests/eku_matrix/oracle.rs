@@ -85,11 +85,7 @@ impl Policy {
             AcceptServerAuthForAnother | IgnoreForAnother => named("another.example"),
             _ => named(NAME),
         };
-        Setup {
-            policy,
-            relax_for,
-            ..Setup::default()
-        }
+        Setup { policy, relax_for, ..Setup::default() }
     }
 }
 
@@ -98,11 +94,7 @@ impl Policy {
 pub enum Verdict {
     Enforced,
     Relaxed(Violation),
-    Refused {
-        class: RefusalClass,
-        violation: Option<Violation>,
-        error: Exact,
-    },
+    Refused { class: RefusalClass, violation: Option<Violation>, error: Exact },
 }
 
 /// The certificate that is wrong.
@@ -140,13 +132,8 @@ impl Verdict {
         match self {
             Self::Enforced => "E".into(),
             Self::Relaxed(violation) => format!("R{}", violation.position),
-            Self::Refused {
-                violation: Some(violation),
-                ..
-            } => format!("x{}", violation.position),
-            Self::Refused {
-                violation: None, ..
-            } => "x".into(),
+            Self::Refused { violation: Some(violation), .. } => format!("x{}", violation.position),
+            Self::Refused { violation: None, .. } => "x".into(),
         }
     }
 
@@ -214,11 +201,7 @@ pub fn expect(role: Role, policy: Policy, path: &[Shape]) -> Verdict {
 
 /// The first certificate from the leaf that has an EKU without this purpose in it.
 fn first_fault(needed: Kp, path: &[Shape]) -> Option<usize> {
-    path.iter().position(|shape| {
-        shape
-            .purposes()
-            .is_some_and(|found| !found.contains(&needed))
-    })
+    path.iter().position(|shape| shape.purposes().is_some_and(|found| !found.contains(&needed)))
 }
 
 fn violation(needed: Kp, position: usize, path: &[Shape]) -> Violation {
@@ -226,9 +209,7 @@ fn violation(needed: Kp, position: usize, path: &[Shape]) -> Violation {
         certificate: ["CN=leaf", "CN=first", "CN=second"][position].into(),
         position,
         needed: purpose(needed),
-        found: path[position]
-            .purposes()
-            .map(|found| found.iter().copied().map(purpose).collect()),
+        found: path[position].purposes().map(|found| found.iter().copied().map(purpose).collect()),
     }
 }
 

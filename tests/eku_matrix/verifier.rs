@@ -176,9 +176,7 @@ pub fn decide_client(
     chain: &[CertificateDer<'_>],
     now: UnixTime,
 ) -> Result<(), rustls::Error> {
-    clients
-        .verify_client_cert(&chain[0], &chain[1..], now)
-        .map(drop)
+    clients.verify_client_cert(&chain[0], &chain[1..], now).map(drop)
 }
 
 /// What any verifier of servers says, ours or stock.
@@ -229,9 +227,6 @@ impl Observer for Heard {
     }
 
     fn refused(&self, refusal: &Refusal) {
-        self.note(Event::Refused(
-            refusal.class(),
-            refusal.violation().cloned(),
-        ));
+        self.note(Event::Refused(refusal.class(), refusal.violation().cloned()));
     }
 }

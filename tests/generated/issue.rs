@@ -34,9 +34,7 @@ impl Issued {
 /// in their EKUs differ in nothing else.
 pub fn issue(world: &World, ekus: &Ekus) -> Issued {
     let issuance = Issuance::new(world, ekus);
-    let extras: Vec<_> = (0..world.extras.len())
-        .map(|index| issuance.extra(index))
-        .collect();
+    let extras: Vec<_> = (0..world.extras.len()).map(|index| issuance.extra(index)).collect();
     let mut presented: Vec<_> = (1..world.root_position())
         .filter(|position| world.missing != Some(*position))
         .map(|position| issuance.certificate(position))
@@ -48,9 +46,7 @@ pub fn issue(world: &World, ekus: &Ekus) -> Issued {
     Issued {
         chain: [vec![issuance.leaf()], presented].concat(),
         roots: issuance.roots(),
-        crls: world
-            .lists
-            .map_or_else(Vec::new, |lists| issuance.crls(lists)),
+        crls: world.lists.map_or_else(Vec::new, |lists| issuance.crls(lists)),
         described: issuance.described(&extras),
     }
 }
@@ -205,10 +201,7 @@ impl<'a> Issuance<'a> {
             }
             all.push(issuer.crl(spec));
         }
-        if matches!(
-            self.world.trusted,
-            Trusted::Stranger | Trusted::RootAndStranger
-        ) {
+        if matches!(self.world.trusted, Trusted::Stranger | Trusted::RootAndStranger) {
             all.push(self.stranger.crl(CrlSpec::new(1)));
         }
         all
@@ -222,12 +215,10 @@ fn plain_root(name: &str, bearer: Bearer) -> Ca {
 /// Who signs in the name of the CA at this position.
 fn forger_of(world: &World, position: usize) -> Ca {
     let spec = CaSpec::new(&name(world, position)).key(&key(Alg::P256, Bearer::Forger));
-    Ca::root(
-        match world.authority(position).has(&CaQuirk::EmptySubject) {
-            true => spec.empty_subject(),
-            false => spec,
-        },
-    )
+    Ca::root(match world.authority(position).has(&CaQuirk::EmptySubject) {
+        true => spec.empty_subject(),
+        false => spec,
+    })
 }
 
 fn name(world: &World, position: usize) -> String {

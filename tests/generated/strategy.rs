@@ -26,18 +26,7 @@ fn worlds_in_role(role: Role) -> impl Strategy<Value = World> {
     );
     (chain, trust, presented, weighted(0.3, lists())).prop_map(
         move |((leaf, issuers), (root, trusted), (missing, extras, shuffled), lists)| {
-            World {
-                role,
-                leaf,
-                issuers,
-                root,
-                trusted,
-                missing,
-                extras,
-                shuffled,
-                lists,
-            }
-            .tidy()
+            World { role, leaf, issuers, root, trusted, missing, extras, shuffled, lists }.tidy()
         },
     )
 }
@@ -219,11 +208,8 @@ pub fn twins() -> impl Strategy<Value = Twins> {
 
 /// Twins of clients: where the first has clientAuth, the second has serverAuth in its place.
 pub fn server_auth_twins() -> impl Strategy<Value = Twins> {
-    let twins = (
-        worlds_in_role(Role::Client),
-        every(right(Role::Client)),
-        every(right(Role::Server)),
-    );
+    let twins =
+        (worlds_in_role(Role::Client), every(right(Role::Client)), every(right(Role::Server)));
     twins.prop_map(|(world, right, wrong)| Twins::new(world, right, wrong))
 }
 
@@ -265,11 +251,7 @@ fn every(eku: impl Strategy<Value = Eku> + Clone) -> impl Strategy<Value = Ekus>
 
 impl Twins {
     fn new(world: World, right: Ekus, wrong: Ekus) -> Self {
-        Self {
-            right: right.of(&world),
-            wrong: wrong.of(&world),
-            world,
-        }
+        Self { right: right.of(&world), wrong: wrong.of(&world), world }
     }
 }
 

@@ -65,11 +65,7 @@ pub enum Memo {
 macro_rules! configured {
     ($ours:expr, $memo:expr, $builder:expr) => {{
         let mut builder = with_options!($builder, $ours.world.lists).eku_policy($ours.policy);
-        if $ours
-            .world
-            .lists
-            .is_some_and(|lists| !lists.enforce_expiration)
-        {
+        if $ours.world.lists.is_some_and(|lists| !lists.enforce_expiration) {
             builder = builder.allow_expired_crls();
         }
         builder = match $ours.relaxed {
@@ -115,16 +111,10 @@ impl Ours<'_> {
                 let verifier = configured!(self, memo, builder);
                 let name = server_name();
                 let in_handshake = verifier.verify_server_cert(leaf, rest, &name, &[], now);
-                (
-                    verifier.verify(Some(chain), &name, now),
-                    in_handshake.map(drop),
-                )
+                (verifier.verify(Some(chain), &name, now), in_handshake.map(drop))
             }
         };
-        assert_eq!(
-            text(&told.as_ref().map_err(Refusal::error)),
-            text(&in_handshake)
-        );
+        assert_eq!(text(&told.as_ref().map_err(Refusal::error)), text(&in_handshake));
         told
     }
 }
@@ -179,9 +169,7 @@ fn stock_server(
     }
     let (leaf, rest) = issued.chain.split_first().unwrap();
     let verifier = verifier.build().unwrap();
-    verifier
-        .verify_server_cert(leaf, rest, &server_name(), &[], unix(NOW))
-        .map(drop)
+    verifier.verify_server_cert(leaf, rest, &server_name(), &[], unix(NOW)).map(drop)
 }
 
 fn server_name() -> ServerName<'static> {
@@ -200,18 +188,10 @@ pub fn text<T, E: std::fmt::Debug>(verdict: &Result<T, E>) -> String {
 /// The innermost variant of a verdict, to be counted: `ExpiredContext`, `PathLenConstraintViolated`.
 pub fn kind<T, E: std::fmt::Debug>(verdict: &Result<T, E>) -> String {
     let text = text(verdict);
-    let inner = [
-        "InvalidCertificate(",
-        "InvalidCertRevocationList(",
-        "Other(OtherError(",
-    ]
-    .into_iter()
-    .fold(text.as_str(), |text, outer| {
-        text.strip_prefix(outer).unwrap_or(text)
-    });
-    let inner = inner
-        .strip_prefix("PathViolation { check: ")
-        .unwrap_or(inner);
+    let inner = ["InvalidCertificate(", "InvalidCertRevocationList(", "Other(OtherError("]
+        .into_iter()
+        .fold(text.as_str(), |text, outer| text.strip_prefix(outer).unwrap_or(text));
+    let inner = inner.strip_prefix("PathViolation { check: ").unwrap_or(inner);
     let end = inner.find(|c: char| !c.is_alphanumeric());
     inner[..end.unwrap_or(inner.len())].to_owned()
 }

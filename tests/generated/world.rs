@@ -87,11 +87,7 @@ pub enum Extra {
     /// A CA with the name of the issuer at this position, and another key.
     Namesake { of: usize, quirks: Vec<CaQuirk> },
     /// A second certificate for the issuer at this position.
-    CrossSign {
-        of: usize,
-        by: Signer,
-        quirks: Vec<CaQuirk>,
-    },
+    CrossSign { of: usize, by: Signer, quirks: Vec<CaQuirk> },
     /// The same certificate again; the root's position presents the root.
     Duplicate(usize),
     /// An end-entity certificate that is not the leaf.
@@ -163,17 +159,10 @@ impl World {
 
     /// root → issuer → leaf, all of it right.
     pub fn plain(role: Role) -> Self {
-        let authority = || Authority {
-            alg: Alg::P256,
-            quirks: vec![],
-        };
+        let authority = || Authority { alg: Alg::P256, quirks: vec![] };
         Self {
             role,
-            leaf: Leaf {
-                alg: Alg::P256,
-                names: vec![Name::Dns(Name::EXPECTED)],
-                quirks: vec![],
-            },
+            leaf: Leaf { alg: Alg::P256, names: vec![Name::Dns(Name::EXPECTED)], quirks: vec![] },
             issuers: vec![authority()],
             root: authority(),
             trusted: Trusted::Root,
@@ -204,9 +193,8 @@ impl World {
     /// All that our checks refuse on the path of this description, beyond stock rustls.
     pub fn violations(&self) -> Vec<(PathCheck, usize)> {
         let anchor = self.anchor_position();
-        let mut all: Vec<_> = violations_of_leaf(&self.leaf.quirks)
-            .map(|check| (check, 0))
-            .collect();
+        let mut all: Vec<_> =
+            violations_of_leaf(&self.leaf.quirks).map(|check| (check, 0)).collect();
         for position in 1..anchor {
             let violations = violations_of_issuer(&self.authority(position).quirks);
             all.extend(violations.map(|check| (check, position)));
@@ -227,8 +215,7 @@ impl World {
 
     /// Whether our checks refuse a second certificate of an issuer.
     pub fn has_a_violating_cross_sign(&self) -> bool {
-        self.cross_signs()
-            .any(|quirks| violations_of_issuer(quirks).next().is_some())
+        self.cross_signs().any(|quirks| violations_of_issuer(quirks).next().is_some())
     }
 
     /// Whether webpki may have an error of its own when our checks have refused the path of this
@@ -258,8 +245,7 @@ impl World {
     /// The quirks of all CAs that may stand on some path.
     pub fn authorities(&self) -> impl Iterator<Item = &[CaQuirk]> {
         let path = self.issuers.iter().chain([&self.root]);
-        path.map(|authority| authority.quirks.as_slice())
-            .chain(self.cross_signs())
+        path.map(|authority| authority.quirks.as_slice()).chain(self.cross_signs())
     }
 
     /// The quirks of second certificates of issuers.

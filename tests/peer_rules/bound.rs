@@ -28,13 +28,7 @@ impl Crossed {
         let sub_a = a.sub(sub_a);
         let sub_b = b.cross_sign(&sub_a, sub_b);
         let leaf = sub_a.leaf(LeafSpec::new("edge").dns("edge.example").eku(eku));
-        Self {
-            a,
-            b,
-            sub_a,
-            sub_b,
-            leaf,
-        }
+        Self { a, b, sub_a, sub_b, leaf }
     }
 
     fn plain(eku: Eku) -> Self {
@@ -43,20 +37,11 @@ impl Crossed {
 
     /// Both orders of the roots, and both orders in which the peer can present its issuers.
     fn orders(&self) -> Vec<(Roots, Vec<CertificateDer<'static>>)> {
-        let Self {
-            a,
-            b,
-            sub_a,
-            sub_b,
-            leaf,
-        } = self;
+        let Self { a, b, sub_a, sub_b, leaf } = self;
         let roots = [[a, b], [b, a]].map(|roots| Roots::from_der(roots.map(Ca::der)).unwrap());
         let chains = [[sub_a, sub_b], [sub_b, sub_a]].map(|issuers| leaf.chain(&issuers));
-        let both = roots
-            .iter()
-            .flat_map(|roots| chains.iter().map(move |chain| (roots, chain)));
-        both.map(|(roots, chain)| (roots.clone(), chain.clone()))
-            .collect()
+        let both = roots.iter().flat_map(|roots| chains.iter().map(move |chain| (roots, chain)));
+        both.map(|(roots, chain)| (roots.clone(), chain.clone())).collect()
     }
 
     /// What each order of roots and issuers gives.
@@ -67,10 +52,7 @@ impl Crossed {
         ) -> PeerVerifierBuilder<ClientPeerVerifier>,
     ) -> Vec<Result<VerifiedPeer, Refusal>> {
         let verdict = |(roots, chain): (Roots, Vec<_>)| {
-            setup(clients(&roots))
-                .build()
-                .unwrap()
-                .verify(Some(&chain), unix(NOW))
+            setup(clients(&roots)).build().unwrap().verify(Some(&chain), unix(NOW))
         };
         self.orders().into_iter().map(verdict).collect()
     }
@@ -89,13 +71,7 @@ fn of_a_cross_signed_peer_any_path_satisfies_a_bound_rule_in_whatever_order_it_i
     let world = Crossed::plain(Eku::code_signing());
     let stray = Ca::root_named("stray");
     let sibling = world.a.sub(CaSpec::new("sibling"));
-    let Crossed {
-        a,
-        b,
-        sub_a,
-        sub_b,
-        leaf,
-    } = &world;
+    let Crossed { a, b, sub_a, sub_b, leaf } = &world;
     #[rustfmt::skip] // One row, one line.
     let keys = [
         ("one root", a.der(), MATCHES),
@@ -126,10 +102,7 @@ fn of_a_cross_signed_peer_any_path_satisfies_a_bound_rule_in_whatever_order_it_i
         ("b by a", sub_b, a, NOT),
         ("b by b", sub_b, b, MATCHES),
     ] {
-        let peer = Peer {
-            roots: roots.clone(),
-            chain: leaf.chain(&[issuer]),
-        };
+        let peer = Peer { roots: roots.clone(), chain: leaf.chain(&[issuer]) };
         wrong.extend(peer.differences(id, &under("dns:edge.example", &root.der()), expected));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -143,17 +116,10 @@ fn below_two_roots_of_the_same_name_the_key_decides() {
     let mut store = rustls::RootCertStore::empty();
     store.add_parsable_certificates([a.der(), b.der()]);
     let anchors = Roots::from_root_cert_store(store).unwrap();
-    let leaf = b.leaf(
-        LeafSpec::new("edge")
-            .dns("edge.example")
-            .eku(Eku::code_signing()),
-    );
+    let leaf = b.leaf(LeafSpec::new("edge").dns("edge.example").eku(Eku::code_signing()));
     let mut wrong = vec![];
     for roots in [roots, anchors] {
-        let peer = Peer {
-            roots,
-            chain: leaf.chain(&[]),
-        };
+        let peer = Peer { roots, chain: leaf.chain(&[]) };
         wrong.extend(peer.differences("its root", &under("dns:edge.example", &b.der()), MATCHES));
         wrong.extend(peer.differences("namesake", &under("dns:edge.example", &a.der()), NOT));
     }
@@ -162,14 +128,9 @@ fn below_two_roots_of_the_same_name_the_key_decides() {
 
 #[test]
 fn a_self_signed_leaf_that_is_its_own_root_is_below_its_own_key() {
-    let spec = LeafSpec::new("edge")
-        .dns("edge.example")
-        .eku(Eku::code_signing());
+    let spec = LeafSpec::new("edge").dns("edge.example").eku(Eku::code_signing());
     let leaf = Leaf::self_signed(spec);
-    let peer = Peer {
-        roots: Roots::from_der([leaf.der()]).unwrap(),
-        chain: leaf.chain(&[]),
-    };
+    let peer = Peer { roots: Roots::from_der([leaf.der()]).unwrap(), chain: leaf.chain(&[]) };
     let other = Ca::root_named("other").der();
     let mut wrong = peer.differences("its own", &under("dns:edge.example", &leaf.der()), MATCHES);
     wrong.extend(peer.differences("another's", &under("dns:edge.example", &other), NOT));
@@ -180,16 +141,13 @@ fn a_self_signed_leaf_that_is_its_own_root_is_below_its_own_key() {
 fn in_a_spiffe_federation_no_trust_domain_mints_names_of_another() {
     let (org, net) = (Ca::root_named("example.org"), Ca::root_named("example.net"));
     let roots = Roots::from_der([org.der(), net.der()]).unwrap();
-    let rules = [
-        ("spiffe-trust-domain:example.org", &org),
-        ("spiffe-trust-domain:example.net", &net),
-    ];
-    let bound = rules.iter().fold(clients(&roots), |builder, (text, ca)| {
-        builder.allow(rule(&under(text, &ca.der())))
-    });
-    let unbound = rules.iter().fold(clients(&roots), |builder, (text, _)| {
-        builder.allow(rule(text))
-    });
+    let rules =
+        [("spiffe-trust-domain:example.org", &org), ("spiffe-trust-domain:example.net", &net)];
+    let bound = rules
+        .iter()
+        .fold(clients(&roots), |builder, (text, ca)| builder.allow(rule(&under(text, &ca.der()))));
+    let unbound =
+        rules.iter().fold(clients(&roots), |builder, (text, _)| builder.allow(rule(text)));
     let (bound, unbound) = (bound.build().unwrap(), unbound.build().unwrap());
     for (id, ca, uri, is_its_own) in [
         ("org mints org", &org, "spiffe://example.org/a", true),
@@ -202,17 +160,10 @@ fn in_a_spiffe_federation_no_trust_domain_mints_names_of_another() {
         let chain = leaf.chain(&[&sub]);
         let found = bound.verify(Some(&chain), unix(NOW));
         let class = found.as_ref().map(drop).map_err(Refusal::class);
-        let expected = if is_its_own {
-            Ok(())
-        } else {
-            Err(RefusalClass::PeerRule)
-        };
+        let expected = if is_its_own { Ok(()) } else { Err(RefusalClass::PeerRule) };
         assert_eq!(class, expected, "{id}");
         // What the documentation warns of.
-        assert!(
-            unbound.verify(Some(&chain), unix(NOW)).is_ok(),
-            "{id}, unbound"
-        );
+        assert!(unbound.verify(Some(&chain), unix(NOW)).is_ok(), "{id}, unbound");
     }
 }
 
@@ -222,29 +173,19 @@ fn relaxed_only_below_this_ca() {
     let roots = Roots::from_der([root.der()]).unwrap();
     let [legacy, other] = ["legacy", "other"].map(|name| root.sub(CaSpec::new(name)));
     let text = under("dns:*.example", &legacy.der());
-    let verifier = clients(&roots)
-        .eku_policy(EkuPolicy::ignore())
-        .relax_for(rule(&text));
+    let verifier = clients(&roots).eku_policy(EkuPolicy::ignore()).relax_for(rule(&text));
     let verifier = verifier.build().unwrap();
     let strict = clients(&roots).build().unwrap();
-    let chain = |ca: &Ca, eku| {
-        ca.leaf(LeafSpec::new("e").dns("edge.example").eku(eku))
-            .chain(&[ca])
-    };
-    let relaxed = verifier
-        .verify(Some(&chain(&legacy, Eku::server())), unix(NOW))
-        .unwrap();
+    let chain =
+        |ca: &Ca, eku| ca.leaf(LeafSpec::new("e").dns("edge.example").eku(eku)).chain(&[ca]);
+    let relaxed = verifier.verify(Some(&chain(&legacy, Eku::server())), unix(NOW)).unwrap();
     assert!(matches!(relaxed.eku(), EkuOutcome::Relaxed(_)));
     let stranger = chain(&other, Eku::server());
     let refusal = verifier.verify(Some(&stranger), unix(NOW)).unwrap_err();
     let rfc5280 = strict.verify(Some(&stranger), unix(NOW)).unwrap_err();
     assert_eq!(refusal.error(), rfc5280.error());
     assert_eq!(refusal.class(), RefusalClass::Eku);
-    assert!(
-        verifier
-            .verify(Some(&chain(&other, Eku::client())), unix(NOW))
-            .is_ok()
-    );
+    assert!(verifier.verify(Some(&chain(&other, Eku::client())), unix(NOW)).is_ok());
 }
 
 /// One path has the right EKU and the wrong issuer, the other one the right issuer and a wrong EKU.
@@ -264,10 +205,7 @@ fn a_peer_whose_named_path_needs_the_relaxation_gets_it_although_another_path_ne
             let setup = |builder| allowed(policy)(builder).relax_for(PeerRule::clone(&rule));
             for found in world.verdicts(setup) {
                 let peer = found.unwrap();
-                assert!(
-                    matches!(peer.eku(), EkuOutcome::Relaxed(_)),
-                    "{policy}, {rule}"
-                );
+                assert!(matches!(peer.eku(), EkuOutcome::Relaxed(_)), "{policy}, {rule}");
                 assert_eq!(peer.anchor(), "CN=b");
             }
         }
@@ -325,9 +263,7 @@ fn that_only_the_rule_failed_outranks_what_is_wrong_with_other_paths() {
     let world = Crossed::new(CaSpec::new("sub"), code_signing, Eku::server());
     for found in world.verdicts(|builder| {
         let builder = builder.eku_policy(EkuPolicy::accept_server_auth());
-        builder
-            .allow(allow(&world.b))
-            .relax_for(rule("dns:edge.example"))
+        builder.allow(allow(&world.b)).relax_for(rule("dns:edge.example"))
     }) {
         assert_eq!(found.unwrap_err().class(), RefusalClass::PeerRule);
     }
@@ -342,9 +278,7 @@ fn that_only_the_rule_failed_outranks_what_is_wrong_with_other_paths() {
 #[test]
 fn a_path_with_a_revoked_ca_satisfies_no_rule() {
     let world = Crossed::plain(Eku::client());
-    let Crossed {
-        a, b, sub_a, sub_b, ..
-    } = &world;
+    let Crossed { a, b, sub_a, sub_b, .. } = &world;
     let lists = [
         a.crl(CrlSpec::new(1)),
         b.crl(CrlSpec::new(1).revoke(&sub_b.serial)),

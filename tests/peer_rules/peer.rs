@@ -44,10 +44,7 @@ impl Peer {
     pub fn of(spec: LeafSpec) -> Self {
         let root = Ca::root_named("root");
         let roots = Roots::from_der([root.der()]).unwrap();
-        Self {
-            roots,
-            chain: root.leaf(spec).chain(&[]),
-        }
+        Self { roots, chain: root.leaf(spec).chain(&[]) }
     }
 
     /// Where the rule does not mean what the row says.
@@ -69,16 +66,8 @@ impl Peer {
             .build()
             .unwrap();
         let verdicts = [
-            (
-                "allow",
-                allow.verify(Some(&self.chain), unix(NOW)),
-                RefusalClass::PeerRule,
-            ),
-            (
-                "relax_for",
-                relax_for.verify(Some(&self.chain), unix(NOW)),
-                RefusalClass::Eku,
-            ),
+            ("allow", allow.verify(Some(&self.chain), unix(NOW)), RefusalClass::PeerRule),
+            ("relax_for", relax_for.verify(Some(&self.chain), unix(NOW)), RefusalClass::Eku),
             (
                 "in place of name",
                 in_place_of_name.verify(Some(&self.chain), &nobody(), unix(NOW)),
@@ -124,10 +113,7 @@ pub fn general_name(text: &str) -> Vec<u8> {
         },
         "other" => {
             let value = der::tlv(0xa0, &der::tlv(0x0c, value.as_bytes()));
-            der::tlv(
-                0xa0,
-                &[der::oid(&[1, 3, 6, 1, 4, 1, 311, 20, 2, 3]), value].concat(),
-            )
+            der::tlv(0xa0, &[der::oid(&[1, 3, 6, 1, 4, 1, 311, 20, 2, 3]), value].concat())
         }
         "directory" => {
             let cn = der::sequence(&[der::oid(&[2, 5, 4, 3]), der::tlv(0x0c, value.as_bytes())]);

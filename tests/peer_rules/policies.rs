@@ -18,20 +18,12 @@ fn every_kind_of_rule_allows_and_keeps_out_under_every_policy() {
     let peer = peer(Eku::both());
     let kept_out = CertificateError::ApplicationVerificationFailure.into();
     let mut wrong = vec![];
-    for policy in [
-        EkuPolicy::rfc5280(),
-        EkuPolicy::strict(),
-        RELAXED[0],
-        RELAXED[1],
-    ] {
+    for policy in [EkuPolicy::rfc5280(), EkuPolicy::strict(), RELAXED[0], RELAXED[1]] {
         for (text, is_named) in rules(&peer) {
             let allowed = clients(&peer, policy)
                 .relax_for_any_peer_of_these_private_roots()
                 .allow(rule(&text));
-            let allowed = allowed
-                .build()
-                .unwrap()
-                .verify(Some(&peer.chain), unix(NOW));
+            let allowed = allowed.build().unwrap().verify(Some(&peer.chain), unix(NOW));
             let mut verdicts = vec![allowed.map(drop)];
             // That policy is for clients only.
             if policy != EkuPolicy::accept_server_auth() {
@@ -61,10 +53,7 @@ fn every_kind_of_rule_relaxes_whom_it_names_under_both_relaxed_policies() {
     let mut wrong = vec![];
     for policy in RELAXED {
         for (text, is_named) in rules(&peer) {
-            let verifier = clients(&peer, policy)
-                .relax_for(rule(&text))
-                .build()
-                .unwrap();
+            let verifier = clients(&peer, policy).relax_for(rule(&text)).build().unwrap();
             let found = verifier.verify(Some(&peer.chain), unix(NOW));
             let is_as_expected = match &found {
                 Ok(peer) => is_named && matches!(peer.eku(), EkuOutcome::Relaxed(_)),
@@ -79,19 +68,13 @@ fn every_kind_of_rule_relaxes_whom_it_names_under_both_relaxed_policies() {
 }
 
 fn peer(eku: Eku) -> Peer {
-    let san = [
-        "dns:edge.example.com",
-        "uri:spiffe://example.org/a",
-        "ip:192.0.2.1",
-    ];
+    let san = ["dns:edge.example.com", "uri:spiffe://example.org/a", "ip:192.0.2.1"];
     let san = der::sequence(&san.map(general_name));
     let root = Ca::root_named("root");
     let sub = root.sub(CaSpec::new("sub"));
     Peer {
         roots: Roots::from_der([root.der()]).unwrap(),
-        chain: sub
-            .leaf(LeafSpec::new("edge").raw_san(san).eku(eku))
-            .chain(&[&sub]),
+        chain: sub.leaf(LeafSpec::new("edge").raw_san(san).eku(eku)).chain(&[&sub]),
     }
 }
 
@@ -124,11 +107,7 @@ fn rules(peer: &Peer) -> Vec<(String, bool)> {
     let bound = |(text, is_named)| {
         let below_issuer = format!("{text} under {issuer}");
         let below_itself = format!("{text} under {own}");
-        [
-            (text, is_named),
-            (below_issuer, is_named),
-            (below_itself, false),
-        ]
+        [(text, is_named), (below_issuer, is_named), (below_itself, false)]
     };
     rules.flat_map(bound).collect()
 }
@@ -144,7 +123,5 @@ fn in_place_of_name(peer: &Peer, policy: EkuPolicy, text: &str) -> Result<(), Re
         .expect_in_place_of_name(rule(text))
         .build()
         .unwrap();
-    verifier
-        .verify(Some(&peer.chain), &nobody(), unix(NOW))
-        .map(drop)
+    verifier.verify(Some(&peer.chain), &nobody(), unix(NOW)).map(drop)
 }

@@ -5,11 +5,8 @@ use mtls_roles::{Error, PeerRule};
 #[test]
 fn a_rule_reads_what_it_prints() {
     let hex = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-    let colons: Vec<_> = hex
-        .as_bytes()
-        .chunks(2)
-        .map(|pair| str::from_utf8(pair).unwrap().to_uppercase())
-        .collect();
+    let colons: Vec<_> =
+        hex.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).unwrap().to_uppercase()).collect();
     let mut hash = [0; 32];
     (0..32).for_each(|index| hash[index] = (index as u8 % 16) * 0x11);
     #[rustfmt::skip] // One row, one line.
@@ -36,11 +33,7 @@ fn a_rule_reads_what_it_prints() {
         let read: PeerRule = text.parse().expect(text);
         assert_eq!(read, built, "{text}");
         assert_eq!(read.to_string(), printed, "{text}");
-        assert_eq!(
-            read.to_string().parse::<PeerRule>().unwrap(),
-            read,
-            "{text}"
-        );
+        assert_eq!(read.to_string().parse::<PeerRule>().unwrap(), read, "{text}");
     }
 }
 
@@ -145,28 +138,11 @@ fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
     let key = format!(" spki-sha256:{}", "a".repeat(64));
     let certificate = bound(&key.replace("spki", "cert"));
     let (missing, space, empty) = (bound(""), bound(" "), bound(" spki-sha256:"));
-    let (cut, bare, joined) = (
-        bound(&key[..76]),
-        bound(&key.replace("spki-sha256:", "")),
-        bound(key.trim()),
-    );
-    let (twice, behind) = (
-        bound(&format!("{key} under{key}")),
-        bound(&format!("{key} ")),
-    );
+    let (cut, bare, joined) =
+        (bound(&key[..76]), bound(&key.replace("spki-sha256:", "")), bound(key.trim()));
+    let (twice, behind) = (bound(&format!("{key} under{key}")), bound(&format!("{key} ")));
     let (wide, alone) = (bound(&format!(" {key}")), format!("under{key}"));
-    let bindings = [
-        certificate,
-        missing,
-        space,
-        empty,
-        cut,
-        bare,
-        joined,
-        twice,
-        behind,
-        wide,
-    ];
+    let bindings = [certificate, missing, space, empty, cut, bare, joined, twice, behind, wide];
     let bindings = bindings.iter().map(|text| (text.as_str(), ISSUER));
     let mut wrong = vec![];
     for (text, expected) in rows.into_iter().chain(bindings) {
@@ -178,19 +154,12 @@ fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     // Of a rule that is bound well, what is wrong with the rule.
-    for (text, expected) in [
-        (format!("dns:a. under{key}"), format!("dns:a.`: {DOT}")),
-        (alone, FORM.into()),
-    ] {
+    for (text, expected) in
+        [(format!("dns:a. under{key}"), format!("dns:a.`: {DOT}")), (alone, FORM.into())]
+    {
         let error = text.parse::<PeerRule>().unwrap_err().to_string();
         assert!(error.contains(&expected), "{text}: {error}");
     }
-    let error = "dns:\u{1b}[2K\n\u{202e}"
-        .parse::<PeerRule>()
-        .unwrap_err()
-        .to_string();
-    assert_eq!(
-        error,
-        format!("peer rule `dns:\\u{{1b}}[2K\\u{{a}}\\u{{202e}}`: {A_LABELS}")
-    );
+    let error = "dns:\u{1b}[2K\n\u{202e}".parse::<PeerRule>().unwrap_err().to_string();
+    assert_eq!(error, format!("peer rule `dns:\\u{{1b}}[2K\\u{{a}}\\u{{202e}}`: {A_LABELS}"));
 }

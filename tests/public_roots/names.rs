@@ -84,10 +84,7 @@ impl Way {
 
 /// The names of the leaf in every form, and its fingerprint.
 fn rules(leaf: &CertificateDer<'_>) -> Vec<String> {
-    let hex: String = sha256(leaf)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex: String = sha256(leaf).iter().map(|byte| format!("{byte:02x}")).collect();
     let names = NAMES.iter().map(|name| name.to_string());
     names.chain([format!("cert-sha256:{hex}")]).collect()
 }
@@ -107,14 +104,8 @@ fn a_name_allows_over_public_roots_on_a_leaf_with_serverauth_only_under_every_po
         EkuPolicy::ignore().until(NOW - Duration::days(1)),
         EkuPolicy::accept_server_auth(),
     ];
-    let ekus = [
-        Eku::both(),
-        Eku::client(),
-        Eku::server(),
-        Eku::Absent,
-        Eku::any(),
-        Eku::code_signing(),
-    ];
+    let ekus =
+        [Eku::both(), Eku::client(), Eku::server(), Eku::Absent, Eku::any(), Eku::code_signing()];
     let (mut judged, mut wrong) = (0, vec![]);
     for way in ways() {
         for eku in &ekus {
@@ -169,9 +160,7 @@ fn a_name_relaxes_below_public_cas_on_a_leaf_with_serverauth_only_and_any_privat
             let chain = way.chain(&eku);
             let pin = rules(&chain[0]).pop().unwrap();
             let relaxed = || clients(&way.roots).eku_policy(policy).allow(rule(&pin));
-            let any = relaxed()
-                .relax_for_any_peer_of_these_private_roots()
-                .build();
+            let any = relaxed().relax_for_any_peer_of_these_private_roots().build();
             let mut rows = vec![("any private peer".to_owned(), any, !way.is_public)];
             for text in rules(&chain[0]) {
                 // Over public roots that does not build: another test.
@@ -180,11 +169,7 @@ fn a_name_relaxes_below_public_cas_on_a_leaf_with_serverauth_only_and_any_privat
                     && !(is_name && way.roots_are_public.1 && policy == EkuPolicy::ignore())
                 {
                     let counts = way.counts(&text, &eku);
-                    rows.push((
-                        text.clone(),
-                        relaxed().relax_for(rule(&text)).build(),
-                        counts,
-                    ));
+                    rows.push((text.clone(), relaxed().relax_for(rule(&text)).build(), counts));
                 }
             }
             for (text, built, counts) in rows {
@@ -258,10 +243,8 @@ fn of_a_cross_signed_peer_the_path_without_a_public_ca_counts_in_any_order() {
     ];
     for roots in [[&private, &public], [&public, &private]] {
         let roots = Roots::from_der(roots.map(Ca::der)).unwrap();
-        let verifier: ClientPeerVerifier = clients(&roots)
-            .allow(rule("dns:edge.example"))
-            .build()
-            .unwrap();
+        let verifier: ClientPeerVerifier =
+            clients(&roots).allow(rule("dns:edge.example")).build().unwrap();
         for (id, issuers, is_allowed) in rows {
             let found = verifier.verify(Some(&leaf.chain(issuers)), unix(NOW));
             assert_eq!(found.is_ok(), is_allowed, "{id}: {found:?}");

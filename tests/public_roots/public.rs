@@ -16,11 +16,7 @@ pub fn public() -> Vec<(&'static str, Roots, String)> {
     let from_der =
         |certificates: Vec<CertificateDer<'static>>| Roots::from_der(certificates).unwrap();
     let rows = [
-        (
-            "public_web()",
-            Roots::public_web(),
-            "the root store of the web",
-        ),
+        ("public_web()", Roots::public_web(), "the root store of the web"),
         ("a public anchor", from_store(&[isrg_root_x1()]), x1),
         (
             "a public anchor behind a private one",
@@ -49,15 +45,11 @@ pub fn public() -> Vec<(&'static str, Roots, String)> {
         ),
         (
             "the same behind a private one",
-            from_der(vec![
-                private(),
-                with_policy("marked", &[2, 23, 140, 1, 2, 1]).der(),
-            ]),
+            from_der(vec![private(), with_policy("marked", &[2, 23, 140, 1, 2, 1]).der()]),
             "root `CN=marked`",
         ),
     ];
-    rows.map(|(id, roots, label)| (id, roots, label.to_owned()))
-        .to_vec()
+    rows.map(|(id, roots, label)| (id, roots, label.to_owned())).to_vec()
 }
 
 /// A CA that says it was issued by ISRG Root X1: by its issuer's name, nobody can tell otherwise.
@@ -70,10 +62,7 @@ pub fn named_like_a_public_root() -> CaSpec {
     let printable = |text: &str| DnValue::PrintableString(text.try_into().unwrap());
     let mut name = DistinguishedName::new();
     name.push(DnType::CountryName, printable("US"));
-    name.push(
-        DnType::OrganizationName,
-        printable("Internet Security Research Group"),
-    );
+    name.push(DnType::OrganizationName, printable("Internet Security Research Group"));
     name.push(DnType::CommonName, printable("ISRG Root X1"));
     CaSpec::new("replaced").subject(name)
 }
@@ -112,16 +101,9 @@ pub fn isrg_root_x1() -> TrustAnchor<'static> {
 }
 
 pub fn known(name: &str) -> TrustAnchor<'static> {
-    let holds = |bytes: &[u8]| {
-        bytes
-            .windows(name.len())
-            .any(|part| part == name.as_bytes())
-    };
+    let holds = |bytes: &[u8]| bytes.windows(name.len()).any(|part| part == name.as_bytes());
     let mut roots = webpki_roots::TLS_SERVER_ROOTS.iter();
-    roots
-        .find(|root| holds(&root.subject))
-        .expect("Let's Encrypt is a public CA")
-        .clone()
+    roots.find(|root| holds(&root.subject)).expect("Let's Encrypt is a public CA").clone()
 }
 
 pub fn store(anchors: &[TrustAnchor<'static>]) -> RootCertStore {
@@ -129,7 +111,5 @@ pub fn store(anchors: &[TrustAnchor<'static>]) -> RootCertStore {
 }
 
 pub fn anchor(certificate: &CertificateDer<'_>) -> TrustAnchor<'static> {
-    webpki::anchor_from_trusted_cert(certificate)
-        .unwrap()
-        .to_owned()
+    webpki::anchor_from_trusted_cert(certificate).unwrap().to_owned()
 }

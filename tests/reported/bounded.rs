@@ -48,26 +48,19 @@ fn after_a_first_search_of_32_steps_there_is_another_and_after_33_there_is_none(
 fn after_a_limit_the_class_is_undetermined_and_the_error_says_which() {
     let root = Ca::root_named("root");
     // All in the name of the root, so that webpki tries each behind each, until it gives up.
-    let forgers: Vec<_> = (0..8)
-        .map(|_| Ca::root(CaSpec::new("root").eku(Eku::server())))
-        .collect();
+    let forgers: Vec<_> =
+        (0..8).map(|_| Ca::root(CaSpec::new("root").eku(Eku::server()))).collect();
     let others: Vec<_> = (0..7).map(|_| Ca::root_named("root")).collect();
     let leaf = others[0].leaf(LeafSpec::new("edge").dns("edge.example"));
     let issuers: Vec<_> = forgers.iter().chain(&others).collect();
     let chain = leaf.chain(&issuers);
     assert_eq!(chain.len(), 16);
     let stock = stock_verdict(&root, &chain).unwrap_err();
-    assert!(
-        format!("{stock:?}").contains("MaximumSignatureChecksExceeded"),
-        "{stock:?}"
-    );
+    assert!(format!("{stock:?}").contains("MaximumSignatureChecksExceeded"), "{stock:?}");
     for builder in every_policy(&root) {
         let refusal = refusal(&builder, &chain);
         let told = format!("{:?}", refusal.error());
-        assert!(
-            told.contains("MaximumPathBuildCallsExceeded"),
-            "{builder:?}: {told}"
-        );
+        assert!(told.contains("MaximumPathBuildCallsExceeded"), "{builder:?}: {told}");
         assert_eq!(refusal.class(), RefusalClass::Undetermined, "{builder:?}");
         assert_eq!(refusal.violation(), None, "{builder:?}");
     }

@@ -15,11 +15,7 @@ pub fn cross_signed(leaf: &Eku, first: &Eku, second: &Eku) -> Vec<(&'static str,
     let leaf = first.leaf(LeafSpec::new("edge").dns("edge.example").eku(leaf.clone()));
     let roots = Roots::from_der([a.der(), b.der()]).unwrap();
     vec![
-        (
-            "first before second",
-            leaf.chain(&[&first, &second]),
-            roots.clone(),
-        ),
+        ("first before second", leaf.chain(&[&first, &second]), roots.clone()),
         ("second before first", leaf.chain(&[&second, &first]), roots),
     ]
 }

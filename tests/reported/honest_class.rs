@@ -25,10 +25,7 @@ fn an_untrusted_serverauth_certificate_is_told_as_unknown_issuer_under_every_pol
         required: ExtendedKeyPurpose::ClientAuth,
         presented: vec![ExtendedKeyPurpose::ServerAuth],
     });
-    assert_eq!(
-        stock_verdict(&trusted, &leaf.chain(&[])),
-        Err(wrong_eku.clone())
-    );
+    assert_eq!(stock_verdict(&trusted, &leaf.chain(&[])), Err(wrong_eku.clone()));
     let unknown = rustls::Error::from(CertificateError::UnknownIssuer);
     let site = Ca::root_named("site");
     let home = site.leaf(LeafSpec::new("site").dns("site.example"));
@@ -70,11 +67,8 @@ fn an_untrusted_serverauth_certificate_is_told_as_unknown_issuer_under_every_pol
                 let outcome = handshake(server, client, "site.example");
                 assert_eq!(outcome.server.unwrap_err(), *error, "{id}");
                 assert_eq!(alert(&outcome.client.unwrap_err()), Some(sent), "{id}");
-                let expected: &[&str] = if is_observed {
-                    &["refused client UnknownIssuer"]
-                } else {
-                    &[]
-                };
+                let expected: &[&str] =
+                    if is_observed { &["refused client UnknownIssuer"] } else { &[] };
                 assert_eq!(told.take(), expected, "{id}");
             }
         }
@@ -93,11 +87,7 @@ fn the_class_is_eku_if_and_only_if_nothing_else_is_wrong() {
     let unnamed = narrow.leaf(spec().eku(Eku::server()));
     let plain = || clients(Roots::from_der([root.der()]).unwrap());
     let strict = || plain().eku_policy(EkuPolicy::strict());
-    let ignoring = || {
-        plain()
-            .eku_policy(EkuPolicy::ignore())
-            .relax_for(rule("dns:other.example"))
-    };
+    let ignoring = || plain().eku_policy(EkuPolicy::ignore()).relax_for(rule("dns:other.example"));
     let unnamed_chain = unnamed.chain(&[&narrow]);
     let bad = vec![tamper_signature(&server.der())];
     use RefusalClass::{
@@ -133,15 +123,10 @@ fn the_class_is_eku_if_and_only_if_nothing_else_is_wrong() {
     for (id, builder, chain, class) in rows {
         let counters = Arc::new(Counters::default());
         let told = Arc::new(Told::default());
-        let verifier = builder
-            .observer(counters.clone())
-            .observer(told.clone())
-            .build()
-            .unwrap();
+        let verifier = builder.observer(counters.clone()).observer(told.clone()).build().unwrap();
         let refusal = verifier.verify(Some(&chain), unix(NOW)).unwrap_err();
-        let in_handshake = verifier
-            .verify_client_cert(&chain[0], &chain[1..], unix(NOW))
-            .unwrap_err();
+        let in_handshake =
+            verifier.verify_client_cert(&chain[0], &chain[1..], unix(NOW)).unwrap_err();
         let counted = counters.verified(Role::Client);
         let by_eku = u64::from(class == EkuAlone);
         let is_as_expected = refusal.class() == class
@@ -160,10 +145,7 @@ fn the_class_is_eku_if_and_only_if_nothing_else_is_wrong() {
 fn the_class_of_a_server_with_a_wrong_eku_and_a_wrong_name_is_the_name() {
     let root = Ca::root_named("root");
     let name = ServerName::try_from("api.example").unwrap();
-    let leaf = |name, eku| {
-        root.leaf(LeafSpec::new("server").dns(name).eku(eku))
-            .chain(&[])
-    };
+    let leaf = |name, eku| root.leaf(LeafSpec::new("server").dns(name).eku(eku)).chain(&[]);
     #[rustfmt::skip] // One row, one line.
     let rows = [
         ("right name", EkuPolicy::rfc5280(), leaf("api.example", Eku::client()), RefusalClass::Eku),

@@ -54,56 +54,21 @@ fn the_newest_list_that_a_key_has_signed_stays_until_one_as_new_takes_its_place(
     // turn, and what is kept at each.
     type Sets = Vec<(Vec<List>, Kept)>;
     let rows: Vec<(&str, Sets, &str)> = vec![
-        (
-            "the-same",
-            vec![(vec![w.sub.crl(days(w.revoking(5), -1, 7))], None)],
-            "revoked",
-        ),
+        ("the-same", vec![(vec![w.sub.crl(days(w.revoking(5), -1, 7))], None)], "revoked"),
         ("newer", vec![(vec![genuine(6, 0)], None)], "good"),
-        (
-            "as-new-with-higher-number",
-            vec![(vec![genuine(6, -1)], None)],
-            "good",
-        ),
+        ("as-new-with-higher-number", vec![(vec![genuine(6, -1)], None)], "good"),
         ("lost-file", vec![(vec![], Some(Missing))], "revoked"),
-        (
-            "lost-file-twice",
-            vec![(vec![], Some(Missing)), (vec![], Some(Missing))],
-            "revoked",
-        ),
-        (
-            "another-issuer",
-            vec![(vec![other.crl(CrlSpec::new(9))], Some(Missing))],
-            "revoked",
-        ),
-        (
-            "older-number",
-            vec![(vec![genuine(4, -1)], Some(Older))],
-            "revoked",
-        ),
+        ("lost-file-twice", vec![(vec![], Some(Missing)), (vec![], Some(Missing))], "revoked"),
+        ("another-issuer", vec![(vec![other.crl(CrlSpec::new(9))], Some(Missing))], "revoked"),
+        ("older-number", vec![(vec![genuine(4, -1)], Some(Older))], "revoked"),
         (
             "no-number",
-            vec![(
-                vec![w.sub.crl(days(CrlSpec::new(5), -1, 7).without_number())],
-                Some(Older),
-            )],
+            vec![(vec![w.sub.crl(days(CrlSpec::new(5), -1, 7).without_number())], Some(Older))],
             "revoked",
         ),
-        (
-            "299-days-older",
-            vec![(vec![genuine(6, -300)], Some(Older))],
-            "revoked",
-        ),
-        (
-            "number-up-and-this-update-down",
-            vec![(vec![genuine(9, -2)], Some(Older))],
-            "revoked",
-        ),
-        (
-            "forged",
-            vec![(vec![forged(highest())], Some(NotSigned))],
-            "revoked",
-        ),
+        ("299-days-older", vec![(vec![genuine(6, -300)], Some(Older))], "revoked"),
+        ("number-up-and-this-update-down", vec![(vec![genuine(9, -2)], Some(Older))], "revoked"),
+        ("forged", vec![(vec![forged(highest())], Some(NotSigned))], "revoked"),
         // Nobody's number counts unless a key signed it: what is genuine and newer is taken.
         (
             "forged-then-genuine",
@@ -115,32 +80,17 @@ fn the_newest_list_that_a_key_has_signed_stays_until_one_as_new_takes_its_place(
         ),
         (
             "forged-then-older-genuine",
-            vec![
-                (vec![forged(highest())], Some(NotSigned)),
-                (vec![genuine(4, -2)], Some(Older)),
-            ],
+            vec![(vec![forged(highest())], Some(NotSigned)), (vec![genuine(4, -2)], Some(Older))],
             "revoked",
         ),
-        (
-            "newer-beside-older",
-            vec![(vec![genuine(3, -2), genuine(6, 0)], None)],
-            "good",
-        ),
-        (
-            "future",
-            vec![(vec![genuine(9, 1)], Some(Missing))],
-            "revoked",
-        ),
+        ("newer-beside-older", vec![(vec![genuine(3, -2), genuine(6, 0)], None)], "good"),
+        ("future", vec![(vec![genuine(9, 1)], Some(Missing))], "revoked"),
         (
             "future-beside-older",
             vec![(vec![genuine(9, 1), genuine(4, -2)], Some(Older))],
             "revoked",
         ),
-        (
-            "lost-then-newer",
-            vec![(vec![], Some(Missing)), (vec![genuine(6, 0)], None)],
-            "good",
-        ),
+        ("lost-then-newer", vec![(vec![], Some(Missing)), (vec![genuine(6, 0)], None)], "good"),
         (
             "newer-then-old-again",
             vec![
@@ -183,25 +133,17 @@ fn the_newest_list_that_a_key_has_signed_stays_until_one_as_new_takes_its_place(
 fn what_is_kept_is_kept_until_its_next_update_and_told_in_words() {
     let w = World::new();
     let end = NOW + Duration::days(3);
-    let old = w
-        .sub
-        .crl(w.revoking(5).current(NOW - Duration::days(1), end));
+    let old = w.sub.crl(w.revoking(5).current(NOW - Duration::days(1), end));
     let verifier = w.builder(&[old, w.of_root()]).build().unwrap();
     assert_eq!(verdict(&verifier, &w.chain()), "revoked");
-    let lose = |now: OffsetDateTime| {
-        verifier
-            .replace_crls(crls(&[w.of_root()]), unix(now))
-            .unwrap()
-    };
+    let lose =
+        |now: OffsetDateTime| verifier.replace_crls(crls(&[w.of_root()]), unix(now)).unwrap();
     let kept = lose(end - Duration::SECOND);
     let text: Vec<_> = kept.iter().map(KeptCrl::to_string).collect();
     let told = "the revocation list of `CN=sub` stays in use until 2026-11-24T12:00:00Z: the new lists have none in \
                 its place; get the current one from its issuer";
     assert_eq!(text, [told]);
-    assert_eq!(
-        (kept[0].until, kept[0].crl.as_str()),
-        (end, "revocation list of `CN=sub`")
-    );
+    assert_eq!((kept[0].until, kept[0].crl.as_str()), (end, "revocation list of `CN=sub`"));
     // From then on the leaf's status is unknown, as if there had never been a list.
     assert_eq!(lose(end), []);
     assert_eq!(verdict(&verifier, &w.chain()), "unknown");
@@ -245,10 +187,9 @@ fn what_a_root_has_signed_is_kept_although_no_peer_was_verified_with_it() {
     let revoked = w.root.crl(CrlSpec::new(1).revoke(&w.sub.serial));
     let forger = Arc::new(KeyPair::generate().unwrap());
     let forged = w.root.crl(CrlSpec::new(2).signed_by(&forger));
-    for (id, old, kept, expected) in [
-        ("genuine", revoked, 1, "revoked"),
-        ("forged", forged, 0, "unknown"),
-    ] {
+    for (id, old, kept, expected) in
+        [("genuine", revoked, 1, "revoked"), ("forged", forged, 0, "unknown")]
+    {
         let verifier = w.builder(&[old, w.good()]).build().unwrap();
         let found = verifier.replace_crls(crls(&[w.good()]), unix(NOW)).unwrap();
         assert_eq!(found.len(), kept, "{id}");
@@ -266,10 +207,7 @@ fn lists_of_one_issuer_for_different_points_are_replaced_and_kept_apart() {
     };
     let (at_a, at_b) = (leaf(A), leaf(B));
     let list = |number, uri| CrlSpec::new(number).at(uri);
-    let old = [
-        root.crl(list(9, A).revoke(&at_a.serial)),
-        root.crl(list(3, B)),
-    ];
+    let old = [root.crl(list(9, A).revoke(&at_a.serial)), root.crl(list(3, B))];
     let verifier = builder(&root, &old).build().unwrap();
     let both = || [&at_a, &at_b].map(|leaf| verdict(&verifier, &leaf.chain(&[])));
     let replace = |new: &[List]| {
@@ -279,18 +217,9 @@ fn lists_of_one_issuer_for_different_points_are_replaced_and_kept_apart() {
     assert_eq!(both(), ["revoked", "good"]);
     assert_eq!(replace(&[root.crl(list(10, B))]), [KeptCrlReason::Missing]);
     assert_eq!(both(), ["revoked", "good"]);
-    assert_eq!(
-        replace(&[root.crl(list(8, A)), root.crl(list(11, B))]),
-        [KeptCrlReason::Older]
-    );
+    assert_eq!(replace(&[root.crl(list(8, A)), root.crl(list(11, B))]), [KeptCrlReason::Older]);
     assert_eq!(both(), ["revoked", "good"]);
-    assert_eq!(
-        replace(&[
-            root.crl(list(10, A)),
-            root.crl(list(12, B).revoke(&at_b.serial))
-        ]),
-        []
-    );
+    assert_eq!(replace(&[root.crl(list(10, A)), root.crl(list(12, B).revoke(&at_b.serial))]), []);
     assert_eq!(both(), ["good", "revoked"]);
 }
 
@@ -302,19 +231,10 @@ fn lists_for_a_verifier_that_was_built_without_any_are_refused_and_heard() {
     let clients = ClientPeerVerifier::builder(roots(), &provider()).observer(counters.clone());
     let servers = ServerPeerVerifier::builder(roots(), &provider()).observer(counters.clone());
     let refused = [
-        clients
-            .build()
-            .unwrap()
-            .replace_crls(crls(&[w.good()]), unix(NOW)),
-        servers
-            .build()
-            .unwrap()
-            .replace_crls(crls(&[w.good()]), unix(NOW)),
+        clients.build().unwrap().replace_crls(crls(&[w.good()]), unix(NOW)),
+        servers.build().unwrap().replace_crls(crls(&[w.good()]), unix(NOW)),
     ];
-    assert!(matches!(
-        refused,
-        [Err(Error::NoRevocation), Err(Error::NoRevocation)]
-    ));
+    assert!(matches!(refused, [Err(Error::NoRevocation), Err(Error::NoRevocation)]));
     assert_eq!(counters.crls_refused(), 2);
 }
 
@@ -322,10 +242,7 @@ fn lists_for_a_verifier_that_was_built_without_any_are_refused_and_heard() {
 #[test]
 fn under_fire_no_replacement_lets_a_revoked_peer_in() {
     let w = World::new();
-    let verifier = w
-        .builder(&[w.of_root(), w.sub.crl(w.revoking(5))])
-        .build()
-        .unwrap();
+    let verifier = w.builder(&[w.of_root(), w.sub.crl(w.revoking(5))]).build().unwrap();
     assert_eq!(verdict(&verifier, &w.chain()), "revoked");
     std::thread::scope(|scope| {
         scope.spawn(|| {

@@ -27,11 +27,7 @@ impl Observer for Told {
     fn relaxed(&self, peer: &VerifiedPeer) {
         let names: Vec<_> = peer.alt_names().iter().map(ToString::to_string).collect();
         let violation = peer.eku().violation().expect("something was wrong");
-        self.push(format!(
-            "relaxed {} {}: {violation}",
-            peer.role(),
-            names.join(" ")
-        ));
+        self.push(format!("relaxed {} {}: {violation}", peer.role(), names.join(" ")));
     }
 
     fn refused(&self, refusal: &Refusal) {

@@ -30,11 +30,7 @@ impl Pki {
     pub fn new() -> Self {
         let root = Ca::root_named("root");
         let sub = root.sub(CaSpec::new("sub"));
-        Self {
-            root,
-            sub,
-            site: Ca::root_named("site"),
-        }
+        Self { root, sub, site: Ca::root_named("site") }
     }
 
     pub fn roots(&self) -> Roots {
@@ -42,9 +38,7 @@ impl Pki {
     }
 
     pub fn edge(&self, eku: Eku) -> Leaf {
-        let spec = LeafSpec::new("edge")
-            .dns("edge.example")
-            .uri("spiffe://example.org/edge");
+        let spec = LeafSpec::new("edge").dns("edge.example").uri("spiffe://example.org/edge");
         self.sub.leaf(spec.ip([192, 0, 2, 1]).eku(eku))
     }
 
@@ -72,12 +66,7 @@ impl Pki {
         let slot = slot.build_with(credentials).unwrap();
         let mut server = server_config(&stack.provider, slot, clients.clone()).unwrap();
         server.time_provider = Arc::new(Clock::default());
-        let client = stock_client(
-            &stack.provider,
-            &[stack.version],
-            &[self.site.der()],
-            visitor,
-        );
+        let client = stock_client(&stack.provider, &[stack.version], &[self.site.der()], visitor);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (accepted, _) = listener.accept().unwrap();
@@ -131,9 +120,7 @@ fn ask(config: ClientConfig, mut tcp: TcpStream) -> Result<String, Error> {
     let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
     let mut tls = Stream::new(&mut connection, &mut tcp);
     let mut answer = String::new();
-    let asked = tls
-        .write_all(b"?")
-        .and_then(|()| tls.read_to_string(&mut answer));
+    let asked = tls.write_all(b"?").and_then(|()| tls.read_to_string(&mut answer));
     hang_up(&mut tcp);
     asked.map(|_| answer).map_err(tls_error)
 }
@@ -145,10 +132,6 @@ fn hang_up(tcp: &mut TcpStream) {
 }
 
 fn tls_error(error: io::Error) -> Error {
-    let inner = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<Error>());
-    inner
-        .cloned()
-        .unwrap_or_else(|| Error::General(format!("below TLS: {error}")))
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    inner.cloned().unwrap_or_else(|| Error::General(format!("below TLS: {error}")))
 }

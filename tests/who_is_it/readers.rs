@@ -33,42 +33,24 @@ fn hostile_bytes_on_a_path_that_is_not_verified_change_nothing() {
         let spec = || hostile(LeafSpec::new("edge"));
         let good = root.leaf(spec()).chain(&[]);
         let chains = [
-            (
-                "unknown issuer",
-                stranger.leaf(spec()).chain(&[]),
-                RefusalClass::UnknownIssuer,
-            ),
-            (
-                "bad signature",
-                vec![tamper_signature(&good[0])],
-                RefusalClass::Other,
-            ),
-            (
-                "expired",
-                root.leaf(spec().expired()).chain(&[]),
-                RefusalClass::Validity,
-            ),
+            ("unknown issuer", stranger.leaf(spec()).chain(&[]), RefusalClass::UnknownIssuer),
+            ("bad signature", vec![tamper_signature(&good[0])], RefusalClass::Other),
+            ("expired", root.leaf(spec().expired()).chain(&[]), RefusalClass::Validity),
         ];
         for (defect, chain, class) in chains {
             let stock = stock_client_verifier(&provider(), &[root.der()], []);
-            let stock = stock
-                .verify_client_cert(&chain[0], &[], unix(NOW))
-                .unwrap_err();
+            let stock = stock.verify_client_cert(&chain[0], &[], unix(NOW)).unwrap_err();
             for policy in [
                 EkuPolicy::rfc5280(),
                 EkuPolicy::strict(),
                 EkuPolicy::ignore(),
                 EkuPolicy::accept_server_auth(),
             ] {
-                let refusal = verifier(policy)
-                    .verify(Some(&chain), unix(NOW))
-                    .unwrap_err();
+                let refusal = verifier(policy).verify(Some(&chain), unix(NOW)).unwrap_err();
                 if format!("{:?}", refusal.error()) != format!("{stock:?}")
                     || refusal.class() != class
                 {
-                    wrong.push(format!(
-                        "{id}, {defect}, {policy}: {refusal:?}, stock: {stock:?}"
-                    ));
+                    wrong.push(format!("{id}, {defect}, {policy}: {refusal:?}, stock: {stock:?}"));
                 }
             }
         }
@@ -107,24 +89,14 @@ fn in_the_verifiers_only_certificates_of_verified_paths_are_read() {
             .iter()
             .any(|reader| code.contains(reader));
         let may = ["crl.rs", "crls.rs", "revocation.rs"];
-        assert!(
-            !uses_der || may.iter().any(|name| file.ends_with(name)),
-            "{}",
-            file.display()
-        );
+        assert!(!uses_der || may.iter().any(|name| file.ends_with(name)), "{}", file.display());
     }
-    assert_eq!(
-        (readings, makings),
-        (2, 2),
-        "a view, the path; leaf, issuers"
-    );
+    assert_eq!((readings, makings), (2, 2), "a view, the path; leaf, issuers");
 }
 
 /// The head of the function that this place of a source stands in.
 fn signature_around(code: &str, at: usize) -> &str {
-    let start = code[..at]
-        .rfind("fn ")
-        .expect("a call stands in a function");
+    let start = code[..at].rfind("fn ").expect("a call stands in a function");
     &code[start..start + code[start..].find('{').unwrap()]
 }
 
@@ -160,25 +132,14 @@ fn there_are_no_readers_but_those_that_are_looked_for() {
     let mut found = BTreeSet::new();
     for file in sources("src/certificate") {
         let code = code_of(&file);
-        for (at, _) in code
-            .match_indices("pub(crate) fn ")
-            .chain(code.match_indices("pub fn "))
-        {
+        for (at, _) in code.match_indices("pub(crate) fn ").chain(code.match_indices("pub fn ")) {
             let signature = &code[at..at + code[at..].find('{').unwrap()];
             let arguments = signature.split("->").next().unwrap();
-            let takes_bytes = ["[u8]", "CertificateDer", "View"]
-                .iter()
-                .any(|bytes| arguments.contains(bytes));
+            let takes_bytes =
+                ["[u8]", "CertificateDer", "View"].iter().any(|bytes| arguments.contains(bytes));
             if takes_bytes {
                 found.insert(
-                    signature
-                        .split_once("fn ")
-                        .unwrap()
-                        .1
-                        .split('(')
-                        .next()
-                        .unwrap()
-                        .to_owned(),
+                    signature.split_once("fn ").unwrap().1.split('(').next().unwrap().to_owned(),
                 );
             }
         }
@@ -232,9 +193,7 @@ fn sources(folder: &str) -> Vec<PathBuf> {
 fn code_of(file: &Path) -> String {
     let text = fs::read_to_string(file).unwrap();
     let text = text.split("#[cfg(test)]").next().unwrap();
-    let lines = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -248,29 +207,15 @@ fn hostile() -> Vec<(&'static str, Hostile)> {
     let san = |entries: &[u8]| extension(&[2, 5, 29, 17], der::tlv(0x30, entries));
     let policies = |value: Vec<u8>| extension(&[2, 5, 29, 32], value);
     let deep = (0..2000).fold(vec![], |inner, _| der::tlv(0x30, &inner));
-    let many: Vec<_> = (0..2000)
-        .flat_map(|_| der::general_name(6, b"spiffe://example.org/a"))
-        .collect();
-    let half_an_eku = [
-        key_purposes(&[Kp::ClientAuth])[2..].to_vec(),
-        vec![0x06, 0x7f],
-    ]
-    .concat();
+    let many: Vec<_> =
+        (0..2000).flat_map(|_| der::general_name(6, b"spiffe://example.org/a")).collect();
+    let half_an_eku = [key_purposes(&[Kp::ClientAuth])[2..].to_vec(), vec![0x06, 0x7f]].concat();
     vec![
         ("tame", Box::new(|spec| spec)),
         ("SAN of rubbish", san(b"rubbish")),
-        (
-            "SAN with a length beyond the end",
-            san(&[0x82, 0x84, 0xff, 0xff, 0xff, 0xff]),
-        ),
-        (
-            "SAN with an indefinite length",
-            san(&[0x82, 0x80, b'a', 0, 0]),
-        ),
-        (
-            "SAN with a huge tag number",
-            san(&[0xbf, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0]),
-        ),
+        ("SAN with a length beyond the end", san(&[0x82, 0x84, 0xff, 0xff, 0xff, 0xff])),
+        ("SAN with an indefinite length", san(&[0x82, 0x80, b'a', 0, 0])),
+        ("SAN with a huge tag number", san(&[0xbf, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0])),
         ("SAN that is deep", san(&deep)),
         ("SAN of two thousand URIs", san(&many)),
         ("SAN of an empty name", san(&der::general_name(2, b""))),
@@ -281,9 +226,6 @@ fn hostile() -> Vec<(&'static str, Hostile)> {
         ("policies of nothing", policies(vec![])),
         ("policies of rubbish", policies(b"rubbish".to_vec())),
         ("policies that are deep", policies(deep.clone())),
-        (
-            "SCTs of rubbish",
-            extension(&[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2], b"rubbish".to_vec()),
-        ),
+        ("SCTs of rubbish", extension(&[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2], b"rubbish".to_vec())),
     ]
 }
