@@ -6,8 +6,8 @@ use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use time::Duration;
 
 use super::forge::{self, Forge, certificate};
-use super::verifier::Choices;
 use crate::common::clock::NOW;
+use crate::common::ours::Choices;
 use crate::common::pki::{
     Ca, CaSpec, CrlSpec, Eku, KeyKind, KeyUsagePurpose, Kp, Leaf, LeafSpec, WeakRsaKey, der,
     key_purposes, tamper_signature,

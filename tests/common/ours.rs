@@ -1,0 +1,230 @@
+//! A verifier of either role behind one face, so that a table can have the role as a column.
+
+use std::sync::{Arc, Mutex};
+
+use mtls_roles::{
+    ClientPeerVerifier, Crls, EkuPolicy, EkuViolation, Error, Observer, PeerRule, Refusal,
+    RefusalClass, Role, Roots, ServerPeerVerifier, SignatureMemo, VerifiedPeer,
+};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
+
+pub const ROLES: [Role; 2] = [Role::Server, Role::Client];
+
+/// Whose EKU may be wrong.
+#[derive(Clone, Default)]
+pub enum Whom {
+    #[default]
+    Nobody,
+    Named(PeerRule),
+    AnyPrivatePeer,
+}
+
+/// What both verifiers can be told.
+#[derive(Clone, Default)]
+pub struct Setup {
+    pub policy: EkuPolicy,
+    pub relax_for: Whom,
+    /// Without any, revocation is not checked.
+    pub crls: Vec<CertificateRevocationListDer<'static>>,
+    pub choices: Choices,
+    /// Clients only: who may connect.
+    pub allow: Option<PeerRule>,
+    pub allow_anybody: bool,
+    /// With `stock_path_checks()` and `stock_revocation()`.
+    pub is_stock: bool,
+    pub memo: Memo,
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+/// Where good signatures are remembered.
+#[derive(Clone, Default)]
+pub enum Memo {
+    #[default]
+    Own,
+    Shared(SignatureMemo),
+    Nowhere,
+}
+
+/// How revocation is checked; all false is what rustls does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Choices {
+    pub end_entity_only: bool,
+    pub allow_unknown: bool,
+    pub enforce_expiration: bool,
+}
+
+macro_rules! shared {
+    ($builder:expr, $setup:expr) => {{
+        let mut builder = $builder.eku_policy($setup.policy);
+        builder = match $setup.relax_for.clone() {
+            Whom::Nobody => builder,
+            Whom::Named(rule) => builder.relax_for(rule),
+            Whom::AnyPrivatePeer => builder.relax_for_any_peer_of_these_private_roots(),
+        };
+        if !$setup.crls.is_empty() {
+            builder = builder.crls(Crls::from_der($setup.crls.clone())?);
+        }
+        if $setup.choices.end_entity_only {
+            builder = builder.only_check_end_entity_revocation();
+        }
+        if $setup.choices.allow_unknown {
+            builder = builder.allow_unknown_revocation_status();
+        }
+        if !$setup.choices.enforce_expiration {
+            builder = builder.allow_expired_crls();
+        }
+        if $setup.is_stock {
+            builder = builder.stock_path_checks();
+            // Which is stock's default; what else stock lets one choose is ours.
+            if !$setup.choices.enforce_expiration {
+                builder = builder.stock_revocation();
+            }
+        }
+        builder = match $setup.memo.clone() {
+            Memo::Own => builder,
+            Memo::Shared(memo) => builder.memo(memo),
+            Memo::Nowhere => builder.without_memo(),
+        };
+        match $setup.observer.clone() {
+            None => builder,
+            Some(observer) => builder.observer(observer),
+        }
+    }};
+}
+
+impl Setup {
+    pub fn build(
+        &self,
+        role: Role,
+        roots: &Roots,
+        provider: &CryptoProvider,
+    ) -> Result<Verifier, Error> {
+        Ok(match role {
+            Role::Server => Verifier::Servers(self.servers(roots, provider)?),
+            Role::Client => Verifier::Clients(self.clients(roots, provider)?),
+        })
+    }
+
+    pub fn clients(
+        &self,
+        roots: &Roots,
+        provider: &CryptoProvider,
+    ) -> Result<ClientPeerVerifier, Error> {
+        // Some tests have ten thousand roots.
+        let builder = ClientPeerVerifier::builder(roots.clone(), provider).send_no_root_hints();
+        let mut builder = shared!(builder, self);
+        if let Some(rule) = self.allow.clone() {
+            builder = builder.allow(rule);
+        }
+        match self.allow_anybody {
+            true => builder.allow_anybody_with_a_public_certificate().build(),
+            false => builder.build(),
+        }
+    }
+
+    pub fn servers(
+        &self,
+        roots: &Roots,
+        provider: &CryptoProvider,
+    ) -> Result<ServerPeerVerifier, Error> {
+        shared!(ServerPeerVerifier::builder(roots.clone(), provider), self).build()
+    }
+}
+
+/// Decides about peers in one role.
+pub enum Verifier {
+    Clients(ClientPeerVerifier),
+    Servers(ServerPeerVerifier),
+}
+
+impl Verifier {
+    /// Outside a handshake; a client is asked for no name.
+    pub fn verify(
+        &self,
+        chain: &[CertificateDer<'_>],
+        name: &str,
+        now: UnixTime,
+    ) -> Result<VerifiedPeer, Refusal> {
+        match self {
+            Self::Clients(clients) => clients.verify(Some(chain), now),
+            Self::Servers(servers) => servers.verify(Some(chain), &server_name(name), now),
+        }
+    }
+
+    /// As rustls asks in a handshake, through its trait.
+    pub fn decide(
+        &self,
+        chain: &[CertificateDer<'_>],
+        name: &str,
+        now: UnixTime,
+    ) -> Result<(), rustls::Error> {
+        match self {
+            Self::Clients(clients) => decide_client(clients, chain, now),
+            Self::Servers(servers) => decide_server(servers, chain, name, now),
+        }
+    }
+}
+
+/// What any verifier of clients says, ours or stock.
+pub fn decide_client(
+    clients: &dyn ClientCertVerifier,
+    chain: &[CertificateDer<'_>],
+    now: UnixTime,
+) -> Result<(), rustls::Error> {
+    clients.verify_client_cert(&chain[0], &chain[1..], now).map(drop)
+}
+
+/// What any verifier of servers says, ours or stock.
+pub fn decide_server(
+    servers: &dyn ServerCertVerifier,
+    chain: &[CertificateDer<'_>],
+    name: &str,
+    now: UnixTime,
+) -> Result<(), rustls::Error> {
+    let verified = servers.verify_server_cert(&chain[0], &chain[1..], &server_name(name), &[], now);
+    verified.map(drop)
+}
+
+pub fn server_name(name: &str) -> ServerName<'static> {
+    ServerName::try_from(name.to_owned()).expect("a DNS name or an IP address")
+}
+
+/// One thing that an observer hears of a verifier.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Accepted(Role),
+    Relaxed(VerifiedPeer),
+    Refused(RefusalClass, Option<EkuViolation>),
+}
+
+/// Remembers what a verifier tells.
+#[derive(Default)]
+pub struct Heard(Mutex<Vec<Event>>);
+
+impl Heard {
+    /// What was heard since the last call.
+    pub fn take(&self) -> Vec<Event> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    fn note(&self, event: Event) {
+        self.0.lock().unwrap().push(event);
+    }
+}
+
+impl Observer for Heard {
+    fn accepted(&self, role: Role) {
+        self.note(Event::Accepted(role));
+    }
+
+    fn relaxed(&self, peer: &VerifiedPeer) {
+        self.note(Event::Relaxed(peer.clone()));
+    }
+
+    fn refused(&self, refusal: &Refusal) {
+        self.note(Event::Refused(refusal.class(), refusal.violation().cloned()));
+    }
+}
