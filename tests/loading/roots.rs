@@ -255,7 +255,7 @@ fn nothing_reads_the_systems_roots_and_one_file_knows_the_public_ones() {
             assert!(!text.contains(word), "{} has {word}", source.display());
         }
         let knows = text.contains("webpki_roots::");
-        assert_eq!(knows, source.ends_with("src/certificate/public.rs"), "{}", source.display());
+        assert_eq!(knows, source.ends_with("src/roots/public.rs"), "{}", source.display());
     }
 }
 
