@@ -23,28 +23,34 @@ use time::Duration;
 
 #[test]
 fn a_malformed_certificate_of_a_chain_file_is_named_with_its_file() {
-    let folder = crate::common::files::TempDir::new();
+    let folder = TempDir::new();
     let leaf = Leaf::self_signed(LeafSpec::new("leaf"));
     let rubbish = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let chain = folder.write("chain.pem", leaf.cert_pem() + rubbish);
     let key = folder.write("key.pem", leaf.key_pem());
-    let error =
-        Credentials::from_pem_files(&chain, &key, &crate::common::tls::provider()).unwrap_err();
+    let error = Credentials::from_pem_files(&chain, &key, &provider()).unwrap_err();
     let named = format!("certificate 2 of {} cannot be read: ", chain.display());
     assert!(error.to_string().starts_with(&named), "{error}");
 }
 
+/// As `tests/loading/errors.txt` has it: a line with the id, one with the message. After a change of messages
+/// `MTLS_ROLES_ACCEPT=1 cargo test --test loading` writes the file anew, to be read in the diff.
 #[test]
 fn every_error_says_what_was_found_what_is_needed_and_what_to_do() {
     let files = TempDir::new();
-    let mut wrong = vec![];
-    for (id, error, text) in all(&files) {
-        let printed = printed(&files, &error);
-        if printed != text {
-            wrong.push(format!("{id}\n   found: {printed}\n  needed: {text}"));
-        }
+    let rows = all(&files).into_iter();
+    let found: String =
+        rows.map(|(id, error)| format!("{id}\n    {}\n", printed(&files, &error))).collect();
+    if std::env::var_os("MTLS_ROLES_ACCEPT").is_some() {
+        let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/loading/errors.txt");
+        std::fs::write(golden, &found).unwrap();
+        return;
     }
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    let needed = include_str!("errors.txt");
+    let wrong: Vec<_> =
+        found.lines().zip(needed.lines()).filter(|(found, needed)| found != needed).collect();
+    assert!(wrong.is_empty(), "found and needed: {wrong:#?}");
+    assert_eq!(found, needed, "a row is missing");
 }
 
 #[test]
@@ -54,7 +60,7 @@ fn every_variant_of_the_error_is_pinned() {
     let (body, _) = body.split_once("\n}").unwrap();
     let variants: BTreeSet<_> = body.lines().filter_map(variant).collect();
     let files = TempDir::new();
-    let pinned: BTreeSet<_> = all(&files).iter().map(|(_, e, _)| name(e)).collect();
+    let pinned: BTreeSet<_> = all(&files).iter().map(|(_, error)| name(error)).collect();
     assert_eq!(pinned, variants);
     assert!(variants.len() > 20, "{variants:?}");
 }
@@ -62,7 +68,7 @@ fn every_variant_of_the_error_is_pinned() {
 #[test]
 fn an_error_that_has_a_source_keeps_it() {
     let files = TempDir::new();
-    for (id, error, _) in all(&files) {
+    for (id, error) in all(&files) {
         let is_kept = match (&error, error.source()) {
             (Error::Unreadable { .. }, Some(source)) => source.is::<std::io::Error>(),
             (Error::PemBlock { .. }, Some(source)) => source.is::<rustls::pki_types::pem::Error>(),
@@ -85,7 +91,7 @@ fn an_error_that_has_a_source_keeps_it() {
 #[test]
 fn no_message_is_a_debug_text_or_a_sentence_with_a_full_stop() {
     let files = TempDir::new();
-    for (id, error, _) in all(&files) {
+    for (id, error) in all(&files) {
         let printed = error.to_string();
         let first = printed.chars().next().unwrap();
         let is_name = matches!(error, Error::AcceptServerAuthForServers);
@@ -303,7 +309,7 @@ fn base64(bytes: &[u8]) -> String {
         .collect()
 }
 
-type Row = (&'static str, Error, &'static str);
+type Row = (&'static str, Error);
 
 fn all(files: &TempDir) -> Vec<Row> {
     let mut rows = about_files(files);
@@ -357,139 +363,36 @@ fn about_files(files: &TempDir) -> Vec<Row> {
         read(&file, &file)
     };
     vec![
-        (
-            "missing chain file",
-            read(&files.join("none.pem"), &key),
-            "cannot read DIR/none.pem: No such file or directory (os error 2); check the path and \
-             its permissions",
-        ),
-        (
-            "missing key file",
-            read(&chain, &files.join("\u{1b}none.key")),
-            "cannot read DIR/\\u{1b}none.key: No such file or directory (os error 2); check the \
-             path and its permissions",
-        ),
-        (
-            "a device without end",
-            read(std::path::Path::new("/dev/zero"), &key),
-            "found more than 16777216 bytes in /dev/zero, needed are at most 16777216; check that it \
-             is the file that was meant, and split it if it is; nothing of it was used",
-        ),
-        (
-            "a folder",
-            read(files.path(), &key),
-            "cannot read DIR: Is a directory (os error 21); check the path and its permissions",
-        ),
-        (
-            "empty chain file",
-            with_chain("empty.pem", ""),
-            "found no certificate in DIR/empty.pem, needed is at least one; a file must be in PEM \
-             form",
-        ),
-        (
-            "garbage for a chain",
-            with_chain("garbage.pem", "\0garbage"),
-            "found no certificate in DIR/garbage.pem, needed is at least one; a file must be in \
-             PEM form",
-        ),
-        (
-            "a key for a chain",
-            with_chain("only.key", &leaf.key_pem()),
-            "found no certificate in DIR/only.key, needed is at least one; a file must be in PEM \
-             form",
-        ),
-        (
-            "empty key file",
-            with_key("empty.key", ""),
-            "found no private key in DIR/empty.key, needed is at least one; a file must be in PEM \
-             form",
-        ),
-        (
-            "a chain for a key",
-            with_key("chain.key", &pem),
-            "found no private key in DIR/chain.key, needed is at least one; a file must be in PEM \
-             form",
-        ),
-        (
-            "a truncated chain",
-            with_chain("half.pem", half),
-            "line 1 of DIR/half.pem: the PEM block that starts here cannot be read: found no \
-             `-----END CERTIFICATE-----` before the next block or the end; get the complete file \
-             again, nothing of it was used",
-        ),
+        ("missing chain file", read(&files.join("none.pem"), &key)),
+        ("missing key file", read(&chain, &files.join("\u{1b}none.key"))),
+        ("a device without end", read(std::path::Path::new("/dev/zero"), &key)),
+        ("a folder", read(files.path(), &key)),
+        ("empty chain file", with_chain("empty.pem", "")),
+        ("garbage for a chain", with_chain("garbage.pem", "\0garbage")),
+        ("a key for a chain", with_chain("only.key", &leaf.key_pem())),
+        ("empty key file", with_key("empty.key", "")),
+        ("a chain for a key", with_key("chain.key", &pem)),
+        ("a truncated chain", with_chain("half.pem", half)),
         (
             "a truncated second certificate",
             with_chain("second.pem", &format!("{pem}# comment\n{half}")),
-            "line 11 of DIR/second.pem: the PEM block that starts here cannot be read: found no \
-             `-----END CERTIFICATE-----` before the next block or the end; get the complete file \
-             again, nothing of it was used",
         ),
-        (
-            "a truncated key",
-            with_key("half.key", &leaf.key_pem()[..80]),
-            "line 1 of DIR/half.key: the PEM block that starts here cannot be read: found no \
-             `-----END PRIVATE KEY-----` before the next block or the end; get the complete file \
-             again, nothing of it was used",
-        ),
-        (
-            "damaged base64",
-            with_chain("base64.pem", &pem.replacen("MII", "M!I", 1)),
-            "line 1 of DIR/base64.pem: the PEM block that starts here cannot be read: found \
-             damaged base64 (InvalidCharacter(33)); get the complete file again, nothing of it \
-             was used",
-        ),
+        ("a truncated key", with_key("half.key", &leaf.key_pem()[..80])),
+        ("damaged base64", with_chain("base64.pem", &pem.replacen("MII", "M!I", 1))),
         (
             "a block of OpenSSL's own",
             with_chain("trusted.pem", &pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE")),
-            "line 1 of DIR/trusted.pem: found `-----BEGIN TRUSTED CERTIFICATE-----`, needed \
-             `-----BEGIN CERTIFICATE-----` alone on its line; convert or remove this block, \
-             nothing of the file was used",
         ),
-        (
-            "a key of OpenSSH's own",
-            with_key("ssh.key", "-----BEGIN OPENSSH PRIVATE KEY-----\n"),
-            "line 1 of DIR/ssh.key: found `-----BEGIN OPENSSH PRIVATE KEY-----`, needed \
-             `-----BEGIN PRIVATE KEY-----` alone on its line; convert or remove this block, \
-             nothing of the file was used",
-        ),
-        (
-            "a key that lost its line ends",
-            with_key("flat.key", &leaf.key_pem().replace('\n', "")),
-            "line 1 of DIR/flat.key: found `-----BEGIN PRIVATE KEY-----…`, needed `-----BEGIN \
-             PRIVATE KEY-----` alone on its line; convert or remove this block, nothing of the \
-             file was used",
-        ),
-        ("an encrypted key", with_key("pkcs8.key", encrypted), ENCRYPTED_PKCS8),
-        (
-            "an encrypted key of the older form",
-            with_key("legacy.key", legacy),
-            "the private key in DIR/legacy.key is encrypted; decrypt it first (`openssl pkey -in \
-             KEY -out PLAIN`), or keep it in an HSM and use Credentials::from_signing_key",
-        ),
-        ("an encrypted key before its chain", both("pkcs8.key", encrypted, &pem), ENCRYPTED_PKCS8),
-        (
-            "an encrypted key of the older form before its chain",
-            both("pkcs8.key", legacy, &pem),
-            ENCRYPTED_PKCS8,
-        ),
-        (
-            "two keys",
-            with_key("two.key", &leaf.key_pem().repeat(2)),
-            "found 2 private keys in DIR/two.key, needed exactly one; remove the others",
-        ),
-        (
-            "a key that is none",
-            with_key("zero.key", &block("PRIVATE KEY", "AAAA")),
-            "the crypto provider cannot use the private key in DIR/zero.key: unexpected error: \
-             failed to parse private key as RSA, ECDSA, or EdDSA; needed is an RSA, ECDSA or \
-             Ed25519 key in PKCS#8, PKCS#1 or SEC1 form",
-        ),
+        ("a key of OpenSSH's own", with_key("ssh.key", "-----BEGIN OPENSSH PRIVATE KEY-----\n")),
+        ("a key that lost its line ends", with_key("flat.key", &leaf.key_pem().replace('\n', ""))),
+        ("an encrypted key", with_key("pkcs8.key", encrypted)),
+        ("an encrypted key of the older form", with_key("legacy.key", legacy)),
+        ("an encrypted key before its chain", both("pkcs8.key", encrypted, &pem)),
+        ("an encrypted key of the older form before its chain", both("pkcs8.key", legacy, &pem)),
+        ("two keys", with_key("two.key", &leaf.key_pem().repeat(2))),
+        ("a key that is none", with_key("zero.key", &block("PRIVATE KEY", "AAAA"))),
     ]
 }
-
-const ENCRYPTED_PKCS8: &str = "the private key in DIR/pkcs8.key is encrypted; decrypt it first \
-     (`openssl pkey -in KEY -out PLAIN`), or keep it in an HSM and use \
-     Credentials::from_signing_key";
 
 fn about_chains() -> Vec<Row> {
     let root = Ca::root_named("root");
@@ -503,77 +406,28 @@ fn about_chains() -> Vec<Row> {
     let nameless = sub.leaf(LeafSpec::new("").empty_subject().dns("edge.example"));
     let critical = LeafSpec::new("edge").extension(&[1, 3, 9], true, vec![5, 0]);
     vec![
-        (
-            "no certificate",
-            read(vec![]),
-            "found no certificate in the given chain, needed is at least one; a file must be in \
-             PEM form",
-        ),
-        (
-            "a certificate that is cut",
-            read(vec![leaf.der(), cut]),
-            "certificate 2 of the chain cannot be read: ASN.1 DER message is incomplete: expected \
-             260, actual 100 at DER byte 4; ask its issuer for a well-formed one",
-        ),
-        (
-            "a certificate with an unknown critical extension",
-            read(sub.leaf(critical).chain(&[])),
-            "certificate 1 of the chain cannot be read: webpki refuses it with \
-             UnsupportedCriticalExtension; ask its issuer for a well-formed one",
-        ),
-        (
-            "the root before the intermediate",
-            read(vec![leaf.der(), root.der(), sub.der()]),
-            "the chain is out of order: found certificate 2 (CN=root) after certificate 1 \
-             (CN=edge), needed there is its issuer, `CN=sub`; put the leaf first and each \
-             certificate's issuer behind it",
-        ),
-        (
-            "upside down",
-            read(vec![sub.der(), leaf.der()]),
-            "the chain is out of order: found certificate 2 (CN=edge) after certificate 1 \
-             (CN=sub), needed there is its issuer, `CN=root`; put the leaf first and each \
-             certificate's issuer behind it",
-        ),
-        (
-            "several leaves",
-            read(vec![leaf.der(), other.der(), sub.der()]),
-            "found a second end-entity certificate in the chain: certificate 2 (CN=other) after \
-             certificate 1 (CN=edge); needed is one leaf and its issuers, give every leaf a file \
-             of its own",
-        ),
+        ("no certificate", read(vec![])),
+        ("a certificate that is cut", read(vec![leaf.der(), cut])),
+        ("a certificate with an unknown critical extension", read(sub.leaf(critical).chain(&[]))),
+        ("the root before the intermediate", read(vec![leaf.der(), root.der(), sub.der()])),
+        ("upside down", read(vec![sub.der(), leaf.der()])),
+        ("several leaves", read(vec![leaf.der(), other.der(), sub.der()])),
         (
             "the key of another certificate",
             Credentials::from_der(other.chain(&[&sub]), leaf.key_der(), &provider()).unwrap_err(),
-            "the private key is not the key of certificate 1 (CN=other); needed is the key that \
-             this certificate was requested with",
         ),
         (
             "a name that would move the cursor",
             read(vec![sub.leaf(LeafSpec::new("ed\u{1b}[2Kge").key(&leaf.key)).der(), root.der()]),
-            "the chain is out of order: found certificate 2 (CN=root) after certificate 1 \
-             (CN=ed\\u{1b}[2Kge), needed there is its issuer, `CN=sub`; put the leaf first and \
-             each certificate's issuer behind it",
         ),
-        (
-            "a leaf without a subject",
-            read(nameless.chain(&[])),
-            "the private key is not the key of certificate 1 (dns:edge.example); needed is the \
-             key that this certificate was requested with",
-        ),
+        ("a leaf without a subject", read(nameless.chain(&[]))),
     ]
 }
 
 fn about_keys() -> Vec<Row> {
     let leaf = good_leaf();
     let mute = Credentials::from_signing_key(leaf.chain(&[]), Arc::new(MuteKey));
-    vec![(
-        "a key that does not tell its public key",
-        mute.unwrap_err(),
-        "the signing key does not tell its public key, so whether it is the key of certificate 1 \
-         (CN=edge) is unknown; make it implement SigningKey::public_key, or call \
-         Credentials::from_signing_key_without_comparing",
-    )]
+    vec![("a key that does not tell its public key", mute.unwrap_err())]
 }
 
 fn about_slots() -> Vec<Row> {
@@ -590,158 +444,48 @@ fn about_slots() -> Vec<Row> {
     let others = Eku::Purposes(vec![Kp::Any, Kp::Oid(&[1, 3, 6, 1, 4, 1, 311])]);
     let clockless = Clock::at(NOW - Duration::days(60 * 365));
     vec![
-        (
-            "serverAuth in the client slot",
-            client(leaf(edge().eku(Eku::server()))),
-            "certificate 1 (CN=edge) is unfit for role client: found extended key usage \
-             serverAuth, needed clientAuth; get a certificate with clientAuth for this slot \
-             (another root that still issues it, or a private CA), or, if every peer accepts this \
-             one, give the slot a relaxed EKU policy",
-        ),
-        (
-            "an intermediate for serverAuth in the client slot",
-            client(below),
-            "certificate 2 (CN=sub) is unfit for role client: found extended key usage \
-             serverAuth, needed clientAuth; get a certificate with clientAuth for this slot \
-             (another root that still issues it, or a private CA), or, if every peer accepts this \
-             one, give the slot a relaxed EKU policy",
-        ),
-        (
-            "no EKU in a strict server slot",
-            serve(EkuPolicy::strict(), leaf(edge())),
-            "certificate 1 (CN=edge) is unfit for role server: found no extended key usage, \
-             needed serverAuth; get a certificate with serverAuth for this slot (another root \
-             that still issues it, or a private CA), or, if every peer accepts this one, give the \
-             slot a relaxed EKU policy",
-        ),
+        ("serverAuth in the client slot", client(leaf(edge().eku(Eku::server())))),
+        ("an intermediate for serverAuth in the client slot", client(below)),
+        ("no EKU in a strict server slot", serve(EkuPolicy::strict(), leaf(edge()))),
         (
             "two other purposes in the server slot",
             serve(EkuPolicy::rfc5280(), leaf(edge().eku(others))),
-            "certificate 1 (CN=edge) is unfit for role server: found extended key usage \
-             anyExtendedKeyUsage, 1.3.6.1.4.1.311, needed serverAuth; get a certificate with \
-             serverAuth for this slot (another root that still issues it, or a private CA), or, \
-             if every peer accepts this one, give the slot a relaxed EKU policy",
         ),
-        (
-            "expired",
-            client(leaf(edge().expired())),
-            "certificate 1 (CN=edge) expired at 2026-11-20T12:00:00Z, now is \
-             2026-11-21T12:00:00Z; renew it and publish the renewed one",
-        ),
-        (
-            "not yet valid",
-            client(leaf(edge().not_yet_valid())),
-            "certificate 1 (CN=edge) is not valid before 2026-11-22T12:00:00Z, now is \
-             2026-11-21T12:00:00Z; wait, or check this machine's clock",
-        ),
+        ("expired", client(leaf(edge().expired()))),
+        ("not yet valid", client(leaf(edge().not_yet_valid()))),
         (
             "no clock",
             ClientSlot::builder()
                 .time_provider(Arc::new(clockless))
                 .build_with(leaf(edge()))
                 .unwrap_err(),
-            "the clock cannot be read, so whether the credentials are valid now is unknown; set it",
         ),
         (
             "accept_server_auth in the server slot",
             serve(EkuPolicy::accept_server_auth(), leaf(edge())),
-            ACCEPT_SERVER_AUTH,
         ),
     ]
 }
-
-const ACCEPT_SERVER_AUTH: &str = "EkuPolicy::accept_server_auth() is for certificates in role \
-     client, found it for role server; a server certificate needs serverAuth anyway, use \
-     EkuPolicy::rfc5280()";
 
 fn about_rules() -> Vec<Row> {
     let rule = |text: &str| text.parse::<PeerRule>().unwrap_err();
     let policy = |text: &str| text.parse::<EkuPolicy>().unwrap_err();
     vec![
-        (
-            "unknown policy",
-            policy("ignore\u{1b}\n"),
-            "the EKU policy `ignore\\u{1b}` cannot be read: needed is rfc5280, strict, \
-             accept-server-auth or ignore, the last two perhaps with an end, as in `ignore until \
-             2027-03-15`",
-        ),
-        (
-            "policy that does not end",
-            policy("strict until 2027-03-15"),
-            "the EKU policy `strict until 2027-03-15` cannot be read: only accept-server-auth and \
-             ignore can end; remove the end",
-        ),
-        (
-            "unreadable end of a policy",
-            policy("ignore until March"),
-            "the EKU policy `ignore until March` cannot be read: needed behind `until` is a date, as \
-             in 2027-03-15, or an instant with its offset, as in 2027-03-15T08:00:00Z",
-        ),
-        (
-            "U-label",
-            rule("dns:bücher.example"),
-            "peer rule `dns:bücher.example`: found characters outside ASCII, needed are A-labels \
-             (xn--…)",
-        ),
-        (
-            "trailing dot",
-            rule("dns:edge.example."),
-            "peer rule `dns:edge.example.`: found a trailing dot, write the name without it",
-        ),
-        (
-            "wildcard inside",
-            rule("dns:edge*.example"),
-            "peer rule `dns:edge*.example`: `*` can only be the whole first label, as in \
-             *.example.com",
-        ),
-        (
-            "no DNS name",
-            rule("dns:edge example\n"),
-            "peer rule `dns:edge example\\u{a}`: this is not a DNS name",
-        ),
-        ("no URI", rule("uri:edge"), "peer rule `uri:edge`: needed is scheme://host/path"),
-        (
-            "scheme",
-            rule("uri:Spiffe://example.org/edge"),
-            "peer rule `uri:Spiffe://example.org/edge`: needed is a scheme of lower-case letters \
-             and digits",
-        ),
-        (
-            "port",
-            rule("uri:spiffe://example.org:1/edge"),
-            "peer rule `uri:spiffe://example.org:1/edge`: needed is a host of lower-case letters, \
-             digits, `.`, `-` and `_`, without port or user",
-        ),
-        (
-            "query",
-            rule("uri:spiffe://example.org/edge?x"),
-            "peer rule `uri:spiffe://example.org/edge?x`: needed are path segments of letters, \
-             digits, `.`, `-` and `_`, none of them empty, `.` or `..`; no query, fragment or \
-             percent-encoding",
-        ),
-        (
-            "trust domain",
-            rule("spiffe-trust-domain:Example"),
-            "peer rule `spiffe-trust-domain:Example`: needed is a host of lower-case letters, \
-             digits, `.`, `-` and `_`, without port or user",
-        ),
-        (
-            "address",
-            rule("ip:127.0.0.256"),
-            "peer rule `ip:127.0.0.256`: this is not an IP address",
-        ),
-        (
-            "fingerprint",
-            rule("spki-sha256:00ff"),
-            "peer rule `spki-sha256:00ff`: needed are the 64 hexadecimal digits of a SHA-256, all \
-             of them",
-        ),
-        (
-            "unknown form",
-            rule("cn:edge"),
-            "peer rule `cn:edge`: needed is dns:, uri:, spiffe-trust-domain:, ip:, spki-sha256: \
-             or cert-sha256:",
-        ),
+        ("unknown policy", policy("ignore\u{1b}\n")),
+        ("policy that does not end", policy("strict until 2027-03-15")),
+        ("unreadable end of a policy", policy("ignore until March")),
+        ("U-label", rule("dns:bücher.example")),
+        ("trailing dot", rule("dns:edge.example.")),
+        ("wildcard inside", rule("dns:edge*.example")),
+        ("no DNS name", rule("dns:edge example\n")),
+        ("no URI", rule("uri:edge")),
+        ("scheme", rule("uri:Spiffe://example.org/edge")),
+        ("port", rule("uri:spiffe://example.org:1/edge")),
+        ("query", rule("uri:spiffe://example.org/edge?x")),
+        ("trust domain", rule("spiffe-trust-domain:Example")),
+        ("address", rule("ip:127.0.0.256")),
+        ("fingerprint", rule("spki-sha256:00ff")),
+        ("unknown form", rule("cn:edge")),
     ]
 }
 
@@ -753,20 +497,8 @@ fn about_policies() -> Vec<Row> {
     let public_clients = || clients(Roots::public_web()).allow(edge());
     let (ignore, accept) = (EkuPolicy::ignore(), EkuPolicy::accept_server_auth());
     vec![
-        (
-            "clients, relaxed for nobody",
-            clients(private()).eku_policy(ignore).build().unwrap_err(),
-            "a relaxed EKU policy for clients is given, but nobody to relax it for; add \
-             .relax_for(rule) for each peer whose EKU may be wrong, or, over private roots, \
-             .relax_for_any_peer_of_these_private_roots()",
-        ),
-        (
-            "servers, relaxed for nobody",
-            servers(private()).eku_policy(ignore).build().unwrap_err(),
-            "a relaxed EKU policy for servers is given, but nobody to relax it for; add \
-             .relax_for(rule) for each peer whose EKU may be wrong, or, over private roots, \
-             .relax_for_any_peer_of_these_private_roots()",
-        ),
+        ("clients, relaxed for nobody", clients(private()).eku_policy(ignore).build().unwrap_err()),
+        ("servers, relaxed for nobody", servers(private()).eku_policy(ignore).build().unwrap_err()),
         (
             "any peer over public roots",
             public_clients()
@@ -774,16 +506,10 @@ fn about_policies() -> Vec<Row> {
                 .relax_for_any_peer_of_these_private_roots()
                 .build()
                 .unwrap_err(),
-            "cannot relax the EKU for any peer: the root store of the web is public, or issued by a \
-             public root, so anybody could get a certificate under it; name the peers with \
-             .relax_for(rule)",
         ),
         (
             "a name over public roots",
             public_clients().eku_policy(ignore).relax_for(edge()).build().unwrap_err(),
-            "cannot ignore the EKU for `dns:edge.example`: the root store of the web is public, and \
-             only its serverAuth certificates prove a name; use EkuPolicy::accept_server_auth(), \
-             or name the peer by fingerprint",
         ),
         (
             "a URI over public roots",
@@ -791,29 +517,15 @@ fn about_policies() -> Vec<Row> {
                 .allow("uri:spiffe://example.org/a".parse().unwrap())
                 .build()
                 .unwrap_err(),
-            "cannot name a peer by `uri:spiffe://example.org/a`: the root store of the web is \
-             public, as is every other root here, and public CAs validate names by DNS and IP only; \
-             name the peer with dns:, ip: or a fingerprint, or add the private root below which \
-             such names are issued",
         ),
         (
             "relaxed servers over public roots",
             servers(Roots::public_web()).eku_policy(ignore).relax_for(edge()).build().unwrap_err(),
-            "cannot relax the EKU of servers: the root store of the web is public, and a \
-             certificate that is not for servers proves no server name there; use \
-             EkuPolicy::rfc5280(), or private roots",
         ),
-        (
-            "public roots without rules",
-            clients(Roots::public_web()).build().unwrap_err(),
-            "client roots contain the root store of the web, which is public: anybody can get a \
-             certificate under it; say who may connect with .allow(rule), or call \
-             .allow_anybody_with_a_public_certificate()",
-        ),
+        ("public roots without rules", clients(Roots::public_web()).build().unwrap_err()),
         (
             "accept_server_auth for servers",
             servers(private()).eku_policy(accept).relax_for(edge()).build().unwrap_err(),
-            ACCEPT_SERVER_AUTH,
         ),
         (
             "a provider without cipher suites",
@@ -823,8 +535,6 @@ fn about_policies() -> Vec<Row> {
                 clients(private()).build().unwrap(),
             )
             .unwrap_err(),
-            "rustls refuses this configuration: unexpected error: no usable cipher suites \
-             configured; does the crypto provider have cipher suites for the TLS versions?",
         ),
     ]
 }
@@ -842,39 +552,16 @@ fn about_roots() -> Vec<Row> {
         1_200
     ];
     vec![
-        (
-            "no root",
-            Roots::from_pem(b"").unwrap_err(),
-            "found no certificate in the given PEM, needed is at least one; a file must be in PEM \
-             form",
-        ),
-        (
-            "an empty list of roots",
-            Roots::from_der([]).unwrap_err(),
-            "found no certificate in the given certificates, needed is at least one; a file must \
-             be in PEM form",
-        ),
-        (
-            "an empty store",
-            Roots::from_root_cert_store(RootCertStore::empty()).unwrap_err(),
-            "found no certificate in the given RootCertStore, needed is at least one; a file must \
-             be in PEM form",
-        ),
+        ("no root", Roots::from_pem(b"").unwrap_err()),
+        ("an empty list of roots", Roots::from_der([]).unwrap_err()),
+        ("an empty store", Roots::from_root_cert_store(RootCertStore::empty()).unwrap_err()),
         (
             "too many names for a message",
             ClientPeerVerifier::builder(Roots::from_root_cert_store(many).unwrap(), &provider())
                 .build()
                 .unwrap_err(),
-            "cannot name the 1200 client roots to clients: found 74400 bytes of names, needed are at \
-             most 49151, or handshakes break; call .send_no_root_hints(), after which clients choose \
-             their certificate without these names, or use fewer roots",
         ),
-        (
-            "a root that is cut",
-            Roots::from_der([root.der(), cut]).unwrap_err(),
-            "certificate 2 of the given certificates cannot be read: ASN.1 DER message is incomplete: \
-             expected 260, actual 100 at DER byte 4; ask its issuer for a well-formed one",
-        ),
+        ("a root that is cut", Roots::from_der([root.der(), cut]).unwrap_err()),
     ]
 }
 
@@ -887,34 +574,16 @@ fn about_crls() -> Vec<Row> {
     };
     let without = builder().build().unwrap();
     vec![
-        (
-            "no list",
-            Crls::from_der([]).unwrap_err(),
-            "found no certificate revocation list in the given lists, needed is at least one; a \
-             file must be in PEM form",
-        ),
-        (
-            "garbage for a list",
-            Crls::from_der([vec![0x30, 0].into()]).unwrap_err(),
-            "revocation list 1 of the given lists cannot be used: it is not well-formed (BadDer)",
-        ),
-        (
-            "a delta list",
-            Crls::from_der([root.crl(CrlSpec::new(2).delta())]).unwrap_err(),
-            "revocation list 1 of the given lists cannot be used: it is a delta list, which holds only what changed \
-             since another; needed is the complete one",
-        ),
+        ("no list", Crls::from_der([]).unwrap_err()),
+        ("garbage for a list", Crls::from_der([vec![0x30, 0].into()]).unwrap_err()),
+        ("a delta list", Crls::from_der([root.crl(CrlSpec::new(2).delta())]).unwrap_err()),
         (
             "a number of 21 octets",
             Crls::from_der([root.crl(CrlSpec::new(1).number(&[1; 21]))]).unwrap_err(),
-            "revocation list 1 of the given lists cannot be used: its crlNumber is negative or \
-             longer than 20 octets",
         ),
         (
             "a verifier without lists",
             without.replace_crls(crls(CrlSpec::new(1)), unix(NOW)).unwrap_err(),
-            "this verifier was built without revocation lists, so it cannot be given some now; \
-             build it with .crls(lists)",
         ),
     ]
 }
@@ -977,17 +646,7 @@ fn about_memos() -> Vec<Row> {
     let clients = ClientPeerVerifier::builder(roots(), &ring).memo(SignatureMemo::new(&aws));
     let servers = ServerPeerVerifier::builder(roots(), &aws).memo(SignatureMemo::new(&ring));
     vec![
-        (
-            "a verifier of clients with the memo of another provider",
-            clients.build().unwrap_err(),
-            "the signature memo of the verifier of clients was made for another crypto provider; \
-             make it with SignatureMemo::new(&provider), with the provider of this verifier",
-        ),
-        (
-            "a verifier of servers with the memo of another provider",
-            servers.build().unwrap_err(),
-            "the signature memo of the verifier of servers was made for another crypto provider; \
-             make it with SignatureMemo::new(&provider), with the provider of this verifier",
-        ),
+        ("a verifier of clients with the memo of another provider", clients.build().unwrap_err()),
+        ("a verifier of servers with the memo of another provider", servers.build().unwrap_err()),
     ]
 }
