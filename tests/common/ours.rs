@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use mtls_roles::{
-    ClientPeerVerifier, Crls, EkuPolicy, EkuViolation, Error, Observer, PeerRule, Refusal,
-    RefusalClass, Role, Roots, ServerPeerVerifier, SignatureMemo, VerifiedPeer,
+    ClientPeerVerifier, Crls, EkuPolicy, EkuViolation, Error, Observer, PeerRule, PeerVerifier,
+    PeerVerifierBuilder, Refusal, RefusalClass, Role, Roots, ServerPeerVerifier, SignatureMemo,
+    VerifiedPeer,
 };
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
@@ -56,45 +57,6 @@ pub struct Choices {
     pub enforce_expiration: bool,
 }
 
-macro_rules! shared {
-    ($builder:expr, $setup:expr) => {{
-        let mut builder = $builder.eku_policy($setup.policy);
-        builder = match $setup.relax_for.clone() {
-            Whom::Nobody => builder,
-            Whom::Named(rule) => builder.relax_for(rule),
-            Whom::AnyPrivatePeer => builder.relax_for_any_peer_of_these_private_roots(),
-        };
-        if !$setup.crls.is_empty() {
-            builder = builder.crls(Crls::from_der($setup.crls.clone())?);
-        }
-        if $setup.choices.end_entity_only {
-            builder = builder.only_check_end_entity_revocation();
-        }
-        if $setup.choices.allow_unknown {
-            builder = builder.allow_unknown_revocation_status();
-        }
-        if !$setup.choices.enforce_expiration {
-            builder = builder.allow_expired_crls();
-        }
-        if $setup.is_stock {
-            builder = builder.stock_path_checks();
-            // Which is stock's default; what else stock lets one choose is ours.
-            if !$setup.choices.enforce_expiration {
-                builder = builder.stock_revocation();
-            }
-        }
-        builder = match $setup.memo.clone() {
-            Memo::Own => builder,
-            Memo::Shared(memo) => builder.memo(memo),
-            Memo::Nowhere => builder.without_memo(),
-        };
-        match $setup.observer.clone() {
-            None => builder,
-            Some(observer) => builder.observer(observer),
-        }
-    }};
-}
-
 impl Setup {
     pub fn build(
         &self,
@@ -115,7 +77,7 @@ impl Setup {
     ) -> Result<ClientPeerVerifier, Error> {
         // Some tests have ten thousand roots.
         let builder = ClientPeerVerifier::builder(roots.clone(), provider).send_no_root_hints();
-        let mut builder = shared!(builder, self);
+        let mut builder = self.told_to(builder)?;
         if let Some(rule) = self.allow.clone() {
             builder = builder.allow(rule);
         }
@@ -130,7 +92,47 @@ impl Setup {
         roots: &Roots,
         provider: &CryptoProvider,
     ) -> Result<ServerPeerVerifier, Error> {
-        shared!(ServerPeerVerifier::builder(roots.clone(), provider), self).build()
+        self.told_to(ServerPeerVerifier::builder(roots.clone(), provider))?.build()
+    }
+
+    fn told_to<V: PeerVerifier>(
+        &self,
+        builder: PeerVerifierBuilder<V>,
+    ) -> Result<PeerVerifierBuilder<V>, Error> {
+        let mut builder = builder.eku_policy(self.policy);
+        builder = match self.relax_for.clone() {
+            Whom::Nobody => builder,
+            Whom::Named(rule) => builder.relax_for(rule),
+            Whom::AnyPrivatePeer => builder.relax_for_any_peer_of_these_private_roots(),
+        };
+        if !self.crls.is_empty() {
+            builder = builder.crls(Crls::from_der(self.crls.clone())?);
+        }
+        if self.choices.end_entity_only {
+            builder = builder.only_check_end_entity_revocation();
+        }
+        if self.choices.allow_unknown {
+            builder = builder.allow_unknown_revocation_status();
+        }
+        if !self.choices.enforce_expiration {
+            builder = builder.allow_expired_crls();
+        }
+        if self.is_stock {
+            builder = builder.stock_path_checks();
+            // Which is stock's default; what else stock lets one choose is ours.
+            if !self.choices.enforce_expiration {
+                builder = builder.stock_revocation();
+            }
+        }
+        builder = match self.memo.clone() {
+            Memo::Own => builder,
+            Memo::Shared(memo) => builder.memo(memo),
+            Memo::Nowhere => builder.without_memo(),
+        };
+        Ok(match self.observer.clone() {
+            None => builder,
+            Some(observer) => builder.observer(observer),
+        })
     }
 }
 

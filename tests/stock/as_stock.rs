@@ -8,17 +8,16 @@ use std::sync::Arc;
 use crate::chains::Chains;
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::{Exact, assert_no_row_is_wrong, violation};
-use crate::common::ours::{Choices, ROLES, Setup, Verifier, decide_client, decide_server};
+use crate::common::ours::{Choices, ROLES, Setup, Verifier};
 use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec};
-use crate::common::tls::{provider, providers, root_store};
+use crate::common::tls::{provider, providers};
 use crate::defects::{Case, NAME, Says};
 use crate::forge::{Forge, certificate};
+use crate::theirs::Stock;
 use mtls_roles::{ClientPeerVerifier, Role, Roots, ServerPeerVerifier};
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{CertRevocationListError, DistinguishedName};
 
@@ -27,11 +26,6 @@ struct Pair {
     ours: Verifier,
     hardened: Verifier,
     stock: Stock,
-}
-
-enum Stock {
-    Clients(Arc<dyn ClientCertVerifier>),
-    Servers(Arc<WebPkiServerVerifier>),
 }
 
 /// What both say of one chain.
@@ -84,7 +78,7 @@ impl Pair {
         Self {
             ours: stock.build(role, &ours, provider).unwrap(),
             hardened: setup.build(role, &ours, provider).unwrap(),
-            stock: Stock::new(role, roots, crls, provider),
+            stock: Stock::new(role, roots, &crls.crls, crls.choices, provider),
         }
     }
 
@@ -97,53 +91,6 @@ impl Pair {
                 Err(refusal) => Err(Exact(refusal.error().clone())),
             },
             hardened: self.hardened.decide(chain, name, now).map_err(Exact),
-        }
-    }
-}
-
-impl Stock {
-    fn new(
-        role: Role,
-        roots: &[CertificateDer<'static>],
-        Case { crls, choices, .. }: &Case,
-        provider: &Arc<CryptoProvider>,
-    ) -> Self {
-        let (roots, provider) = (root_store(roots), provider.clone());
-        let Choices { end_entity_only, allow_unknown, enforce_expiration } = *choices;
-        macro_rules! build {
-            ($builder:expr) => {{
-                let mut builder = $builder.with_crls(crls.clone());
-                if end_entity_only {
-                    builder = builder.only_check_end_entity_revocation();
-                }
-                if allow_unknown {
-                    builder = builder.allow_unknown_revocation_status();
-                }
-                if enforce_expiration {
-                    builder = builder.enforce_revocation_expiration();
-                }
-                builder.build().unwrap()
-            }};
-        }
-        match role {
-            Role::Client => {
-                Self::Clients(build!(WebPkiClientVerifier::builder_with_provider(roots, provider)))
-            }
-            Role::Server => {
-                Self::Servers(build!(WebPkiServerVerifier::builder_with_provider(roots, provider)))
-            }
-        }
-    }
-
-    fn decide(
-        &self,
-        chain: &[CertificateDer<'_>],
-        name: &str,
-        now: UnixTime,
-    ) -> Result<(), rustls::Error> {
-        match self {
-            Self::Clients(clients) => decide_client(&**clients, chain, now),
-            Self::Servers(servers) => decide_server(&**servers, chain, name, now),
         }
     }
 }
@@ -344,7 +291,8 @@ fn what_is_offered_to_peers_is_what_stock_rustls_offers() {
         let ours = Roots::from_der(roots.clone()).unwrap();
         let clients = ClientPeerVerifier::builder(ours.clone(), &provider).build().unwrap();
         let servers = ServerPeerVerifier::builder(ours, &provider).build().unwrap();
-        let Stock::Clients(stock) = Stock::new(Role::Client, &roots, &Case::plain(), &provider)
+        let Stock::Clients(stock) =
+            Stock::new(Role::Client, &roots, &[], Choices::default(), &provider)
         else {
             unreachable!()
         };
@@ -359,7 +307,8 @@ fn what_is_offered_to_peers_is_what_stock_rustls_offers() {
         assert_eq!(clients.client_auth_mandatory(), stock.client_auth_mandatory(), "{name}");
         assert_eq!(clients.offer_client_auth(), stock.offer_client_auth(), "{name}");
         assert_eq!(clients.supported_verify_schemes(), stock.supported_verify_schemes(), "{name}");
-        let Stock::Servers(stock) = Stock::new(Role::Server, &roots, &Case::plain(), &provider)
+        let Stock::Servers(stock) =
+            Stock::new(Role::Server, &roots, &[], Choices::default(), &provider)
         else {
             unreachable!()
         };

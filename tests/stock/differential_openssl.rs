@@ -10,8 +10,8 @@ use std::process::Command;
 use crate::common::clock::NOW;
 use crate::common::tls::provider;
 use crate::generated::{
-    CaQuirk, Ekus, Extra, Issued, LeafQuirk, Name, Ours, Signer, Subtree, Trusted, Whom, World,
-    check, issue, text, worlds_with_ekus,
+    CaQuirk, Ekus, Extra, Issued, LeafQuirk, Name, Ours, Signer, Subtree, Trusted, World, check,
+    issue, text, worlds_with_ekus,
 };
 use mtls_roles::{EkuPolicy, Role};
 use proptest::strategy::Strategy;
@@ -267,7 +267,7 @@ impl Difference {
             issued,
             provider: &provider(),
             policy: EkuPolicy::rfc5280(),
-            relaxed: Whom::Anybody,
+            relaxed: crate::common::ours::Whom::AnyPrivatePeer,
             is_stock: false,
         }
         .verdict();

@@ -1,9 +1,10 @@
 //! Drawn chains against stock rustls: with `stock_path_checks()` and `stock_revocation()` every verdict and every error is
 //! stock's; by default they differ where a named check says so, and nowhere else.
 
+use crate::common::ours::Whom;
 use crate::common::tls::providers;
 use crate::generated::{
-    CaQuirk, Issued, Ours, Whom, World, check, issue, kind, stock, text, violations_of_issuer,
+    CaQuirk, Issued, Ours, World, check, issue, kind, stock, text, violations_of_issuer,
     worlds_with_ekus,
 };
 use mtls_roles::{EkuPolicy, PathCheck, PathViolation, Refusal, VerifiedPeer};
@@ -14,8 +15,15 @@ use rustls::{CertRevocationListError, CertificateError, Error};
 type Verdict = Result<VerifiedPeer, Refusal>;
 
 fn ours(world: &World, issued: &Issued, provider: &CryptoProvider, is_stock: bool) -> Verdict {
-    Ours { world, issued, provider, policy: EkuPolicy::rfc5280(), relaxed: Whom::Anybody, is_stock }
-        .verdict()
+    Ours {
+        world,
+        issued,
+        provider,
+        policy: EkuPolicy::rfc5280(),
+        relaxed: Whom::AnyPrivatePeer,
+        is_stock,
+    }
+    .verdict()
 }
 
 fn error_text(verdict: &Verdict) -> String {

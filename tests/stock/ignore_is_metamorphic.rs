@@ -8,18 +8,19 @@
 
 use std::fmt::Debug;
 
+use crate::common::ours::Whom;
 use crate::common::pki::Ca;
 use crate::common::tls::provider;
 use crate::generated::{
-    Issued, Ours, Twins, Whom, World, check, issue, kind, server_auth_twins, stock,
-    stock_as_server, text, twins, worlds_with_mixed_ekus,
+    Issued, Ours, Twins, World, check, issue, kind, server_auth_twins, stock, stock_as_server,
+    text, twins, worlds_with_mixed_ekus,
 };
-use mtls_roles::{EkuPolicy, Refusal, RefusalClass, Role, VerifiedPeer};
+use mtls_roles::{EkuPolicy, PeerRule, Refusal, RefusalClass, Role, VerifiedPeer};
 
 type Verdict = Result<VerifiedPeer, Refusal>;
 
 fn ours(world: &World, issued: &Issued, policy: EkuPolicy) -> Verdict {
-    relaxed_for(Whom::Anybody, world, issued, policy)
+    relaxed_for(Whom::AnyPrivatePeer, world, issued, policy)
 }
 
 fn relaxed_for(relaxed: Whom, world: &World, issued: &Issued, policy: EkuPolicy) -> Verdict {
@@ -146,7 +147,8 @@ fn a_relaxation_for_somebody_else_lets_nobody_in() {
         let wrong = issue(&twins.world, &twins.wrong);
         let strict = ours(&twins.world, &wrong, EkuPolicy::rfc5280());
         let ignore = EkuPolicy::ignore();
-        let other = relaxed_for(Whom::SomebodyElse, &twins.world, &wrong, ignore);
+        let somebody_else = Whom::Named(PeerRule::dns_name("nobody.example.net").unwrap());
+        let other = relaxed_for(somebody_else, &twins.world, &wrong, ignore);
         same("class", &class(&other), &class(&strict))?;
         // Where something else stands in the way, too, the error is the last search's.
         if class(&strict).is_none_or(|class| class == RefusalClass::Eku) {
@@ -189,7 +191,7 @@ fn accept_server_auth_is_two_stock_searches_that_are_never_mixed() {
             issued,
             provider,
             policy: EkuPolicy::accept_server_auth(),
-            relaxed: Whom::Anybody,
+            relaxed: Whom::AnyPrivatePeer,
             is_stock: true,
         };
         let expected = match text(&as_client) {

@@ -20,3 +20,4 @@ mod memo_changes_no_verdict;
 mod oracle;
 mod real;
 mod strangers_cost;
+mod theirs;

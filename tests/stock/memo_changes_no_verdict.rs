@@ -2,12 +2,10 @@
 //! One memo serves all of them, both roles and every policy, and each chain comes cold and warm. The conformance suite
 //! is in `limbo.rs`.
 
-#[allow(dead_code)] // Only the chains are needed, not what other tests expect of them.
-#[allow(dead_code)] // The chains again.
 use crate::chains::Chains;
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::assert_no_row_is_wrong;
-use crate::common::ours::{Memo, ROLES, Setup, Verifier};
+use crate::common::ours::{Memo, ROLES, Setup, Verifier, Whom};
 use crate::common::tls::{provider, providers};
 use crate::generated::{Ours, check, issue, kind, worlds_with_ekus};
 use crate::oracle::Policy;
@@ -149,13 +147,13 @@ fn drawn_chains_get_the_same_under_every_policy() {
                     issued,
                     provider: &provider,
                     policy,
-                    relaxed: crate::generated::Whom::Anybody,
+                    relaxed: Whom::AnyPrivatePeer,
                     is_stock: false,
                 };
                 let say = |memo| ours.verdict_with(memo);
-                let expected = say(crate::generated::Memo::Nowhere);
+                let expected = say(Memo::Nowhere);
                 for pass in ["cold", "warm"] {
-                    let found = say(crate::generated::Memo::Shared(memo.clone()));
+                    let found = say(Memo::Shared(memo.clone()));
                     if format!("{found:?}") != format!("{expected:?}") {
                         return Err(format!("{pass}: {found:?}\nwithout memo {expected:?}"));
                     }

@@ -9,10 +9,8 @@
 //! | `spec`, `issue` | from a description to certificates |
 //! | `verdict` | what we and stock rustls say to them |
 //!
-//! `PROPTEST_CASES` sets how many cases each property gets, `MTLS_ROLES_SEED` which ones. Keys, and
+//! `common/cases.rs` says how many cases each property gets, and which. Keys, and
 //! with them the signatures, are fresh in every run; the descriptions are the seed's.
-// Every test binary compiles all of this and uses a part of it.
-#![allow(dead_code, unused_imports)]
 
 mod issue;
 mod keys;
@@ -22,9 +20,9 @@ mod strategy;
 mod verdict;
 mod world;
 
-pub use crate::common::cases::{Met, check};
+pub use crate::common::cases::check;
 pub use issue::{Issued, issue};
 pub use quirk::{CaQuirk, LeafQuirk, Subtree, violations_of_issuer};
 pub use strategy::{Twins, server_auth_twins, twins, worlds_with_ekus, worlds_with_mixed_ekus};
-pub use verdict::{Memo, Ours, Whom, kind, stock, stock_as_server, text};
-pub use world::{Alg, Authority, Ekus, Extra, Leaf, Lists, Name, Signer, Trusted, World};
+pub use verdict::{Ours, kind, stock, stock_as_server, text};
+pub use world::{Ekus, Extra, Name, Signer, Trusted, World};

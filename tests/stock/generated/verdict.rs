@@ -2,22 +2,15 @@
 
 use std::sync::Arc;
 
-use mtls_roles::{
-    ClientPeerVerifier, Crls, EkuPolicy, PeerRule, Refusal, Role, Roots, ServerPeerVerifier,
-    SignatureMemo, VerifiedPeer,
-};
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::ServerCertVerifier;
+use mtls_roles::{EkuPolicy, Refusal, Role, Roots, VerifiedPeer};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::server::WebPkiClientVerifier;
-use rustls::server::danger::ClientCertVerifier;
 use rustls::{CertificateError, Error};
 
 use super::issue::Issued;
 use super::world::{Name, World};
 use crate::common::clock::{NOW, unix};
-use crate::common::tls::root_store;
+use crate::common::ours::{Choices, Memo, Setup, Whom};
+use crate::theirs::Stock;
 
 /// Our verifier over the roots and lists of a world.
 pub struct Ours<'a> {
@@ -30,65 +23,6 @@ pub struct Ours<'a> {
     pub is_stock: bool,
 }
 
-/// Whose EKU may be wrong.
-#[derive(Clone, Copy)]
-pub enum Whom {
-    Anybody,
-    /// A peer with a name that no leaf has.
-    SomebodyElse,
-}
-
-/// Builders of four kinds share these methods and no trait.
-macro_rules! with_options {
-    ($builder:expr, $lists:expr) => {{
-        let mut builder = $builder;
-        if let Some(lists) = $lists {
-            if lists.only_end_entity {
-                builder = builder.only_check_end_entity_revocation();
-            }
-            if lists.allow_unknown {
-                builder = builder.allow_unknown_revocation_status();
-            }
-        }
-        builder
-    }};
-}
-
-/// Where good signatures are remembered.
-#[derive(Clone)]
-pub enum Memo {
-    Own,
-    Shared(SignatureMemo),
-    Nowhere,
-}
-
-macro_rules! configured {
-    ($ours:expr, $memo:expr, $builder:expr) => {{
-        let mut builder = with_options!($builder, $ours.world.lists).eku_policy($ours.policy);
-        if $ours.world.lists.is_some_and(|lists| !lists.enforce_expiration) {
-            builder = builder.allow_expired_crls();
-        }
-        builder = match $ours.relaxed {
-            Whom::Anybody => builder.relax_for_any_peer_of_these_private_roots(),
-            Whom::SomebodyElse => {
-                builder.relax_for(PeerRule::dns_name("nobody.example.net").unwrap())
-            }
-        };
-        if $ours.is_stock {
-            builder = builder.stock_path_checks().stock_revocation();
-        }
-        if !$ours.issued.crls.is_empty() {
-            builder = builder.crls(Crls::from_der($ours.issued.crls.clone()).unwrap());
-        }
-        builder = match $memo {
-            Memo::Own => builder,
-            Memo::Shared(memo) => builder.memo(memo),
-            Memo::Nowhere => builder.without_memo(),
-        };
-        builder.build().unwrap()
-    }};
-}
-
 impl Ours<'_> {
     /// What is said outside a handshake. What the handshake would say must be the same.
     pub fn verdict(&self) -> Result<VerifiedPeer, Refusal> {
@@ -97,34 +31,34 @@ impl Ours<'_> {
 
     pub fn verdict_with(&self, memo: Memo) -> Result<VerifiedPeer, Refusal> {
         let roots = Roots::from_der(self.issued.roots.clone()).unwrap();
-        let (chain, now) = (self.issued.chain.as_slice(), unix(NOW));
-        let (leaf, rest) = chain.split_first().unwrap();
-        let (told, in_handshake) = match self.world.role {
-            Role::Client => {
-                let builder = ClientPeerVerifier::builder(roots, self.provider);
-                let verifier = configured!(self, memo, builder);
-                let in_handshake = verifier.verify_client_cert(leaf, rest, now);
-                (verifier.verify(Some(chain), now), in_handshake.map(drop))
-            }
-            Role::Server => {
-                let builder = ServerPeerVerifier::builder(roots, self.provider);
-                let verifier = configured!(self, memo, builder);
-                let name = server_name();
-                let in_handshake = verifier.verify_server_cert(leaf, rest, &name, &[], now);
-                (verifier.verify(Some(chain), &name, now), in_handshake.map(drop))
-            }
+        let setup = Setup {
+            policy: self.policy,
+            relax_for: self.relaxed.clone(),
+            crls: self.issued.crls.clone(),
+            choices: choices(self.world),
+            is_stock: self.is_stock,
+            memo,
+            ..Setup::default()
         };
+        let verifier = setup.build(self.world.role, &roots, self.provider).unwrap();
+        let told = verifier.verify(&self.issued.chain, Name::EXPECTED, unix(NOW));
+        let in_handshake = verifier.decide(&self.issued.chain, Name::EXPECTED, unix(NOW));
         assert_eq!(text(&told.as_ref().map_err(Refusal::error)), text(&in_handshake));
         told
     }
 }
 
+fn choices(world: &World) -> Choices {
+    world.lists.map_or_else(Choices::default, |lists| Choices {
+        end_entity_only: lists.only_end_entity,
+        allow_unknown: lists.allow_unknown,
+        enforce_expiration: lists.enforce_expiration,
+    })
+}
+
 /// What stock rustls says in the role of the world.
 pub fn stock(world: &World, issued: &Issued, provider: &Arc<CryptoProvider>) -> Result<(), Error> {
-    match world.role {
-        Role::Client => stock_client(world, issued, provider),
-        Role::Server => stock_server(world, issued, provider),
-    }
+    stock_as(world.role, world, issued, provider)
 }
 
 /// Whether stock rustls takes the chain for a server's, whatever its name.
@@ -133,47 +67,21 @@ pub fn stock_as_server(
     issued: &Issued,
     provider: &Arc<CryptoProvider>,
 ) -> Result<(), Error> {
-    match stock_server(world, issued, provider) {
+    match stock_as(Role::Server, world, issued, provider) {
         // The name is compared when a path was found.
         Err(Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. })) => Ok(()),
         verdict => verdict,
     }
 }
 
-fn stock_client(
+fn stock_as(
+    role: Role,
     world: &World,
-    issued: &Issued,
+    Issued { chain, roots, crls, .. }: &Issued,
     provider: &Arc<CryptoProvider>,
 ) -> Result<(), Error> {
-    let roots = root_store(&issued.roots);
-    let builder = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider));
-    let mut verifier = with_options!(builder.with_crls(issued.crls.clone()), world.lists);
-    if world.lists.is_some_and(|lists| lists.enforce_expiration) {
-        verifier = verifier.enforce_revocation_expiration();
-    }
-    let (leaf, rest) = issued.chain.split_first().unwrap();
-    let verifier = verifier.build().unwrap();
-    verifier.verify_client_cert(leaf, rest, unix(NOW)).map(drop)
-}
-
-fn stock_server(
-    world: &World,
-    issued: &Issued,
-    provider: &Arc<CryptoProvider>,
-) -> Result<(), Error> {
-    let roots = root_store(&issued.roots);
-    let builder = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider));
-    let mut verifier = with_options!(builder.with_crls(issued.crls.clone()), world.lists);
-    if world.lists.is_some_and(|lists| lists.enforce_expiration) {
-        verifier = verifier.enforce_revocation_expiration();
-    }
-    let (leaf, rest) = issued.chain.split_first().unwrap();
-    let verifier = verifier.build().unwrap();
-    verifier.verify_server_cert(leaf, rest, &server_name(), &[], unix(NOW)).map(drop)
-}
-
-fn server_name() -> ServerName<'static> {
-    ServerName::try_from(Name::EXPECTED).unwrap()
+    let stock = Stock::new(role, roots, crls, choices(world), provider);
+    stock.decide(chain, Name::EXPECTED, unix(NOW))
 }
 
 /// A verdict to be compared: rustls' errors hide some of themselves from `==`, and nothing from
