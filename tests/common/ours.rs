@@ -1,11 +1,12 @@
 //! A verifier of either role behind one face, so that a table can have the role as a column.
 
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use mtls_roles::{
-    ClientPeerVerifier, Crls, EkuPolicy, EkuViolation, Error, Observer, PeerRule, PeerVerifier,
-    PeerVerifierBuilder, Refusal, RefusalClass, Role, Roots, ServerPeerVerifier, SignatureMemo,
-    VerifiedPeer,
+    ClientPeerVerifier, Crls, EkuPolicy, EkuViolation, Error, NothingPresented, Observer, PeerRule,
+    PeerVerifier, PeerVerifierBuilder, Published, Refusal, RefusalClass, Role, Roots,
+    ServerPeerVerifier, SignatureMemo, VerifiedPeer,
 };
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
@@ -194,15 +195,32 @@ pub fn server_name(name: &str) -> ServerName<'static> {
     ServerName::try_from(name.to_owned()).expect("a DNS name or an IP address")
 }
 
-/// One thing that an observer hears of a verifier.
+/// One thing that an observer hears.
 #[derive(Clone, Debug)]
 pub enum Event {
     Accepted(Role),
     Relaxed(VerifiedPeer),
-    Refused(RefusalClass, Option<EkuViolation>),
+    Refused(Role, RefusalClass, Option<EkuViolation>),
+    /// Of a slot, in words.
+    OfSlot(String),
 }
 
-/// Remembers what a verifier tells.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted(role) => write!(f, "accepted {role}"),
+            Self::Relaxed(peer) => {
+                let names: Vec<_> = peer.alt_names().iter().map(ToString::to_string).collect();
+                let violation = peer.eku().violation().expect("something was wrong");
+                write!(f, "relaxed {} {}: {violation}", peer.role(), names.join(" "))
+            }
+            Self::Refused(role, class, _) => write!(f, "refused {role} {class:?}"),
+            Self::OfSlot(words) => f.write_str(words),
+        }
+    }
+}
+
+/// Remembers what verifiers and slots tell.
 #[derive(Default)]
 pub struct Heard(Mutex<Vec<Event>>);
 
@@ -210,6 +228,11 @@ impl Heard {
     /// What was heard since the last call.
     pub fn take(&self) -> Vec<Event> {
         std::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    /// The same, in words.
+    pub fn lines(&self) -> Vec<String> {
+        self.take().iter().map(ToString::to_string).collect()
     }
 
     fn note(&self, event: Event) {
@@ -227,6 +250,25 @@ impl Observer for Heard {
     }
 
     fn refused(&self, refusal: &Refusal) {
-        self.note(Event::Refused(refusal.class(), refusal.violation().cloned()));
+        let violation = refusal.violation().cloned();
+        self.note(Event::Refused(refusal.role(), refusal.class(), violation));
+    }
+
+    fn published(&self, published: &Published<'_>) {
+        let Published { role, leaf, eku, is_combined, .. } = published;
+        let (subject, kind) = (leaf.subject(), if *is_combined { "combined" } else { "single" });
+        self.note(Event::OfSlot(format!("published as {role}: {subject}, {eku:?}, {kind}")));
+    }
+
+    fn publish_refused(&self, role: Role, error: &Error) {
+        self.note(Event::OfSlot(format!("refused as {role}: {error}")));
+    }
+
+    fn cleared(&self, role: Role) {
+        self.note(Event::OfSlot(format!("cleared as {role}")));
+    }
+
+    fn nothing_presented(&self, role: Role, reason: NothingPresented) {
+        self.note(Event::OfSlot(format!("nothing as {role}: {reason}")));
     }
 }

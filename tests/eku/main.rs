@@ -2,8 +2,6 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-#[path = "../told/mod.rs"]
-mod told;
 
 mod chains;
 mod ignore_means_the_eku;

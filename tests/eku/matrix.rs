@@ -199,11 +199,13 @@ fn the_traits_that_rustls_calls_say_the_same_and_tell_it_to_the_observer() {
         match (decided, &heard[0]) {
             (Ok(()), Event::Accepted(role)) if *role == row.role => Verdict::Enforced,
             (Ok(()), Event::Relaxed(peer)) if peer.role() == row.role => peer.eku().into(),
-            (Err(error), Event::Refused(class, violation)) => Verdict::Refused {
-                class: *class,
-                violation: violation.as_ref().map(Into::into),
-                error: Exact(error),
-            },
+            (Err(error), Event::Refused(role, class, violation)) if *role == row.role => {
+                Verdict::Refused {
+                    class: *class,
+                    violation: violation.as_ref().map(Into::into),
+                    error: Exact(error),
+                }
+            }
             (decided, event) => panic!("{}: {decided:?}, but told {event:?}", chain.id),
         }
     });

@@ -8,9 +8,9 @@ mod honest_class;
 use std::sync::Arc;
 
 use crate::common::clock::{NOW, unix};
+use crate::common::ours::Heard;
 use crate::common::pki::{Ca, CaSpec, Eku, Kp, LeafSpec};
 use crate::common::tls::{provider, stock_client_verifier};
-use crate::told::Told;
 use chains::{cross_signed, decoys, orders};
 use mtls_roles::{
     ClientPeerVerifier, Counters, EkuOutcome, EkuPolicy, PeerRule, PeerVerifierBuilder, Purpose,
@@ -160,7 +160,7 @@ fn every_decision_in_a_handshake_is_told_and_counted_once_and_in_its_role() {
     let other =
         root.leaf(LeafSpec::new("other").dns("other.example").eku(Eku::code_signing())).chain(&[]);
     let chain = |eku| root.leaf(spec().eku(eku)).chain(&[]);
-    let (counters, told) = (Arc::new(Counters::default()), Arc::new(Told::default()));
+    let (counters, told) = (Arc::new(Counters::default()), Arc::new(Heard::default()));
     let clients = clients(roots.clone())
         .eku_policy(EkuPolicy::ignore())
         .relax_for(edge())
@@ -204,7 +204,7 @@ fn every_decision_in_a_handshake_is_told_and_counted_once_and_in_its_role() {
                     servers.verify_server_cert(leaf, intermediates, &name, &[], unix(NOW)).is_ok()
                 }
             };
-            assert_eq!(told.take(), [expected.replace("ROLE", &role.to_string())]);
+            assert_eq!(told.lines(), [expected.replace("ROLE", &role.to_string())]);
             assert_eq!(is_ok, counted[0] + counted[1] == 1, "{role}, {expected}");
             let after = [counts(&counters, Role::Client), counts(&counters, Role::Server)];
             let grown = [0, 1]
@@ -272,7 +272,7 @@ fn every_policy(root: &Ca) -> [Under; 4] {
 
 /// The same within a handshake, observed or not, and outside of one.
 fn refusal(under: &Under, chain: &[CertificateDer<'static>]) -> Refusal {
-    let told = Arc::new(Told::default());
+    let told = Arc::new(Heard::default());
     let plain = under.policy_builder().build().unwrap();
     let observed = under.policy_builder().observer(told.clone()).build().unwrap();
     let refusal = plain.verify(Some(chain), unix(NOW)).unwrap_err();
@@ -280,7 +280,7 @@ fn refusal(under: &Under, chain: &[CertificateDer<'static>]) -> Refusal {
         let error = verifier.verify_client_cert(&chain[0], &chain[1..], unix(NOW)).unwrap_err();
         assert_eq!(format!("{error:?}"), format!("{:?}", refusal.error()), "{under:?}");
     }
-    assert_eq!(told.take(), [format!("refused client {:?}", refusal.class())], "{under:?}");
+    assert_eq!(told.lines(), [format!("refused client {:?}", refusal.class())], "{under:?}");
     refusal
 }
 

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use crate::common::clock::{Clock, NOW, unix};
+use crate::common::ours::Heard;
 use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec};
 use crate::common::tls::{
     Outcome, Stack, alert, handshake, provider, stacks, stock_client, stock_server,
 };
-use crate::told::Told;
 use mtls_roles::{
     ClientPeerVerifier, EkuOutcome, EkuPolicy, PeerRule, RefusalClass, Role, Roots,
     ServerPeerVerifier,
@@ -27,7 +27,7 @@ fn a_client_is_relaxed_and_reported_one_second_before_the_end_and_refused_at_the
     let (root, leaf) = peer(Eku::server());
     for stack in stacks() {
         for policy in [EkuPolicy::ignore(), EkuPolicy::accept_server_auth()] {
-            let (clock, told) = (Clock::default(), Arc::new(Told::default()));
+            let (clock, told) = (Clock::default(), Arc::new(Heard::default()));
             let verifier = ClientPeerVerifier::builder(root.clone(), &stack.provider)
                 .eku_policy(policy.until(END))
                 .relax_for(rule())
@@ -47,7 +47,7 @@ fn a_client_is_relaxed_and_reported_one_second_before_the_end_and_refused_at_the
 fn a_server_is_relaxed_and_reported_one_second_before_the_end_and_refused_at_the_end() {
     let (root, leaf) = peer(Eku::client());
     for stack in stacks() {
-        let (clock, told) = (Clock::default(), Arc::new(Told::default()));
+        let (clock, told) = (Clock::default(), Arc::new(Heard::default()));
         let verifier = ServerPeerVerifier::builder(root.clone(), &stack.provider)
             .eku_policy(EkuPolicy::ignore().until(END))
             .relax_for(rule())
@@ -66,7 +66,7 @@ fn judge(
     id: &str,
     role: Role,
     clock: &Clock,
-    told: &Told,
+    told: &Heard,
     visit: impl Fn() -> Outcome,
     ends: impl Fn(Outcome) -> (Option<rustls::Error>, Option<rustls::Error>),
 ) {
@@ -84,7 +84,7 @@ fn judge(
     for (row, now, is_relaxed) in rows {
         clock.set(now);
         let (verifying, other) = ends(visit());
-        let told = told.take();
+        let told = told.lines();
         if is_relaxed {
             assert_eq!((verifying, other), (None, None), "{id}, {row}");
             let violation = match role {

@@ -1,9 +1,4 @@
-//! The house itself: its modules, what it promises, and the tools of its tests.
+//! The house itself: the order of its modules, and the promises of its security policy.
 
-#[path = "../common/mod.rs"]
-mod common;
-
-mod factory_works;
-mod handshakes_work;
 mod layering;
 mod security_policy;

@@ -2,8 +2,6 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-#[path = "../told/mod.rs"]
-mod told;
 
 mod hints;
 mod possession;

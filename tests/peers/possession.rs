@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use crate::common::clock::Clock;
+use crate::common::ours::Heard;
 use crate::common::pki::{Ca, Eku, KeyKind, Leaf, LeafSpec};
 use crate::common::tls::{Outcome, Stack, handshake, provider, stacks, stock_client, stock_server};
-use crate::told::Told;
 use mtls_roles::{
     ClientPeerVerifier, Counters, EkuPolicy, PeerRule, Role, Roots, ServerPeerVerifier, Verified,
 };
@@ -19,7 +19,7 @@ struct World {
     root: Ca,
     victim: Leaf,
     stranger: Leaf,
-    told: Arc<Told>,
+    told: Arc<Heard>,
     counters: Arc<Counters>,
 }
 
@@ -62,7 +62,7 @@ fn heard_of_a_stranger(role: Role, eku: Eku, heard: &str) {
                     assert_eq!((judge.err(), peer.err()), (Some(refused), Some(alert)), "{id}");
                 }
             }
-            assert_eq!(world.told.take(), [heard], "{id}");
+            assert_eq!(world.told.lines(), [heard], "{id}");
         }
         // So a counter counts both, too.
         let Verified { strict, relaxed, .. } = world.counters.verified(role);
@@ -81,7 +81,7 @@ fn a_client_that_presents_nothing_reaches_no_observer() {
             let outcome = world.call(&stack, connect, is_required);
             let error = is_required.then_some(Error::NoCertificatesPresented);
             assert_eq!(outcome.server.err(), error, "{}", stack.name);
-            assert_eq!(world.told.take(), [""; 0], "{}", stack.name);
+            assert_eq!(world.told.lines(), [""; 0], "{}", stack.name);
             let counted = world.counters.verified(Role::Client);
             assert_eq!(counted, Counters::default().verified(Role::Client));
         }

@@ -7,9 +7,9 @@ mod readers;
 use std::sync::Arc;
 
 use crate::common::clock::{NOW, unix};
+use crate::common::ours::Heard;
 use crate::common::pki::{Ca, Eku, LeafSpec, tamper_signature};
 use crate::common::tls::{handshake, provider, stacks, stock_client, stock_server};
-use crate::told::Told;
 use handler::Pki;
 use mtls_roles::{
     ClientPeerVerifier, EkuOutcome, EkuPolicy, PeerRule, Purpose, RefusalClass, Role,
@@ -47,12 +47,12 @@ fn a_handler_gets_the_verified_peer_with_its_eku_outcome() {
 fn without_a_certificate_the_handshake_goes_well_if_it_may_and_verify_says_so() {
     let pki = Pki::new();
     for stack in stacks() {
-        let (told, optional) = (Arc::new(Told::default()), pki.relaxed(false));
+        let (told, optional) = (Arc::new(Heard::default()), pki.relaxed(false));
         let optional = optional.observer(told.clone()).build().unwrap();
         let visit = pki.visit(&stack, &optional, None);
         let answer = "NoCertificate: client refused: it presented no certificate".to_owned();
         assert_eq!(visit, (Ok(()), Ok(answer)), "{}", stack.name);
-        assert_eq!(told.take(), [""; 0], "{}: nothing was decided about nobody", stack.name);
+        assert_eq!(told.lines(), [""; 0], "{}: nothing was decided about nobody", stack.name);
 
         let mandatory = pki.relaxed(true).build().unwrap();
         let alert = Err(Error::AlertReceived(AlertDescription::CertificateRequired));
@@ -87,7 +87,7 @@ fn optional_authentication_keeps_the_verdict_on_what_is_presented() {
     ];
     for stack in stacks() {
         for (id, credentials, error, alert, heard) in &rows {
-            let (id, told) = (format!("{}, {id}", stack.name), Arc::new(Told::default()));
+            let (id, told) = (format!("{}, {id}", stack.name), Arc::new(Heard::default()));
             let mut builder = pki.relaxed(false).observer(told.clone());
             if *heard == "refused client PeerRule" {
                 builder = builder.allow(rule("dns:edge.example"));
@@ -100,12 +100,12 @@ fn optional_authentication_keeps_the_verdict_on_what_is_presented() {
             );
             let alert = Err(Error::AlertReceived(*alert));
             assert_eq!(visit, (Err(error.clone().into()), alert), "{id}");
-            assert_eq!(told.take(), [*heard], "{id}");
+            assert_eq!(told.lines(), [*heard], "{id}");
         }
-        let (told, leaf) = (Arc::new(Told::default()), pki.edge(Eku::server()));
+        let (told, leaf) = (Arc::new(Heard::default()), pki.edge(Eku::server()));
         let clients = pki.relaxed(false).observer(told.clone()).build().unwrap();
         let (server, _) = pki.visit(&stack, &clients, Some(leaf.credentials(&[&pki.sub])));
-        assert_eq!((server, told.take()), (Ok(()), vec![RELAXED.into()]), "{}", stack.name);
+        assert_eq!((server, told.lines()), (Ok(()), vec![RELAXED.into()]), "{}", stack.name);
     }
 }
 

@@ -1,15 +1,15 @@
 //! A slot presents what was published last, refuses what is unfit and keeps what it has, never borrows, and never
 //! withholds in silence.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::common::clock::{Clock, NOW};
+use crate::common::ours::Heard;
 use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, Leaf, LeafSpec};
 use crate::common::tls::{Outcome, Stack, handshake, handshake_in_memory, provider, stacks};
 use mtls_roles::{
-    ClientPeerVerifier, ClientSlot, Counters, Credentials, EkuOutcome, EkuPolicy, Error,
-    NothingPresented, Observer, Published, Role, Roots, ServerPeerVerifier, ServerSlot,
-    SlotBuilder, client_config, server_config,
+    ClientPeerVerifier, ClientSlot, Counters, Credentials, EkuPolicy, Error, Role, Roots,
+    ServerPeerVerifier, ServerSlot, SlotBuilder, client_config, server_config,
 };
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
@@ -182,7 +182,7 @@ fn whatever_is_refused_the_old_credentials_stay_and_are_presented() {
         swapped.expect_err(id);
         assert_eq!(subject(slot.credentials()), "CN=client", "{id}");
     }
-    let heard = ears.take();
+    let heard = ears.lines();
     let subjects = ["CN=expired", "CN=early", "CN=lost"];
     assert_eq!(heard.len(), subjects.len(), "{heard:?}");
     for (line, subject) in heard.iter().zip(subjects) {
@@ -232,12 +232,12 @@ fn the_observer_hears_that_a_slot_was_cleared_if_it_held_something() {
     let world = World::new();
     let (ears, server) = world.heard_server_slot();
     server.clear();
-    assert_eq!(ears.take(), ["cleared as server"]);
+    assert_eq!(ears.lines(), ["cleared as server"]);
     server.clear();
-    assert_eq!(ears.take(), [""; 0]);
+    assert_eq!(ears.lines(), [""; 0]);
     let (ears, client) = world.heard_client_slot();
     client.clear();
-    assert_eq!(ears.take(), ["cleared as client"]);
+    assert_eq!(ears.lines(), ["cleared as client"]);
 }
 
 #[test]
@@ -282,17 +282,17 @@ fn an_empty_client_slot_sends_an_empty_list_and_borrows_nothing_from_the_server_
         let at = &stack.name;
         let (ears, slot) = world.heard_client_slot();
         slot.clear();
-        ears.take();
+        ears.lines();
         // The node that calls has a full server slot, too; with a certificate that is good for both.
         let node = serving_with(world.credentials("node", Eku::both()));
         let outcome = world.meet(&stack, &world.server_slot(), &slot);
         assert_eq!(outcome.server.unwrap_err(), TlsError::NoCertificatesPresented, "{at}");
         let alert = TlsError::AlertReceived(AlertDescription::CertificateRequired);
         assert_eq!(outcome.client.unwrap_err(), alert, "{at}");
-        assert_eq!(ears.take(), ["nothing as client: the slot is empty"], "{at}");
+        assert_eq!(ears.lines(), ["nothing as client: the slot is empty"], "{at}");
         let outcome = world.meet_anybody(&stack, &world.server_slot(), &slot);
         assert_eq!(outcome.server.expect(at).peer_certificates, None, "{at}");
-        assert_eq!(ears.take(), ["nothing as client: the slot is empty"], "{at}");
+        assert_eq!(ears.lines(), ["nothing as client: the slot is empty"], "{at}");
         assert_eq!(subject(node.credentials()), "CN=node");
     }
 }
@@ -304,14 +304,14 @@ fn an_empty_server_slot_refuses_and_borrows_nothing_from_the_client_slot() {
         let at = &stack.name;
         let (ears, slot) = world.heard_server_slot();
         slot.clear();
-        ears.take();
+        ears.lines();
         let node = calling_with(world.credentials("node", Eku::both()));
         let outcome = world.meet(&stack, &slot, &world.client_slot());
         let error = TlsError::General("no server certificate chain resolved".into());
         assert_eq!(outcome.server.unwrap_err(), error, "{at}");
         let alert = TlsError::AlertReceived(AlertDescription::AccessDenied);
         assert_eq!(outcome.client.unwrap_err(), alert, "{at}");
-        assert_eq!(ears.take(), ["nothing as server: the slot is empty"], "{at}");
+        assert_eq!(ears.lines(), ["nothing as server: the slot is empty"], "{at}");
         assert_eq!(subject(node.credentials()), "CN=node");
     }
 }
@@ -327,8 +327,8 @@ fn the_same_credentials_in_both_slots_work_and_show() {
     assert!(!server.shares_key_with(&client), "two certificates, two keys");
     server.swap(combined.clone()).unwrap();
     client.swap(combined).unwrap();
-    assert_eq!(server_ears.take(), ["published as server: CN=combined, Enforced, combined"]);
-    assert_eq!(client_ears.take(), ["published as client: CN=combined, Enforced, combined"]);
+    assert_eq!(server_ears.lines(), ["published as server: CN=combined, Enforced, combined"]);
+    assert_eq!(client_ears.lines(), ["published as client: CN=combined, Enforced, combined"]);
     assert!(server.shares_key_with(&client));
     for stack in stacks() {
         let outcome = world.meet(&stack, &server, &client);
@@ -391,14 +391,14 @@ fn a_client_slot_whose_key_fits_no_offered_scheme_says_so() {
         let at = &stack.name;
         let (ears, slot) = world.heard_client_slot();
         slot.swap(world.with_ed25519("ed25519")).unwrap();
-        ears.take();
+        ears.lines();
         let outcome = world.meet(&stack, &world.server_slot(), &slot);
         assert_eq!(seen_by_server(&outcome), "CN=ed25519", "{at}");
-        assert_eq!(ears.take(), [""; 0], "{at}");
+        assert_eq!(ears.lines(), [""; 0], "{at}");
         let outcome = world.meet_ecdsa_only(&stack, &world.server_slot(), &slot);
         assert_eq!(outcome.server.expect(at).peer_certificates, None, "{at}");
         assert_eq!(
-            ears.take(),
+            ears.lines(),
             ["nothing as client: the key can sign under none of the signature schemes that the \
               peer offers"],
             "{at}"
@@ -413,14 +413,14 @@ fn a_server_slot_whose_key_fits_no_offered_scheme_says_so() {
         let at = &stack.name;
         let (ears, slot) = world.heard_server_slot();
         slot.swap(world.with_ed25519("ed25519")).unwrap();
-        ears.take();
+        ears.lines();
         let outcome = world.meet(&stack, &slot, &world.client_slot());
         assert_eq!(seen_by_client(&outcome), "CN=ed25519", "{at}");
-        assert_eq!(ears.take(), [""; 0], "{at}");
+        assert_eq!(ears.lines(), [""; 0], "{at}");
         let outcome = world.meet_ecdsa_only(&stack, &slot, &world.client_slot());
         outcome.server.expect_err(at);
         assert_eq!(
-            ears.take(),
+            ears.lines(),
             ["nothing as server: the key can sign under none of the signature schemes that the \
               peer offers"],
             "{at}"
@@ -439,7 +439,7 @@ fn a_client_slot_presents_its_certificate_whatever_roots_the_server_names() {
         let outcome = handshake(server, client, "server.example");
         let error = TlsError::InvalidCertificate(CertificateError::UnknownIssuer);
         assert_eq!(outcome.server.unwrap_err(), error, "{}", stack.name);
-        assert_eq!(ears.take(), [""; 0], "{}", stack.name);
+        assert_eq!(ears.lines(), [""; 0], "{}", stack.name);
     }
 }
 
@@ -493,7 +493,7 @@ fn a_key_that_is_not_bytes_is_compared_with_its_leaf_wherever_it_tells_its_publi
 #[test]
 fn the_observer_hears_what_is_published_and_what_is_refused() {
     let world = World::new();
-    let ears = Arc::new(Ears::default());
+    let ears = Arc::new(Heard::default());
     let slot = client_slot()
         .observer(ears.clone())
         .eku_policy(EkuPolicy::accept_server_auth())
@@ -501,7 +501,7 @@ fn the_observer_hears_what_is_published_and_what_is_refused() {
         .unwrap();
     slot.swap(world.serving("relaxed")).unwrap();
     slot.swap(world.credentials("signer", Eku::code_signing())).unwrap_err();
-    let heard = ears.take();
+    let heard = ears.lines();
     assert_eq!(heard.len(), 3, "{heard:?}");
     assert_eq!(heard[0], "published as client: CN=first, Enforced, single");
     assert!(heard[1].starts_with("published as client: CN=relaxed, Relaxed("), "{heard:?}");
@@ -553,19 +553,19 @@ impl World {
     }
 
     /// With an observer that has heard nothing yet.
-    fn heard_server_slot(&self) -> (Arc<Ears>, ServerSlot) {
-        let ears = Arc::new(Ears::default());
+    fn heard_server_slot(&self) -> (Arc<Heard>, ServerSlot) {
+        let ears = Arc::new(Heard::default());
         let slot = server_slot().observer(ears.clone());
         let slot = slot.build_with(self.serving("server")).unwrap();
-        ears.take();
+        ears.lines();
         (ears, slot)
     }
 
-    fn heard_client_slot(&self) -> (Arc<Ears>, ClientSlot) {
-        let ears = Arc::new(Ears::default());
+    fn heard_client_slot(&self) -> (Arc<Heard>, ClientSlot) {
+        let ears = Arc::new(Heard::default());
         let slot = client_slot().observer(ears.clone());
         let slot = slot.build_with(self.calling("client")).unwrap();
-        ears.take();
+        ears.lines();
         (ears, slot)
     }
 
@@ -668,48 +668,6 @@ fn ecdsa_only(provider: &CryptoProvider) -> CryptoProvider {
     CryptoProvider {
         signature_verification_algorithms: WebPkiSupportedAlgorithms { all, mapping },
         ..provider.clone()
-    }
-}
-
-/// Writes down what a slot tells.
-#[derive(Default)]
-struct Ears(Mutex<Vec<String>>);
-
-impl Ears {
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
-
-    fn hear(&self, line: String) {
-        self.0.lock().unwrap().push(line);
-    }
-}
-
-impl Observer for Ears {
-    fn published(&self, published: &Published<'_>) {
-        let Published { role, leaf, eku, .. } = published;
-        let eku = match eku {
-            EkuOutcome::Enforced => "Enforced".into(),
-            relaxed => format!("{relaxed:?}"),
-        };
-        let kind = match published.is_combined {
-            true => "combined",
-            false => "single",
-        };
-        let subject = leaf.subject();
-        self.hear(format!("published as {role}: {subject}, {eku}, {kind}"));
-    }
-
-    fn publish_refused(&self, role: Role, error: &Error) {
-        self.hear(format!("refused as {role}: {error}"));
-    }
-
-    fn cleared(&self, role: Role) {
-        self.hear(format!("cleared as {role}"));
-    }
-
-    fn nothing_presented(&self, role: Role, reason: NothingPresented) {
-        self.hear(format!("nothing as {role}: {reason}"));
     }
 }
 

@@ -12,9 +12,9 @@ use rustls::{AlertDescription, CertificateError, ExtendedKeyPurpose};
 
 use super::{clients, edge, rule, stock_verdict};
 use crate::common::clock::{NOW, unix};
+use crate::common::ours::Heard;
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, LeafSpec, tamper_signature};
 use crate::common::tls::{alert, handshake, provider, stacks, stock_client, stock_server};
-use crate::told::Told;
 
 #[test]
 fn an_untrusted_serverauth_certificate_is_told_as_unknown_issuer_under_every_policy() {
@@ -42,7 +42,7 @@ fn an_untrusted_serverauth_certificate_is_told_as_unknown_issuer_under_every_pol
             };
             for is_observed in [true, false] {
                 let id = format!("{}, {policy}, observed: {is_observed}", stack.name);
-                let told = Arc::new(Told::default());
+                let told = Arc::new(Heard::default());
                 let roots = Roots::from_der([trusted.der()]).unwrap();
                 let builder = ClientPeerVerifier::builder(roots, &stack.provider)
                     .eku_policy(policy)
@@ -69,7 +69,7 @@ fn an_untrusted_serverauth_certificate_is_told_as_unknown_issuer_under_every_pol
                 assert_eq!(alert(&outcome.client.unwrap_err()), Some(sent), "{id}");
                 let expected: &[&str] =
                     if is_observed { &["refused client UnknownIssuer"] } else { &[] };
-                assert_eq!(told.take(), expected, "{id}");
+                assert_eq!(told.lines(), expected, "{id}");
             }
         }
     }
@@ -122,7 +122,7 @@ fn the_class_is_eku_if_and_only_if_nothing_else_is_wrong() {
     let mut wrong = vec![];
     for (id, builder, chain, class) in rows {
         let counters = Arc::new(Counters::default());
-        let told = Arc::new(Told::default());
+        let told = Arc::new(Heard::default());
         let verifier = builder.observer(counters.clone()).observer(told.clone()).build().unwrap();
         let refusal = verifier.verify(Some(&chain), unix(NOW)).unwrap_err();
         let in_handshake =
@@ -131,7 +131,7 @@ fn the_class_is_eku_if_and_only_if_nothing_else_is_wrong() {
         let by_eku = u64::from(class == EkuAlone);
         let is_as_expected = refusal.class() == class
             && refusal.violation().is_some() == (class == EkuAlone)
-            && told.take() == [format!("refused client {class:?}")]
+            && told.lines() == [format!("refused client {class:?}")]
             && format!("{in_handshake:?}") == format!("{:?}", refusal.error())
             && (counted.refused_by_eku, counted.refused_otherwise) == (by_eku, 1 - by_eku);
         if !is_as_expected {
