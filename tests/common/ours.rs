@@ -3,10 +3,14 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
+use super::clock::Clock;
+use super::pki::{Ca, Leaf};
+use super::tls::provider;
 use mtls_roles::{
-    ClientPeerVerifier, Crls, EkuPolicy, EkuViolation, Error, NothingPresented, Observer, PeerRule,
-    PeerVerifier, PeerVerifierBuilder, Published, Refusal, RefusalClass, Role, Roots,
-    ServerPeerVerifier, SignatureMemo, VerifiedPeer,
+    ClientPeerVerifier, ClientSlot, Credentials, Crls, EkuPolicy, EkuViolation, Error,
+    NothingPresented, Observer, PeerRule, PeerVerifier, PeerVerifierBuilder, Published, Refusal,
+    RefusalClass, Role, Roots, ServerPeerVerifier, ServerSlot, SignatureMemo, SlotBuilder,
+    VerifiedPeer,
 };
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
@@ -193,6 +197,38 @@ pub fn decide_server(
 
 pub fn server_name(name: &str) -> ServerName<'static> {
     ServerName::try_from(name.to_owned()).expect("a DNS name or an IP address")
+}
+
+/// A rule from its text.
+pub fn rule(text: &str) -> PeerRule {
+    text.parse().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// With the provider for tests that are not about providers.
+pub fn clients(roots: &Roots) -> PeerVerifierBuilder<ClientPeerVerifier> {
+    ClientPeerVerifier::builder(roots.clone(), &provider())
+}
+
+pub fn servers(roots: &Roots) -> PeerVerifierBuilder<ServerPeerVerifier> {
+    ServerPeerVerifier::builder(roots.clone(), &provider())
+}
+
+pub fn roots<'a>(of: impl IntoIterator<Item = &'a Ca>) -> Roots {
+    Roots::from_der(of.into_iter().map(Ca::der)).unwrap()
+}
+
+/// The leaf with its key, and the certificates of these issuers.
+pub fn credentials(leaf: &Leaf, issuers: &[&Ca]) -> Credentials {
+    Credentials::from_der(leaf.chain(issuers), leaf.key_der(), &provider()).unwrap()
+}
+
+/// At `NOW` on the clock of the tests.
+pub fn server_slot() -> SlotBuilder<ServerSlot> {
+    ServerSlot::builder().time_provider(Arc::new(Clock::default()))
+}
+
+pub fn client_slot() -> SlotBuilder<ClientSlot> {
+    ClientSlot::builder().time_provider(Arc::new(Clock::default()))
 }
 
 /// One thing that an observer hears.

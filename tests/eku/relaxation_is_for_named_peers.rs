@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use crate::common::clock::{NOW, unix};
+use crate::common::ours::{clients, roots, rule, servers};
 use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec};
 use crate::common::tls::{
     Stack, alert, handshake, provider, stacks, stock_client, stock_client_verifier, stock_server,
 };
-use mtls_roles::{
-    ClientPeerVerifier, Counters, EkuOutcome, EkuPolicy, Error, PeerRule, PeerVerifierBuilder,
-    RefusalClass, Role, Roots, ServerPeerVerifier,
-};
+use mtls_roles::{ClientPeerVerifier, Counters, EkuOutcome, EkuPolicy, Error, RefusalClass, Role};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{AlertDescription, CertificateError, ExtendedKeyPurpose};
 use time::macros::datetime;
@@ -22,7 +20,7 @@ fn a_relaxed_policy_without_relax_for_does_not_build_and_says_what_to_add() {
     for policy in
         [EkuPolicy::ignore(), EkuPolicy::accept_server_auth(), EkuPolicy::ignore().until(ended)]
     {
-        let error = clients(&root).eku_policy(policy).build().unwrap_err();
+        let error = clients(&roots([&root])).eku_policy(policy).build().unwrap_err();
         assert!(matches!(error, Error::RelaxedForNobody { role: Role::Client }));
         assert_eq!(
             error.to_string(),
@@ -32,21 +30,21 @@ fn a_relaxed_policy_without_relax_for_does_not_build_and_says_what_to_add() {
             "{policy}"
         );
         // Who may connect is another question.
-        let allowed = clients(&root).eku_policy(policy).allow(dns("edge.example"));
+        let allowed = clients(&roots([&root])).eku_policy(policy).allow(rule("dns:edge.example"));
         assert!(allowed.build().is_err(), "{policy}");
     }
-    let servers = servers(&root).eku_policy(EkuPolicy::ignore());
+    let servers = servers(&roots([&root])).eku_policy(EkuPolicy::ignore());
     assert!(matches!(servers.build(), Err(Error::RelaxedForNobody { role: Role::Server })));
 }
 
 #[test]
 fn what_that_error_says_to_add_is_enough() {
     let root = Ca::root_named("root");
-    let relaxed = || clients(&root).eku_policy(EkuPolicy::ignore());
-    assert!(relaxed().relax_for(dns("edge.example")).build().is_ok());
+    let relaxed = || clients(&roots([&root])).eku_policy(EkuPolicy::ignore());
+    assert!(relaxed().relax_for(rule("dns:edge.example")).build().is_ok());
     assert!(relaxed().relax_for_any_peer_of_these_private_roots().build().is_ok());
     for policy in [EkuPolicy::rfc5280(), EkuPolicy::strict()] {
-        assert!(clients(&root).eku_policy(policy).build().is_ok());
+        assert!(clients(&roots([&root])).eku_policy(policy).build().is_ok());
     }
 }
 
@@ -54,9 +52,9 @@ fn what_that_error_says_to_add_is_enough() {
 fn five_hundred_right_clients_and_one_relaxed_one_work_together() {
     let root = Ca::root_named("root");
     let counters = Arc::new(Counters::default());
-    let verifier = clients(&root)
+    let verifier = clients(&roots([&root]))
         .eku_policy(EkuPolicy::ignore())
-        .relax_for(dns("edge.example"))
+        .relax_for(rule("dns:edge.example"))
         .observer(counters.clone())
         .build()
         .unwrap();
@@ -83,14 +81,17 @@ fn a_stranger_under_the_same_roots_gets_exactly_the_error_of_rfc5280() {
         let stock = stock_client_verifier(&provider(), &[root.der()], []);
         let stock = stock.verify_client_cert(&chain[0], &chain[1..], unix(NOW));
         let stock = stock.expect_err("a stranger has a wrong EKU");
-        let rfc5280 = clients(&root).build().unwrap();
+        let rfc5280 = clients(&roots([&root])).build().unwrap();
         let rfc5280 = rfc5280.verify(Some(&chain), unix(NOW)).unwrap_err();
         if *rfc5280.error() != stock {
             wrong.push(format!("{id}, rfc5280: {rfc5280:?}"));
         }
         for policy in [EkuPolicy::ignore(), EkuPolicy::accept_server_auth()] {
-            let verifier =
-                clients(&root).eku_policy(policy).relax_for(dns("edge.example")).build().unwrap();
+            let verifier = clients(&roots([&root]))
+                .eku_policy(policy)
+                .relax_for(rule("dns:edge.example"))
+                .build()
+                .unwrap();
             match verifier.verify(Some(&chain), unix(NOW)) {
                 // What is not good for serverAuth either is refused by the second search, whose
                 // error is returned then: a wrong EKU, too, but for the other purpose.
@@ -120,9 +121,9 @@ fn a_stranger_hears_unsupported_certificate_while_the_named_peer_is_served() {
     let edge = root.leaf(LeafSpec::new("edge").dns("edge.example").eku(Eku::server()));
     let stranger = root.leaf(LeafSpec::new("edge").dns("other.example").eku(Eku::server()));
     for stack in stacks() {
-        let verifier = clients(&root)
+        let verifier = clients(&roots([&root]))
             .eku_policy(EkuPolicy::ignore())
-            .relax_for(dns("edge.example"))
+            .relax_for(rule("dns:edge.example"))
             .build()
             .unwrap();
         let meeting = Meeting::new(&stack, verifier);
@@ -139,10 +140,10 @@ fn a_stranger_hears_unsupported_certificate_while_the_named_peer_is_served() {
 fn relax_for_admits_nobody_whom_allow_keeps_out() {
     let root = Ca::root_named("root");
     let verifier = |policy| {
-        clients(&root)
+        clients(&roots([&root]))
             .eku_policy(policy)
-            .allow(dns("allowed.example"))
-            .relax_for(dns("relaxed.example"))
+            .allow(rule("dns:allowed.example"))
+            .relax_for(rule("dns:relaxed.example"))
             .build()
             .unwrap()
     };
@@ -183,9 +184,9 @@ fn relax_for_does_nothing_under_a_policy_that_is_not_relaxed() {
     let root = Ca::root_named("root");
     let leaf = root.leaf(LeafSpec::new("edge").dns("edge.example").eku(Eku::server()));
     for policy in [EkuPolicy::rfc5280(), EkuPolicy::strict()] {
-        let verifier = clients(&root)
+        let verifier = clients(&roots([&root]))
             .eku_policy(policy)
-            .relax_for(dns("edge.example"))
+            .relax_for(rule("dns:edge.example"))
             .relax_for_any_peer_of_these_private_roots()
             .build()
             .unwrap();
@@ -201,7 +202,7 @@ fn any_peer_of_private_roots_is_relaxed_and_reported_if_that_was_asked_for() {
     let root = Ca::root_named("root");
     let leaf = root.leaf(LeafSpec::new("no names").eku(Eku::server()));
     for policy in [EkuPolicy::ignore(), EkuPolicy::accept_server_auth()] {
-        let verifier = clients(&root)
+        let verifier = clients(&roots([&root]))
             .eku_policy(policy)
             .relax_for_any_peer_of_these_private_roots()
             .build()
@@ -214,9 +215,9 @@ fn any_peer_of_private_roots_is_relaxed_and_reported_if_that_was_asked_for() {
 #[test]
 fn a_relaxed_server_is_checked_by_name_and_a_strange_one_gets_the_strict_error() {
     let root = Ca::root_named("root");
-    let verifier = servers(&root)
+    let verifier = servers(&roots([&root]))
         .eku_policy(EkuPolicy::ignore())
-        .relax_for(dns("api.example"))
+        .relax_for(rule("dns:api.example"))
         .build()
         .unwrap();
     let leaf = |name: &str| root.leaf(LeafSpec::new("server").dns(name).eku(Eku::client()));
@@ -319,16 +320,4 @@ fn purpose_error(presented: Vec<ExtendedKeyPurpose>) -> rustls::Error {
 
 fn code_signing() -> ExtendedKeyPurpose {
     ExtendedKeyPurpose::Other(vec![1, 3, 6, 1, 5, 5, 7, 3, 3])
-}
-
-fn clients(root: &Ca) -> PeerVerifierBuilder<ClientPeerVerifier> {
-    ClientPeerVerifier::builder(Roots::from_der([root.der()]).unwrap(), &provider())
-}
-
-fn servers(root: &Ca) -> PeerVerifierBuilder<ServerPeerVerifier> {
-    ServerPeerVerifier::builder(Roots::from_der([root.der()]).unwrap(), &provider())
-}
-
-fn dns(name: &str) -> PeerRule {
-    PeerRule::dns_name(name).unwrap()
 }

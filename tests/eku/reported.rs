@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use crate::common::clock::{NOW, unix};
 use crate::common::ours::Heard;
+use crate::common::ours::{clients, rule, servers};
 use crate::common::pki::{Ca, CaSpec, Eku, Kp, LeafSpec};
 use crate::common::tls::{provider, stock_client_verifier};
 use chains::{cross_signed, decoys, orders};
 use mtls_roles::{
     ClientPeerVerifier, Counters, EkuOutcome, EkuPolicy, PeerRule, PeerVerifierBuilder, Purpose,
-    Refusal, RefusalClass, Role, Roots, ServerPeerVerifier, VerifiedPeer,
+    Refusal, RefusalClass, Role, Roots, VerifiedPeer,
 };
 use rustls::CertificateError;
 use rustls::client::danger::ServerCertVerifier;
@@ -99,7 +100,7 @@ fn expired_and_badly_signed_decoys_change_neither_the_verdict_nor_the_report() {
                     other => wrong.push(format!("{row}: {other:?}")),
                 }
                 // Stock's error, which is the decoy's; and yet the EKU is the only obstacle.
-                let strict = clients(roots()).build().unwrap().verify(Some(&chain), unix(NOW));
+                let strict = clients(&roots()).build().unwrap().verify(Some(&chain), unix(NOW));
                 let stock = stock_verdict(&root, &chain);
                 let verdict = strict.as_ref().map(drop).map_err(|refusal| refusal.error().clone());
                 let class = strict.as_ref().err().map(Refusal::class);
@@ -161,14 +162,14 @@ fn every_decision_in_a_handshake_is_told_and_counted_once_and_in_its_role() {
         root.leaf(LeafSpec::new("other").dns("other.example").eku(Eku::code_signing())).chain(&[]);
     let chain = |eku| root.leaf(spec().eku(eku)).chain(&[]);
     let (counters, told) = (Arc::new(Counters::default()), Arc::new(Heard::default()));
-    let clients = clients(roots.clone())
+    let clients = clients(&roots)
         .eku_policy(EkuPolicy::ignore())
         .relax_for(edge())
         .observer(counters.clone())
         .observer(told.clone())
         .build()
         .unwrap();
-    let servers = ServerPeerVerifier::builder(roots, &provider())
+    let servers = servers(&roots)
         .eku_policy(EkuPolicy::ignore())
         .relax_for(edge())
         .observer(counters.clone())
@@ -256,7 +257,7 @@ struct Under {
 impl Under {
     fn policy_builder(&self) -> PeerVerifierBuilder<ClientPeerVerifier> {
         let roots = Roots::from_der([self.root.clone()]).unwrap();
-        clients(roots).eku_policy(self.policy).relax_for(edge())
+        clients(&roots).eku_policy(self.policy).relax_for(edge())
     }
 }
 
@@ -289,20 +290,12 @@ fn stock_verdict(root: &Ca, chain: &[CertificateDer<'static>]) -> Result<(), rus
     stock.verify_client_cert(&chain[0], &chain[1..], unix(NOW)).map(drop)
 }
 
-fn clients(roots: Roots) -> PeerVerifierBuilder<ClientPeerVerifier> {
-    ClientPeerVerifier::builder(roots, &provider())
-}
-
 fn relaxed_for_edge(roots: Roots) -> PeerVerifierBuilder<ClientPeerVerifier> {
-    clients(roots).eku_policy(EkuPolicy::ignore()).relax_for(edge())
+    clients(&roots).eku_policy(EkuPolicy::ignore()).relax_for(edge())
 }
 
 fn any(roots: Roots, policy: EkuPolicy) -> PeerVerifierBuilder<ClientPeerVerifier> {
-    clients(roots).eku_policy(policy).relax_for_any_peer_of_these_private_roots()
-}
-
-fn rule(text: &str) -> PeerRule {
-    text.parse().unwrap()
+    clients(&roots).eku_policy(policy).relax_for_any_peer_of_these_private_roots()
 }
 
 fn edge() -> PeerRule {

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use crate::common::clock::{Clock, NOW, unix};
 use crate::common::ours::Heard;
+use crate::common::ours::{clients, roots};
 use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec};
-use crate::common::tls::{
-    Outcome, Stack, alert, handshake, provider, stacks, stock_client, stock_server,
-};
+use crate::common::tls::{Outcome, Stack, alert, handshake, stacks, stock_client, stock_server};
 use mtls_roles::{
     ClientPeerVerifier, EkuOutcome, EkuPolicy, PeerRule, RefusalClass, Role, Roots,
     ServerPeerVerifier,
@@ -110,7 +109,7 @@ fn judge(
 #[test]
 fn the_end_is_judged_in_whole_seconds_of_utc_and_before_1970_it_has_passed() {
     let root = Ca::root_named("root");
-    let roots = Roots::from_der([root.der()]).unwrap();
+    let roots = roots([&root]);
     let old = datetime!(1970-01-01 0:00 UTC);
     let spec = LeafSpec::new("edge").dns("edge.example").eku(Eku::server());
     let chain = root.leaf(spec.valid(old, datetime!(9999-12-31 23:59:59 UTC))).chain(&[]);
@@ -143,8 +142,7 @@ fn the_end_is_judged_in_whole_seconds_of_utc_and_before_1970_it_has_passed() {
     for (id, end, now, is_relaxed) in rows {
         for policy in [EkuPolicy::ignore(), EkuPolicy::accept_server_auth()] {
             let policy = end.map_or(policy, |end| policy.until(end));
-            let builder =
-                ClientPeerVerifier::builder(roots.clone(), &provider()).eku_policy(policy);
+            let builder = clients(&roots).eku_policy(policy);
             let verifier = builder.relax_for(rule()).build().unwrap();
             match verifier.verify(Some(&chain), now) {
                 Ok(peer) if is_relaxed && matches!(peer.eku(), EkuOutcome::Relaxed(_)) => {}
@@ -163,7 +161,7 @@ fn the_end_is_judged_in_whole_seconds_of_utc_and_before_1970_it_has_passed() {
 fn a_policy_that_has_ended_is_rfc5280_and_not_strict() {
     let (roots, leaf) = peer(Eku::Absent);
     let ended = EkuPolicy::ignore().until(END - Duration::days(1));
-    let verifier = ClientPeerVerifier::builder(roots, &provider()).eku_policy(ended);
+    let verifier = clients(&roots).eku_policy(ended);
     let verifier = verifier.relax_for(rule()).build().unwrap();
     let peer = verifier.verify(Some(&leaf.chain(&[])), unix(NOW)).unwrap();
     assert_eq!(*peer.eku(), EkuOutcome::Enforced);
@@ -175,7 +173,7 @@ fn rfc5280_and_strict_are_the_same_with_and_without_an_end() {
     for (id, eku) in ekus {
         let (roots, leaf) = peer(eku);
         let verdict = |policy, now| {
-            let builder = ClientPeerVerifier::builder(roots.clone(), &provider());
+            let builder = clients(&roots);
             let verifier = builder.eku_policy(policy).build().unwrap();
             let found = verifier.verify(Some(&leaf.chain(&[])), unix(now));
             found
@@ -237,7 +235,7 @@ fn visits_to_a_server(
 fn peer(eku: Eku) -> (Roots, Leaf) {
     let root = Ca::root(CaSpec::new("root"));
     let leaf = root.leaf(LeafSpec::new("edge").dns("edge.example").eku(eku));
-    (Roots::from_der([root.der()]).unwrap(), leaf)
+    (roots([&root]), leaf)
 }
 
 fn rule() -> PeerRule {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::common::clock::{Clock, NOW, unix};
 use crate::common::files::TempDir;
+use crate::common::ours::{client_slot, credentials, server_slot};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, KeyKind, Kp, Leaf, LeafSpec};
 use crate::common::tls::provider;
 use mtls_roles::{
@@ -596,18 +597,6 @@ fn cut(certificate: &CertificateDer<'_>) -> CertificateDer<'static> {
 
 fn good_leaf() -> Leaf {
     Ca::root_named("root").leaf(LeafSpec::new("edge"))
-}
-
-fn credentials(leaf: &Leaf, issuers: &[&Ca]) -> Credentials {
-    Credentials::from_der(leaf.chain(issuers), leaf.key_der(), &provider()).unwrap()
-}
-
-fn server_slot() -> mtls_roles::SlotBuilder<ServerSlot> {
-    ServerSlot::builder().time_provider(Arc::new(Clock::default()))
-}
-
-fn client_slot() -> mtls_roles::SlotBuilder<ClientSlot> {
-    ClientSlot::builder().time_provider(Arc::new(Clock::default()))
 }
 
 fn serving(credentials: Credentials) -> ServerSlot {

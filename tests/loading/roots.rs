@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::common::clock::{Clock, NOW, unix};
 use crate::common::files::TempDir;
+use crate::common::ours::credentials;
 use crate::common::pki::der::{children, sequence};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, Leaf, LeafSpec};
 use crate::common::tls::{handshake, provider, stacks, stock_client_verifier};
@@ -296,10 +297,10 @@ fn a_self_signed_certificate_that_is_no_ca_works_as_its_own_root_at_both_ends() 
         let clients = client_verifier(&client.der());
         let servers = server_verifier(&server.der());
         let slot = ServerSlot::builder().time_provider(Arc::new(Clock::default()));
-        let slot = slot.build_with(credentials(&server)).unwrap();
+        let slot = slot.build_with(credentials(&server, &[])).unwrap();
         let mut accept = server_config(&provider, slot, clients).unwrap();
         let slot = ClientSlot::builder().time_provider(Arc::new(Clock::default()));
-        let slot = slot.build_with(credentials(&client)).unwrap();
+        let slot = slot.build_with(credentials(&client, &[])).unwrap();
         let mut connect = client_config(&provider, slot.clone(), servers).unwrap();
         accept.time_provider = Arc::new(Clock::default());
         connect.time_provider = Arc::new(Clock::default());
@@ -309,7 +310,7 @@ fn a_self_signed_certificate_that_is_no_ca_works_as_its_own_root_at_both_ends() 
         assert_eq!(outcome.server.expect(at).peer_certificates, Some(client.chain(&[])), "{at}");
         assert_eq!(outcome.client.expect(at).peer_certificates, Some(server.chain(&[])), "{at}");
         // Another one of the same name is somebody else.
-        slot.swap(credentials(&Leaf::self_signed(spec("client")))).unwrap();
+        slot.swap(credentials(&Leaf::self_signed(spec("client")), &[])).unwrap();
         let outcome = visit();
         outcome.server.expect_err(at);
         let alert = TlsError::AlertReceived(AlertDescription::DecryptError);
@@ -448,7 +449,7 @@ fn hints_are(id: &str, clients: PeerVerifierBuilder<ClientPeerVerifier>, needed:
     assert_eq!(told, needed, "{id}");
     let site = Ca::root_named("site");
     let spec = LeafSpec::new("server").dns("server.example");
-    let server = credentials(&site.leaf(spec));
+    let server = credentials(&site.leaf(spec), &[]);
     for stack in stacks() {
         let provider = stack.provider_of_version();
         let slot = ServerSlot::builder().time_provider(Arc::new(Clock::default()));
@@ -506,8 +507,4 @@ fn server_verifier(root: &CertificateDer<'static>) -> ServerPeerVerifier {
     let roots = Roots::from_der([root.clone()]).unwrap();
     let builder = ServerPeerVerifier::builder(roots, &provider());
     builder.build().unwrap()
-}
-
-fn credentials(leaf: &Leaf) -> Credentials {
-    Credentials::from_der(leaf.chain(&[]), leaf.key_der(), &provider()).unwrap()
 }

@@ -6,8 +6,10 @@ mod names;
 mod public;
 
 use crate::common::clock::{NOW, unix};
+use crate::common::ours::{clients, rule};
 use crate::common::pki::{Ca, Eku, LeafSpec};
 use crate::common::{shared, tls::provider};
+use crate::rules::peer::sha256;
 use marks::marks;
 use mtls_roles::{
     ClientPeerVerifier, EkuOutcome, EkuPolicy, Error, PeerRule, PeerVerifierBuilder, RefusalClass,
@@ -371,14 +373,6 @@ const REAL: [(&str, &str); 11] = [
     ("letsencrypt/gen-y_int-yr1.pem", "CN=YR1"),
 ];
 
-fn clients(roots: &Roots) -> PeerVerifierBuilder<ClientPeerVerifier> {
-    ClientPeerVerifier::builder(roots.clone(), &provider())
-}
-
-fn rule(text: &str) -> PeerRule {
-    text.parse().unwrap()
-}
-
 fn fingerprint() -> PeerRule {
     rule(FINGERPRINTS[0])
 }
@@ -394,9 +388,4 @@ fn strict_error() -> rustls::Error {
 fn read_pem(file: &std::path::Path) -> Vec<CertificateDer<'static>> {
     let blocks = CertificateDer::pem_file_iter(file).unwrap();
     blocks.map(Result::unwrap).collect()
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    use sha2::{Digest, Sha256};
-    Sha256::digest(bytes).into()
 }

@@ -2,15 +2,16 @@
 //! fingerprint, and means the same wherever a rule can be given.
 
 mod bound;
-mod peer;
+pub mod peer;
 mod policies;
 mod text;
 
 use crate::common::clock::{NOW, unix};
+use crate::common::ours::rule;
 use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec, der};
 use crate::common::tls::provider;
 use mtls_roles::{ClientPeerVerifier, EkuPolicy, RefusalClass, Roots};
-use peer::{Peer, check, general_name, pin, rule, sha256, spki_sha256};
+use peer::{Peer, check, general_name, pin, sha256, spki_sha256};
 use rustls::CertificateError;
 use rustls::pki_types::CertificateDer;
 

@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use crate::common::clock::{NOW, unix};
 use crate::common::ours::Heard;
+use crate::common::ours::rule;
 use crate::common::pki::{Ca, Eku, LeafSpec, tamper_signature};
 use crate::common::tls::{handshake, provider, stacks, stock_client, stock_server};
 use handler::Pki;
 use mtls_roles::{
-    ClientPeerVerifier, EkuOutcome, EkuPolicy, PeerRule, Purpose, RefusalClass, Role,
-    ServerPeerVerifier, SubjectAltName,
+    ClientPeerVerifier, EkuOutcome, EkuPolicy, Purpose, RefusalClass, Role, ServerPeerVerifier,
+    SubjectAltName,
 };
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, Error, ExtendedKeyPurpose};
@@ -187,8 +188,4 @@ fn a_client_learns_in_the_same_way_who_its_server_is() {
             assert_eq!(nobody.class(), RefusalClass::NoCertificate, "{id}");
         }
     }
-}
-
-fn rule(text: &str) -> PeerRule {
-    text.parse().unwrap()
 }

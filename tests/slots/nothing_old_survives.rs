@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use crate::common::clock::{Clock, NOW, unix};
+use crate::common::ours::credentials;
 use crate::common::pki::{Ca, CrlSpec, Eku, Leaf, LeafSpec};
 use crate::common::tls::{
-    Outcome, Side, Stack, handshake, provider, stacks, stock_client, stock_client_verifier,
-    stock_server,
+    Outcome, Side, Stack, handshake, stacks, stock_client, stock_client_verifier, stock_server,
 };
 use mtls_roles::{
     ClientPeerVerifier, ClientSlot, Counters, Credentials, Crls, EkuPolicy, PeerRule, Role, Roots,
@@ -260,12 +260,12 @@ impl World {
         let server_slot = ServerSlot::builder()
             .time_provider(Arc::new(clock.clone()))
             .eku_policy(EkuPolicy::ignore())
-            .build_with(credentials(&server))
+            .build_with(credentials(&server, &[]))
             .unwrap();
         let client_slot = ClientSlot::builder()
             .time_provider(Arc::new(clock.clone()))
             .eku_policy(EkuPolicy::ignore())
-            .build_with(credentials(&client))
+            .build_with(credentials(&client, &[]))
             .unwrap();
         let roots = || Roots::from_der([root.der()]).unwrap();
         let crls = || Crls::from_der([root.crl(CrlSpec::new(1))]).unwrap();
@@ -309,11 +309,11 @@ impl World {
     }
 
     fn serving(&self, name: &str) -> Credentials {
-        credentials(&self.root.leaf(spec(name).eku(Eku::server())))
+        credentials(&self.root.leaf(spec(name).eku(Eku::server())), &[])
     }
 
     fn calling(&self, name: &str) -> Credentials {
-        credentials(&self.root.leaf(spec(name).eku(Eku::client())))
+        credentials(&self.root.leaf(spec(name).eku(Eku::client())), &[])
     }
 
     /// For servers only.
@@ -339,10 +339,6 @@ fn spec(name: &str) -> LeafSpec {
 
 fn ending(name: &str, end: OffsetDateTime) -> LeafSpec {
     spec(name).valid(NOW - Duration::days(10), end)
-}
-
-fn credentials(leaf: &Leaf) -> Credentials {
-    Credentials::from_der(leaf.chain(&[]), leaf.key_der(), &provider()).unwrap()
 }
 
 /// One connection, and what each end saw.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use crate::common::clock::{Clock, NOW};
 use crate::common::ours::Heard;
+use crate::common::ours::{client_slot, credentials, server_slot};
 use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, Leaf, LeafSpec};
 use crate::common::tls::{Outcome, Stack, handshake, handshake_in_memory, provider, stacks};
 use mtls_roles::{
     ClientPeerVerifier, ClientSlot, Counters, Credentials, EkuPolicy, Error, Role, Roots,
-    ServerPeerVerifier, ServerSlot, SlotBuilder, client_config, server_config,
+    ServerPeerVerifier, ServerSlot, client_config, server_config,
 };
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
@@ -617,24 +618,12 @@ impl World {
 
 type Builder = mtls_roles::PeerVerifierBuilder<ClientPeerVerifier>;
 
-fn server_slot() -> SlotBuilder<ServerSlot> {
-    ServerSlot::builder().time_provider(Arc::new(Clock::default()))
-}
-
-fn client_slot() -> SlotBuilder<ClientSlot> {
-    ClientSlot::builder().time_provider(Arc::new(Clock::default()))
-}
-
 fn serving_with(credentials: Credentials) -> ServerSlot {
     server_slot().build_with(credentials).unwrap()
 }
 
 fn calling_with(credentials: Credentials) -> ClientSlot {
     client_slot().build_with(credentials).unwrap()
-}
-
-fn credentials(leaf: &Leaf, issuers: &[&Ca]) -> Credentials {
-    Credentials::from_der(leaf.chain(issuers), leaf.key_der(), &provider()).unwrap()
 }
 
 fn subject(credentials: Option<Credentials>) -> String {

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use mtls_roles::{
     ClientPeerVerifier, Counters, Crls, EkuPolicy, PeerVerifierBuilder, RefusalClass, Role, Roots,
-    ServerPeerVerifier,
 };
 use rustls::pki_types::ServerName;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{AlertDescription, CertificateError, ExtendedKeyPurpose};
 
-use super::{clients, edge, rule, stock_verdict};
+use super::{edge, stock_verdict};
 use crate::common::clock::{NOW, unix};
 use crate::common::ours::Heard;
+use crate::common::ours::{clients, roots, rule, servers};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, LeafSpec, tamper_signature};
-use crate::common::tls::{alert, handshake, provider, stacks, stock_client, stock_server};
+use crate::common::tls::{alert, handshake, stacks, stock_client, stock_server};
 
 #[test]
 fn an_untrusted_serverauth_certificate_is_told_as_unknown_issuer_under_every_policy() {
@@ -85,7 +85,7 @@ fn the_class_is_eku_if_and_only_if_nothing_else_is_wrong() {
     let none = root.leaf(spec());
     let expired = root.leaf(spec().eku(Eku::server()).expired());
     let unnamed = narrow.leaf(spec().eku(Eku::server()));
-    let plain = || clients(Roots::from_der([root.der()]).unwrap());
+    let plain = || clients(&roots([&root]));
     let strict = || plain().eku_policy(EkuPolicy::strict());
     let ignoring = || plain().eku_policy(EkuPolicy::ignore()).relax_for(rule("dns:other.example"));
     let unnamed_chain = unnamed.chain(&[&narrow]);
@@ -155,8 +155,7 @@ fn the_class_of_a_server_with_a_wrong_eku_and_a_wrong_name_is_the_name() {
         ("wrong name, ignored", EkuPolicy::ignore(), leaf("b.example", Eku::client()), RefusalClass::Name),
     ];
     for (id, policy, chain, class) in rows {
-        let roots = Roots::from_der([root.der()]).unwrap();
-        let servers = ServerPeerVerifier::builder(roots, &provider()).eku_policy(policy);
+        let servers = servers(&roots([&root])).eku_policy(policy);
         let verifier = servers.relax_for(rule("dns:b.example")).build().unwrap();
         let refusal = verifier.verify(Some(&chain), &name, unix(NOW)).unwrap_err();
         assert_eq!(refusal.class(), class, "{id}");

@@ -7,11 +7,13 @@ use rustls::CertificateError;
 use rustls::pki_types::{CertificateDer, ServerName};
 use time::Duration;
 
+use super::NAMES;
 use super::public::{in_the_name_of_a_public_root, named_like_a_public_root, policed, with_policy};
-use super::{NAMES, clients, rule, sha256};
 use crate::common::clock::{NOW, unix};
+use crate::common::ours::{clients, rule};
 use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec};
 use crate::common::tls::provider;
+use crate::rules::peer::sha256;
 
 const DOMAIN_VALIDATED: &[u64] = &[2, 23, 140, 1, 2, 1];
 const ANY_POLICY: &[u64] = &[2, 5, 29, 32, 0];

@@ -1,5 +1,6 @@
 //! A rule that is bound to an issuer matches on a verified path below that issuer, and nowhere else.
 
+use crate::common::ours::{clients, rule};
 use mtls_roles::{
     ClientPeerVerifier, Crls, EkuOutcome, EkuPolicy, PeerRule, PeerVerifierBuilder, Refusal,
     RefusalClass, Roots, VerifiedPeer,
@@ -7,11 +8,10 @@ use mtls_roles::{
 use rustls::CertificateError;
 use rustls::pki_types::CertificateDer;
 
-use super::peer::{Peer, pin, rule, spki_sha256};
+use super::peer::{Peer, pin, spki_sha256};
 use super::{MATCHES, NOT};
 use crate::common::clock::{NOW, unix};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, Leaf, LeafSpec};
-use crate::common::tls::provider;
 
 /// One CA under two roots, of the same key and name, and its leaf.
 struct Crossed {
@@ -56,10 +56,6 @@ impl Crossed {
         };
         self.orders().into_iter().map(verdict).collect()
     }
-}
-
-fn clients(roots: &Roots) -> PeerVerifierBuilder<ClientPeerVerifier> {
-    ClientPeerVerifier::builder(roots.clone(), &provider())
 }
 
 fn under(text: &str, issuer: &CertificateDer<'_>) -> String {

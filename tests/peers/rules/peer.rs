@@ -2,9 +2,8 @@
 
 use std::net::IpAddr;
 
-use mtls_roles::{
-    ClientPeerVerifier, EkuPolicy, PeerRule, RefusalClass, Roots, ServerPeerVerifier,
-};
+use crate::common::ours::rule;
+use mtls_roles::{ClientPeerVerifier, EkuPolicy, RefusalClass, Roots, ServerPeerVerifier};
 use rustls::pki_types::{CertificateDer, ServerName};
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -88,10 +87,6 @@ impl Peer {
 /// What was connected to, when a rule stands in its place.
 pub fn nobody() -> ServerName<'static> {
     ServerName::try_from("10.0.0.1").unwrap()
-}
-
-pub fn rule(text: &str) -> PeerRule {
-    text.parse().unwrap_or_else(|error| panic!("{error}"))
 }
 
 pub fn pin(kind: &str, hash: &[u8; 32]) -> String {

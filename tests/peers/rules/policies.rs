@@ -1,12 +1,10 @@
 //! Every kind of rule, in every place, under every policy.
 
-use mtls_roles::{
-    ClientPeerVerifier, EkuOutcome, EkuPolicy, PeerVerifierBuilder, Refusal, RefusalClass, Roots,
-    ServerPeerVerifier,
-};
+use crate::common::ours::{clients, rule};
+use mtls_roles::{EkuOutcome, EkuPolicy, Refusal, RefusalClass, Roots, ServerPeerVerifier};
 use rustls::CertificateError;
 
-use super::peer::{Peer, general_name, nobody, pin, rule, sha256, spki_sha256};
+use super::peer::{Peer, general_name, nobody, pin, sha256, spki_sha256};
 use crate::common::clock::{NOW, unix};
 use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec, der};
 use crate::common::tls::provider;
@@ -20,7 +18,8 @@ fn every_kind_of_rule_allows_and_keeps_out_under_every_policy() {
     let mut wrong = vec![];
     for policy in [EkuPolicy::rfc5280(), EkuPolicy::strict(), RELAXED[0], RELAXED[1]] {
         for (text, is_named) in rules(&peer) {
-            let allowed = clients(&peer, policy)
+            let allowed = clients(&&peer.roots)
+                .eku_policy(policy)
                 .relax_for_any_peer_of_these_private_roots()
                 .allow(rule(&text));
             let allowed = allowed.build().unwrap().verify(Some(&peer.chain), unix(NOW));
@@ -53,7 +52,8 @@ fn every_kind_of_rule_relaxes_whom_it_names_under_both_relaxed_policies() {
     let mut wrong = vec![];
     for policy in RELAXED {
         for (text, is_named) in rules(&peer) {
-            let verifier = clients(&peer, policy).relax_for(rule(&text)).build().unwrap();
+            let verifier =
+                clients(&&peer.roots).eku_policy(policy).relax_for(rule(&text)).build().unwrap();
             let found = verifier.verify(Some(&peer.chain), unix(NOW));
             let is_as_expected = match &found {
                 Ok(peer) => is_named && matches!(peer.eku(), EkuOutcome::Relaxed(_)),
@@ -110,10 +110,6 @@ fn rules(peer: &Peer) -> Vec<(String, bool)> {
         [(text, is_named), (below_issuer, is_named), (below_itself, false)]
     };
     rules.flat_map(bound).collect()
-}
-
-fn clients(peer: &Peer, policy: EkuPolicy) -> PeerVerifierBuilder<ClientPeerVerifier> {
-    ClientPeerVerifier::builder(peer.roots.clone(), &provider()).eku_policy(policy)
 }
 
 fn in_place_of_name(peer: &Peer, policy: EkuPolicy, text: &str) -> Result<(), Refusal> {

@@ -12,8 +12,8 @@ use mtls_roles::{
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, Error, ServerConfig, ServerConnection, Stream};
 
-use super::rule;
 use crate::common::clock::{Clock, NOW, unix};
+use crate::common::ours::rule;
 use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec};
 use crate::common::tls::{Stack, provider, stock_client};
 
