@@ -344,6 +344,7 @@ fn variant(line: &str) -> Option<String> {
     (line.starts_with(|c: char| c.is_uppercase())).then(|| line[..end].to_owned())
 }
 
+#[rustfmt::skip] // One row, one line.
 fn about_files(files: &TempDir) -> Vec<Row> {
     let leaf = good_leaf();
     let pem = leaf.cert_pem();
@@ -374,16 +375,10 @@ fn about_files(files: &TempDir) -> Vec<Row> {
         ("empty key file", with_key("empty.key", "")),
         ("a chain for a key", with_key("chain.key", &pem)),
         ("a truncated chain", with_chain("half.pem", half)),
-        (
-            "a truncated second certificate",
-            with_chain("second.pem", &format!("{pem}# comment\n{half}")),
-        ),
+        ("a truncated second certificate", with_chain("second.pem", &format!("{pem}# comment\n{half}"))),
         ("a truncated key", with_key("half.key", &leaf.key_pem()[..80])),
         ("damaged base64", with_chain("base64.pem", &pem.replacen("MII", "M!I", 1))),
-        (
-            "a block of OpenSSL's own",
-            with_chain("trusted.pem", &pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE")),
-        ),
+        ("a block of OpenSSL's own", with_chain("trusted.pem", &pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE"))),
         ("a key of OpenSSH's own", with_key("ssh.key", "-----BEGIN OPENSSH PRIVATE KEY-----\n")),
         ("a key that lost its line ends", with_key("flat.key", &leaf.key_pem().replace('\n', ""))),
         ("an encrypted key", with_key("pkcs8.key", encrypted)),
@@ -395,6 +390,7 @@ fn about_files(files: &TempDir) -> Vec<Row> {
     ]
 }
 
+#[rustfmt::skip] // One row, one line.
 fn about_chains() -> Vec<Row> {
     let root = Ca::root_named("root");
     let sub = root.sub(CaSpec::new("sub"));
@@ -413,14 +409,8 @@ fn about_chains() -> Vec<Row> {
         ("the root before the intermediate", read(vec![leaf.der(), root.der(), sub.der()])),
         ("upside down", read(vec![sub.der(), leaf.der()])),
         ("several leaves", read(vec![leaf.der(), other.der(), sub.der()])),
-        (
-            "the key of another certificate",
-            Credentials::from_der(other.chain(&[&sub]), leaf.key_der(), &provider()).unwrap_err(),
-        ),
-        (
-            "a name that would move the cursor",
-            read(vec![sub.leaf(LeafSpec::new("ed\u{1b}[2Kge").key(&leaf.key)).der(), root.der()]),
-        ),
+        ("the key of another certificate", Credentials::from_der(other.chain(&[&sub]), leaf.key_der(), &provider()).unwrap_err()),
+        ("a name that would move the cursor", read(vec![sub.leaf(LeafSpec::new("ed\u{1b}[2Kge").key(&leaf.key)).der(), root.der()])),
         ("a leaf without a subject", read(nameless.chain(&[]))),
     ]
 }
@@ -431,6 +421,7 @@ fn about_keys() -> Vec<Row> {
     vec![("a key that does not tell its public key", mute.unwrap_err())]
 }
 
+#[rustfmt::skip] // One row, one line.
 fn about_slots() -> Vec<Row> {
     let root = Ca::root_named("root");
     let leaf = |spec: LeafSpec| credentials(&root.leaf(spec), &[]);
@@ -448,23 +439,11 @@ fn about_slots() -> Vec<Row> {
         ("serverAuth in the client slot", client(leaf(edge().eku(Eku::server())))),
         ("an intermediate for serverAuth in the client slot", client(below)),
         ("no EKU in a strict server slot", serve(EkuPolicy::strict(), leaf(edge()))),
-        (
-            "two other purposes in the server slot",
-            serve(EkuPolicy::rfc5280(), leaf(edge().eku(others))),
-        ),
+        ("two other purposes in the server slot", serve(EkuPolicy::rfc5280(), leaf(edge().eku(others)))),
         ("expired", client(leaf(edge().expired()))),
         ("not yet valid", client(leaf(edge().not_yet_valid()))),
-        (
-            "no clock",
-            ClientSlot::builder()
-                .time_provider(Arc::new(clockless))
-                .build_with(leaf(edge()))
-                .unwrap_err(),
-        ),
-        (
-            "accept_server_auth in the server slot",
-            serve(EkuPolicy::accept_server_auth(), leaf(edge())),
-        ),
+        ("no clock", ClientSlot::builder().time_provider(Arc::new(clockless)).build_with(leaf(edge())).unwrap_err()),
+        ("accept_server_auth in the server slot", serve(EkuPolicy::accept_server_auth(), leaf(edge()))),
     ]
 }
 
@@ -490,6 +469,7 @@ fn about_rules() -> Vec<Row> {
     ]
 }
 
+#[rustfmt::skip] // One row, one line.
 fn about_policies() -> Vec<Row> {
     let edge = || PeerRule::dns_name("edge.example").unwrap();
     let private = || Roots::from_der([Ca::root_named("root").der()]).unwrap();
@@ -500,18 +480,8 @@ fn about_policies() -> Vec<Row> {
     vec![
         ("clients, relaxed for nobody", clients(private()).eku_policy(ignore).build().unwrap_err()),
         ("servers, relaxed for nobody", servers(private()).eku_policy(ignore).build().unwrap_err()),
-        (
-            "any peer over public roots",
-            public_clients()
-                .eku_policy(ignore)
-                .relax_for_any_peer_of_these_private_roots()
-                .build()
-                .unwrap_err(),
-        ),
-        (
-            "a name over public roots",
-            public_clients().eku_policy(ignore).relax_for(edge()).build().unwrap_err(),
-        ),
+        ("any peer over public roots", public_clients().eku_policy(ignore).relax_for_any_peer_of_these_private_roots().build().unwrap_err()),
+        ("a name over public roots", public_clients().eku_policy(ignore).relax_for(edge()).build().unwrap_err()),
         (
             "a URI over public roots",
             public_clients()
@@ -519,15 +489,9 @@ fn about_policies() -> Vec<Row> {
                 .build()
                 .unwrap_err(),
         ),
-        (
-            "relaxed servers over public roots",
-            servers(Roots::public_web()).eku_policy(ignore).relax_for(edge()).build().unwrap_err(),
-        ),
+        ("relaxed servers over public roots", servers(Roots::public_web()).eku_policy(ignore).relax_for(edge()).build().unwrap_err()),
         ("public roots without rules", clients(Roots::public_web()).build().unwrap_err()),
-        (
-            "accept_server_auth for servers",
-            servers(private()).eku_policy(accept).relax_for(edge()).build().unwrap_err(),
-        ),
+        ("accept_server_auth for servers", servers(private()).eku_policy(accept).relax_for(edge()).build().unwrap_err()),
         (
             "a provider without cipher suites",
             server_config(

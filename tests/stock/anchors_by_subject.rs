@@ -41,6 +41,7 @@ fn sub() -> CaSpec {
     CaSpec::new("sub")
 }
 
+#[rustfmt::skip] // One row, one line.
 fn rows() -> Vec<Row> {
     let (one, two, three) = (Ca::root(root()), Ca::root(root()), Ca::root(root()));
     let other = Ca::root_named("other root");
@@ -74,19 +75,9 @@ fn rows() -> Vec<Row> {
         row("below the root", &[&one_der], one.leaf(leaf()).chain(&[]), "Ok"),
         row("root presented, too", &[&one_der], of_one.leaf(leaf()).chain(&[&of_one, &one]), "Ok"),
         row("root not there", &[], good(), "UnknownIssuer"),
-        row(
-            "root not there, presented",
-            &[],
-            of_one.leaf(leaf()).chain(&[&of_one, &one]),
-            "UnknownIssuer",
-        ),
+        row("root not there, presented", &[], of_one.leaf(leaf()).chain(&[&of_one, &one]), "UnknownIssuer"),
         row("the last of three of one name", &all, good(), "Ok"),
-        row(
-            "the second of three of one name",
-            &all,
-            of_three.leaf(leaf()).chain(&[&of_three]),
-            "Ok",
-        ),
+        row("the second of three of one name", &all, of_three.leaf(leaf()).chain(&[&of_three]), "Ok"),
         row("not among two of its name", &[&two_der, &three_der], good(), "BadSignature"),
         row("constraints permit", &[&permitting], good(), "Ok"),
         row("constraints exclude", &[&excluding], good(), "NameConstraintViolation"),
@@ -101,21 +92,11 @@ fn rows() -> Vec<Row> {
         row("cross-signed, the one excludes", &[&excluding, &other_der], both_ways(), "Ok"),
         row("cross-signed, another key of the one", &[&two_der, &other_der], both_ways(), "Ok"),
         row("cross-signed, another key of both", &[&two_der], both_ways(), "BadSignature"),
-        row(
-            "three certificates deep",
-            &[&other_der],
-            deep.leaf(leaf()).chain(&[&deep, &by_other]),
-            "Ok",
-        ),
+        row("three certificates deep", &[&other_der], deep.leaf(leaf()).chain(&[&deep, &by_other]), "Ok"),
         row("garbage in front", &[&one_der], with(good(), 1, &garbage), "Ok"),
         row("garbage behind", &[&one_der], with(good(), 2, &garbage), "Ok"),
         row("garbage, root not there", &[], with(good(), 1, &garbage), "BadEncoding"),
-        row(
-            "issuer unreadable",
-            &[&one_der],
-            unreadable.leaf(leaf()).chain(&[&unreadable]),
-            "UnsupportedCriticalExtension",
-        ),
+        row("issuer unreadable", &[&one_der], unreadable.leaf(leaf()).chain(&[&unreadable]), "UnsupportedCriticalExtension"),
         row("unreadable beside the issuer", &[&one_der], with(good(), 1, &unreadable.der()), "Ok"),
         row("the intermediate is the root", &[&of_one.der()], good(), "Ok"),
         row("the intermediate is a root, too", &[&of_one.der(), &one_der], good(), "Ok"),
@@ -123,44 +104,14 @@ fn rows() -> Vec<Row> {
         row("trusted for itself, not there", &[], own.chain(&[]), "UnknownIssuer"),
         row("nameless root", &[&nameless.der()], nameless.leaf(leaf()).chain(&[]), "Ok"),
         row("nameless root, not there", &[], nameless.leaf(leaf()).chain(&[]), "UnknownIssuer"),
-        row(
-            "leaf expired",
-            &[&one_der],
-            of_one.leaf(leaf().expired()).chain(&[&of_one]),
-            "ExpiredContext",
-        ),
-        row(
-            "EKU wrong",
-            &[&one_der],
-            of_one.leaf(leaf().eku(Eku::code_signing())).chain(&[&of_one]),
-            "InvalidPurposeContext",
-        ),
-        row(
-            "EKU wrong, root not there",
-            &[],
-            of_one.leaf(leaf().eku(Eku::code_signing())).chain(&[&of_one]),
-            "InvalidPurposeContext",
-        ),
-        row(
-            "leaf tampered with",
-            &[&one_der, &two_der],
-            vec![tamper_signature(&good()[0]), of_one.der()],
-            "BadSignature",
-        ),
+        row("leaf expired", &[&one_der], of_one.leaf(leaf().expired()).chain(&[&of_one]), "ExpiredContext"),
+        row("EKU wrong", &[&one_der], of_one.leaf(leaf().eku(Eku::code_signing())).chain(&[&of_one]), "InvalidPurposeContext"),
+        row("EKU wrong, root not there", &[], of_one.leaf(leaf().eku(Eku::code_signing())).chain(&[&of_one]), "InvalidPurposeContext"),
+        row("leaf tampered with", &[&one_der, &two_der], vec![tamper_signature(&good()[0]), of_one.der()], "BadSignature"),
         row("intermediate missing", &[&one_der], of_one.leaf(leaf()).chain(&[]), "UnknownIssuer"),
         row("root no CA", &[&Ca::root(root().key(&one.key).not_a_ca()).der()], good(), "Ok"),
-        row(
-            "root no CA, and another one",
-            &[&Ca::root(root().key(&one.key).not_a_ca()).der(), &one_der],
-            good(),
-            "Ok",
-        ),
-        row(
-            "root of another key no CA",
-            &[&Ca::root(root().not_a_ca()).der(), &one_der],
-            good(),
-            "Ok",
-        ),
+        row("root no CA, and another one", &[&Ca::root(root().key(&one.key).not_a_ca()).der(), &one_der], good(), "Ok"),
+        row("root of another key no CA", &[&Ca::root(root().not_a_ca()).der(), &one_der], good(), "Ok"),
     ]
 }
 

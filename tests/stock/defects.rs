@@ -132,6 +132,7 @@ fn forged_sub(id: &str, says: Says, change: impl FnOnce(Forge) -> Forge) -> Case
     Case::new(id, says, &root, vec![sub.leaf(leaf()).der(), certificate(forged)])
 }
 
+#[rustfmt::skip] // One row, one line.
 fn validity() -> Vec<Case> {
     let day = Duration::DAY;
     let root = CaSpec::new("root");
@@ -141,32 +142,20 @@ fn validity() -> Vec<Case> {
         with_leaf("leaf not yet valid", Refused("NotValidYetContext"), leaf().not_yet_valid()),
         with_leaf("leaf in its last second", Accepted, leaf().valid(NOW - day, NOW)),
         with_leaf("leaf in its first second", Accepted, leaf().valid(NOW, NOW + day)),
-        with_leaf(
-            "leaf ends before it begins",
-            Refused("(Expired)"),
-            leaf().valid(NOW + day, NOW - day),
-        ),
+        with_leaf("leaf ends before it begins", Refused("(Expired)"), leaf().valid(NOW + day, NOW - day)),
         with_sub("intermediate expired", Refused("ExpiredContext"), sub().expired()),
-        with_sub(
-            "intermediate not yet valid",
-            Refused("NotValidYetContext"),
-            sub().not_yet_valid(),
-        ),
+        with_sub("intermediate not yet valid", Refused("NotValidYetContext"), sub().not_yet_valid()),
         chain("root expired", Accepted, root.expired(), sub(), leaf()),
         forged("validity is no time", Refused("BadEncoding"), |cert| {
             let no_time = der::tlv(0x17, b"99invalid999Z");
             cert.with(forge::VALIDITY, der::sequence(&[no_time.clone(), no_time]))
         }),
-        forged("valid since 1969", Refused("BadEncoding"), |cert| {
-            cert.with(forge::VALIDITY, times(0x17, b"691231235959Z", b"270101000000Z"))
-        }),
+        forged("valid since 1969", Refused("BadEncoding"), |cert| cert.with(forge::VALIDITY, times(0x17, b"691231235959Z", b"270101000000Z"))),
         forged("valid to the last second of 9999", Accepted, |cert| {
             let until = der::tlv(0x18, b"99991231235959Z");
             cert.with(forge::VALIDITY, der::sequence(&[der::tlv(0x17, b"250101000000Z"), until]))
         }),
-        forged("GeneralizedTime before 2050", Accepted, |cert| {
-            cert.with(forge::VALIDITY, times(0x18, b"20250101000000Z", b"20270101000000Z"))
-        }),
+        forged("GeneralizedTime before 2050", Accepted, |cert| cert.with(forge::VALIDITY, times(0x18, b"20250101000000Z", b"20270101000000Z"))),
     ]
 }
 
@@ -323,6 +312,7 @@ fn issuers() -> Vec<Case> {
     cases
 }
 
+#[rustfmt::skip] // One row, one line.
 fn searches() -> Vec<Case> {
     let root = root();
     let sub = root.sub(sub());
@@ -346,29 +336,14 @@ fn searches() -> Vec<Case> {
     vec![
         extra("leaf twice", Accepted, vec![good.der()], true),
         extra("root sent along", Accepted, vec![root.der()], true),
-        extra(
-            "unrelated certificate in between",
-            Accepted,
-            vec![Ca::root_named("else").der()],
-            true,
-        ),
+        extra("unrelated certificate in between", Accepted, vec![Ca::root_named("else").der()], true),
         extra("garbage in between", Accepted, vec![certificate(*b"garbage")], true),
-        extra(
-            "garbage in place of the issuer",
-            Refused("BadEncoding"),
-            vec![certificate(*b"garbage")],
-            false,
-        ),
+        extra("garbage in place of the issuer", Refused("BadEncoding"), vec![certificate(*b"garbage")], false),
         extra("expired namesake in front", Accepted, namesakes(expired, 1), true),
         extra("expired namesake alone", Refused("ExpiredContext"), namesakes(expired, 1), false),
         extra("another key's namesake in front", Accepted, namesakes(plain, 1), true),
         extra("another key's namesake alone", Refused("BadSignature"), namesakes(plain, 1), false),
-        extra(
-            "sixty namesakes",
-            Refused("MaximumSignatureChecksExceeded"),
-            namesakes(plain, 60),
-            true,
-        ),
+        extra("sixty namesakes", Refused("MaximumSignatureChecksExceeded"), namesakes(plain, 60), true),
         Case::new("nine intermediates", Refused("MaximumPathDepthExceeded"), &root, deep(9)),
         Case::new("six intermediates", Accepted, &root, deep(6)),
         Case::new("six intermediates out of order", Accepted, &root, {
@@ -379,6 +354,7 @@ fn searches() -> Vec<Case> {
     ]
 }
 
+#[rustfmt::skip] // One row, one line.
 fn purposes() -> Vec<Case> {
     let smartcard = Kp::Oid(&[1, 3, 6, 1, 4, 1, 311, 20, 2, 2]);
     let long_arc = Kp::Oid(&[2, 999, 0xffff_ffff, 1]);
@@ -390,16 +366,8 @@ fn purposes() -> Vec<Case> {
         with_leaf("leaf's EKU empty", Refused("EmptyEkuExtension"), leaf().eku(Eku::Empty)),
         with_sub("intermediate's EKU empty", Refused("EmptyEkuExtension"), sub().eku(Eku::Empty)),
         with_leaf("EKU of other purposes", Refused("InvalidPurposeContext"), leaf().eku(unknown())),
-        with_sub(
-            "intermediate's EKU of other purposes",
-            Refused("InvalidPurposeContext"),
-            sub().eku(unknown()),
-        ),
-        with_leaf(
-            "EKU that is no OID",
-            Refused("BadEncoding"),
-            leaf().eku(raw(&[0x30, 3, 2, 1, 0])),
-        ),
+        with_sub("intermediate's EKU of other purposes", Refused("InvalidPurposeContext"), sub().eku(unknown())),
+        with_leaf("EKU that is no OID", Refused("BadEncoding"), leaf().eku(raw(&[0x30, 3, 2, 1, 0]))),
         // webpki stops at the purpose it looks for.
         with_leaf(
             "EKU malformed behind the purpose",
@@ -407,19 +375,12 @@ fn purposes() -> Vec<Case> {
             leaf().eku(Eku::Raw(der::tlv(0x30, &both_then_integer))),
         ),
         with_leaf("EKU that is no sequence", Refused("BadEncoding"), leaf().eku(raw(&[0x31, 0]))),
-        with_leaf(
-            "EKU with an OID of no bytes",
-            Refused("InvalidPurposeContext"),
-            leaf().eku(raw(&[0x30, 2, 6, 0])),
-        ),
-        with_leaf(
-            "EKU untrusted and wrong",
-            Refused("InvalidPurposeContext"),
-            leaf().eku(Eku::code_signing()),
-        ),
+        with_leaf("EKU with an OID of no bytes", Refused("InvalidPurposeContext"), leaf().eku(raw(&[0x30, 2, 6, 0]))),
+        with_leaf("EKU untrusted and wrong", Refused("InvalidPurposeContext"), leaf().eku(Eku::code_signing())),
     ]
 }
 
+#[rustfmt::skip] // One row, one line.
 fn name_constraints() -> Vec<Case> {
     let violated = Refused("NameConstraintViolation");
     let constraints =
@@ -439,20 +400,8 @@ fn name_constraints() -> Vec<Case> {
         with_sub("name not permitted", violated, sub().permit_dns("other.example")),
         with_sub("name permitted", Accepted, sub().permit_dns("example")),
         chain("name excluded by the root", violated, root().exclude_dns("example"), sub(), leaf()),
-        chain(
-            "address not permitted",
-            violated,
-            root(),
-            sub().permit_ip(Ipv4Addr::new(10, 0, 0, 0).into(), 8),
-            leaf().ip(Ipv4Addr::LOCALHOST),
-        ),
-        chain(
-            "address has no constraint of its kind",
-            Accepted,
-            root(),
-            sub().permit_dns("example"),
-            leaf().ip(Ipv4Addr::LOCALHOST),
-        ),
+        chain("address not permitted", violated, root(), sub().permit_ip(Ipv4Addr::new(10, 0, 0, 0).into(), 8), leaf().ip(Ipv4Addr::LOCALHOST)),
+        chain("address has no constraint of its kind", Accepted, root(), sub().permit_dns("example"), leaf().ip(Ipv4Addr::LOCALHOST)),
         chain(
             "URI under a constraint of URIs",
             violated,
@@ -462,28 +411,13 @@ fn name_constraints() -> Vec<Case> {
             ]),
             leaf().uri("spiffe://a.local/b"),
         ),
-        chain(
-            "mask with a hole",
-            Refused("InvalidNetworkMaskConstraint"),
-            root(),
-            constraints(&mask),
-            leaf().ip(Ipv4Addr::LOCALHOST),
-        ),
-        with_sub(
-            "constraints that are malformed",
-            Refused("BadEncoding"),
-            constraints(&[0x30, 2, 0xa0, 5]),
-        ),
-        chain(
-            "too many comparisons",
-            Refused("MaximumNameConstraintComparisonsExceeded"),
-            root(),
-            many(sub()),
-            with_many_names,
-        ),
+        chain("mask with a hole", Refused("InvalidNetworkMaskConstraint"), root(), constraints(&mask), leaf().ip(Ipv4Addr::LOCALHOST)),
+        with_sub("constraints that are malformed", Refused("BadEncoding"), constraints(&[0x30, 2, 0xa0, 5])),
+        chain("too many comparisons", Refused("MaximumNameConstraintComparisonsExceeded"), root(), many(sub()), with_many_names),
     ]
 }
 
+#[rustfmt::skip] // One row, one line.
 fn names() -> Vec<Case> {
     let wrong = RefusedServer("NotValidForNameContext");
     let bare = || LeafSpec::new(NAME).eku(Eku::both());
@@ -496,21 +430,9 @@ fn names() -> Vec<Case> {
         with_leaf("wildcard", Accepted, bare().dns("*.peer.example")),
         with_leaf("wildcard of another domain", wrong, bare().dns("*.www.peer.example")),
         with_leaf("upper case", Accepted, bare().dns("WWW.Peer.Example")),
-        with_leaf(
-            "wrong name among many",
-            wrong,
-            bare().dns("a.example").dns("b.example").email("a@b.example"),
-        ),
-        with_leaf(
-            "alternative names that end too early",
-            RefusedServer("BadEncoding"),
-            raw(&[0x30, 3, 0x82, 9, b'a']),
-        ),
-        with_leaf(
-            "alternative name of an unknown kind",
-            RefusedServer("BadEncoding"),
-            raw(&[0x30, 3, 0x8b, 1, b'a']),
-        ),
+        with_leaf("wrong name among many", wrong, bare().dns("a.example").dns("b.example").email("a@b.example")),
+        with_leaf("alternative names that end too early", RefusedServer("BadEncoding"), raw(&[0x30, 3, 0x82, 9, b'a'])),
+        with_leaf("alternative name of an unknown kind", RefusedServer("BadEncoding"), raw(&[0x30, 3, 0x8b, 1, b'a'])),
         with_leaf("alternative names empty", wrong, raw(&[0x30, 0])),
         with_leaf("alternative name with a NUL", wrong, raw(&[0x30, 4, 0x82, 2, b'a', 0])),
     ]
@@ -537,25 +459,19 @@ fn revoking_with(
     Case::new(id, says, &root, leaf.chain(&[&sub])).crls(crls(&root, &sub, &leaf))
 }
 
+#[rustfmt::skip] // One row, one line.
 fn revocation() -> Vec<Case> {
     let empty = || CrlSpec::new(1);
     let unknown = Refused("UnknownRevocationStatus");
     let allow_unknown = Choices { allow_unknown: true, ..Choices::default() };
     let end_entity_only = Choices { end_entity_only: true, ..Choices::default() };
     vec![
-        revoking("nothing revoked", Accepted, |root, sub, _| {
-            vec![root.crl(empty()), sub.crl(empty())]
-        }),
-        revoking("leaf revoked", Refused("Revoked"), |root, sub, leaf| {
-            vec![root.crl(empty()), sub.crl(empty().revoke(&leaf.serial))]
-        }),
-        revoking("intermediate revoked", Refused("Revoked"), |root, sub, _| {
-            vec![root.crl(empty().revoke(&sub.serial)), sub.crl(empty())]
-        }),
+        revoking("nothing revoked", Accepted, |root, sub, _| vec![root.crl(empty()), sub.crl(empty())]),
+        revoking("leaf revoked", Refused("Revoked"), |root, sub, leaf| vec![root.crl(empty()), sub.crl(empty().revoke(&leaf.serial))]),
+        revoking("intermediate revoked", Refused("Revoked"), |root, sub, _| vec![root.crl(empty().revoke(&sub.serial)), sub.crl(empty())]),
         revoking("leaf's status unknown", unknown, |root, _, _| vec![root.crl(empty())]),
         revoking("intermediate's status unknown", unknown, |_, sub, _| vec![sub.crl(empty())]),
-        revoking("unknown status allowed", Accepted, |root, _, _| vec![root.crl(empty())])
-            .choices(allow_unknown),
+        revoking("unknown status allowed", Accepted, |root, _, _| vec![root.crl(empty())]).choices(allow_unknown),
         revoking("unknown status allowed, other revoked", Refused("Revoked"), |root, sub, _| {
             vec![root.crl(empty().revoke(&sub.serial))]
         })
@@ -627,6 +543,7 @@ fn revocation_lists() -> Vec<Case> {
     ]
 }
 
+#[rustfmt::skip] // One row, one line.
 fn encodings() -> Vec<Case> {
     let root = root();
     let good = root.leaf(leaf()).der();
@@ -645,21 +562,13 @@ fn encodings() -> Vec<Case> {
         }),
         forged("version 1", Refused("UnsupportedCertVersion"), version_1),
         forged_sub("intermediate of version 1", Refused("UnsupportedCertVersion"), version_1),
-        forged("version 2", Refused("UnsupportedCertVersion"), |cert| {
-            cert.with(forge::VERSION, vec![0xa0, 3, 2, 1, 1])
-        }),
+        forged("version 2", Refused("UnsupportedCertVersion"), |cert| cert.with(forge::VERSION, vec![0xa0, 3, 2, 1, 1])),
         forged("unique identifier", Refused("BadEncoding"), |cert| {
             let spki = cert.tbs[forge::SPKI].clone();
             cert.with(forge::SPKI, [&spki[..], &[0x81, 2, 0, 0]].concat())
         }),
-        forged("unknown critical extension", Refused("UnsupportedCriticalExtension"), |cert| {
-            cert.with_extension(unknown.clone())
-        }),
-        forged_sub(
-            "intermediate's unknown critical extension",
-            Refused("UnsupportedCriticalExtension"),
-            |cert| cert.with_extension(unknown.clone()),
-        ),
+        forged("unknown critical extension", Refused("UnsupportedCriticalExtension"), |cert| cert.with_extension(unknown.clone())),
+        forged_sub("intermediate's unknown critical extension", Refused("UnsupportedCriticalExtension"), |cert| cert.with_extension(unknown.clone())),
         forged("an extension twice", Refused("ExtensionValueInvalid"), |cert| {
             cert.with_extension(forge::extension(&[2, 5, 29, 15], true, &[3, 2, 0, 0]))
         }),
@@ -667,12 +576,8 @@ fn encodings() -> Vec<Case> {
             let parts = [der::oid(&[1, 2, 3]), vec![1, 1, 7], der::octet_string(&[])];
             cert.with_extension(der::sequence(&parts))
         }),
-        forged("cA is neither true nor false", Refused("BadEncoding"), |cert| {
-            cert.with_extension(constraints(&[0x30, 3, 1, 1, 1]))
-        }),
-        forged("basicConstraints with something behind", Refused("BadEncoding"), |cert| {
-            cert.with_extension(constraints(&[0x30, 0, 0]))
-        }),
+        forged("cA is neither true nor false", Refused("BadEncoding"), |cert| cert.with_extension(constraints(&[0x30, 3, 1, 1, 1]))),
+        forged("basicConstraints with something behind", Refused("BadEncoding"), |cert| cert.with_extension(constraints(&[0x30, 0, 0]))),
     ]
 }
 
@@ -682,6 +587,7 @@ fn version_1(mut cert: Forge) -> Forge {
 }
 
 /// Accepted by stock, and our readers of verified paths must not be stricter.
+#[rustfmt::skip] // One row, one line.
 fn oddities() -> Vec<Case> {
     let subject = |id: &str, bytes: Vec<u8>| {
         forged(id, Accepted, move |cert| cert.with(forge::SUBJECT, bytes))
@@ -704,29 +610,16 @@ fn oddities() -> Vec<Case> {
         subject("subject empty", vec![0x30, 0]),
         subject("subject that is no name", vec![0x30, 3, 2, 1, 0]),
         subject("subject that ends too early", vec![0x30, 2, 0x31, 9]),
-        subject(
-            "subject of bytes that are no text",
-            vec![0x30, 13, 0x31, 11, 0x30, 9, 6, 3, 0x55, 4, 3, 0x0c, 2, 0xff, 0xfe],
-        ),
+        subject("subject of bytes that are no text", vec![0x30, 13, 0x31, 11, 0x30, 9, 6, 3, 0x55, 4, 3, 0x0c, 2, 0xff, 0xfe]),
         forged("key of an unknown kind", Accepted, |cert| {
             let key = [der::sequence(&[der::oid(&[1, 2, 3, 4])]), vec![3, 2, 0, 0]];
             cert.with(forge::SPKI, der::sequence(&key))
         }),
         odd("unknown extension", marked(&[])),
         odd("unknown extension, critical:FALSE written out", marked(&[1, 1, 0])),
-        odd(
-            "extension with an OID of no bytes",
-            der::sequence(&[vec![6, 0], der::octet_string(&[])]),
-        ),
-        odd(
-            "certificate policies that are malformed",
-            forge::extension(&[2, 5, 29, 32], false, &[0x30, 9]),
-        ),
-        forged("list of extensions empty", RefusedServer("NotValidForNameContext"), |cert| {
-            cert.with(forge::EXTENSIONS, vec![0xa3, 2, 0x30, 0])
-        }),
-        forged("no extensions", RefusedServer("NotValidForNameContext"), |cert| {
-            cert.with(forge::EXTENSIONS, vec![])
-        }),
+        odd("extension with an OID of no bytes", der::sequence(&[vec![6, 0], der::octet_string(&[])])),
+        odd("certificate policies that are malformed", forge::extension(&[2, 5, 29, 32], false, &[0x30, 9])),
+        forged("list of extensions empty", RefusedServer("NotValidForNameContext"), |cert| cert.with(forge::EXTENSIONS, vec![0xa3, 2, 0x30, 0])),
+        forged("no extensions", RefusedServer("NotValidForNameContext"), |cert| cert.with(forge::EXTENSIONS, vec![])),
     ]
 }

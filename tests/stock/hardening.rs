@@ -70,6 +70,7 @@ fn weak_leaf(id: &'static str) -> Row {
     row(id, &root, vec![leaf])
 }
 
+#[rustfmt::skip] // One row, one line.
 fn rows() -> Vec<Row> {
     use KeyUsagePurpose::{CrlSign, DigitalSignature, KeyCertSign, KeyEncipherment};
     use PathCheck as Check;
@@ -85,14 +86,11 @@ fn rows() -> Vec<Row> {
         )
         .refused_by(Check::IssuerMaySignCertificates, 1),
         with_upper("upper-ku-cert-sign", CaSpec::new("upper")),
-        with_upper("upper-ku-without-cert-sign", CaSpec::new("upper").key_usages(&[CrlSign]))
-            .refused_by(Check::IssuerMaySignCertificates, 2),
-        with_root("root-ku-without-cert-sign", CaSpec::new("root").key_usages(&[CrlSign]))
-            .refused_by(Check::IssuerMaySignCertificates, 2),
+        with_upper("upper-ku-without-cert-sign", CaSpec::new("upper").key_usages(&[CrlSign])).refused_by(Check::IssuerMaySignCertificates, 2),
+        with_root("root-ku-without-cert-sign", CaSpec::new("root").key_usages(&[CrlSign])).refused_by(Check::IssuerMaySignCertificates, 2),
         with_root("root-ku-absent", CaSpec::new("root").key_usages(&[])),
         with_leaf("leaf-ku-signature", client().key_usages(&[DigitalSignature, KeyEncipherment])),
-        with_leaf("leaf-ku-cert-sign", client().key_usages(&[DigitalSignature, KeyCertSign]))
-            .refused_by(Check::LeafMayNotSignCertificates, 0),
+        with_leaf("leaf-ku-cert-sign", client().key_usages(&[DigitalSignature, KeyCertSign])).refused_by(Check::LeafMayNotSignCertificates, 0),
         // Stock rustls reads the key usage of whoever signs a revocation list only.
         with_leaf(
             "leaf-ku-unreadable",
@@ -105,36 +103,25 @@ fn rows() -> Vec<Row> {
         )
         .refused_by(Check::ExtensionsAreReadable, 1),
         with_leaf("leaf-without-nc", client()),
-        with_leaf("leaf-with-nc", client().extension(NAME_CONSTRAINTS, false, empty.clone()))
-            .refused_by(Check::LeafHasNoNameConstraints, 0),
+        with_leaf("leaf-with-nc", client().extension(NAME_CONSTRAINTS, false, empty.clone())).refused_by(Check::LeafHasNoNameConstraints, 0),
         with_intermediate("nc-present", CaSpec::new("sub").permit_dns("example.com")),
-        with_intermediate("nc-empty", CaSpec::new("sub").extension(NAME_CONSTRAINTS, true, empty))
-            .refused_by(Check::NameConstraintsAreNotEmpty, 1),
+        with_intermediate("nc-empty", CaSpec::new("sub").extension(NAME_CONSTRAINTS, true, empty)).refused_by(Check::NameConstraintsAreNotEmpty, 1),
         with_intermediate(
             "nc-empty-lists",
             CaSpec::new("sub").extension(NAME_CONSTRAINTS, true, empty_lists),
         )
         .refused_by(Check::NameConstraintsAreNotEmpty, 1),
         with_leaf("leaf-empty-subject", client().empty_subject()),
-        with_intermediate("issuer-empty-subject", CaSpec::new("sub").empty_subject())
-            .refused_by(Check::IssuerHasName, 1),
+        with_intermediate("issuer-empty-subject", CaSpec::new("sub").empty_subject()).refused_by(Check::IssuerHasName, 1),
         weak_leaf("leaf-rsa-1024").refused_by(Check::LeafKeyIsStrong, 0),
-        with_root(
-            "root-unknown-extension",
-            CaSpec::new("root").extension(&[1, 2, 3, 4], false, vec![5, 0]),
-        ),
+        with_root("root-unknown-extension", CaSpec::new("root").extension(&[1, 2, 3, 4], false, vec![5, 0])),
         with_root(
             "root-unknown-critical-extension",
             CaSpec::new("root").extension(&[1, 2, 3, 4], true, vec![5, 0]),
         )
         .refused_by(Check::RootHasNoUnknownCriticalExtension, 2),
-        with_root(
-            "root-without-basic-constraints",
-            CaSpec::new("root").without_basic_constraints(),
-        )
-        .refused_by(Check::RootMayIssue, 2),
-        with_root("root-not-a-ca", CaSpec::new("root").not_a_ca())
-            .refused_by(Check::RootMayIssue, 2),
+        with_root("root-without-basic-constraints", CaSpec::new("root").without_basic_constraints()).refused_by(Check::RootMayIssue, 2),
+        with_root("root-not-a-ca", CaSpec::new("root").not_a_ca()).refused_by(Check::RootMayIssue, 2),
     ]
 }
 

@@ -15,39 +15,16 @@ pub fn public() -> Vec<(&'static str, Roots, String)> {
         |anchors: &[TrustAnchor<'static>]| Roots::from_root_cert_store(store(anchors)).unwrap();
     let from_der =
         |certificates: Vec<CertificateDer<'static>>| Roots::from_der(certificates).unwrap();
+    #[rustfmt::skip] // One row, one line.
     let rows = [
         ("public_web()", Roots::public_web(), "the root store of the web"),
         ("a public anchor", from_store(&[isrg_root_x1()]), x1),
-        (
-            "a public anchor behind a private one",
-            from_store(&[anchor(&private()), isrg_root_x1()]),
-            x1,
-        ),
-        (
-            "issued in the name of a public root",
-            from_der(vec![in_the_name_of_a_public_root().der()]),
-            "root `CN=Issuing CA`",
-        ),
-        (
-            "the same behind a private one",
-            from_der(vec![private(), in_the_name_of_a_public_root().der()]),
-            "root `CN=Issuing CA`",
-        ),
-        (
-            "a public root's key under another name",
-            from_der(vec![with_the_key_of_a_public_root()]),
-            "root `CN=Innocent Private CA`",
-        ),
-        (
-            "a root with a CA/Browser Forum policy",
-            from_der(vec![with_policy("marked", &[2, 23, 140, 1, 2, 1]).der()]),
-            "root `CN=marked`",
-        ),
-        (
-            "the same behind a private one",
-            from_der(vec![private(), with_policy("marked", &[2, 23, 140, 1, 2, 1]).der()]),
-            "root `CN=marked`",
-        ),
+        ("a public anchor behind a private one", from_store(&[anchor(&private()), isrg_root_x1()]), x1),
+        ("issued in the name of a public root", from_der(vec![in_the_name_of_a_public_root().der()]), "root `CN=Issuing CA`"),
+        ("the same behind a private one", from_der(vec![private(), in_the_name_of_a_public_root().der()]), "root `CN=Issuing CA`"),
+        ("a public root's key under another name", from_der(vec![with_the_key_of_a_public_root()]), "root `CN=Innocent Private CA`"),
+        ("a root with a CA/Browser Forum policy", from_der(vec![with_policy("marked", &[2, 23, 140, 1, 2, 1]).der()]), "root `CN=marked`"),
+        ("the same behind a private one", from_der(vec![private(), with_policy("marked", &[2, 23, 140, 1, 2, 1]).der()]), "root `CN=marked`"),
     ];
     rows.map(|(id, roots, label)| (id, roots, label.to_owned())).to_vec()
 }
