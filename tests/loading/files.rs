@@ -2,10 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::common::files::TempDir;
+use crate::common::files::{TempDir, through_a_pipe};
 use crate::common::pki::{Ca, Leaf, LeafSpec};
 use crate::common::tls::provider;
 use mtls_roles::{Credentials, Crls, Error, Roots};
@@ -71,19 +70,4 @@ fn a_device_and_a_pipe_without_end_are_too_large() {
         // What the pipe itself holds was taken from the writer and is left unread.
         assert!((most + 1..=most + (1 << 17)).contains(&taken), "{id}: {taken}");
     }
-}
-
-/// What `write` says after it wrote to the pipe that `read` reads.
-fn through_a_pipe(
-    write: impl FnOnce(io::PipeWriter) -> u64 + Send,
-    read: impl FnOnce(&Path),
-) -> u64 {
-    let (reader, writer) = io::pipe().unwrap();
-    let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
-    std::thread::scope(|scope| {
-        let writer = scope.spawn(move || write(writer));
-        read(&path);
-        drop(reader);
-        writer.join().unwrap()
-    })
 }

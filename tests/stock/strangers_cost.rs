@@ -107,7 +107,8 @@ fn the_three_hundredth_step_is_made_and_the_next_is_not_under_every_policy() {
             let beside = decoys.iter().chain(&stopped[..steps - 291]).chain([&issuer]);
             let chain = leaf.chain(&beside.collect::<Vec<_>>());
             let id = format!("{policy:?}, {steps} steps");
-            let verifier = verifier(&[root.clone()], &provider(), policy, is_observed).0;
+            let verifier =
+                verifier(std::slice::from_ref(&root), &provider(), policy, is_observed).0;
             assert_limit(verifier.verify(Some(&chain), unix(NOW)), is_found, &id);
         }
     }
@@ -127,7 +128,8 @@ fn of_many_presented_certificates_fifteen_thousand_are_read() {
         let beside = decoys.iter().take(steps - 2).chain([&issuer]);
         let mut beside: Vec<_> = beside.collect();
         beside.resize(150, &unrelated);
-        let verifier = verifier(&[root.clone()], &provider(), EkuPolicy::rfc5280(), false).0;
+        let verifier =
+            verifier(std::slice::from_ref(&root), &provider(), EkuPolicy::rfc5280(), false).0;
         let verified = verifier.verify(Some(&leaf.chain(&beside)), unix(NOW));
         assert_limit(verified, is_found, &format!("{steps} steps"));
     }
@@ -159,7 +161,7 @@ fn namesakes_end_at_the_limit_of_steps_before_any_signature_under_every_policy()
         let chain = leaf.chain(&namesakes.iter().collect::<Vec<_>>());
         for (policy, is_observed) in SETUPS {
             let (recording, record) = recorded(&provider());
-            let verifier = verifier(&[root.clone()], &recording, policy, is_observed).0;
+            let verifier = verifier(std::slice::from_ref(&root), &recording, policy, is_observed).0;
             let start = Instant::now();
             let in_handshake = verifier.verify_client_cert(&chain[0], &chain[1..], unix(NOW));
             let told = format!("{policy:?}, observed {is_observed}");

@@ -18,7 +18,7 @@ fn every_kind_of_rule_allows_and_keeps_out_under_every_policy() {
     let mut wrong = vec![];
     for policy in [EkuPolicy::rfc5280(), EkuPolicy::strict(), RELAXED[0], RELAXED[1]] {
         for (text, is_named) in rules(&peer) {
-            let allowed = clients(&&peer.roots)
+            let allowed = clients(&peer.roots)
                 .eku_policy(policy)
                 .relax_for_any_peer_of_these_private_roots()
                 .allow(rule(&text));
@@ -53,7 +53,7 @@ fn every_kind_of_rule_relaxes_whom_it_names_under_both_relaxed_policies() {
     for policy in RELAXED {
         for (text, is_named) in rules(&peer) {
             let verifier =
-                clients(&&peer.roots).eku_policy(policy).relax_for(rule(&text)).build().unwrap();
+                clients(&peer.roots).eku_policy(policy).relax_for(rule(&text)).build().unwrap();
             let found = verifier.verify(Some(&peer.chain), unix(NOW));
             let is_as_expected = match &found {
                 Ok(peer) => is_named && matches!(peer.eku(), EkuOutcome::Relaxed(_)),
