@@ -14,8 +14,8 @@ use crate::common::pki::{Ca, CaSpec, Eku, Kp, LeafSpec};
 use crate::common::tls::{provider, stock_client_verifier};
 use chains::{cross_signed, decoys, orders};
 use mtls_roles::{
-    ClientPeerVerifier, Counters, EkuOutcome, EkuPolicy, PeerRule, PeerVerifierBuilder, Purpose,
-    Refusal, RefusalClass, Role, Roots, VerifiedPeer,
+    ClientPeerVerifier, Counters, EkuOutcome, EkuPolicy, Observer, PeerRule, PeerVerifier,
+    PeerVerifierBuilder, Purpose, Refusal, RefusalClass, Role, Roots, VerifiedPeer,
 };
 use rustls::CertificateError;
 use rustls::client::danger::ServerCertVerifier;
@@ -162,20 +162,15 @@ fn every_decision_in_a_handshake_is_told_and_counted_once_and_in_its_role() {
         root.leaf(LeafSpec::new("other").dns("other.example").eku(Eku::code_signing())).chain(&[]);
     let chain = |eku| root.leaf(spec().eku(eku)).chain(&[]);
     let (counters, told) = (Arc::new(Counters::default()), Arc::new(Heard::default()));
-    let clients = clients(&roots)
-        .eku_policy(EkuPolicy::ignore())
-        .relax_for(edge())
-        .observer(counters.clone())
-        .observer(told.clone())
-        .build()
-        .unwrap();
-    let servers = servers(&roots)
-        .eku_policy(EkuPolicy::ignore())
-        .relax_for(edge())
-        .observer(counters.clone())
-        .observer(told.clone())
-        .build()
-        .unwrap();
+    fn heard<V: PeerVerifier>(
+        builder: PeerVerifierBuilder<V>,
+        [one, other]: [Arc<dyn Observer>; 2],
+    ) -> V {
+        let builder = builder.eku_policy(EkuPolicy::ignore()).relax_for(edge());
+        builder.observer(one).observer(other).build().unwrap()
+    }
+    let clients = heard(clients(&roots), [counters.clone(), told.clone()]);
+    let servers = heard(servers(&roots), [counters.clone(), told.clone()]);
     #[rustfmt::skip] // One row, one line.
     let rows = [
         (chain(Eku::both()), "accepted ROLE", [1, 0, 0, 0]),

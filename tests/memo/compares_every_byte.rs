@@ -3,6 +3,7 @@
 
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::assert_no_row_is_wrong;
+use crate::common::ours::{clients, with_memo};
 use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, LeafSpec, der};
 use crate::common::tls::provider;
 use mtls_roles::{ClientPeerVerifier, Roots, SignatureMemo};
@@ -46,13 +47,11 @@ impl World {
 }
 
 fn remembering(roots: Roots, memo: &SignatureMemo) -> ClientPeerVerifier {
-    let builder = ClientPeerVerifier::builder(roots, &provider());
-    builder.memo(memo.clone()).build().unwrap()
+    with_memo(clients(&roots), Some(memo))
 }
 
 fn forgetful(roots: Roots) -> ClientPeerVerifier {
-    let builder = ClientPeerVerifier::builder(roots, &provider());
-    builder.without_memo().build().unwrap()
+    with_memo(clients(&roots), None)
 }
 
 fn said(verifier: &ClientPeerVerifier, chain: &Chain) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! The memo never holds more than its capacity, whatever it is flooded with, and of what is refused it holds nothing.
 //!
-//! `cargo test --test memo_is_bounded -- --nocapture` prints what a remembered chain takes.
+//! `cargo test --test memo is_bounded -- --nocapture` prints what a remembered chain takes.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

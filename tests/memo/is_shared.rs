@@ -6,6 +6,7 @@ use std::thread;
 
 use crate::common::clock::{NOW, unix};
 use crate::common::counting::{Check, Record, recorded};
+use crate::common::ours::with_memo;
 use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, Leaf, LeafSpec, tamper_signature};
 use crate::common::tls::{Stack, handshake_in_memory, stacks, stock_client, stock_server};
 use crate::common::tls::{client_without_resumption, provider, server_without_resumption};
@@ -44,11 +45,7 @@ impl World {
         provider: &CryptoProvider,
         memo: Option<&SignatureMemo>,
     ) -> ClientPeerVerifier {
-        let builder = ClientPeerVerifier::builder(self.roots(), provider);
-        match memo {
-            Some(memo) => builder.memo(memo.clone()).build().unwrap(),
-            None => builder.without_memo().build().unwrap(),
-        }
+        with_memo(ClientPeerVerifier::builder(self.roots(), provider), memo)
     }
 
     fn servers(
@@ -56,11 +53,7 @@ impl World {
         provider: &CryptoProvider,
         memo: Option<&SignatureMemo>,
     ) -> ServerPeerVerifier {
-        let builder = ServerPeerVerifier::builder(self.roots(), provider);
-        match memo {
-            Some(memo) => builder.memo(memo.clone()).build().unwrap(),
-            None => builder.without_memo().build().unwrap(),
-        }
+        with_memo(ServerPeerVerifier::builder(self.roots(), provider), memo)
     }
 }
 

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use crate::common::clock::{Clock, NOW, unix};
-use crate::common::ours::credentials;
+use crate::common::ours::{Choices, Setup, Whom, credentials, roots, rule};
 use crate::common::pki::{Ca, CrlSpec, Eku, Leaf, LeafSpec};
 use crate::common::tls::{
     Outcome, Side, Stack, handshake, stacks, stock_client, stock_client_verifier, stock_server,
 };
 use mtls_roles::{
-    ClientPeerVerifier, ClientSlot, Counters, Credentials, Crls, EkuPolicy, PeerRule, Role, Roots,
+    ClientPeerVerifier, ClientSlot, Counters, Credentials, Crls, EkuPolicy, Role,
     ServerPeerVerifier, ServerSlot, client_config, server_config, without_resumption,
 };
 use rustls::{
@@ -256,7 +256,6 @@ impl World {
         let (root, clock, counters) = (Ca::root_named("root"), Clock::default(), Arc::default());
         let server = root.leaf(ending("server", SERVER_ENDS).eku(Eku::server()));
         let client = root.leaf(ending("client", CLIENT_ENDS).eku(Eku::client()));
-        let policy = EkuPolicy::ignore().until(POLICY_ENDS);
         let server_slot = ServerSlot::builder()
             .time_provider(Arc::new(clock.clone()))
             .eku_policy(EkuPolicy::ignore())
@@ -267,23 +266,16 @@ impl World {
             .eku_policy(EkuPolicy::ignore())
             .build_with(credentials(&client, &[]))
             .unwrap();
-        let roots = || Roots::from_der([root.der()]).unwrap();
-        let crls = || Crls::from_der([root.crl(CrlSpec::new(1))]).unwrap();
-        let unfit = || PeerRule::dns_name("unfit.example").unwrap();
-        let clients = ClientPeerVerifier::builder(roots(), &stack.provider)
-            .eku_policy(policy)
-            .relax_for(unfit())
-            .crls(crls())
-            .observer(Arc::<Counters>::clone(&counters))
-            .build()
-            .unwrap();
-        let servers = ServerPeerVerifier::builder(roots(), &stack.provider)
-            .eku_policy(policy)
-            .relax_for(unfit())
-            .crls(crls())
-            .observer(Arc::<Counters>::clone(&counters))
-            .build()
-            .unwrap();
+        let setup = Setup {
+            policy: EkuPolicy::ignore().until(POLICY_ENDS),
+            relax_for: Whom::Named(rule("dns:unfit.example")),
+            crls: vec![root.crl(CrlSpec::new(1))],
+            choices: Choices { enforce_expiration: true, ..Choices::default() },
+            observer: Some(Arc::<Counters>::clone(&counters)),
+            ..Setup::default()
+        };
+        let clients = setup.clients(&roots([&root]), &stack.provider).unwrap();
+        let servers = setup.servers(&roots([&root]), &stack.provider).unwrap();
         let (mut accept, mut connect) =
             wire(stack, server_slot.clone(), client_slot.clone(), clients.clone(), servers.clone());
         accept.time_provider = Arc::new(clock.clone());

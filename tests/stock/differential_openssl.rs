@@ -41,69 +41,32 @@ enum Refuser {
 }
 
 impl Class {
-    const ALL: [Self; 10] = [
-        Self::Hardening,
-        Self::CaAsLeaf,
-        Self::UnprocessedConstraint,
-        Self::WildcardReachesExclusion,
-        Self::LeafKeyUsage,
-        Self::RootEku,
-        Self::RootValidity,
-        Self::RootPathLength,
-        Self::IntermediateAsRoot,
-        Self::NoBacktracking,
+    #[rustfmt::skip] // One row, one line.
+    const ALL: [(Self, Refuser, &str); 10] = [
+        (Self::Hardening, Refuser::We, "our path checks go beyond OpenSSL's, too, unless -x509_strict is given"),
+        (Self::CaAsLeaf, Refuser::We, "webpki takes no CA certificate as a leaf, OpenSSL does"),
+        (Self::UnprocessedConstraint, Refuser::We, "webpki refuses whatever meets a constraint on e-mail or directory names, OpenSSL compares"),
+        (Self::WildcardReachesExclusion, Refuser::We, "webpki refuses a wildcard that an excluded name falls under, OpenSSL compares text"),
+        (Self::LeafKeyUsage, Refuser::OpenSsl, "OpenSSL's purpose includes the leaf's keyUsage, webpki has no such check"),
+        (Self::RootEku, Refuser::OpenSsl, "OpenSSL looks at the EKU of the root, webpki's anchors have none"),
+        (Self::RootValidity, Refuser::OpenSsl, "OpenSSL looks at the validity of the root, RFC 5280, 6.1.1 (d) does not"),
+        (Self::RootPathLength, Refuser::OpenSsl, "OpenSSL looks at the path length of the root, webpki's anchors have none"),
+        (Self::IntermediateAsRoot, Refuser::OpenSsl, "without -partial_chain OpenSSL ends at self-signed roots only"),
+        (Self::NoBacktracking, Refuser::OpenSsl, "OpenSSL settles on one issuer of several of the same name and key, webpki tries all"),
     ];
 
     fn reason(self) -> &'static str {
-        match self {
-            Self::Hardening => {
-                "our path checks go beyond OpenSSL's, too, unless -x509_strict is given"
-            }
-            Self::CaAsLeaf => "webpki takes no CA certificate as a leaf, OpenSSL does",
-            Self::UnprocessedConstraint => {
-                "webpki refuses whatever meets a constraint on e-mail or directory names, OpenSSL compares"
-            }
-            Self::WildcardReachesExclusion => {
-                "webpki refuses a wildcard that an excluded name falls under, OpenSSL compares text"
-            }
-            Self::LeafKeyUsage => {
-                "OpenSSL's purpose includes the leaf's keyUsage, webpki has no such check"
-            }
-            Self::RootEku => "OpenSSL looks at the EKU of the root, webpki's anchors have none",
-            Self::RootValidity => {
-                "OpenSSL looks at the validity of the root, RFC 5280, 6.1.1 (d) does not"
-            }
-            Self::RootPathLength => {
-                "OpenSSL looks at the path length of the root, webpki's anchors have none"
-            }
-            Self::IntermediateAsRoot => {
-                "without -partial_chain OpenSSL ends at self-signed roots only"
-            }
-            Self::NoBacktracking => {
-                "OpenSSL settles on one issuer of several of the same name and key, webpki tries all"
-            }
-        }
+        Self::ALL[self as usize].2
     }
 
     fn refuser(self) -> Refuser {
-        match self {
-            Self::Hardening
-            | Self::CaAsLeaf
-            | Self::UnprocessedConstraint
-            | Self::WildcardReachesExclusion => Refuser::We,
-            Self::LeafKeyUsage
-            | Self::RootEku
-            | Self::RootValidity
-            | Self::RootPathLength
-            | Self::IntermediateAsRoot
-            | Self::NoBacktracking => Refuser::OpenSsl,
-        }
+        Self::ALL[self as usize].1
     }
 
     /// The classes that would explain a refusal by this side.
     fn all_of(world: &World, ekus: &Ekus, refuser: Refuser) -> Vec<Self> {
         let explains = |class: &Self| class.refuser() == refuser && class.applies(world, ekus);
-        Self::ALL.into_iter().filter(explains).collect()
+        Self::ALL.map(|(class, ..)| class).into_iter().filter(explains).collect()
     }
 
     fn applies(self, world: &World, ekus: &Ekus) -> bool {
@@ -212,7 +175,8 @@ fn each_class_has_an_example_that_we_and_openssl_differ_about() {
         return;
     };
     let mut wrong = Vec::new();
-    for class in Class::ALL {
+    for (index, (class, ..)) in Class::ALL.into_iter().enumerate() {
+        assert_eq!(class as usize, index, "the table is out of order");
         let (world, ekus) = example(class);
         let difference = Difference::of(&world, &ekus, &openssl);
         let applying = Class::all_of(&world, &ekus, class.refuser());

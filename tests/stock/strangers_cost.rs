@@ -1,7 +1,7 @@
 //! What a stranger can make us compute: at most 300 steps and 100 signatures of certificates in all searches of a
 //! decision, no further search after a dear first one, and 16 signatures of revocation lists a search.
 //!
-//! `cargo test --test strangers_cost -- --nocapture` prints the table, with times for information;
+//! `cargo test --test stock strangers_cost -- --nocapture` prints the table, with times for information;
 //! `benches/pathological.rs` measures them.
 
 use std::sync::Arc;
