@@ -27,12 +27,7 @@ fn anchors(c: &mut Criterion) {
     }
     let namesakes = namesakes(63);
     for count in [1, 4, 16, 64] {
-        rows(
-            &mut group,
-            "one-subject",
-            &hierarchy,
-            &namesakes[..count - 1],
-        );
+        rows(&mut group, "one-subject", &hierarchy, &namesakes[..count - 1]);
     }
     group.finish();
 }

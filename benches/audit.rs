@@ -32,14 +32,8 @@ fn main() {
     let timeline = Timeline::builtin();
     let inventory = inventory(&sources, add_pem);
     assert_eq!(inventory.entries().len(), count + ISSUERS + 1);
-    let assess = || {
-        Assessment::new(
-            &inventory,
-            &timeline,
-            date!(2026 - 11 - 21),
-            Serving::Suggested,
-        )
-    };
+    let assess =
+        || Assessment::new(&inventory, &timeline, date!(2026 - 11 - 21), Serving::Suggested);
 
     let parsed_der = fastest(|| parse(&sources, parse_der));
     let parsed_pem = fastest(|| parse(&sources, parse_pem));
@@ -119,9 +113,7 @@ fn inventory(sources: &[Source], add: fn(&mut Inventory, &Source)) -> Inventory 
     };
     thread::scope(|scope| {
         let shares = sources.chunks(sources.len().div_ceil(CORES));
-        let shares: Vec<_> = shares
-            .map(|share| scope.spawn(move || read(share)))
-            .collect();
+        let shares: Vec<_> = shares.map(|share| scope.spawn(move || read(share))).collect();
         let mut shares = shares.into_iter().map(|share| share.join().unwrap());
         let first = shares.next().unwrap_or_default();
         shares.fold(first, |mut all, share| {
@@ -134,24 +126,17 @@ fn inventory(sources: &[Source], add: fn(&mut Inventory, &Source)) -> Inventory 
 fn openssl(sources: &[Source]) -> Option<Duration> {
     let dir = std::env::temp_dir().join(format!("mtls-roles-bench-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
-    let files = sources
-        .iter()
-        .take(FOR_OPENSSL)
-        .enumerate()
-        .map(|(index, source)| {
-            let file = dir.join(format!("{index}.pem"));
-            std::fs::write(&file, &source.pem).unwrap();
-            file
-        });
+    let files = sources.iter().take(FOR_OPENSSL).enumerate().map(|(index, source)| {
+        let file = dir.join(format!("{index}.pem"));
+        std::fs::write(&file, &source.pem).unwrap();
+        file
+    });
     let files: Vec<_> = files.collect();
     let start = Instant::now();
     let done = files.iter().all(|file| {
         let mut openssl = Command::new("openssl");
         let openssl = openssl.args(["x509", "-noout", "-text", "-in"]).arg(file);
-        openssl
-            .stdout(Stdio::null())
-            .status()
-            .is_ok_and(|it| it.success())
+        openssl.stdout(Stdio::null()).status().is_ok_and(|it| it.success())
     });
     let took = start.elapsed();
     std::fs::remove_dir_all(&dir).unwrap();
@@ -183,33 +168,22 @@ fn ca(name: &str, serial: u64) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params
-        .distinguished_name
-        .push(DnType::OrganizationName, "Example Trust Services");
+    params.distinguished_name.push(DnType::OrganizationName, "Example Trust Services");
     params.distinguished_name.push(DnType::CommonName, name);
     params.serial_number = Some(SerialNumber::from(serial));
     params
 }
 
 fn leaf(at: usize) -> CertificateParams {
-    let names = [
-        format!("host-{at}.example.com"),
-        format!("www.host-{at}.example.com"),
-    ];
+    let names = [format!("host-{at}.example.com"), format!("www.host-{at}.example.com")];
     let mut params = CertificateParams::new(names).unwrap();
     params.distinguished_name.push(DnType::CountryName, "DE");
-    params
-        .distinguished_name
-        .push(DnType::OrganizationName, "Example");
-    params
-        .distinguished_name
-        .push(DnType::CommonName, format!("host-{at}.example.com"));
+    params.distinguished_name.push(DnType::OrganizationName, "Example");
+    params.distinguished_name.push(DnType::CommonName, format!("host-{at}.example.com"));
     params.serial_number = Some(SerialNumber::from(1_000_000 + at as u64));
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![
-        ExtendedKeyUsagePurpose::ServerAuth,
-        ExtendedKeyUsagePurpose::ClientAuth,
-    ];
+    params.extended_key_usages =
+        vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
     params.use_authority_key_identifier_extension = true;
     params.not_before = datetime!(2026-10-01 0:00 UTC);
     params.not_after = datetime!(2027-03-01 0:00 UTC);
@@ -221,9 +195,5 @@ fn leaf(at: usize) -> CertificateParams {
 }
 
 fn source(name: &str, certificate: &rcgen::Certificate) -> Source {
-    Source {
-        name: format!("{name}.pem"),
-        pem: certificate.pem(),
-        der: certificate.der().to_vec(),
-    }
+    Source { name: format!("{name}.pem"), pem: certificate.pem(), der: certificate.der().to_vec() }
 }

@@ -36,9 +36,7 @@ fn rows(group: &mut BenchmarkGroup<'_, WallTime>, kind: KeyKind, issuers: usize)
     let mut copies = Copies::of(&chain);
     group.bench_function("parse", |b| b.iter(|| assert!(parses(copies.deal()))));
     let stock = stock(&hierarchy);
-    group.bench_function("stock", |b| {
-        b.iter(|| assert!(accepts(&*stock, copies.deal())))
-    });
+    group.bench_function("stock", |b| b.iter(|| assert!(accepts(&*stock, copies.deal()))));
     let forgetful = forgetful(&hierarchy.roots(), EkuPolicy::rfc5280());
     group.bench_function("rfc5280/no-memo", |b| {
         b.iter(|| assert!(accepts(&forgetful, copies.deal())))
@@ -63,9 +61,7 @@ fn known(
     let verifier = ours(&hierarchy.roots(), policy);
     let mut copies = Copies::of(&hierarchy.client(eku.clone()));
     know(&verifier, copies.deal());
-    group.bench_function(id, |b| {
-        b.iter(|| assert!(accepts(&verifier, copies.deal())))
-    });
+    group.bench_function(id, |b| b.iter(|| assert!(accepts(&verifier, copies.deal()))));
 }
 
 fn new_leaf(

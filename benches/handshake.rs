@@ -29,17 +29,13 @@ fn handshake(c: &mut Criterion) {
 
 fn rows(group: &mut BenchmarkGroup<'_, WallTime>, party: &Party) {
     let (stock_server, stock_client) = (party.stock_server(), party.stock_client());
-    for (id, server) in [
-        ("server/stock", stock_server.clone()),
-        ("server/ours", party.our_server()),
-    ] {
+    for (id, server) in
+        [("server/stock", stock_server.clone()), ("server/ours", party.our_server())]
+    {
         let client = Arc::clone(&stock_client);
         row(group, id, &Ends { server, client }, |cpu| cpu.server);
     }
-    for (id, client) in [
-        ("client/stock", stock_client),
-        ("client/ours", party.our_client()),
-    ] {
+    for (id, client) in [("client/stock", stock_client), ("client/ours", party.our_client())] {
         let server = Arc::clone(&stock_server);
         row(group, id, &Ends { server, client }, |cpu| cpu.client);
     }

@@ -67,12 +67,9 @@ fn new_ones(c: &mut Criterion) {
     let builder = builder(&hierarchy.roots(), policy).memo(memo.clone());
     let verifier = builder.build().unwrap();
     let all = hierarchy.clients(Eku::client(), 4_000);
-    all.iter()
-        .for_each(|chain| assert!(accepts(&verifier, chain)));
+    all.iter().for_each(|chain| assert!(accepts(&verifier, chain)));
     let mut visitors = Visitors::of(&all);
-    c.bench_function("memo/new/full", |b| {
-        b.iter(|| assert!(accepts(&verifier, visitors.next())))
-    });
+    c.bench_function("memo/new/full", |b| b.iter(|| assert!(accepts(&verifier, visitors.next()))));
     // Each time the issuer was known and the leaf was not.
     let counters = memo.counters();
     assert!(counters.hits <= counters.misses, "{counters:?}");

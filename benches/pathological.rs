@@ -59,9 +59,8 @@ fn cross_signed_with(root: &Ca, count: usize, eku: Eku) -> Chain {
 
 /// An issuer with thousands of name constraints over a leaf with hundreds of names.
 fn constrained(root: &Ca) -> Chain {
-    let spec = (0..2000).fold(CaSpec::new("sub"), |spec, index| {
-        spec.permit_dns(&format!("n{index}.example.org"))
-    });
+    let spec = (0..2000)
+        .fold(CaSpec::new("sub"), |spec, index| spec.permit_dns(&format!("n{index}.example.org")));
     let sub = root.sub(spec);
     let leaf = (0..300).fold(client(Eku::client()), |leaf, index| {
         leaf.dns(&format!("h{index}.n1999.example.org"))
@@ -73,15 +72,10 @@ fn constrained(root: &Ca) -> Chain {
 fn many_names(root: &Ca) -> Chain {
     let mut entries = Vec::new();
     for index in 0..2200 {
-        entries.extend(der::general_name(
-            2,
-            format!("name-{index:04}.example.net").as_bytes(),
-        ));
+        entries.extend(der::general_name(2, format!("name-{index:04}.example.net").as_bytes()));
     }
     entries.extend(der::general_name(2, b"client.example.com"));
-    let spec = LeafSpec::new("client")
-        .eku(Eku::client())
-        .raw_san(der::tlv(0x30, &entries));
+    let spec = LeafSpec::new("client").eku(Eku::client()).raw_san(der::tlv(0x30, &entries));
     root.leaf(spec).chain(&[])
 }
 
@@ -109,20 +103,14 @@ fn pathological(c: &mut Criterion) {
     let mut group = c.benchmark_group("pathological");
     group.sample_size(10);
     for (id, chain, accepted) in [
-        (
-            "ordinary",
-            sub.leaf(client(Eku::client())).chain(&[&sub]),
-            true,
-        ),
+        ("ordinary", sub.leaf(client(Eku::client())).chain(&[&sub]), true),
         ("namesakes-9", cross_signed(&root, 8), false),
         ("cross-signed-14", cross_signed(&root, 13), false),
         ("cross-signed-300", cross_signed(&root, 299), false),
         ("name-constraints-2000x300", constrained(&root), false),
         ("names-2200", many_names(&root), true),
     ] {
-        group.bench_function(id, |b| {
-            b.iter(|| assert_eq!(is_accepted(&chain), accepted, "{id}"))
-        });
+        group.bench_function(id, |b| b.iter(|| assert_eq!(is_accepted(&chain), accepted, "{id}")));
     }
     for (id, policy) in [
         ("rfc5280", EkuPolicy::rfc5280()),
@@ -145,9 +133,7 @@ fn pathological(c: &mut Criterion) {
     let stock = stock_client_verifier(&provider(), &[root.der()], []);
     // Stock looks no further than the leaf if its EKU is wrong.
     let chain = cross_signed_with(&root, 8, Eku::client());
-    group.bench_function("namesakes-9/stock", |b| {
-        b.iter(|| assert!(!accepts(&*stock, &chain)))
-    });
+    group.bench_function("namesakes-9/stock", |b| b.iter(|| assert!(!accepts(&*stock, &chain))));
     let file = ten_megabytes();
     group.bench_function("file-10-MB", |b| {
         b.iter(|| assert!(Roots::from_pem(black_box(&file)).is_err()))

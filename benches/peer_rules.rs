@@ -23,10 +23,7 @@ fn peer_rules(c: &mut Criterion) {
         ("dns", PeerRule::dns_name(CLIENT)),
         ("wildcard", PeerRule::dns_name("*.example.com")),
         ("uri", PeerRule::uri(SPIFFE_ID)),
-        (
-            "trust-domain",
-            PeerRule::spiffe_trust_domain("mesh.example.com"),
-        ),
+        ("trust-domain", PeerRule::spiffe_trust_domain("mesh.example.com")),
     ] {
         let right = right.unwrap();
         for count in [1, 10_000] {
@@ -64,9 +61,7 @@ fn verifier(
     rules: impl IntoIterator<Item = PeerRule>,
 ) -> ClientPeerVerifier {
     let builder = builder(&hierarchy.roots(), EkuPolicy::rfc5280());
-    let builder = rules
-        .into_iter()
-        .fold(builder, |builder, rule| builder.allow(rule));
+    let builder = rules.into_iter().fold(builder, |builder, rule| builder.allow(rule));
     builder.build().unwrap()
 }
 

@@ -19,9 +19,7 @@ fn threads(c: &mut Criterion) {
     let ours = ours(&hierarchy.roots(), EkuPolicy::rfc5280());
     know(&ours, &chain);
     bench(c, "threads/parse", &chain, |chain| assert!(parses(chain)));
-    bench(c, "threads/known", &chain, |chain| {
-        assert!(accepts(&ours, chain))
-    });
+    bench(c, "threads/known", &chain, |chain| assert!(accepts(&ours, chain)));
 }
 
 /// Per verification: with two threads, ideally half of what it is with one.

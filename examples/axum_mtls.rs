@@ -32,16 +32,10 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 #[tokio::main]
 async fn main() -> Result<()> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let (server_roots, server) = issue(
-        "core.example.com",
-        ExtendedKeyUsagePurpose::ServerAuth,
-        &provider,
-    )?;
-    let (client_roots, client) = issue(
-        "edge.example.com",
-        ExtendedKeyUsagePurpose::ClientAuth,
-        &provider,
-    )?;
+    let (server_roots, server) =
+        issue("core.example.com", ExtendedKeyUsagePurpose::ServerAuth, &provider)?;
+    let (client_roots, client) =
+        issue("edge.example.com", ExtendedKeyUsagePurpose::ClientAuth, &provider)?;
     let clients = ClientPeerVerifier::builder(client_roots, &provider).build()?;
     let servers = ServerPeerVerifier::builder(server_roots, &provider).build()?;
 
@@ -54,12 +48,7 @@ async fn main() -> Result<()> {
     let app = Router::new().route("/whoami", get(whoami));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let tcp = TcpStream::connect(listener.local_addr()?).await?;
-    tokio::spawn(serve(
-        listener,
-        TlsAcceptor::from(Arc::new(accept)),
-        clients,
-        app,
-    ));
+    tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(accept)), clients, app));
 
     let answer = ask(connect, tcp).await?;
     println!("the handler says: {answer}");
@@ -110,9 +99,7 @@ async fn serve_connection(
 /// One request over HTTP/2, which the server must have agreed to in the handshake.
 async fn ask(connect: ClientConfig, tcp: TcpStream) -> Result<String> {
     let name = "core.example.com".try_into()?;
-    let tls = TlsConnector::from(Arc::new(connect))
-        .connect(name, tcp)
-        .await?;
+    let tls = TlsConnector::from(Arc::new(connect)).connect(name, tcp).await?;
     if tls.get_ref().1.alpn_protocol() != Some(b"h2") {
         return Err("the server did not agree to h2".into());
     }
@@ -134,15 +121,9 @@ fn issue(
     let (mut ca, ca_key) = (CertificateParams::new([])?, KeyPair::generate()?);
     ca.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let root = ca.self_signed(&ca_key)?.der().clone();
-    let (mut leaf, key) = (
-        CertificateParams::new([host.to_owned()])?,
-        KeyPair::generate()?,
-    );
+    let (mut leaf, key) = (CertificateParams::new([host.to_owned()])?, KeyPair::generate()?);
     leaf.extended_key_usages = vec![purpose];
-    let leaf = leaf
-        .signed_by(&key, &Issuer::new(ca, ca_key))?
-        .der()
-        .clone();
+    let leaf = leaf.signed_by(&key, &Issuer::new(ca, ca_key))?.der().clone();
     let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
     let credentials = Credentials::from_der(vec![leaf], key, provider)?;
     Ok((Roots::from_der([root])?, credentials))

@@ -53,11 +53,7 @@ async fn main() -> Result<()> {
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    tokio::spawn(serve(
-        listener,
-        TlsAcceptor::from(Arc::new(accept)),
-        clients,
-    ));
+    tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(accept)), clients));
     let connector = TlsConnector::from(Arc::new(connect));
     let first = call(&connector, TcpStream::connect(address).await?).await?;
     println!("the server says: {first}");
@@ -65,9 +61,7 @@ async fn main() -> Result<()> {
     // Later, while running: the certificate was renewed, and the files are read again. New
     // connections present the new one. A renewal that is unfit is an error, and the old one stays.
     write_files(&files.0)?;
-    let previous = calling
-        .swap(client_credentials()?)?
-        .ok_or("there was one")?;
+    let previous = calling.swap(client_credentials()?)?.ok_or("there was one")?;
     println!("swapped out:     serial {}", previous.leaf().serial());
 
     let second = call(&connector, TcpStream::connect(address).await?).await?;
@@ -109,9 +103,7 @@ async fn handle(mut tls: server::TlsStream<TcpStream>, clients: &ClientPeerVerif
 }
 
 async fn call(connector: &TlsConnector, tcp: TcpStream) -> Result<String> {
-    let mut tls = connector
-        .connect("core.example.com".try_into()?, tcp)
-        .await?;
+    let mut tls = connector.connect("core.example.com".try_into()?, tcp).await?;
     let mut greeting = String::new();
     tls.read_to_string(&mut greeting).await?;
     Ok(greeting)
@@ -120,19 +112,14 @@ async fn call(connector: &TlsConnector, tcp: TcpStream) -> Result<String> {
 /// A private CA for each role, one certificate from each; called again, it renews them all but
 /// keeps the CAs that are already trusted.
 fn write_files(folder: &Path) -> Result<()> {
-    for (role, host, purpose) in [
-        ("server", "core.example.com", ServerAuth),
-        ("client", "edge.example.com", ClientAuth),
-    ] {
+    for (role, host, purpose) in
+        [("server", "core.example.com", ServerAuth), ("client", "edge.example.com", ClientAuth)]
+    {
         let write = |name: String, pem: String| fs::write(folder.join(name), pem);
-        let (ca_key, roots) = (
-            folder.join(format!("{role}-ca.key")),
-            format!("{role}-roots.pem"),
-        );
+        let (ca_key, roots) = (folder.join(format!("{role}-ca.key")), format!("{role}-roots.pem"));
         let mut ca = rcgen::CertificateParams::new([])?;
         ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        ca.distinguished_name
-            .push(rcgen::DnType::CommonName, format!("{role} CA"));
+        ca.distinguished_name.push(rcgen::DnType::CommonName, format!("{role} CA"));
         if !ca_key.exists() {
             let key = rcgen::KeyPair::generate()?;
             fs::write(&ca_key, key.serialize_pem())?;

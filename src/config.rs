@@ -85,6 +85,13 @@ pub fn without_resumption(config: &mut impl ResumableConfig) {
 }
 
 /// A rustls configuration that can resume sessions: [`ServerConfig`] or [`ClientConfig`].
+///
+/// ```
+/// fn for_this_crate<C: mtls_roles::ResumableConfig>(mut config: C) -> C {
+///     mtls_roles::without_resumption(&mut config);
+///     config
+/// }
+/// ```
 pub trait ResumableConfig: sealed::Sealed {
     #[doc(hidden)]
     fn turn_resumption_off(&mut self);

@@ -152,10 +152,7 @@ impl Credentials {
             .map(|(index, der)| read_certificate(index, origin, der))
             .collect::<Result<_, _>>()?;
         check_order(&chain)?;
-        Ok(Self {
-            certified: Arc::new(CertifiedKey::new(ders, key)),
-            chain,
-        })
+        Ok(Self { certified: Arc::new(CertifiedKey::new(ders, key)), chain })
     }
 
     fn compare_key(&self) -> Result<(), Error> {
@@ -214,9 +211,7 @@ impl Credentials {
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let labels: Vec<_> = self.chain.iter().map(Certificate::label).collect();
-        f.debug_struct("Credentials")
-            .field("chain", &labels)
-            .finish_non_exhaustive()
+        f.debug_struct("Credentials").field("chain", &labels).finish_non_exhaustive()
     }
 }
 
@@ -242,10 +237,7 @@ fn read_chain(pem: &[u8], origin: &str) -> Result<Vec<CertificateDer<'static>>, 
     let blocks = pem::blocks(pem, origin, &CHAIN)?;
     match blocks.is_empty() {
         true => Err(missing(origin, "certificate")),
-        false => Ok(blocks
-            .into_iter()
-            .map(|block| block.into_der().into())
-            .collect()),
+        false => Ok(blocks.into_iter().map(|block| block.into_der().into()).collect()),
     }
 }
 
@@ -255,27 +247,19 @@ fn read_key(pem: &[u8], origin: &str) -> Result<PrivateKeyDer<'static>, Error> {
         passed_over: &["CERTIFICATE", "EC PARAMETERS", "DH PARAMETERS"],
     };
     if pem::has_encrypted_key(pem) {
-        return Err(Error::EncryptedKey {
-            origin: origin.into(),
-        });
+        return Err(Error::EncryptedKey { origin: origin.into() });
     }
     let mut keys = pem::blocks(pem, origin, &KEY)?;
     match (keys.len(), keys.pop()) {
         (1, Some(key)) => PrivateKeyDer::from_pem(key.kind, key.into_der())
             .ok_or_else(|| missing(origin, "private key")),
         (0, _) => Err(missing(origin, "private key")),
-        (count, _) => Err(Error::SeveralKeys {
-            origin: origin.into(),
-            count,
-        }),
+        (count, _) => Err(Error::SeveralKeys { origin: origin.into(), count }),
     }
 }
 
 fn missing(origin: &str, wanted: &'static str) -> Error {
-    Error::Missing {
-        origin: origin.into(),
-        wanted,
-    }
+    Error::Missing { origin: origin.into(), wanted }
 }
 
 fn load_key(
@@ -286,10 +270,7 @@ fn load_key(
     provider
         .key_provider
         .load_private_key(key)
-        .map_err(|source| Error::UnusableKey {
-            origin: origin.into(),
-            source,
-        })
+        .map_err(|source| Error::UnusableKey { origin: origin.into(), source })
 }
 
 /// By our own reader, for what is told; by webpki's, since that is what peers built on rustls use.
@@ -319,11 +300,7 @@ fn check_order(chain: &[Certificate]) -> Result<(), Error> {
         let (after, found) = (label(index, certificate), label(index + 1, next));
         // A leaf behind a CA that it did not issue: the chain is upside down.
         return Err(match next.is_ca() || certificate.is_ca() {
-            true => Error::OutOfOrder {
-                after,
-                found,
-                needed: certificate.issuer().into(),
-            },
+            true => Error::OutOfOrder { after, found, needed: certificate.issuer().into() },
             false => Error::SeveralLeaves { after, found },
         });
     }

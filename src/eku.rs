@@ -100,10 +100,7 @@ impl EkuPolicy {
     }
 
     const fn of(preset: Preset) -> Self {
-        Self {
-            preset,
-            until: None,
-        }
+        Self { preset, until: None }
     }
 
     /// Ends a relaxed preset: from this instant on (inclusive) the policy is
@@ -168,10 +165,8 @@ impl FromStr for EkuPolicy {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let invalid = |reason| Error::InvalidEkuPolicy {
-            policy: Printable(text.trim()).to_string(),
-            reason,
-        };
+        let invalid =
+            |reason| Error::InvalidEkuPolicy { policy: Printable(text.trim()).to_string(), reason };
         let (preset, end) = match text.trim().split_once(" until ") {
             Some((preset, end)) => (preset, Some(end)),
             None => (text.trim(), None),
@@ -206,6 +201,21 @@ const UNREADABLE_END: &str = "needed behind `until` is a date, as in 2027-03-15,
                               its offset, as in 2027-03-15T08:00:00Z";
 
 /// How a chain stands to the extended key usage that its role needs.
+///
+/// ```
+/// use mtls_roles::{ClientPeerVerifier, EkuPolicy, PeerRule, Roots};
+/// use rustls::pki_types::UnixTime;
+///
+/// # let (roots, chain) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/peer.rs"));
+/// # let provider = rustls::crypto::aws_lc_rs::default_provider();
+/// let clients = ClientPeerVerifier::builder(Roots::from_der(roots)?, &provider)
+///     .eku_policy(EkuPolicy::ignore())
+///     .relax_for(PeerRule::dns_name("edge.example.com")?)
+///     .build()?;
+/// let peer = clients.verify(Some(&chain), UnixTime::now())?;
+/// assert!(peer.eku().to_string().starts_with("relaxed: leaf"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EkuOutcome {
@@ -235,6 +245,22 @@ impl fmt::Display for EkuOutcome {
 }
 
 /// The first certificate of a chain, counted from the leaf, whose EKU is wrong for its role.
+///
+/// ```
+/// use mtls_roles::{ClientPeerVerifier, EkuPolicy, PeerRule, Roots};
+/// use rustls::pki_types::UnixTime;
+///
+/// # let (roots, chain) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/peer.rs"));
+/// # let provider = rustls::crypto::aws_lc_rs::default_provider();
+/// let clients = ClientPeerVerifier::builder(Roots::from_der(roots)?, &provider)
+///     .eku_policy(EkuPolicy::ignore())
+///     .relax_for(PeerRule::dns_name("edge.example.com")?)
+///     .build()?;
+/// let peer = clients.verify(Some(&chain), UnixTime::now())?;
+/// let violation = peer.eku().violation().expect("its only purpose is serverAuth");
+/// assert_eq!((violation.position, violation.needed.to_string().as_str()), (0, "clientAuth"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EkuViolation {
@@ -255,11 +281,7 @@ impl fmt::Display for EkuViolation {
             _ => "issuer",
         };
         let found = eku_text(self.found.as_deref());
-        write!(
-            f,
-            "{place} `{}` has {found}, needed {}",
-            self.certificate, self.needed
-        )
+        write!(f, "{place} `{}` has {found}, needed {}", self.certificate, self.needed)
     }
 }
 
@@ -341,10 +363,7 @@ mod tests {
             (EkuPolicy::rfc5280(), "rfc5280"),
             (EkuPolicy::strict().until(end), "strict"),
             (EkuPolicy::accept_server_auth(), "accept-server-auth"),
-            (
-                EkuPolicy::ignore().until(end),
-                "ignore until 2027-03-15T00:00:00Z",
-            ),
+            (EkuPolicy::ignore().until(end), "ignore until 2027-03-15T00:00:00Z"),
         ] {
             assert_eq!(policy.to_string(), printed);
         }

@@ -14,6 +14,15 @@ use crate::text::{Printable, pem_text, utc};
 /// certificate, says what was found, what is needed and what to do. Errors of a *handshake* are
 /// [`rustls::Error`]s, because the TLS alert is derived from their structure; see
 /// [`Refusal`](crate::Refusal).
+///
+/// ```
+/// use mtls_roles::{Error, Roots};
+///
+/// match Roots::from_pem_file("/nowhere/roots.pem") {
+///     Err(error @ Error::Unreadable { .. }) => eprintln!("{error}"),
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -22,6 +31,7 @@ pub enum Error {
         "cannot read {}: {source}; check the path and its permissions",
         Printable(&file.display().to_string())
     )]
+    #[non_exhaustive]
     Unreadable {
         /// The file, as it was named by the caller.
         file: PathBuf,
@@ -35,6 +45,7 @@ pub enum Error {
          that was meant, and split it if it is; nothing of it was used",
         Printable(&file.display().to_string())
     )]
+    #[non_exhaustive]
     FileTooLarge {
         /// The file, as it was named by the caller.
         file: PathBuf,
@@ -44,6 +55,7 @@ pub enum Error {
 
     /// Nothing of the wanted kind was there.
     #[error("found no {wanted} in {origin}, needed is at least one; a file must be in PEM form")]
+    #[non_exhaustive]
     Missing {
         /// The file, or what stands for it.
         origin: String,
@@ -56,6 +68,7 @@ pub enum Error {
         "line {line} of {origin}: found `{found}`, needed `-----BEGIN {wanted}-----` alone on its \
          line; convert or remove this block, nothing of the file was used"
     )]
+    #[non_exhaustive]
     PemMark {
         /// The file, or what stands for it.
         origin: String,
@@ -73,6 +86,7 @@ pub enum Error {
          get the complete file again, nothing of it was used",
         pem_text(source)
     )]
+    #[non_exhaustive]
     PemBlock {
         /// The file, or what stands for it.
         origin: String,
@@ -84,6 +98,7 @@ pub enum Error {
 
     /// A certificate is not well-formed.
     #[error("{certificate} cannot be read: {reason}; ask its issuer for a well-formed one")]
+    #[non_exhaustive]
     MalformedCertificate {
         /// Which certificate.
         certificate: String,
@@ -96,6 +111,7 @@ pub enum Error {
         "the private key in {origin} is encrypted; decrypt it first \
          (`openssl pkey -in KEY -out PLAIN`), or keep it in an HSM and use Credentials::from_signing_key"
     )]
+    #[non_exhaustive]
     EncryptedKey {
         /// The file, or what stands for it.
         origin: String,
@@ -103,6 +119,7 @@ pub enum Error {
 
     /// More than one private key, so which one is meant is unknown.
     #[error("found {count} private keys in {origin}, needed exactly one; remove the others")]
+    #[non_exhaustive]
     SeveralKeys {
         /// The file, or what stands for it.
         origin: String,
@@ -115,6 +132,7 @@ pub enum Error {
         "the crypto provider cannot use the private key in {origin}: {source}; \
          needed is an RSA, ECDSA or Ed25519 key in PKCS#8, PKCS#1 or SEC1 form"
     )]
+    #[non_exhaustive]
     UnusableKey {
         /// The file, or what stands for it.
         origin: String,
@@ -127,6 +145,7 @@ pub enum Error {
         "the private key is not the key of {certificate}; \
          needed is the key that this certificate was requested with"
     )]
+    #[non_exhaustive]
     KeyMismatch {
         /// The leaf.
         certificate: String,
@@ -138,6 +157,7 @@ pub enum Error {
          is unknown; make it implement SigningKey::public_key, or call \
          Credentials::from_signing_key_without_comparing"
     )]
+    #[non_exhaustive]
     KeyNotComparable {
         /// The leaf.
         certificate: String,
@@ -148,6 +168,7 @@ pub enum Error {
         "the chain is out of order: found {found} after {after}, needed there is its issuer, \
          `{needed}`; put the leaf first and each certificate's issuer behind it"
     )]
+    #[non_exhaustive]
     OutOfOrder {
         /// The certificate whose issuer should follow.
         after: String,
@@ -162,6 +183,7 @@ pub enum Error {
         "found a second end-entity certificate in the chain: {found} after {after}; \
          needed is one leaf and its issuers, give every leaf a file of its own"
     )]
+    #[non_exhaustive]
     SeveralLeaves {
         /// The certificate before it.
         after: String,
@@ -176,6 +198,7 @@ pub enum Error {
          peer accepts this one, give the slot a relaxed EKU policy",
         eku_text(found.as_deref())
     )]
+    #[non_exhaustive]
     Unfit {
         /// Which certificate of the chain.
         certificate: String,
@@ -192,6 +215,7 @@ pub enum Error {
         "{certificate} expired at {}, now is {}; renew it and publish the renewed one",
         utc(*not_after), utc(*now)
     )]
+    #[non_exhaustive]
     Expired {
         /// Which certificate of the chain.
         certificate: String,
@@ -206,6 +230,7 @@ pub enum Error {
         "{certificate} is not valid before {}, now is {}; wait, or check this machine's clock",
         utc(*not_before), utc(*now)
     )]
+    #[non_exhaustive]
     NotYetValid {
         /// Which certificate of the chain.
         certificate: String,
@@ -223,6 +248,7 @@ pub enum Error {
 
     /// An EKU policy, as text, is not of its form.
     #[error("the EKU policy `{policy}` cannot be read: {reason}")]
+    #[non_exhaustive]
     InvalidEkuPolicy {
         /// The policy, control characters escaped.
         policy: String,
@@ -232,6 +258,7 @@ pub enum Error {
 
     /// A peer rule is not of its form.
     #[error("peer rule `{rule}`: {reason}")]
+    #[non_exhaustive]
     InvalidPeerRule {
         /// The rule, control characters escaped.
         rule: String,
@@ -252,6 +279,7 @@ pub enum Error {
          .relax_for(rule) for each peer whose EKU may be wrong, or, over private roots, \
          .relax_for_any_peer_of_these_private_roots()"
     )]
+    #[non_exhaustive]
     RelaxedForNobody {
         /// The role that is verified.
         role: Role,
@@ -262,6 +290,7 @@ pub enum Error {
         "the signature memo of the verifier of {role}s was made for another crypto provider; make it \
          with SignatureMemo::new(&provider), with the provider of this verifier"
     )]
+    #[non_exhaustive]
     MemoOfAnotherProvider {
         /// The role that is verified.
         role: Role,
@@ -272,6 +301,7 @@ pub enum Error {
         "cannot relax the EKU for any peer: {root} is public, or issued by a public root, so \
          anybody could get a certificate under it; name the peers with .relax_for(rule)"
     )]
+    #[non_exhaustive]
     AnyPeerOverPublicRoots {
         /// The public root.
         root: String,
@@ -283,6 +313,7 @@ pub enum Error {
          certificates prove a name; use EkuPolicy::accept_server_auth(), or name the peer by \
          fingerprint"
     )]
+    #[non_exhaustive]
     NameOverPublicRoots {
         /// The rule that names by name.
         rule: String,
@@ -296,6 +327,7 @@ pub enum Error {
          validate names by DNS and IP only; name the peer with dns:, ip: or a fingerprint, or add \
          the private root below which such names are issued"
     )]
+    #[non_exhaustive]
     RuleNeedsPrivateRoots {
         /// The rule.
         rule: String,
@@ -308,6 +340,7 @@ pub enum Error {
         "cannot relax the EKU of servers: {root} is public, and a certificate that is not for \
          servers proves no server name there; use EkuPolicy::rfc5280(), or private roots"
     )]
+    #[non_exhaustive]
     RelaxedServersOverPublicRoots {
         /// The public root.
         root: String,
@@ -319,6 +352,7 @@ pub enum Error {
          say who may connect with .allow(rule), or call \
          .allow_anybody_with_a_public_certificate()"
     )]
+    #[non_exhaustive]
     PublicRootsNeedRules {
         /// The public root.
         root: String,
@@ -330,6 +364,7 @@ pub enum Error {
          at most {most}, or handshakes break; call .send_no_root_hints(), after which clients choose \
          their certificate without these names, or use fewer roots"
     )]
+    #[non_exhaustive]
     RootHintsTooLarge {
         /// How many names there are.
         count: usize,
@@ -341,6 +376,7 @@ pub enum Error {
 
     /// A revocation list cannot be used.
     #[error("{crl} cannot be used: {reason}")]
+    #[non_exhaustive]
     UnusableCrl {
         /// Which list.
         crl: String,

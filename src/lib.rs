@@ -10,7 +10,7 @@
 //! | `role` | [`Role`] and the [`Purpose`] each role needs |
 //! | `error` | [`Error`] |
 //! | `pem` | PEM, read completely or not at all |
-//! | `element` | DER, read in place |
+//! | `tlv` | DER, read in place |
 //! | `certificate` | [`Certificate`]: what is read of one certificate |
 //! | `eku` | [`EkuPolicy`], [`EkuViolation`] and the pure decision between them |
 //! | `credentials` | [`Credentials`] |
@@ -26,17 +26,14 @@
 //! | `audit` | which certificates will break, when and why (feature `audit`) |
 //! | [`manual`] | the long reasons |
 
-#![cfg_attr(
-    not(test),
-    warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::todo)
-)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::todo))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod text;
 mod role;
 mod error;
 mod pem;
-mod element;
+mod tlv;
 mod certificate;
 mod eku;
 mod credentials;
@@ -66,7 +63,7 @@ pub use eku::{EkuOutcome, EkuPolicy, EkuViolation};
 pub use error::Error;
 pub use memo::{MemoCounters, SignatureMemo};
 pub use observe::{
-    Counters, KeptCrl, KeptCrlReason, NothingPresented, Observer, Published, Verified,
+    Counters, KeptCrl, KeptCrlReason, NothingPresented, Observer, Published, Verdicts,
 };
 pub use peer::{PeerRule, VerifiedPeer};
 pub use refusal::{Refusal, RefusalClass};

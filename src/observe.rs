@@ -34,6 +34,26 @@ use crate::text::utc;
 ///
 /// A verifier with an observer makes a further path search for a peer whose EKU is wrong, to learn
 /// the honest class of the refusal; without one it makes it only where a relaxed policy needs it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use mtls_roles::{ClientPeerVerifier, Observer, Refusal, Roots};
+///
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn refused(&self, refusal: &Refusal) {
+///         eprintln!("{refusal}");
+///     }
+/// }
+///
+/// # let (roots, _) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/peer.rs"));
+/// # let provider = rustls::crypto::aws_lc_rs::default_provider();
+/// let clients = ClientPeerVerifier::builder(Roots::from_der(roots)?, &provider)
+///     .observer(Arc::new(Log))
+///     .build()?;
+/// # Ok::<(), mtls_roles::Error>(())
+/// ```
 #[allow(unused_variables)] // The names say what is told; the defaults use none of it.
 pub trait Observer: Send + Sync {
     /// The chain of a peer in this role was accepted, and its EKU was as it should be.
@@ -74,6 +94,20 @@ pub trait Observer: Send + Sync {
 }
 
 /// Credentials that a slot published.
+///
+/// ```
+/// use mtls_roles::{Observer, Published};
+///
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn published(&self, published: &Published<'_>) {
+///         if published.is_combined {
+///             eprintln!("{} still serves in both roles", published.leaf.subject());
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Published<'a> {
@@ -88,6 +122,18 @@ pub struct Published<'a> {
 }
 
 /// Why a slot presented nothing although it was asked.
+///
+/// ```
+/// use mtls_roles::{NothingPresented, Observer, Role};
+///
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn nothing_presented(&self, role: Role, reason: NothingPresented) {
+///         eprintln!("asked for our certificate as {role}, and presented none: {reason}");
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NothingPresented {
@@ -111,6 +157,20 @@ impl fmt::Display for NothingPresented {
 /// A list that a new set does not have, or not in a state to replace it, and that stays in use.
 ///
 /// Displayed, it is a sentence for the log.
+///
+/// ```
+/// use mtls_roles::{KeptCrl, KeptCrlReason, Observer, Role};
+///
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn crl_kept(&self, _: Role, kept: &KeptCrl) {
+///         if kept.reason == KeptCrlReason::NotSigned {
+///             eprintln!("somebody forges lists, or a CA has a new key: {kept}");
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeptCrl {
@@ -123,6 +183,14 @@ pub struct KeptCrl {
 }
 
 /// Why a list of the old set stays in use.
+///
+/// ```
+/// use mtls_roles::{KeptCrl, KeptCrlReason};
+///
+/// fn is_alarming(kept: &KeptCrl) -> bool {
+///     matches!(kept.reason, KeptCrlReason::NotSigned | KeptCrlReason::Older)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeptCrlReason {
@@ -185,7 +253,7 @@ impl fmt::Debug for Observers {
 ///
 /// let counters = Arc::new(Counters::default());
 /// // Give `counters.clone()` to slots and verifiers with `.observer(…)`, and read it anywhere:
-/// assert_eq!(counters.verified(Role::Client).relaxed, 0);
+/// assert_eq!(counters.verdicts(Role::Client).relaxed, 0);
 /// ```
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -201,7 +269,7 @@ pub struct Counters {
 
 #[derive(Debug, Default)]
 struct Counts {
-    strict: AtomicU64,
+    enforced: AtomicU64,
     relaxed: AtomicU64,
     refused_by_eku: AtomicU64,
     refused_otherwise: AtomicU64,
@@ -210,11 +278,19 @@ struct Counts {
 /// How often chains of peers in one role were accepted and refused, since the counters were made.
 ///
 /// Counted before the peers have proved that they hold the keys; see [`Observer`].
+///
+/// ```
+/// use mtls_roles::{Counters, Role};
+///
+/// let counters = Counters::default();
+/// let verdicts = counters.verdicts(Role::Client);
+/// assert_eq!(verdicts.enforced + verdicts.relaxed, 0, "nobody was accepted yet");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Verified {
+pub struct Verdicts {
     /// Accepted, and the EKU was as it should be.
-    pub strict: u64,
+    pub enforced: u64,
     /// Accepted only because the EKU policy is relaxed. Zero means the relaxation can go; more may
     /// be a stranger with a chain that it copied.
     pub relaxed: u64,
@@ -226,10 +302,10 @@ pub struct Verified {
 
 impl Counters {
     /// Verdicts on peers in this role.
-    pub fn verified(&self, role: Role) -> Verified {
+    pub fn verdicts(&self, role: Role) -> Verdicts {
         let counts = self.counts(role);
-        Verified {
-            strict: read(&counts.strict),
+        Verdicts {
+            enforced: read(&counts.enforced),
             relaxed: read(&counts.relaxed),
             refused_by_eku: read(&counts.refused_by_eku),
             refused_otherwise: read(&counts.refused_otherwise),
@@ -276,7 +352,7 @@ impl Counters {
 
 impl Observer for Counters {
     fn accepted(&self, role: Role) {
-        count(&self.counts(role).strict);
+        count(&self.counts(role).enforced);
     }
 
     fn relaxed(&self, peer: &VerifiedPeer) {

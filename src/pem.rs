@@ -41,21 +41,15 @@ pub(crate) fn origin(file: &Path) -> String {
 pub(crate) const MOST_OF_CERTIFICATES: usize = 16 << 20;
 
 /// The most bytes of a file of revocation lists: more than a million entries.
-pub(crate) const MOST_OF_LISTS: usize = 64 << 20;
+pub(crate) const MOST_OF_CRLS: usize = 64 << 20;
 
 /// The whole file, if it has no more than `most` bytes. Of one without end, a device or a pipe, one
 /// byte more is read. It may hold a key, so it is wiped in the end.
 pub(crate) fn read_file(file: &Path, most: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let unreadable = |source| Error::Unreadable {
-        file: file.to_owned(),
-        source,
-    };
+    let unreadable = |source| Error::Unreadable { file: file.to_owned(), source };
     let bytes = File::open(file).and_then(|file| read_wiped(file, most));
     match bytes.map_err(unreadable)? {
-        bytes if bytes.len() > most => Err(Error::FileTooLarge {
-            file: file.to_owned(),
-            most,
-        }),
+        bytes if bytes.len() > most => Err(Error::FileTooLarge { file: file.to_owned(), most }),
         bytes => Ok(bytes),
     }
 }
@@ -112,11 +106,7 @@ pub(crate) fn blocks(pem: &[u8], origin: &str, labels: &Labels) -> Result<Vec<Bl
     if let Some(mark) = marks.iter().find(|mark| !mark.is_one_of(&known)) {
         return Err(mark.refused(origin, labels));
     }
-    marks
-        .iter()
-        .filter(|mark| mark.is_one_of(labels.read))
-        .map(|mark| mark.read(origin))
-        .collect()
+    marks.iter().filter(|mark| mark.is_one_of(labels.read)).map(|mark| mark.read(origin)).collect()
 }
 
 /// The header of a key that is encrypted in the way of RFC 1421.
@@ -263,10 +253,7 @@ mod tests {
             let written = std::thread::scope(|scope| {
                 let mut left = read.try_clone().unwrap();
                 let writer = scope.spawn(move || write_until_nobody_reads(write));
-                assert_eq!(
-                    read_wiped(read, most).unwrap(),
-                    Zeroizing::new(vec![7; most + 1])
-                );
+                assert_eq!(read_wiped(read, most).unwrap(), Zeroizing::new(vec![7; most + 1]));
                 let mut next = [0];
                 left.read_exact(&mut next).unwrap();
                 drop(left);
@@ -302,9 +289,7 @@ mod tests {
         assert!(is_der(&[0x30, 2, 5, 0]));
         assert!(!is_der(&[0x30, 2, 5]), "cut");
         assert!(!is_der(&[0x30, 2, 5, 0, 0x0a]), "longer");
-        assert!(!is_der(
-            b"0 certificates follow\n-----BEGIN CERTIFICATE-----"
-        ));
+        assert!(!is_der(b"0 certificates follow\n-----BEGIN CERTIFICATE-----"));
         assert!(!is_der(&[4, 0]) && !is_der(b"0") && !is_der(b""));
     }
 }

@@ -14,6 +14,19 @@ use crate::text::Printable;
 /// from. Under `rfc5280()` it is stock rustls' error, which names a wrong EKU even where the
 /// certificate is not trusted at all. [`class`](Self::class) is the honest reason: it says
 /// [`RefusalClass::Eku`] if and only if the EKU was the only obstacle.
+///
+/// ```
+/// use mtls_roles::{ClientPeerVerifier, RefusalClass, Roots};
+/// use rustls::pki_types::UnixTime;
+///
+/// # let (roots, chain) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/peer.rs"));
+/// # let provider = rustls::crypto::aws_lc_rs::default_provider();
+/// let clients = ClientPeerVerifier::builder(Roots::from_der(roots)?, &provider).build()?;
+/// let refusal = clients.verify(Some(&chain), UnixTime::now()).unwrap_err();
+/// assert_eq!(refusal.class(), RefusalClass::Eku);
+/// println!("{refusal}; in a handshake: {}", refusal.error());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Refusal(Box<Details>);
 
@@ -26,6 +39,19 @@ struct Details {
 }
 
 /// What stood in a peer's way. One class, one place to look.
+///
+/// ```
+/// use mtls_roles::{ClientPeerVerifier, RefusalClass, Roots};
+/// use rustls::pki_types::UnixTime;
+///
+/// # let (roots, chain) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/peer.rs"));
+/// # let provider = rustls::crypto::aws_lc_rs::default_provider();
+/// let clients = ClientPeerVerifier::builder(Roots::from_der(roots)?, &provider).build()?;
+/// let refusal = clients.verify(Some(&chain), UnixTime::now()).unwrap_err();
+/// // The same for scripts and metrics:
+/// assert_eq!((refusal.class(), refusal.class().name()), (RefusalClass::Eku, "eku"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusalClass {
@@ -58,12 +84,7 @@ pub enum RefusalClass {
 impl Refusal {
     /// A refusal whose class its error tells.
     pub(crate) fn new(role: Role, error: Error) -> Self {
-        Self(Box::new(Details {
-            role,
-            class: RefusalClass::of(&error),
-            error,
-            violation: None,
-        }))
+        Self(Box::new(Details { role, class: RefusalClass::of(&error), error, violation: None }))
     }
 
     /// The same refusal of another class.

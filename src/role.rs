@@ -51,6 +51,13 @@ impl fmt::Display for Role {
 /// `id-kp-` prefix where it has one (`serverAuth`), else as a dotted OID.
 ///
 /// `anyExtendedKeyUsage` is a purpose like any other here: it equals itself only.
+///
+/// ```
+/// use mtls_roles::Role;
+///
+/// let needed = Role::Client.purpose();
+/// assert_eq!((needed.to_string().as_str(), needed.name()), ("clientAuth", Some("clientAuth")));
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Purpose(Cow<'static, [u8]>);
 
@@ -86,9 +93,7 @@ impl Purpose {
         // The two that nearly every certificate lists need no memory of their own.
         let known = [Self::SERVER_AUTH, Self::CLIENT_AUTH].into_iter();
         let mut known = known.filter(|purpose| purpose.oid_bytes() == oid);
-        known
-            .next()
-            .unwrap_or_else(|| Self(Cow::Owned(oid.to_vec())))
+        known.next().unwrap_or_else(|| Self(Cow::Owned(oid.to_vec())))
     }
 
     /// The contents of the OID's DER encoding, without tag and length.

@@ -62,10 +62,7 @@ impl ServerSlot {
     /// # Ok::<(), mtls_roles::Error>(())
     /// ```
     pub fn builder() -> SlotBuilder<Self> {
-        SlotBuilder {
-            slot: Slot::empty(Role::Server),
-            wrap: Self,
-        }
+        SlotBuilder { slot: Slot::empty(Role::Server), wrap: Self }
     }
 
     /// Publishes credentials and hands back the previous ones, for a roll-back.
@@ -154,10 +151,7 @@ impl ClientSlot {
     /// # Ok::<(), mtls_roles::Error>(())
     /// ```
     pub fn builder() -> SlotBuilder<Self> {
-        SlotBuilder {
-            slot: Slot::empty(Role::Client),
-            wrap: Self,
-        }
+        SlotBuilder { slot: Slot::empty(Role::Client), wrap: Self }
     }
 
     /// Publishes credentials and hands back the previous ones, as [`ServerSlot::swap`] does.
@@ -205,6 +199,18 @@ impl ResolvesClientCert for ClientSlot {
 }
 
 /// Builds a slot; see [`ServerSlot::builder`] and [`ClientSlot::builder`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use mtls_roles::{ClientSlot, Counters, EkuPolicy};
+///
+/// // Presents a serverAuth-only certificate to a server that ignores the EKU.
+/// let slot = ClientSlot::builder()
+///     .eku_policy(EkuPolicy::ignore())
+///     .observer(Arc::new(Counters::default()))
+///     .build()?;
+/// # Ok::<(), mtls_roles::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct SlotBuilder<S> {
@@ -289,8 +295,7 @@ impl Slot {
 
     fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
         let eku = self.judge(&credentials).inspect_err(|error| {
-            self.observers
-                .tell(|observer| observer.publish_refused(self.role, error));
+            self.observers.tell(|observer| observer.publish_refused(self.role, error));
         })?;
         let previous = self.current.swap(Some(Arc::new(credentials.clone())));
         let published = Published {
@@ -299,8 +304,7 @@ impl Slot {
             eku: &eku,
             is_combined: credentials.is_combined(),
         };
-        self.observers
-            .tell(|observer| observer.published(&published));
+        self.observers.tell(|observer| observer.published(&published));
         Ok(previous.map(Arc::unwrap_or_clone))
     }
 
@@ -330,8 +334,7 @@ impl Slot {
 
     fn present(&self, offered: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         let nothing = |reason| {
-            self.observers
-                .tell(|observer| observer.nothing_presented(self.role, reason));
+            self.observers.tell(|observer| observer.nothing_presented(self.role, reason));
             None
         };
         let current = self.current.load();
@@ -339,12 +342,7 @@ impl Slot {
             return nothing(NothingPresented::SlotIsEmpty);
         };
         // rustls asks the same next, and without an answer sends nothing and says nothing.
-        if credentials
-            .certified_key()
-            .key
-            .choose_scheme(offered)
-            .is_none()
-        {
+        if credentials.certified_key().key.choose_scheme(offered).is_none() {
             return nothing(NothingPresented::NoCommonSignatureScheme);
         }
         Some(credentials.certified_key().clone())
@@ -363,19 +361,11 @@ fn check_validity(credentials: &Credentials, now: UnixTime) -> Result<(), Error>
         let certificate = || credentials.label(index);
         if now > not_after {
             let certificate = certificate();
-            return Err(Error::Expired {
-                certificate,
-                not_after,
-                now,
-            });
+            return Err(Error::Expired { certificate, not_after, now });
         }
         if now < not_before {
             let certificate = certificate();
-            return Err(Error::NotYetValid {
-                certificate,
-                not_before,
-                now,
-            });
+            return Err(Error::NotYetValid { certificate, not_before, now });
         }
     }
     Ok(())

@@ -57,17 +57,13 @@ pub(crate) fn utc(instant: OffsetDateTime) -> String {
     // At both ends of the calendar the same instant has no date in UTC.
     let instant = instant.checked_to_offset(UtcOffset::UTC).unwrap_or(instant);
     // Years past 9999 and before 0 have no RFC 3339 form.
-    instant
-        .format(&Rfc3339)
-        .unwrap_or_else(|_| instant.to_string())
+    instant.format(&Rfc3339).unwrap_or_else(|_| instant.to_string())
 }
 
 /// Bytes as lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
-    let digits = bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]);
+    let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]);
     digits.collect()
 }
 
@@ -191,14 +187,8 @@ mod tests {
     fn an_instant_is_printed_even_where_utc_has_no_date_for_it() {
         let hour = |hours| UtcOffset::from_hms(hours, 0, 0).unwrap();
         for (instant, printed) in [
-            (
-                PrimitiveDateTime::MAX.assume_offset(hour(-1)),
-                "9999-12-31T23:59:59.999999999-01:00",
-            ),
-            (
-                PrimitiveDateTime::MIN.assume_offset(hour(1)),
-                "-9999-01-01 0:00:00.0 +01:00:00",
-            ),
+            (PrimitiveDateTime::MAX.assume_offset(hour(-1)), "9999-12-31T23:59:59.999999999-01:00"),
+            (PrimitiveDateTime::MIN.assume_offset(hour(1)), "-9999-01-01 0:00:00.0 +01:00:00"),
             (datetime!(2027-03-15 1:00 +1), "2027-03-15T00:00:00Z"),
         ] {
             assert_eq!(utc(instant), printed);

@@ -39,11 +39,7 @@ impl Hierarchy {
             let next = issuer.sub(CaSpec::new(&format!("intermediate {index}")).kind(kind));
             intermediates.insert(0, next);
         }
-        Self {
-            root,
-            intermediates,
-            kind,
-        }
+        Self { root, intermediates, kind }
     }
 
     pub fn roots(&self) -> Roots {
@@ -111,10 +107,7 @@ pub struct Copies {
 
 impl Copies {
     pub fn of(chain: &[CertificateDer<'static>]) -> Self {
-        Self {
-            chains: vec![chain.to_vec(); 8],
-            turn: 0,
-        }
+        Self { chains: vec![chain.to_vec(); 8], turn: 0 }
     }
 
     /// The next copy.

@@ -44,9 +44,7 @@ impl Ends {
         let name = SERVER.try_into().unwrap();
         let (server, client) = (Arc::clone(&self.server), Arc::clone(&self.client));
         let mut server = counted(&mut cpu.server, || ServerConnection::new(server).unwrap());
-        let mut client = counted(&mut cpu.client, || {
-            ClientConnection::new(client, name).unwrap()
-        });
+        let mut client = counted(&mut cpu.client, || ClientConnection::new(client, name).unwrap());
         while client.wants_write() || server.wants_write() {
             let flight = counted(&mut cpu.client, || send(&mut client));
             counted(&mut cpu.server, || receive(&mut server, &flight));
@@ -93,11 +91,7 @@ pub struct Party {
 
 impl Party {
     pub fn new(hierarchy: Hierarchy, version: &'static SupportedProtocolVersion) -> Self {
-        let stack = Stack {
-            name: String::new(),
-            provider: provider(),
-            version,
-        };
+        let stack = Stack { name: String::new(), provider: provider(), version };
         Self {
             server: hierarchy.leaf(hierarchy.server_spec()),
             client: hierarchy.leaf(hierarchy.client_spec(Eku::client())),

@@ -26,10 +26,7 @@ pub fn together(
     };
     thread::scope(|scope| {
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
-        let spans: Vec<_> = running
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect();
+        let spans: Vec<_> = running.into_iter().map(|thread| thread.join().unwrap()).collect();
         let first = spans.iter().map(|(began, _)| *began).min().unwrap();
         let last = spans.iter().map(|(_, ended)| *ended).max().unwrap();
         last - first

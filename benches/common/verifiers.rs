@@ -41,9 +41,7 @@ pub fn stock(hierarchy: &Hierarchy) -> Arc<dyn ClientCertVerifier> {
 /// What rustls asks in a handshake.
 pub fn accepts(verifier: &dyn ClientCertVerifier, chain: &[CertificateDer<'_>]) -> bool {
     let chain = black_box(chain);
-    verifier
-        .verify_client_cert(&chain[0], &chain[1..], unix(NOW))
-        .is_ok()
+    verifier.verify_client_cert(&chain[0], &chain[1..], unix(NOW)).is_ok()
 }
 
 /// Makes this chain a known one; whoever remembers on a second sight only has had it.

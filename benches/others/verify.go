@@ -2,7 +2,7 @@
 //
 // go run verify.go <folder of chains> full|quick|smoke
 //
-// Prints `<row> <kind> <microseconds>`: the median of small batches, in turn with and without parsing.
+// Prints `parsing|parsed <kind> <microseconds>`: the median of small batches, in turn with and without parsing.
 package main
 
 import (
@@ -54,7 +54,7 @@ func (c chain) measure(kind string, rounds int) {
 			samples[i] = append(samples[i], batch(works[i]))
 		}
 	}
-	for i, row := range []string{"go", "go_parsed"} {
+	for i, row := range []string{"parsing", "parsed"} {
 		sort.Float64s(samples[i])
 		fmt.Println(row, kind, samples[i][len(samples[i])/2])
 	}

@@ -14,10 +14,7 @@ use super::rows::{Row, World};
 /// `peers.json`: every row's ratio under its key, what the two sides of the known chains took in
 /// microseconds, and what was measured where.
 pub fn write_results(rows: &[Row], effort: Effort) {
-    let mut all: Map<_, _> = rows
-        .iter()
-        .map(|row| (row.key.clone(), json!(row.ratio())))
-        .collect();
+    let mut all: Map<_, _> = rows.iter().map(|row| (row.key.clone(), json!(row.ratio()))).collect();
     // Of what several rows measured, the first: with stock rustls in the same race.
     for (key, value) in rows.iter().filter_map(microseconds).flatten() {
         all.entry(key).or_insert(value);
@@ -40,10 +37,7 @@ fn microseconds(row: &Row) -> Option<[(String, Value); 2]> {
     let (kind, other) = rest.split_once("_vs_")?;
     Some([
         (format!("ours_known_{kind}_us"), json!(row.ours / 1000.0)),
-        (
-            format!("{other}_known_{kind}_us"),
-            json!(row.other / 1000.0),
-        ),
+        (format!("{other}_known_{kind}_us"), json!(row.other / 1000.0)),
     ])
 }
 

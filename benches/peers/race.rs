@@ -13,24 +13,12 @@ pub struct Effort {
 impl Effort {
     /// A batch is long for the clock and short for the scheduler: what it takes away from some
     /// batches does not move the median.
-    const FULL: Self = Self {
-        name: "full",
-        rounds: 1001,
-        batch: Duration::from_micros(250),
-    };
+    const FULL: Self = Self { name: "full", rounds: 1001, batch: Duration::from_micros(250) };
 
-    const QUICK: Self = Self {
-        name: "quick",
-        rounds: 101,
-        batch: Duration::from_micros(250),
-    };
+    const QUICK: Self = Self { name: "quick", rounds: 101, batch: Duration::from_micros(250) };
 
     /// One iteration each, so that the verdicts are asserted.
-    pub const SMOKE: Self = Self {
-        name: "smoke",
-        rounds: 1,
-        batch: Duration::ZERO,
-    };
+    pub const SMOKE: Self = Self { name: "smoke", rounds: 1, batch: Duration::ZERO };
 
     /// By the arguments of the program. Cargo adds `--bench`, and a filter may stand there, too.
     pub fn asked_for(arguments: impl Iterator<Item = String>) -> Self {
@@ -45,11 +33,7 @@ impl Effort {
 
     /// Fewer and longer batches: for what starts threads, whose beginning must not count.
     pub fn in_long_batches(self) -> Self {
-        Self {
-            rounds: self.rounds.div_ceil(8) | 1,
-            batch: self.batch * 64,
-            ..self
-        }
+        Self { rounds: self.rounds.div_ceil(8) | 1, batch: self.batch * 64, ..self }
     }
 }
 
@@ -84,11 +68,7 @@ impl<'a> Contender<'a> {
 
     /// Counts the time of so many iterations itself.
     pub fn counting(batch: impl FnMut(u64) -> Duration + 'a) -> Self {
-        Self {
-            batch: Box::new(batch),
-            iterations: 1,
-            samples: Vec::new(),
-        }
+        Self { batch: Box::new(batch), iterations: 1, samples: Vec::new() }
     }
 
     /// Doubles the iterations until a batch is long enough, an interruption of the first ones

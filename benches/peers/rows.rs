@@ -8,7 +8,7 @@ use rustls::version::TLS13;
 use super::common::chains::{Copies, Hierarchy, KINDS, other_roots};
 use super::common::cpu::{Ends, Party};
 use super::common::pki::{Eku, KeyKind};
-use super::common::revoked::{crls, enforcing};
+use super::common::revoked::{client_of_a_shard, crls, enforcing, shards};
 use super::common::strangers::{Newcomers, cold};
 use super::common::threads::together;
 use super::common::verifiers::{accepts, know, ours, parses, stock};
@@ -27,13 +27,7 @@ pub struct Row {
 
 impl Row {
     fn of(key: impl Into<String>, bar: f64, [ours, other]: [f64; 2]) -> Self {
-        Self {
-            key: key.into(),
-            bar,
-            ours,
-            other,
-            unit: "ns",
-        }
+        Self { key: key.into(), bar, ours, other, unit: "ns" }
     }
 
     pub fn ratio(&self) -> f64 {
@@ -52,11 +46,7 @@ pub struct World {
 pub fn worlds() -> Vec<World> {
     let world = |(name, kind)| {
         let hierarchy = Hierarchy::new(kind, 2);
-        World {
-            kind: name,
-            chain: hierarchy.client(Eku::client()),
-            hierarchy,
-        }
+        World { kind: name, chain: hierarchy.client(Eku::client()), hierarchy }
     };
     KINDS.into_iter().take(KNOWN.len()).map(world).collect()
 }
@@ -74,6 +64,7 @@ pub fn measure(worlds: &[World], effort: Effort) -> Vec<Row> {
         cold_chain(p256, effort),
         anchors(p256, effort),
         crl(p256, effort),
+        crl_shards(p256, effort),
         ignore(p256, effort),
         two_threads(p256, effort),
         server_handshake("p256", KeyKind::P256, 0.70, effort),
@@ -87,11 +78,7 @@ fn known_vs_stock(worlds: &[World], effort: Effort) -> Vec<Row> {
         assert_eq!(world.kind, kind);
         let stock = stock(&world.hierarchy);
         let pair = [strict(world), verifying(&*stock, &world.chain)];
-        Row::of(
-            format!("known_chain_{kind}_vs_stock"),
-            bar,
-            race(pair, effort),
-        )
+        Row::of(format!("known_chain_{kind}_vs_stock"), bar, race(pair, effort))
     };
     worlds.iter().zip(KNOWN).map(row).collect()
 }
@@ -120,11 +107,7 @@ fn new_leaf(world: &World, effort: Effort) -> Row {
             |(_, chain)| assert!(accepts(&*stock, chain)),
         ),
     ];
-    Row::of(
-        "known_issuer_new_leaf_p256_vs_stock",
-        0.55,
-        race(pair, effort),
-    )
+    Row::of("known_issuer_new_leaf_p256_vs_stock", 0.55, race(pair, effort))
 }
 
 fn cold_chain(world: &World, effort: Effort) -> Row {
@@ -160,6 +143,12 @@ fn crl(world: &World, effort: Effort) -> Row {
     Row::of("crl_50000_vs_none", 3.0, race(pair, effort))
 }
 
+fn crl_shards(world: &World, effort: Effort) -> Row {
+    let chain = client_of_a_shard(&world.hierarchy);
+    let among = |count| known(enforcing(&world.hierarchy, shards(&world.hierarchy, count)), &chain);
+    Row::of("crl_1000_shards_vs_one", 1.5, race([among(1_000), among(1)], effort))
+}
+
 fn ignore(world: &World, effort: Effort) -> Row {
     let wrong_eku = world.hierarchy.client(Eku::server());
     let ignoring = ours(&world.hierarchy.roots(), EkuPolicy::ignore());
@@ -174,9 +163,7 @@ fn two_threads(world: &World, effort: Effort) -> Row {
         let (verifier, chain) = (&verifier, &world.chain);
         Contender::counting(move |iterations| {
             let each = iterations.div_ceil(threads);
-            together(threads as usize, each, chain, |chain| {
-                assert!(work(verifier, chain))
-            })
+            together(threads as usize, each, chain, |chain| assert!(work(verifier, chain)))
         })
     };
     let all = [
@@ -187,10 +174,7 @@ fn two_threads(world: &World, effort: Effort) -> Row {
     ];
     let [two, one, two_parsing, one_parsing] = race(all, effort.in_long_batches());
     let ratios = [two / one, two_parsing / one_parsing];
-    Row {
-        unit: "of one thread's",
-        ..Row::of("two_threads_vs_parse", 1.1, ratios)
-    }
+    Row { unit: "of one thread's", ..Row::of("two_threads_vs_parse", 1.1, ratios) }
 }
 
 /// Both servers meet the same client of stock rustls; only the server's time counts.

@@ -53,9 +53,7 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     }
     let timeline = timeline(args)?;
     let found = read(args)?;
-    let as_of = args
-        .as_of
-        .unwrap_or_else(|| OffsetDateTime::now_utc().date());
+    let as_of = args.as_of.unwrap_or_else(|| OffsetDateTime::now_utc().date());
     let assessment = Assessment::new(&found.inventory, &timeline, as_of, serving(args));
     let report = Report::new(&found, &assessment);
     // The others show it in the report.
@@ -83,15 +81,8 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
 fn read(args: &Args) -> Result<Found, Box<dyn Error>> {
     let mut sources = args.sources.clone();
     // The file with the old certificate may have the issuers of both.
-    sources.extend(
-        args.against
-            .iter()
-            .map(|old| old.to_string_lossy().into_owned()),
-    );
-    let means = Means {
-        passwords: passwords(args)?,
-        patience: Duration::from_secs(args.timeout),
-    };
+    sources.extend(args.against.iter().map(|old| old.to_string_lossy().into_owned()));
+    let means = Means { passwords: passwords(args)?, patience: Duration::from_secs(args.timeout) };
     let progress = Progress::new();
     let found = sources::read(&sources, &means, &progress);
     progress.finish();
@@ -101,11 +92,7 @@ fn read(args: &Args) -> Result<Found, Box<dyn Error>> {
 /// A comparison has no list of them, as the reports have.
 fn warn_of_unreadable(found: &Found) {
     for unreadable in found.inventory.unreadable() {
-        eprintln!(
-            "error: {}: {}",
-            unreadable.location,
-            printable(&unreadable.reason)
-        );
+        eprintln!("error: {}: {}", unreadable.location, printable(&unreadable.reason));
     }
 }
 

@@ -26,13 +26,10 @@ impl<'a> Comparison<'a> {
         needed: Serving,
     ) -> Result<Vec<Self>, String> {
         let leaves = assessment.findings().iter();
-        let leaves: Vec<_> = leaves
-            .filter(|finding| finding.entry.kind() == CertificateKind::Leaf)
-            .collect();
+        let leaves: Vec<_> =
+            leaves.filter(|finding| finding.entry.kind() == CertificateKind::Leaf).collect();
         let is_old = |place: &Location| &*place.source == old_file;
-        let old = leaves
-            .iter()
-            .find(|leaf| leaf.entry.locations().iter().any(is_old));
+        let old = leaves.iter().find(|leaf| leaf.entry.locations().iter().any(is_old));
         let old = old.ok_or_else(|| format!("{old_file}: no leaf certificate is in it"))?;
         let is_elsewhere = |leaf: &&&Finding<'_>| !leaf.entry.locations().iter().all(is_old);
         let renewed: Vec<_> = leaves.iter().filter(is_elsewhere).collect();
@@ -99,12 +96,7 @@ fn described(finding: &Finding<'_>) -> String {
 fn leaf(finding: &Finding<'_>) -> serde_json::Value {
     let sha256 = finding.entry.sha256();
     // The old one stands beside each renewed one.
-    let places = finding
-        .entry
-        .locations()
-        .iter()
-        .take(FEW)
-        .map(ToString::to_string);
+    let places = finding.entry.locations().iter().take(FEW).map(ToString::to_string);
     json!({
         "source": places.collect::<Vec<_>>(),
         "subject": sentence(&finding.entry.certificate().subject()),

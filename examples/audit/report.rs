@@ -24,21 +24,13 @@ impl<'a> Report<'a> {
             let subject = finding.entry.certificate().subject().to_owned();
             (group, due(finding), subject, finding.entry.sha256())
         });
-        Self {
-            found,
-            assessment,
-            findings,
-        }
+        Self { found, assessment, findings }
     }
 
     /// The findings of one group; they stand together.
     pub fn group(&self, group: Group) -> &[&'a Finding<'a>] {
-        let begin = self
-            .findings
-            .partition_point(|finding| Group::of(finding.verdict) > group);
-        let end = self
-            .findings
-            .partition_point(|finding| Group::of(finding.verdict) >= group);
+        let begin = self.findings.partition_point(|finding| Group::of(finding.verdict) > group);
+        let end = self.findings.partition_point(|finding| Group::of(finding.verdict) >= group);
         &self.findings[begin..end]
     }
 
@@ -103,13 +95,8 @@ pub enum Group {
 }
 
 impl Group {
-    pub const WORST_FIRST: [Self; 5] = [
-        Self::Unfit,
-        Self::OnDate,
-        Self::AtRenewal,
-        Self::Unknown,
-        Self::Unaffected,
-    ];
+    pub const WORST_FIRST: [Self; 5] =
+        [Self::Unfit, Self::OnDate, Self::AtRenewal, Self::Unknown, Self::Unaffected];
 
     pub fn of(verdict: Verdict) -> Self {
         match verdict {
@@ -177,11 +164,7 @@ pub fn citation(citation: &Citation) -> String {
     parts.extend(citation.version.clone());
     parts.extend(citation.section.clone());
     parts.extend(citation.address.clone());
-    format!(
-        "{} (read {})",
-        printable(&parts.join(", ")),
-        citation.read_on
-    )
+    format!("{} (read {})", printable(&parts.join(", ")), citation.read_on)
 }
 
 pub fn counted(count: usize, noun: &str) -> String {

@@ -193,10 +193,7 @@ impl Because {
 
 impl Advice {
     fn new(advice: &mtls_roles::audit::Advice<'_>) -> Self {
-        Self {
-            id: advice.id(),
-            text: sentence(advice),
-        }
+        Self { id: advice.id(), text: sentence(advice) }
     }
 }
 
@@ -216,16 +213,11 @@ fn breaks_on(verdict: Verdict) -> Option<String> {
 
 fn stacks(forecast: &Forecast) -> Stacks {
     let accepts = |stack| BOTH.map(|role| (role.to_string(), forecast.accepts(stack, role)));
-    Stack::ALL
-        .into_iter()
-        .map(|stack| (stack.id(), accepts(stack).into()))
-        .collect()
+    Stack::ALL.into_iter().map(|stack| (stack.id(), accepts(stack).into())).collect()
 }
 
 fn obstacles(forecast: &Forecast) -> Vec<Obstacle> {
-    let cells = Stack::ALL
-        .into_iter()
-        .flat_map(|stack| BOTH.map(|role| (stack, role)));
+    let cells = Stack::ALL.into_iter().flat_map(|stack| BOTH.map(|role| (stack, role)));
     let obstacles = cells.filter_map(|(stack, role)| {
         let obstacle = forecast.obstacle(stack, role)?;
         Some(Obstacle {
@@ -243,16 +235,11 @@ const BOTH: [Role; 2] = [Role::Server, Role::Client];
 
 /// Whether any server asks that presented this certificate; null if none presented it.
 fn asks(report: &Report<'_>, finding: &Finding<'_>) -> Option<bool> {
-    report
-        .servers_of(finding)
-        .map(|server| server.asks.is_some())
-        .max()
+    report.servers_of(finding).map(|server| server.asks.is_some()).max()
 }
 
 fn ca_hints(report: &Report<'_>, finding: &Finding<'_>) -> Option<Vec<String>> {
-    let asks = report
-        .servers_of(finding)
-        .find_map(|server| server.asks.as_ref())?;
+    let asks = report.servers_of(finding).find_map(|server| server.asks.as_ref())?;
     Some(asks.hints.iter().map(|hint| name(hint)).collect())
 }
 
@@ -284,7 +271,5 @@ fn strings<T: ToString>(values: &[T]) -> Vec<String> {
 
 fn instant(instant: OffsetDateTime) -> String {
     // Years past 9999 have no RFC 3339 form.
-    instant
-        .format(&Rfc3339)
-        .unwrap_or_else(|_| instant.to_string())
+    instant.format(&Rfc3339).unwrap_or_else(|_| instant.to_string())
 }

@@ -19,12 +19,7 @@ use crate::sources::Asks;
 pub fn write(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Result<()> {
     heading(report, page, out)?;
     let mut notes = Notes::default();
-    for group in [
-        Group::Unfit,
-        Group::OnDate,
-        Group::AtRenewal,
-        Group::Unknown,
-    ] {
+    for group in [Group::Unfit, Group::OnDate, Group::AtRenewal, Group::Unknown] {
         list(report, group, page, &mut notes, out)?;
     }
     notes.write(page, out)?;
@@ -38,11 +33,7 @@ fn heading(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Result<(
     let title = format!("Audit as of {}", report.assessment.as_of());
     writeln!(out, "{}", page.paint(Style::new().bold(), title))?;
     let warns = Style::new().yellow().bold();
-    let style = if report.is_stale() {
-        warns
-    } else {
-        Style::new()
-    };
+    let style = if report.is_stale() { warns } else { Style::new() };
     page.wrapped("", &page.paint(style, report.reading_day()), out)
 }
 
@@ -148,11 +139,7 @@ fn servers(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Result<(
 }
 
 fn issuers(asks: &Asks) -> String {
-    let hints: Vec<_> = asks
-        .hints
-        .iter()
-        .map(|hint| shortened(&name(hint), 200))
-        .collect();
+    let hints: Vec<_> = asks.hints.iter().map(|hint| shortened(&name(hint), 200)).collect();
     match (hints.is_empty(), asks.more) {
         (true, _) => "and does not say of which CAs".to_owned(),
         (false, 0) => format!("of {}", hints.join("; ")),
@@ -164,10 +151,7 @@ fn summary(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Result<(
     let mut parts = vec![report.summary()];
     let unreadable = report.found.inventory.unreadable().len();
     if unreadable > 0 {
-        parts.push(format!(
-            "{} could not be read",
-            counted(unreadable, "source")
-        ));
+        parts.push(format!("{} could not be read", counted(unreadable, "source")));
     }
     let keys = report.found.inventory.private_keys().len();
     if keys > 0 {

@@ -181,9 +181,7 @@ fn expect_names(case: &Value, peer: &VerifiedPeer) -> Result<(), Stop> {
             _ => false,
         };
         if !peer.alt_names().iter().any(is_it) {
-            return Err(Stop::Fail(format!(
-                "the verified leaf has not the name {value}"
-            )));
+            return Err(Stop::Fail(format!("the verified leaf has not the name {value}")));
         }
     }
     Ok(())
@@ -203,20 +201,14 @@ fn crls(case: &Value) -> Result<Option<Crls>, Stop> {
 }
 
 fn texts(list: &Value) -> String {
-    let texts = list
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
+    let texts = list.as_array().into_iter().flatten().filter_map(Value::as_str);
     texts.flat_map(|text| [text, "\n"]).collect()
 }
 
 fn chain(case: &Value) -> Result<Vec<CertificateDer<'static>>, Stop> {
     let leaf = case["peer_certificate"].as_str().unwrap_or_default();
     let pem = format!("{leaf}\n{}", texts(&case["untrusted_intermediates"]));
-    CertificateDer::pem_slice_iter(pem.as_bytes())
-        .collect::<Result<_, _>>()
-        .map_err(fail)
+    CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>().map_err(fail)
 }
 
 fn pin(chain: &[CertificateDer<'_>]) -> PeerRule {

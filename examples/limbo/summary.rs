@@ -32,13 +32,11 @@ impl Summary {
             (true, Outcome::Success) | (false, Outcome::Failure(_)) => counts.agree += 1,
             (_, Outcome::Skipped(context)) => {
                 counts.skipped += 1;
-                self.disagreements
-                    .push(format!("skipped      {id}: {context}"));
+                self.disagreements.push(format!("skipped      {id}: {context}"));
             }
             (true, Outcome::Failure(context)) => {
                 counts.too_strict += 1;
-                self.disagreements
-                    .push(format!("too strict   {id}: {context}"));
+                self.disagreements.push(format!("too strict   {id}: {context}"));
             }
             (false, Outcome::Success) => {
                 counts.too_lenient += 1;
@@ -62,24 +60,14 @@ impl Summary {
         }
         row(&mut text, "total", total);
         if disagreements {
-            self.disagreements
-                .iter()
-                .for_each(|line| text.extend([line, "\n"]));
+            self.disagreements.iter().for_each(|line| text.extend([line, "\n"]));
         }
         text
     }
 }
 
 fn row(text: &mut String, name: &str, counts: Counts) {
-    let Counts {
-        agree,
-        too_lenient,
-        too_strict,
-        skipped,
-    } = counts;
+    let Counts { agree, too_lenient, too_strict, skipped } = counts;
     // Writing to a String cannot fail.
-    let _ = writeln!(
-        text,
-        "{name:<16}{agree:>8}{too_lenient:>13}{too_strict:>12}{skipped:>9}"
-    );
+    let _ = writeln!(text, "{name:<16}{agree:>8}{too_lenient:>13}{too_strict:>12}{skipped:>9}");
 }

@@ -78,10 +78,7 @@ impl Witness {
                 (Verdict::Accepted, why, None)
             }
             (Told::Relaxed(peer), (Ok(_), Ok(_))) if peer.leaf() == leaf => {
-                let violation = peer
-                    .eku()
-                    .violation()
-                    .ok_or("relaxed, and nothing was wrong")?;
+                let violation = peer.eku().violation().ok_or("relaxed, and nothing was wrong")?;
                 let why = violation_text(violation) + "; let pass";
                 (Verdict::Reported, why, None)
             }

@@ -61,18 +61,11 @@ impl Stage {
         let witness = Arc::new(Witness::default());
         let verifier = ClientPeerVerifier::builder(clients.roots()?, &self.provider);
         let verifier = policy.apply(verifier).observer(witness.clone());
-        let own = self
-            .public
-            .issue("core.example.com", SERVER_ONLY, &self.provider)?;
+        let own = self.public.issue("core.example.com", SERVER_ONLY, &self.provider)?;
         let slot = ServerSlot::builder().time_provider(self.clock.shared());
         let mut accept = server_config(&self.provider, slot.build_with(own)?, verifier.build()?)?;
         accept.time_provider = self.clock.shared();
-        Ok(Core {
-            stage: self,
-            accept: Arc::new(accept),
-            policy,
-            witness,
-        })
+        Ok(Core { stage: self, accept: Arc::new(accept), policy, witness })
     }
 
     /// The other direction: the core calls the edge, and verifies it as a server by its name.
@@ -85,9 +78,7 @@ impl Stage {
         let clients = ClientPeerVerifier::builder(self.private.roots()?, &self.provider).build()?;
         let mut accept = server_config(&self.provider, edge.clone(), clients)?;
         accept.time_provider = self.clock.shared();
-        let own = self
-            .private
-            .issue("core.example.com", CLIENT_ONLY, &self.provider)?;
+        let own = self.private.issue("core.example.com", CLIENT_ONLY, &self.provider)?;
         let slot = ClientSlot::builder().time_provider(self.clock.shared());
         let witness = Arc::new(Witness::default());
         let servers = ServerPeerVerifier::builder(self.public.roots()?, &self.provider);
@@ -98,13 +89,7 @@ impl Stage {
             wire::connect(accept.into(), connect, "edge.example.com".try_into()?)?;
         let presented = edge.credentials().ok_or("the slot is empty")?;
         let policy = Policy::default();
-        witness.row(
-            (scenario, promised),
-            presented,
-            &policy,
-            self.clock.now(),
-            (client, server),
-        )
+        witness.row((scenario, promised), presented, &policy, self.clock.now(), (client, server))
     }
 
     /// No connection: a slot is asked to take other credentials.
@@ -118,12 +103,9 @@ impl Stage {
         let presented = describe(&new);
         let (verdict, why) = match slot.swap(new) {
             Ok(_) => (Verdict::Accepted, "fit for its role".to_owned()),
-            Err(mtls_roles::Error::Unfit {
-                needed, found: has, ..
-            }) => (
-                Verdict::Refused,
-                format!("found {}, needed is {needed}", found(has.as_deref())),
-            ),
+            Err(mtls_roles::Error::Unfit { needed, found: has, .. }) => {
+                (Verdict::Refused, format!("found {}, needed is {needed}", found(has.as_deref())))
+            }
             Err(other) => return Err(other.into()),
         };
         Ok(Row {
@@ -154,24 +136,13 @@ impl Core<'_> {
         slot: &ClientSlot,
         promised: Verdict,
     ) -> Result<Row, Box<dyn Error>> {
-        let Stage {
-            provider,
-            public,
-            clock,
-            ..
-        } = self.stage;
+        let Stage { provider, public, clock, .. } = self.stage;
         let servers = ServerPeerVerifier::builder(public.roots()?, provider).build()?;
         let mut connect = client_config(provider, slot.clone(), servers)?;
         connect.time_provider = clock.shared();
         let name = "core.example.com".try_into()?;
         let ends = wire::connect(self.accept.clone(), connect, name)?;
         let presented = slot.credentials().ok_or("the slot is empty")?;
-        self.witness.row(
-            (scenario, promised),
-            presented,
-            &self.policy,
-            clock.now(),
-            ends,
-        )
+        self.witness.row((scenario, promised), presented, &self.policy, clock.now(), ends)
     }
 }

@@ -38,9 +38,7 @@ fn talk<S: SideData>(mut tls: &mut ConnectionCommon<S>, mut tcp: TcpStream) -> i
     tcp.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut stream = Stream::new(&mut tls, &mut tcp);
     // In TLS 1.3 a client hears of its refusal with the first byte that it reads, not before.
-    let talked = stream
-        .write_all(b"!")
-        .and_then(|()| stream.read_exact(&mut [0]));
+    let talked = stream.write_all(b"!").and_then(|()| stream.read_exact(&mut [0]));
     hang_up(tls, &mut tcp)?;
     match talked {
         Ok(()) => Ok(Ok(tls.peer_certificates().unwrap_or_default().to_vec())),

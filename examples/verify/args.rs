@@ -150,9 +150,7 @@ impl FromStr for At {
     fn from_str(text: &str) -> Result<Self, String> {
         let seconds = rfc3339(text)?.unix_timestamp().try_into();
         let seconds = seconds.map_err(|_| "an instant before 1970 cannot be verified at")?;
-        Ok(Self(UnixTime::since_unix_epoch(Duration::from_secs(
-            seconds,
-        ))))
+        Ok(Self(UnixTime::since_unix_epoch(Duration::from_secs(seconds))))
     }
 }
 

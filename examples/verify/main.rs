@@ -100,7 +100,7 @@ fn verify_client(
 ) -> Result<Verdict, Box<dyn Error>> {
     if args.name.is_some() {
         return Err(
-            "--name is for --role server; say who may connect as a client with --allow".into(),
+            "--name is for --role server; say who may connect as a client with --allow".into()
         );
     }
     let builder = ClientPeerVerifier::builder(roots, &default_provider());

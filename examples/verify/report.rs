@@ -34,18 +34,12 @@ fn accepted_text(role: Role, peer: &VerifiedPeer) -> String {
                 violation.needed
             ),
         ),
-        _ => (
-            "its extended key usage is as the policy asks".into(),
-            "nothing".into(),
-        ),
+        _ => ("its extended key usage is as the policy asks".into(), "nothing".into()),
     };
     let leaf = peer.leaf();
     let names: Vec<_> = peer.alt_names().iter().map(ToString::to_string).collect();
     let path = peer.path().iter().map(Certificate::subject);
-    let path: Vec<_> = path
-        .chain([peer.anchor()])
-        .map(|name| format!("`{name}`"))
-        .collect();
+    let path: Vec<_> = path.chain([peer.anchor()]).map(|name| format!("`{name}`")).collect();
     format!(
         "ACCEPTED as {role}\n\
          why:    {why}\n\
@@ -170,7 +164,5 @@ fn names(purposes: &[Purpose]) -> Vec<String> {
 
 fn instant(instant: OffsetDateTime) -> String {
     // A certificate's validity ends in the year 9999 at the latest, which RFC 3339 can say.
-    instant
-        .format(&Rfc3339)
-        .unwrap_or_else(|_| instant.to_string())
+    instant.format(&Rfc3339).unwrap_or_else(|_| instant.to_string())
 }

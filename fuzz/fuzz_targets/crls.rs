@@ -4,37 +4,38 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mtls_roles::{ClientPeerVerifier, Crls, Roots};
-use mtls_roles_fuzz::{certificates, now, parts, provider};
-use rustls::pki_types::CertificateRevocationListDer;
+use mtls_roles::{ClientPeerVerifier, Crls, PeerVerifierBuilder};
+use mtls_roles_fuzz::{Presented, now, provider};
 
 fuzz_target!(|input: &[u8]| {
-    let parts = parts(input);
-    let Some((chain, lists)) = parts.split_at_checked(3) else {
+    let Some(Presented { roots, chain, sets, .. }) = Presented::read(input) else {
         return;
     };
-    let chain = certificates(chain);
-    let Ok(roots) = Roots::from_der([chain[0].clone().into_owned()]) else {
+    let Ok(crls) = Crls::from_der(sets.concat()) else {
         return;
     };
-    let lists = lists.iter().map(|list| CertificateRevocationListDer::from(list.to_vec()));
-    let Ok(crls) = Crls::from_der(lists) else {
-        return;
-    };
-    let verify = |builder: mtls_roles::ClientPeerVerifierBuilder| {
+    let verify = |builder: PeerVerifierBuilder<ClientPeerVerifier>| {
         let verifier = builder.build().unwrap();
-        verifier.verify(Some(&chain[1..]), now()).is_ok()
+        verifier.verify(Some(&chain), now()).is_ok()
     };
     let builder = || ClientPeerVerifier::builder(roots.clone(), provider());
+    let with = || builder().crls(crls.clone());
+    // Each is no stricter than the one before.
+    let ladder = [
+        with(),
+        with().allow_expired_crls(),
+        with().allow_expired_crls().allow_unknown_revocation_status(),
+        builder(),
+    ]
+    .map(verify);
+    assert!(ladder.is_sorted(), "{ladder:?}");
     for (with, without) in [
-        (builder().crls(crls.clone()), builder()),
-        (builder().crls(crls.clone()).enforce_revocation_expiration(), builder()),
-        (builder().crls(crls.clone()).allow_unknown_revocation_status(), builder()),
-        (builder().crls(crls.clone()).only_check_end_entity_revocation(), builder()),
-        (builder().crls(crls.clone()).stock_path_checks(), builder().stock_path_checks()),
+        (with().only_check_end_entity_revocation(), builder()),
+        (with().stock_path_checks(), builder().stock_path_checks()),
+        (with().stock_revocation(), builder()),
     ] {
         assert!(!verify(with) || verify(without));
     }
-    let verifier = builder().crls(crls.clone()).build().unwrap();
-    assert!(verifier.replace_crls(crls).is_ok());
+    let verifier = with().build().unwrap();
+    assert!(verifier.replace_crls(crls, now()).is_ok());
 });

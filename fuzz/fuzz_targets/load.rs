@@ -9,9 +9,7 @@ use mtls_roles_fuzz::{parts, provider};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 fn told<T>(loaded: Result<T, Error>) -> Option<T> {
-    loaded
-        .inspect_err(|error| assert!(!error.to_string().contains(char::is_control)))
-        .ok()
+    loaded.inspect_err(|error| assert!(!error.to_string().contains(char::is_control))).ok()
 }
 
 fuzz_target!(|input: &[u8]| {

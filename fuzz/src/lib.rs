@@ -4,14 +4,19 @@
 //! ever fuzzed. Here every signature is good, so that hostile certificates reach the path checks,
 //! the readers of verified certificates and the peer rules.
 
+mod presented;
+mod stock;
+
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+pub use presented::{Presented, Told};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{
     AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm,
     UnixTime, alg_id,
 };
+pub use stock::Stock;
 
 #[derive(Debug)]
 struct Credulous;

@@ -6,9 +6,13 @@ use std::path::Path;
 use mtls_roles_fuzz::join;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
-    DnType, ExtendedKeyUsagePurpose as Purpose, GeneralSubtree, IsCa, KeyIdMethod, KeyPair,
-    KeyUsagePurpose, NameConstraints, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
+    CrlDistributionPoint, CrlIssuingDistributionPoint, DnType, ExtendedKeyUsagePurpose as Purpose,
+    GeneralSubtree, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, NameConstraints,
+    RevokedCertParams, SanType, SerialNumber, date_time_ymd,
 };
+
+/// Where the leaf's lists are, if it says so.
+const POINT: &str = "http://crl.example/0";
 
 type Ca = CertifiedIssuer<'static, KeyPair>;
 
@@ -27,10 +31,11 @@ fn ca(name: &str) -> CertificateParams {
     params
 }
 
-fn leaf(issuer: &Ca, purposes: &[Purpose]) -> Vec<u8> {
+fn leaf(issuer: &Ca, purposes: &[Purpose], points: &[&str]) -> Vec<u8> {
     let mut params = params("leaf");
     params.serial_number = Some(SerialNumber::from(7));
     params.extended_key_usages = purposes.to_vec();
+    params.crl_distribution_points = points.iter().map(|uri| point(uri)).collect();
     params.subject_alt_names = vec![
         SanType::DnsName("server.example.com".try_into().unwrap()),
         SanType::URI("spiffe://example.org/service".try_into().unwrap()),
@@ -41,7 +46,22 @@ fn leaf(issuer: &Ca, purposes: &[Purpose]) -> Vec<u8> {
     params.signed_by(&key, issuer).unwrap().der().to_vec()
 }
 
+fn point(uri: &str) -> CrlDistributionPoint {
+    CrlDistributionPoint { uris: vec![uri.into()] }
+}
+
+/// A list of February to February, which is now.
 fn crl(issuer: &Ca, number: u64, revoked: &[u64]) -> Vec<u8> {
+    crl_of(issuer, number, revoked, (2026, 2027), None)
+}
+
+fn crl_of(
+    issuer: &Ca,
+    number: u64,
+    revoked: &[u64],
+    years: (i32, i32),
+    at: Option<&str>,
+) -> Vec<u8> {
     let revoked = revoked.iter().map(|serial| RevokedCertParams {
         serial_number: SerialNumber::from(*serial),
         revocation_time: date_time_ymd(2026, 2, 1),
@@ -49,10 +69,11 @@ fn crl(issuer: &Ca, number: u64, revoked: &[u64]) -> Vec<u8> {
         invalidity_date: None,
     });
     CertificateRevocationListParams {
-        this_update: date_time_ymd(2026, 2, 1),
-        next_update: date_time_ymd(2027, 2, 1),
+        this_update: date_time_ymd(years.0, 2, 1),
+        next_update: date_time_ymd(years.1, 2, 1),
         crl_number: SerialNumber::from(number),
-        issuing_distribution_point: None,
+        issuing_distribution_point: at
+            .map(|uri| CrlIssuingDistributionPoint { distribution_point: point(uri), scope: None }),
         revoked_certs: revoked.collect(),
         key_identifier_method: KeyIdMethod::Sha256,
     }
@@ -60,6 +81,38 @@ fn crl(issuer: &Ca, number: u64, revoked: &[u64]) -> Vec<u8> {
     .unwrap()
     .der()
     .to_vec()
+}
+
+/// The chain beside lists, in one set and in two.
+fn write_lists(name: &str, chain: &[&[u8]], root: &Ca, sub: &Ca) {
+    let of_root = crl(root, 1, &[]);
+    let at = |number, revoked: &[u64], years, at| crl_of(sub, number, revoked, years, at);
+    let (now, before, later) = ((2026, 2027), (2025, 2026), (2027, 2028));
+    let lists = [
+        ("good", at(1, &[], now, None)),
+        ("revoking", at(2, &[7], now, None)),
+        ("other", at(3, &[1, 2, 3], now, None)),
+        ("expired", at(2, &[7], before, None)),
+        ("future", at(2, &[7], later, None)),
+        ("at-point", at(1, &[], now, Some(POINT))),
+        ("at-point-revoking", at(2, &[7], now, Some(POINT))),
+        ("elsewhere-revoking", at(2, &[7], now, Some("http://crl.example/1"))),
+    ];
+    let empty: &[u8] = &[];
+    for (index, (first_name, first)) in lists.iter().enumerate() {
+        let one = [chain, &[empty, first, &of_root]].concat();
+        write("crls", &format!("{name}-{first_name}"), &join(one.clone()));
+        write("against_stock", &format!("{name}-{first_name}"), &join(one));
+        let (second_name, second) = &lists[(index + 1) % lists.len()];
+        let name = format!("{name}-{first_name}-{second_name}");
+        let both = [chain, &[empty, first, second, &of_root]].concat();
+        write("crls", &name, &join(both.clone()));
+        write("against_stock", &name, &join(both));
+        let replaced = [chain, &[empty, first, &of_root, empty, second, &of_root]].concat();
+        write("replacement", &name, &join(replaced));
+        let lost = [chain, &[empty, first, second, empty, &of_root]].concat();
+        write("replacement", &format!("{name}-lost"), &join(lost));
+    }
 }
 
 fn write(target: &str, name: &str, bytes: &[u8]) {
@@ -80,23 +133,36 @@ fn main() {
     let constrained = Ca::signed_by(constrained, KeyPair::generate().unwrap(), &root).unwrap();
     let root_der = root.der().to_vec();
 
-    let purposes: [&[Purpose]; 4] =
-        [&[], &[Purpose::ClientAuth], &[Purpose::ServerAuth], &[Purpose::Any, Purpose::CodeSigning]];
+    let purposes: [&[Purpose]; 4] = [
+        &[],
+        &[Purpose::ClientAuth],
+        &[Purpose::ServerAuth],
+        &[Purpose::Any, Purpose::CodeSigning],
+    ];
     for (sub_name, sub) in [("plain", &plain), ("constrained", &constrained)] {
         for (index, purposes) in purposes.iter().enumerate() {
-            let leaf = leaf(sub, purposes);
+            let leaf = leaf(sub, purposes, &[POINT][..index % 2]);
             let chain = [&root_der[..], &leaf, sub.der()];
             let name = format!("{sub_name}-{index}");
             write("client_chain", &name, &join(chain));
             write("server_chain", &name, &join(chain));
             write("inventory", &name, &join(chain));
-            let (of_sub, of_root) = (crl(sub, 1, &[]), crl(&root, 1, &[]));
-            let revoking = crl(sub, 2, &[7]);
-            write("crls", &name, &join([&root_der[..], &leaf, sub.der(), &of_sub, &of_root]));
-            write("crls", &format!("{name}-two"), &join([&root_der[..], &leaf, sub.der(), &of_sub, &revoking, &of_root]));
-            for rule in ["dns:*.example.com", "dns:server.example.com", "uri:spiffe://example.org/service", "spiffe-trust-domain:example.org", "ip:192.0.2.1", "ip:::ffff:192.0.2.1"] {
+            write("against_stock", &name, &join(chain));
+            write_lists(&name, &chain, &root, sub);
+            for rule in [
+                "dns:*.example.com",
+                "dns:server.example.com",
+                "uri:spiffe://example.org/service",
+                "spiffe-trust-domain:example.org",
+                "ip:192.0.2.1",
+                "ip:::ffff:192.0.2.1",
+            ] {
                 let parts = [rule.as_bytes(), &root_der, &leaf, sub.der()];
-                write("peer_rules", &format!("{name}-{}", rule.replace(['/', ':', '*'], "_")), &join(parts));
+                write(
+                    "peer_rules",
+                    &format!("{name}-{}", rule.replace(['/', ':', '*'], "_")),
+                    &join(parts),
+                );
             }
         }
     }

@@ -28,6 +28,7 @@ use crate::text::{Printable, utc};
 #[non_exhaustive]
 pub enum Advice<'a> {
     /// Renew before a day, to keep the purpose for as long as possible.
+    #[non_exhaustive]
     RenewBefore {
         /// The first day that is too late (UTC).
         before: Date,
@@ -65,11 +66,7 @@ impl<'a> Advice<'a> {
         // Baseline Requirements 2.2.6, 1.6.1: a day is 86,400 seconds, and the last one is included.
         let life = Duration::days(max_days.into()) - Duration::SECOND;
         let works_until = issued.checked_add(life)?;
-        Some(Self::RenewBefore {
-            before,
-            max_days,
-            works_until,
-        })
+        Some(Self::RenewBefore { before, max_days, works_until })
     }
 
     /// The stable name in reports.

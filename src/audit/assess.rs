@@ -58,11 +58,7 @@ impl<'a> Assessment<'a> {
             let others = others.flat_map(|share| share.unwrap_or_else(|it| resume_unwind(it)));
             first.into_iter().chain(others).collect()
         });
-        Self {
-            timeline,
-            as_of,
-            findings,
-        }
+        Self { timeline, as_of, findings }
     }
 
     /// The findings, one for each of the inventory's entries, in their order.

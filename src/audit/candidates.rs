@@ -38,10 +38,7 @@ impl<'a> Candidates<'a> {
             None => name.first,
             key => {
                 let keys = [key, None];
-                keys.iter()
-                    .filter_map(|key| name.by_key_id.get(key))
-                    .min()
-                    .copied()
+                keys.iter().filter_map(|key| name.by_key_id.get(key)).min().copied()
             }
         };
         candidate.map(|(_, index)| index)

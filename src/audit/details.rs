@@ -17,8 +17,8 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::certificate::key::bits;
 use crate::certificate::view::View;
-use crate::element::{Elements, Kind, only, without_leading_zeros};
 use crate::role::Role;
+use crate::tlv::{Elements, Kind, only, without_leading_zeros};
 
 /// Algorithm and size of a public key: `RSA 2048`, `EC P-256`, `Ed25519`.
 ///

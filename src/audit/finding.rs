@@ -144,7 +144,5 @@ pub fn renewal(old: &Finding<'_>, renewed: &Finding<'_>, needed: Serving) -> Ren
         let violation = violation(&renewed.path, role)?;
         (!renewed.roles.contains(role)).then_some((role, violation))
     });
-    Renewal {
-        lost: lost.collect(),
-    }
+    Renewal { lost: lost.collect() }
 }

@@ -1,7 +1,7 @@
 //! [`Forecast`]: which TLS stacks would accept a chain as server and as client.
 //!
 //! One row for each thing that a stack refuses. Each was read in the source that is named beside
-//! it and seen in the real thing (`tests/audit_forecast.rs`): rustls-webpki 0.103.16, OpenSSL 3.0,
+//! it and seen in the real thing (`tests/audit/forecast.rs`): rustls-webpki 0.103.16, OpenSSL 3.0,
 //! Go 1.19, Java 17, GnuTLS 3.7.
 
 use std::fmt;
@@ -82,13 +82,7 @@ pub enum Stack {
 
 impl Stack {
     /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Rustls,
-        Self::OpenSsl,
-        Self::Go,
-        Self::Java,
-        Self::GnuTls,
-    ];
+    pub const ALL: [Self; 5] = [Self::Rustls, Self::OpenSsl, Self::Go, Self::Java, Self::GnuTls];
 
     /// The stable name in reports: `rustls`, `openssl`, `go`, `java`, `gnutls`.
     pub const fn id(self) -> &'static str {
@@ -245,13 +239,7 @@ fn first_obstacle(path: &CertificationPath<'_>, stack: Stack, role: Role) -> Opt
             *whose == stack && at & here != 0 && asks.refuses(entry, role)
         })?;
         let found = asks.found(entry);
-        Some(Obstacle {
-            stack,
-            role,
-            rule,
-            position,
-            found,
-        })
+        Some(Obstacle { stack, role, rule, position, found })
     })
 }
 

@@ -13,8 +13,8 @@ use super::paths::CertificationPath;
 use super::timeline::Timeline;
 use crate::certificate::attribute_of;
 use crate::certificate::view::View;
-use crate::element::{Kind, only};
 use crate::roots::PublicWeb;
+use crate::tlv::{Kind, only};
 
 /// Whose certificates stand above a certificate.
 ///
@@ -95,10 +95,7 @@ pub(super) struct PublicRoots<'a> {
 
 impl<'a> PublicRoots<'a> {
     pub(super) fn new(names: impl IntoIterator<Item = &'a str>) -> Self {
-        Self {
-            web: PublicWeb::new(),
-            names: names.into_iter().collect(),
-        }
+        Self { web: PublicWeb::new(), names: names.into_iter().collect() }
     }
 
     /// By what a path is known to be public, its first certificate left out.
@@ -172,12 +169,8 @@ impl<'a> IssuerNames<'a> {
         let certificates = || path.entries.iter().map(|entry| entry.certificate());
         let names = || certificates().map(|each| each.issuer_der());
         Self {
-            organisation: names()
-                .next()
-                .and_then(|name| attribute_of(name, ORGANISATION)),
-            common: names()
-                .filter_map(|name| attribute_of(name, COMMON_NAME))
-                .collect(),
+            organisation: names().next().and_then(|name| attribute_of(name, ORGANISATION)),
+            common: names().filter_map(|name| attribute_of(name, COMMON_NAME)).collect(),
             whole: certificates().map(|each| each.issuer()).collect(),
         }
     }
@@ -205,10 +198,7 @@ impl<'a> KnownIssuers<'a> {
     ) -> Rc<Issuers<'a>> {
         let compute = || Rc::new(Issuers::of(path, public, timeline));
         let issuers = path.entries.iter().skip(1);
-        match issuers
-            .map(|issuer| ptr::from_ref(*issuer))
-            .collect::<Vec<_>>()
-        {
+        match issuers.map(|issuer| ptr::from_ref(*issuer)).collect::<Vec<_>>() {
             nobody if nobody.is_empty() => compute(),
             issuers => self.0.entry(issuers).or_insert_with(compute).clone(),
         }

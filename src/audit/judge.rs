@@ -276,12 +276,7 @@ impl<'a> Case<'a> {
 
 impl<'a> Reason<'a> {
     fn new(verdict: Verdict, cause: Cause<'a>, advice: Advice<'a>) -> Self {
-        Self {
-            verdict,
-            last_second: None,
-            causes: vec![cause],
-            advice: vec![advice],
-        }
+        Self { verdict, last_second: None, causes: vec![cause], advice: vec![advice] }
     }
 }
 

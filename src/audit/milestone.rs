@@ -235,9 +235,7 @@ pub(super) fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Date, D::Error> 
     match Date::parse(&text, format_description!("[year]-[month]-[day]")) {
         // A year may have a sign.
         Ok(day) if text.len() == 10 => Ok(day),
-        _ => Err(D::Error::custom(format!(
-            "found `{text}`, needed a day like 2027-03-15"
-        ))),
+        _ => Err(D::Error::custom(format!("found `{text}`, needed a day like 2027-03-15"))),
     }
 }
 

@@ -208,16 +208,10 @@ impl<'a> PathBuilder<'a> {
         let mut ends: HashMap<_, _> = issuers()
             .filter_map(|(index, entry)| match entry.is_root() {
                 true => Some((index, PathEnd::Root)),
-                false => all
-                    .issuer_of(entry)
-                    .is_none()
-                    .then_some((index, PathEnd::NoIssuer)),
+                false => all.issuer_of(entry).is_none().then_some((index, PathEnd::NoIssuer)),
             })
             .collect();
-        let mut builder = Self {
-            entries,
-            ..Self::default()
-        };
+        let mut builder = Self { entries, ..Self::default() };
         issuers().for_each(|(index, entry)| builder.start(index, entry, &ends));
         builder.run();
         for (index, _) in issuers() {
@@ -237,10 +231,7 @@ impl<'a> PathBuilder<'a> {
         ends: &HashMap<usize, PathEnd>,
         is_among: impl Fn(usize) -> bool,
     ) -> IssuerTree<'a> {
-        let mut builder = Self {
-            entries,
-            ..Self::default()
-        };
+        let mut builder = Self { entries, ..Self::default() };
         for (index, entry) in entries.iter().enumerate() {
             if entry.is_root() || entry.can_issue() && is_among(index) {
                 builder.start(index, entry, ends);
@@ -255,9 +246,7 @@ impl<'a> PathBuilder<'a> {
             return self.push(index, *end, None);
         }
         let waiting = self.waiting.entry(entry.certificate().issuer_der());
-        let waiting = waiting
-            .or_default()
-            .entry(entry.authority_key_id.as_deref());
+        let waiting = waiting.or_default().entry(entry.authority_key_id.as_deref());
         waiting.or_default().push(index);
     }
 
@@ -300,8 +289,7 @@ impl<'a> PathBuilder<'a> {
             None => waiting.drain().flat_map(|(_, below)| below).collect(),
             key => {
                 let keys = [key, None].into_iter();
-                keys.flat_map(|key| waiting.remove(&key).unwrap_or_default())
-                    .collect()
+                keys.flat_map(|key| waiting.remove(&key).unwrap_or_default()).collect()
             }
         });
         waiting.unwrap_or_default()

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::details::KeyHalf;
 use super::entry::Location;
-use crate::element::{Elements, Kind, only, without_leading_zeros};
+use crate::tlv::{Elements, Kind, only, without_leading_zeros};
 
 /// A private key that was noticed. It is not kept.
 ///
@@ -31,11 +31,7 @@ pub struct PrivateKey {
 
 impl PrivateKey {
     pub(super) fn encrypted(location: Location) -> Self {
-        Self {
-            location,
-            is_encrypted: true,
-            half: None,
-        }
+        Self { location, is_encrypted: true, half: None }
     }
 
     /// Reads PKCS#8 (RFC 5958), PKCS#1 (RFC 8017, A.1.2) or SEC1 (RFC 5915); nothing else.
@@ -45,12 +41,9 @@ impl PrivateKey {
             [(Sequence, _), (OctetString, _), ..] => {
                 return Some(Self::encrypted(location));
             }
-            [
-                (Integer, _),
-                (Sequence, _),
-                (OctetString, key),
-                ref others @ ..,
-            ] => public_key(others).or_else(|| half_of_plain(&fields(key)?)?),
+            [(Integer, _), (Sequence, _), (OctetString, key), ref others @ ..] => {
+                public_key(others).or_else(|| half_of_plain(&fields(key)?)?)
+            }
             ref plain => half_of_plain(plain)?,
         };
         Some(Self {

@@ -43,7 +43,7 @@ const FORMER_MAX_VALIDITY: u16 = 398;
 impl Timeline {
     /// The timeline that is built into this version of the crate.
     pub fn builtin() -> Self {
-        // `tests/audit_timeline.rs` reads it: an error cannot get into a release.
+        // `tests/audit/timeline.rs` reads it: an error cannot get into a release.
         Self::from_json(include_str!("timeline.json")).unwrap_or_default()
     }
 
@@ -54,9 +54,8 @@ impl Timeline {
     /// It is not of that form, or two milestones share an `id`: the error says where.
     pub fn from_json(json: &str) -> Result<Self, TimelineError> {
         let file = serde_json::from_str(json).map_err(|error| error.to_string());
-        file.and_then(File::read).map_err(|reason| TimelineError {
-            reason: Printable(&reason).to_string(),
-        })
+        file.and_then(File::read)
+            .map_err(|reason| TimelineError { reason: Printable(&reason).to_string() })
     }
 
     /// Adds the other's milestones, offers and roots; those with an `id` that is here replace it.

@@ -111,11 +111,13 @@ pub enum Cause<'a> {
     /// A milestone of the timeline.
     Milestone(&'a Milestone),
     /// It has expired.
+    #[non_exhaustive]
     Expired {
         /// Its last second, UTC.
         not_after: OffsetDateTime,
     },
     /// A certificate above it expires first, or has expired.
+    #[non_exhaustive]
     IssuerExpires {
         /// The issuer.
         issuer: &'a Entry,
@@ -123,6 +125,7 @@ pub enum Cause<'a> {
         not_after: OffsetDateTime,
     },
     /// Its chain lacks the purpose of a role.
+    #[non_exhaustive]
     Unfit {
         /// The role.
         role: Role,

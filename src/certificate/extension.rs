@@ -1,6 +1,6 @@
 //! [`Extensions`]: those of a certificate, or of a revocation list.
 
-use crate::element::{Elements, Kind};
+use crate::tlv::{Elements, Kind};
 
 /// What is encoded as a SEQUENCE OF Extension (RFC 5280, 4.1.2.9 and 5.1.2.7).
 #[derive(Clone, Copy)]

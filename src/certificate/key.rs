@@ -1,6 +1,6 @@
 //! Public keys: what kind one is, and whether it is too weak to be believed.
 
-use crate::element::{Elements, Kind, without_leading_zeros};
+use crate::tlv::{Elements, Kind, without_leading_zeros};
 
 /// Whether signatures by a key prove anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

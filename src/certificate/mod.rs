@@ -22,6 +22,23 @@ use crate::text;
 /// Reading is not verifying: a `Certificate` is trustworthy only where it comes from, such as the
 /// [`path`](crate::VerifiedPeer::path) of a verified peer. Text from the certificate is escaped in
 /// [`subject`](Self::subject) and [`issuer`](Self::issuer).
+///
+/// ```
+/// use mtls_roles::{ClientPeerVerifier, EkuPolicy, PeerRule, Roots};
+/// use rustls::pki_types::UnixTime;
+///
+/// # let (roots, chain) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/peer.rs"));
+/// # let provider = rustls::crypto::aws_lc_rs::default_provider();
+/// let clients = ClientPeerVerifier::builder(Roots::from_der(roots)?, &provider)
+///     .eku_policy(EkuPolicy::ignore())
+///     .relax_for(PeerRule::dns_name("edge.example.com")?)
+///     .build()?;
+/// let peer = clients.verify(Some(&chain), UnixTime::now())?;
+/// let certificate = peer.leaf();
+/// assert_eq!(certificate.purposes().map(<[_]>::len), Some(1));
+/// println!("{} until {}", certificate.subject(), certificate.not_after());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     der: CertificateDer<'static>,
@@ -153,16 +170,10 @@ impl Certificate {
 
 fn purposes(view: &View<'_>) -> der::Result<Option<Vec<Purpose>>> {
     let purposes = view.purposes()?;
-    Ok(purposes.map(|oids| {
-        oids.map_while(Result::ok)
-            .map(Purpose::from_oid_bytes)
-            .collect()
-    }))
+    Ok(purposes.map(|oids| oids.map_while(Result::ok).map(Purpose::from_oid_bytes).collect()))
 }
 
 fn alt_names(view: &View<'_>) -> der::Result<Vec<SubjectAltName>> {
     let names = view.alt_names()?;
-    names
-        .map(|name| name.map(SubjectAltName::into_owned))
-        .collect()
+    names.map(|name| name.map(SubjectAltName::into_owned)).collect()
 }

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use der::asn1::AnyRef;
 use der::{Tag, Tagged};
 
-use crate::element::Elements;
 use crate::text::{self, Printable};
+use crate::tlv::Elements;
 
 /// One name of a certificate's subjectAltName extension (RFC 5280, 4.2.1.6), by type.
 ///
@@ -39,11 +39,7 @@ pub enum SubjectAltName<S = String> {
 
 impl<'a> SubjectAltName<&'a str> {
     pub(super) fn read(any: AnyRef<'a>) -> der::Result<Self> {
-        let Tag::ContextSpecific {
-            number,
-            constructed,
-        } = any.tag()
-        else {
+        let Tag::ContextSpecific { number, constructed } = any.tag() else {
             return Err(any.tag().value_error().into());
         };
         // A string in constructed form would be other bytes under the same number (X.690, 10.2).
@@ -226,11 +222,7 @@ mod tests {
             tlv(0x31, &part)
         };
         let mut name = attribute(0x0a, organization);
-        name.extend(
-            common_name
-                .map(|name| attribute(3, name))
-                .unwrap_or_default(),
-        );
+        name.extend(common_name.map(|name| attribute(3, name)).unwrap_or_default());
         name
     }
 
@@ -242,23 +234,14 @@ mod tests {
     fn a_value_with_a_backslash_is_not_two_parts_of_a_name() {
         let two = distinguished_name(&name("a", Some("admin")));
         assert_eq!(two, "O=a, CN=admin");
-        assert_eq!(
-            distinguished_name(&name("a\\", Some("admin"))),
-            r"O=a\\, CN=admin"
-        );
-        assert_eq!(
-            distinguished_name(&name(r"a\, CN=admin", None)),
-            r"O=a\\\, CN=admin"
-        );
+        assert_eq!(distinguished_name(&name("a\\", Some("admin"))), r"O=a\\, CN=admin");
+        assert_eq!(distinguished_name(&name(r"a\, CN=admin", None)), r"O=a\\\, CN=admin");
     }
 
     #[test]
     fn values_are_escaped_as_rfc_4514_asks_and_plain_ones_are_kept() {
         for (value, printed) in [
-            (
-                "Example (UK) Ltd. & Co/KG: a=b #1 'x'",
-                "Example (UK) Ltd. & Co/KG: a=b #1 'x'",
-            ),
+            ("Example (UK) Ltd. & Co/KG: a=b #1 'x'", "Example (UK) Ltd. & Co/KG: a=b #1 'x'"),
             ("a,b+c", r"a\,b\+c"),
             (r#"a"b;c<d>e`f"#, r#"a\"b\;c\<d\>e\`f"#),
             ("#30", r"\#30"),
@@ -269,10 +252,7 @@ mod tests {
             (r"\u{ad}", r"\\u{ad}"),
             ("a\0b\nc", r"a\u{0}b\u{a}c"),
         ] {
-            assert_eq!(
-                distinguished_name(&name(value, None)),
-                format!("O={printed}")
-            );
+            assert_eq!(distinguished_name(&name(value, None)), format!("O={printed}"));
         }
     }
 }

@@ -12,8 +12,8 @@ use super::extension::{Extension, Extensions};
 use super::key::KeyKind;
 pub(crate) use super::key::Strength;
 use super::name::SubjectAltName;
-use crate::element::{Elements, Kind, only};
 use crate::role::Purpose;
+use crate::tlv::{Elements, Kind, only};
 
 /// The fields of one certificate (RFC 5280, 4.1), borrowed from its DER.
 #[derive(Clone, Copy)]
@@ -55,6 +55,12 @@ mod oid {
     pub(super) const CABF_POLICIES: &[u8] = &[0x67, 0x81, 0x0c, 0x01];
 }
 
+/// Bit 5 of a keyUsage.
+pub(crate) const KEY_CERT_SIGN: u8 = 0x80 >> 5;
+
+/// Bit 6 of a keyUsage.
+const CRL_SIGN: u8 = 0x80 >> 6;
+
 impl<'a> View<'a> {
     /// Reads versions 1 to 3; a root may be of version 1.
     pub(crate) fn read(der: &'a [u8]) -> der::Result<Self> {
@@ -73,15 +79,7 @@ impl<'a> View<'a> {
             true => Extensions::NONE,
             false => Extensions::of(tbs.read(Kind::explicit(3))?)?,
         };
-        Ok(Self {
-            der,
-            serial,
-            issuer,
-            validity,
-            subject,
-            spki,
-            extensions,
-        })
+        Ok(Self { der, serial, issuer, validity, subject, spki, extensions })
     }
 
     /// The certificate itself.
@@ -128,10 +126,7 @@ impl<'a> View<'a> {
     ) -> der::Result<impl Iterator<Item = der::Result<SubjectAltName<&'a str>>>> {
         let value = self.extension(oid::SUBJECT_ALT_NAME)?;
         let names = value.map(Elements::of_sequence).transpose()?;
-        Ok(names
-            .into_iter()
-            .flatten()
-            .map(|name| SubjectAltName::read(name?)))
+        Ok(names.into_iter().flatten().map(|name| SubjectAltName::read(name?)))
     }
 
     /// basicConstraints with cA TRUE (RFC 5280, 4.2.1.9).
@@ -152,9 +147,7 @@ impl<'a> View<'a> {
     /// Whether the certificate says of itself that it belongs to the web's PKI: it carries signed
     /// certificate timestamps or a CA/Browser Forum policy. What cannot be read counts as such.
     pub(crate) fn is_web_pki(&self) -> bool {
-        self.extension(oid::SCT_LIST)
-            .map_or(true, |scts| scts.is_some())
-            || self.has_cabf_policy()
+        self.extension(oid::SCT_LIST).map_or(true, |scts| scts.is_some()) || self.has_cabf_policy()
     }
 
     /// Whether it carries a CA/Browser Forum policy. Policies that cannot be read count as one.
@@ -176,16 +169,17 @@ impl<'a> View<'a> {
         found().unwrap_or(true)
     }
 
-    /// The keyUsage extension (RFC 5280, 4.2.1.3).
-    pub(crate) fn key_usage(&self) -> der::Result<Option<KeyUsage>> {
+    /// The first eight bits of the keyUsage extension (RFC 5280, 4.2.1.3), the first one the highest;
+    /// all that certificates of TLS have a use for.
+    pub(crate) fn key_usage(&self) -> der::Result<Option<u8>> {
         let Some(value) = self.extension(oid::KEY_USAGE)? else {
             return Ok(None);
         };
         // The first octet counts the unused bits of the last, which are zero (X.690, 11.2.1).
         match *only(value, Kind::BIT_STRING)? {
-            [0] => Ok(Some(KeyUsage(0))),
+            [0] => Ok(Some(0)),
             [unused @ 0..=7, ref bits @ .., last] if last.trailing_zeros() >= unused.into() => {
-                Ok(Some(KeyUsage(bits.first().copied().unwrap_or(last))))
+                Ok(Some(bits.first().copied().unwrap_or(last)))
             }
             _ => Err(Tag::BitString.value_error().into()),
         }
@@ -223,8 +217,8 @@ impl<'a> View<'a> {
     pub(crate) fn issuer_facts(&self) -> der::Result<IssuerFacts> {
         let usage = self.key_usage()?;
         Ok(IssuerFacts {
-            may_sign_certificates: usage.is_none_or(|usage| usage.key_cert_sign()),
-            may_sign_crls: usage.is_none_or(|usage| usage.crl_sign()),
+            may_sign_certificates: usage.is_none_or(|usage| usage & KEY_CERT_SIGN != 0),
+            may_sign_crls: usage.is_none_or(|usage| usage & CRL_SIGN != 0),
             is_named: !self.subject.is_empty(),
             has_empty_name_constraints: self.name_constraints()? == Some(NameConstraints::Empty),
             has_unknown_critical_extension: self.has_unknown_critical_extension()?,
@@ -245,22 +239,6 @@ impl<'a> View<'a> {
 
     pub(crate) fn first_extension(&self, wanted: &[u8]) -> der::Result<Option<Extension<'a>>> {
         self.extensions.first(wanted)
-    }
-}
-
-/// The first eight bits of a keyUsage extension; all that certificates of TLS have a use for.
-#[derive(Clone, Copy)]
-pub(crate) struct KeyUsage(u8);
-
-impl KeyUsage {
-    /// Bit 5: may sign certificates.
-    pub(crate) fn key_cert_sign(self) -> bool {
-        self.0 & 0x04 != 0
-    }
-
-    /// Bit 6: may sign revocation lists.
-    pub(crate) fn crl_sign(self) -> bool {
-        self.0 & 0x02 != 0
     }
 }
 

@@ -44,9 +44,10 @@
 //! full, what is new waits in a short queue, a tenth of the room, and is forgotten at its end unless
 //! it was used again; who of those comes again soon is no passer-by. Measured in the tests: during a
 //! scan of a million facts, regulars who came twice before it, and then each after 9,600 others, four
-//! times as many as there is room for, were known at every visit. A new regular is known from the
-//! third visit on, at the latest, if each comes before as many others as there is room for. Chains
-//! that are refused add at most the good signatures of trusted issuers.
+//! times as many as there is room for, were known at every visit. Who comes
+//! twice in a row is known from then on, and any new regular from the third visit on, if each visit
+//! comes before some half as many others as there is room for. Chains that are refused add at most
+//! the good signatures of trusted issuers.
 //!
 //! # What a stranger can measure
 //!
@@ -72,10 +73,10 @@
 //! | RSA-2048 | 2,450 | 1,230 | 13,600 |
 //!
 //! [`MemoCounters::bytes`](crate::MemoCounters) never exceeds the capacity. What the process needs for
-//! it was 0.88 to 1.02 times that (glibc, 128 MiB of facts in the sizes of P-256, when it was nearly
-//! full and long after). The room is divided into up to 1,024 parts of 256 KiB and more, which fill
-//! unevenly: the first go when some nine tenths are taken. What takes more than nine tenths of a part
-//! (of the whole, below 512 KiB) is not remembered.
+//! it was 0.85 to 1.04 times that (glibc, 128 MiB of facts in the sizes of P-256, Ed25519 and
+//! RSA-2048, when it was nearly full and long after). From 2 MiB on the room is divided into equal
+//! parts of 1 MiB and more, which fill unevenly: the first leaves go when some nineteen twentieths are
+//! taken. What takes more than nine tenths of a part, or of a smaller whole, is not remembered.
 //!
 //! A service with a million distinct clients has two good choices:
 //!

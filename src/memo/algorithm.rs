@@ -52,19 +52,11 @@ impl SignatureVerificationAlgorithm for Memoized {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), InvalidSignature> {
-        let check = || {
-            self.algorithm
-                .verify_signature(public_key, message, signature)
-        };
+        let check = || self.algorithm.verify_signature(public_key, message, signature);
         if message.len() > LONGEST_MESSAGE {
             return check();
         }
-        let fact = Fact {
-            algorithm: self.index,
-            public_key,
-            message,
-            signature,
-        };
+        let fact = Fact { algorithm: self.index, public_key, message, signature };
         match self.cache.recalls(&fact) {
             true => Ok(()),
             false => check().inspect(|()| self.cache.remember(&fact)),

@@ -20,6 +20,22 @@ use crate::role::Role;
 ///
 /// Decide on [`alt_names`](Self::alt_names), by type, or on fingerprints. The subject is for
 /// logs: its common name is checked by nobody.
+///
+/// ```
+/// use mtls_roles::{ClientPeerVerifier, EkuPolicy, PeerRule, Roots};
+/// use rustls::pki_types::UnixTime;
+///
+/// # let (roots, chain) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/peer.rs"));
+/// # let provider = rustls::crypto::aws_lc_rs::default_provider();
+/// let clients = ClientPeerVerifier::builder(Roots::from_der(roots)?, &provider)
+///     .eku_policy(EkuPolicy::ignore())
+///     .relax_for(PeerRule::dns_name("edge.example.com")?)
+///     .build()?;
+/// let peer = clients.verify(Some(&chain), UnixTime::now())?;
+/// assert_eq!(peer.alt_names()[0].to_string(), "dns:edge.example.com");
+/// assert!(peer.eku().violation().is_some(), "its only purpose is serverAuth");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedPeer {
     pub(crate) role: Role,

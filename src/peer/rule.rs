@@ -231,10 +231,7 @@ impl fmt::Display for PeerRule {
 }
 
 fn invalid(kind: &str, value: &str, reason: &'static str) -> Error {
-    Error::InvalidPeerRule {
-        rule: format!("{kind}:{}", Printable(value)),
-        reason,
-    }
+    Error::InvalidPeerRule { rule: format!("{kind}:{}", Printable(value)), reason }
 }
 
 fn unknown_form(text: &str) -> Error {
@@ -252,12 +249,9 @@ fn fingerprint(kind: &str, value: &str) -> Result<[u8; 32], Error> {
 /// 64 hexadecimal digits, with or without the colons that OpenSSL prints between bytes.
 fn sha256(hex: &str) -> Option<[u8; 32]> {
     let digits = hex.chars().filter(|digit| *digit != ':');
-    let digits: Vec<_> = digits
-        .map(|digit| digit.to_digit(16))
-        .collect::<Option<_>>()?;
-    let pairs = digits
-        .chunks(2)
-        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | *digit as u8));
+    let digits: Vec<_> = digits.map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
+    let pairs =
+        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | *digit as u8));
     match digits.len() {
         64 => pairs.collect::<Vec<u8>>().try_into().ok(),
         _ => None,
@@ -275,9 +269,7 @@ const BAD_HOST: &str =
 
 impl<'a> StrictUri<'a> {
     pub(super) fn parse(uri: &'a str) -> Result<Self, &'static str> {
-        let (scheme, rest) = uri
-            .split_once("://")
-            .ok_or("needed is scheme://host/path")?;
+        let (scheme, rest) = uri.split_once("://").ok_or("needed is scheme://host/path")?;
         let (host, path) = match rest.split_once('/') {
             Some((host, path)) => (host, Some(path)),
             None => (rest, None),
@@ -300,21 +292,15 @@ impl<'a> StrictUri<'a> {
 
 fn is_scheme(scheme: &str) -> bool {
     scheme.starts_with(|c: char| c.is_ascii_lowercase())
-        && scheme
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
 
 fn is_host(host: &str) -> bool {
     !host.is_empty()
-        && host
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
+        && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
 }
 
 fn is_segment(segment: &str) -> bool {
     !matches!(segment, "" | "." | "..")
-        && segment
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rustls::pki_types::TrustAnchor;
 
 use crate::certificate::view::View;
-use crate::element::{Kind, only};
+use crate::tlv::{Kind, only};
 
 /// Mozilla's roots for servers, as of the crate `webpki-roots` that is built in.
 pub(crate) const ANCHORS: &[TrustAnchor<'static>] = webpki_roots::TLS_SERVER_ROOTS;
@@ -20,10 +20,7 @@ pub(crate) struct PublicWeb {
 impl PublicWeb {
     pub(crate) fn new() -> Self {
         Self {
-            keys: ANCHORS
-                .iter()
-                .map(|root| root.subject_public_key_info.as_ref())
-                .collect(),
+            keys: ANCHORS.iter().map(|root| root.subject_public_key_info.as_ref()).collect(),
             names: ANCHORS.iter().map(|root| root.subject.as_ref()).collect(),
         }
     }

@@ -9,7 +9,7 @@ use webpki::{ExpirationPolicy, RevocationCheckDepth, UnknownStatusPolicy};
 use super::checks::PathChecks;
 use super::crls::Crls;
 use super::revocation::{Choices, Revocation};
-use super::settings::{RelaxFor, Settings};
+use super::settings::{Assemble, RelaxFor, Settings};
 use crate::eku::EkuPolicy;
 use crate::error::Error;
 use crate::memo::SignatureMemo;
@@ -43,26 +43,7 @@ pub struct PeerVerifierBuilder<V: PeerVerifier> {
 
 /// A verifier of peers in one role. Implemented by [`ClientPeerVerifier`](crate::ClientPeerVerifier)
 /// and [`ServerPeerVerifier`](crate::ServerPeerVerifier), and by nothing else.
-pub trait PeerVerifier: sealed::Assemble {}
-
-pub(super) mod sealed {
-    use std::fmt::Debug;
-
-    use super::Settings;
-    use crate::error::Error;
-
-    /// What one role adds to the builder.
-    pub trait Assemble: Sized {
-        type Options: Debug + Default;
-
-        /// Refuses what may not be built in this role.
-        #[allow(private_interfaces)] // Sealed: nobody else calls it.
-        fn check(settings: &Settings, options: &Self::Options) -> Result<(), Error>;
-
-        #[allow(private_interfaces)] // Sealed: nobody else calls it.
-        fn assemble(settings: Settings, options: Self::Options) -> Result<Self, Error>;
-    }
-}
+pub trait PeerVerifier: Assemble {}
 
 /// Where a verifier remembers good signatures.
 #[derive(Debug)]
@@ -239,10 +220,7 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
         self.check()?;
         let algorithms = &self.settings.algorithms;
         self.settings.memo = match self.memo {
-            Memo::Own => Some(SignatureMemo::of(
-                algorithms,
-                SignatureMemo::DEFAULT_CAPACITY,
-            )),
+            Memo::Own => Some(SignatureMemo::of(algorithms, SignatureMemo::DEFAULT_CAPACITY)),
             Memo::Shared(memo) => Some(memo),
             Memo::None => None,
         };
@@ -259,13 +237,7 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
 
     /// Refuses what may be built for neither role.
     fn check(&self) -> Result<(), Error> {
-        let Settings {
-            role,
-            roots,
-            policy,
-            relax_for,
-            ..
-        } = &self.settings;
+        let Settings { role, roots, policy, relax_for, .. } = &self.settings;
         if policy.is_relaxed() && relax_for.is_nobody() {
             return Err(Error::RelaxedForNobody { role: *role });
         }

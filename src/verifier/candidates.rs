@@ -9,7 +9,7 @@ use std::ops::Range;
 use rustls::pki_types::{CertificateDer, Der, TrustAnchor};
 use webpki::EndEntityCert;
 
-use crate::roots::{Extent, RootFacts, Roots};
+use crate::roots::{RootFacts, Roots, TrustedFor};
 
 pub(super) enum Candidates<'a> {
     /// Neighbours among the roots.
@@ -51,12 +51,8 @@ impl<'a> Candidates<'a> {
     }
 
     fn collected(roots: &'a Roots, ranges: &[Range<usize>]) -> Self {
-        let anchors = ranges
-            .iter()
-            .flat_map(|range| &roots.anchors()[range.clone()]);
-        let facts = ranges
-            .iter()
-            .flat_map(|range| &roots.facts()[range.clone()]);
+        let anchors = ranges.iter().flat_map(|range| &roots.anchors()[range.clone()]);
+        let facts = ranges.iter().flat_map(|range| &roots.facts()[range.clone()]);
         Self::Collected(anchors.map(borrowed).collect(), facts.collect())
     }
 
@@ -69,10 +65,7 @@ impl<'a> Candidates<'a> {
 
     /// What is known of the root at the end of a path.
     pub(super) fn facts(&self, anchor: &TrustAnchor<'_>) -> &RootFacts {
-        const NONE: &RootFacts = &RootFacts {
-            extent: Extent::Unknown,
-            is_public: true,
-        };
+        const NONE: &RootFacts = &RootFacts { trusted_for: TrustedFor::Unknown, is_public: true };
         let mut anchors = self.anchors().iter();
         // webpki hands back the anchors it was given.
         let index = anchors.position(|candidate| std::ptr::eq(candidate, anchor));
@@ -151,11 +144,8 @@ mod tests {
 
     #[test]
     fn webpki_gets_the_same_roots_whether_there_are_ten_or_ten_thousand() {
-        let (one, namesake, other) = (
-            Ca::new("one", None),
-            Ca::new("one", None),
-            Ca::new("other", None),
-        );
+        let (one, namesake, other) =
+            (Ca::new("one", None), Ca::new("one", None), Ca::new("other", None));
         let (sub, deep) = (Ca::new("sub", Some(&one)), Ca::new("deep", Some(&other)));
         let leaf = Ca::new("leaf", Some(&sub));
         let anchors = [&one, &other, &namesake].map(Ca::anchor);
@@ -163,15 +153,9 @@ mod tests {
         let garbage = CertificateDer::from(vec![0x30, 0]);
         let rows: [(&[&CertificateDer<'_>], Vec<TrustAnchor<'_>>); 5] = [
             (&[&sub.der], vec![of_one.clone(), of_namesake.clone()]),
-            (
-                &[&leaf.der, &sub.der],
-                vec![of_one.clone(), of_namesake.clone()],
-            ),
+            (&[&leaf.der, &sub.der], vec![of_one.clone(), of_namesake.clone()]),
             (&[&leaf.der, &garbage, &deep.der], vec![of_other.clone()]),
-            (
-                &[&leaf.der, &deep.der, &sub.der, &sub.der],
-                vec![of_other, of_one, of_namesake],
-            ),
+            (&[&leaf.der, &deep.der, &sub.der, &sub.der], vec![of_other, of_one, of_namesake]),
             (&[&leaf.der], vec![]),
         ];
         for others in [10, 10_000] {
@@ -194,8 +178,8 @@ mod tests {
         // rcgen's default is no CA, which is trusted for itself only.
         for (anchor, root) in candidates.anchors().iter().zip([&one, &namesake]) {
             assert_eq!(
-                candidates.facts(anchor).extent,
-                Extent::ItselfOnly(root.der.clone())
+                candidates.facts(anchor).trusted_for,
+                TrustedFor::ItselfOnly(root.der.clone())
             );
         }
         assert_eq!(candidates.anchors().len(), 2);

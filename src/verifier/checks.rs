@@ -12,9 +12,9 @@ use webpki::VerifiedPath;
 use super::path::{self, Verified};
 
 use crate::certificate::distinguished_name;
-use crate::certificate::view::{IssuerFacts, Strength, View};
+use crate::certificate::view::{IssuerFacts, KEY_CERT_SIGN, Strength, View};
 use crate::memo::{Position, SignatureMemo};
-use crate::roots::Extent;
+use crate::roots::TrustedFor;
 
 /// What a peer's path violates that stock rustls would have accepted.
 ///
@@ -43,36 +43,45 @@ pub struct PathViolation {
 }
 
 /// One check of a path, beyond those of stock rustls.
+///
+/// ```
+/// use mtls_roles::PathCheck;
+///
+/// assert_eq!(
+///     PathCheck::LeafWithKeyCertSign.to_string(),
+///     "is a leaf, but its key usage has keyCertSign"
+/// );
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PathCheck {
     /// An issuer that has a keyUsage must have keyCertSign in it (RFC 5280, 4.2.1.3 and 6.1.4 (n);
     /// PKITS 4.7.1 and 4.7.2). Without it the key was not meant to issue certificates.
-    IssuerMaySignCertificates,
+    IssuerWithoutKeyCertSign,
     /// An issuer must have a name (RFC 5280, 4.1.2.6): all nameless ones are the same issuer.
-    IssuerHasName,
+    IssuerWithoutName,
     /// Name constraints must constrain something (RFC 5280, 4.2.1.10): empty ones are a mistake in
     /// a place where mistakes widen.
-    NameConstraintsAreNotEmpty,
+    EmptyNameConstraints,
     /// A leaf must not have keyCertSign, which goes with cA only (RFC 5280, 4.2.1.9): such a
     /// certificate is one parser's difference away from being a CA.
-    LeafMayNotSignCertificates,
+    LeafWithKeyCertSign,
     /// A leaf must not have name constraints (RFC 5280, 4.2.1.10: in a CA certificate only).
-    LeafHasNoNameConstraints,
+    LeafWithNameConstraints,
     /// A leaf's key must be RSA of 2,048 bits or more, a NIST curve, or Edwards (Baseline
     /// Requirements, 6.1.5). Stock rustls refuses others when they sign the handshake; a chain that
     /// is verified outside one would pass.
-    LeafKeyIsStrong,
+    WeakLeafKey,
     /// A root must have no critical extension that webpki does not know (RFC 5280, 4.2): it may
     /// restrict what the root may do.
-    RootHasNoUnknownCriticalExtension,
+    RootWithUnknownCriticalExtension,
     /// A root that is no CA issues nothing. Presented itself, it is trusted as it is: no other check
     /// is made of it.
-    RootMayIssue,
+    RootIsNoCa,
     /// The extensions that these checks look at must be well-formed.
-    ExtensionsAreReadable,
+    UnreadableExtension,
     /// No more issuers between leaf and root than the verifier was told to accept.
-    PathIsNotTooDeep,
+    PathTooDeep,
 }
 
 /// Which checks a verifier makes.
@@ -84,10 +93,7 @@ pub(super) struct PathChecks {
 
 impl PathChecks {
     pub(super) fn hardened() -> Self {
-        Self {
-            is_hardened: true,
-            max_intermediates: None,
-        }
+        Self { is_hardened: true, max_intermediates: None }
     }
 
     pub(super) fn limit_intermediates(&mut self, most: usize) {
@@ -102,17 +108,13 @@ impl PathChecks {
     pub(super) fn apply(
         self,
         path: &VerifiedPath<'_>,
-        root: &Extent,
+        root: &TrustedFor,
         memo: Option<&SignatureMemo>,
     ) -> Result<(), PathViolation> {
         if let Some(most) = self.max_intermediates
             && path.intermediate_certificates().count() > most
         {
-            return Err(PathViolation::at(
-                most + 1,
-                PathCheck::PathIsNotTooDeep,
-                path,
-            ));
+            return Err(PathViolation::at(most + 1, PathCheck::PathTooDeep, path));
         }
         match self.is_hardened {
             true => check_path(path, root, memo),
@@ -123,17 +125,17 @@ impl PathChecks {
 
 fn check_path(
     path: &VerifiedPath<'_>,
-    root: &Extent,
+    root: &TrustedFor,
     memo: Option<&SignatureMemo>,
 ) -> Result<(), PathViolation> {
     let issuers = path.intermediate_certificates().count();
     let root = match root {
-        Extent::ItselfOnly(root) if issuers == 0 && path.end_entity().der() == *root => {
+        TrustedFor::ItselfOnly(root) if issuers == 0 && path.end_entity().der() == *root => {
             return Ok(());
         }
-        Extent::ItselfOnly(_) => Some(PathCheck::RootMayIssue),
-        Extent::Issuer(facts) => root_violation(facts),
-        Extent::Unknown => None,
+        TrustedFor::ItselfOnly(_) => Some(PathCheck::RootIsNoCa),
+        TrustedFor::Issuing(facts) => root_violation(facts),
+        TrustedFor::Unknown => None,
     };
     if let Some(check) = root {
         return Err(PathViolation::at(issuers + 1, check, path));
@@ -161,7 +163,7 @@ fn check_once(
         let found = certificate.view().and_then(|view| violation(&view));
         // webpki has read this certificate. Where our reader fails, an extension that it looked for
         // is malformed, and what the certificate may do is unknown.
-        let found = found.unwrap_or(Some(PathCheck::ExtensionsAreReadable));
+        let found = found.unwrap_or(Some(PathCheck::UnreadableExtension));
         found.map_or(Ok(()), Err)
     };
     match memo {
@@ -181,35 +183,29 @@ impl PathViolation {
                 None => path.anchor().subject.as_ref(),
             },
         };
-        Self {
-            check,
-            position,
-            certificate: distinguished_name(subject),
-        }
+        Self { check, position, certificate: distinguished_name(subject) }
     }
 }
 
 fn leaf_violation(leaf: &View<'_>) -> der::Result<Option<PathCheck>> {
-    Ok(
-        if leaf.key_usage()?.is_some_and(|usage| usage.key_cert_sign()) {
-            Some(PathCheck::LeafMayNotSignCertificates)
-        } else if leaf.name_constraints()?.is_some() {
-            Some(PathCheck::LeafHasNoNameConstraints)
-        } else if leaf.key_strength() == Strength::Weak {
-            Some(PathCheck::LeafKeyIsStrong)
-        } else {
-            None
-        },
-    )
+    Ok(if leaf.key_usage()?.is_some_and(|usage| usage & KEY_CERT_SIGN != 0) {
+        Some(PathCheck::LeafWithKeyCertSign)
+    } else if leaf.name_constraints()?.is_some() {
+        Some(PathCheck::LeafWithNameConstraints)
+    } else if leaf.key_strength() == Strength::Weak {
+        Some(PathCheck::WeakLeafKey)
+    } else {
+        None
+    })
 }
 
 fn issuer_violation(issuer: &IssuerFacts) -> Option<PathCheck> {
     if !issuer.may_sign_certificates {
-        Some(PathCheck::IssuerMaySignCertificates)
+        Some(PathCheck::IssuerWithoutKeyCertSign)
     } else if !issuer.is_named {
-        Some(PathCheck::IssuerHasName)
+        Some(PathCheck::IssuerWithoutName)
     } else if issuer.has_empty_name_constraints {
-        Some(PathCheck::NameConstraintsAreNotEmpty)
+        Some(PathCheck::EmptyNameConstraints)
     } else {
         None
     }
@@ -217,23 +213,15 @@ fn issuer_violation(issuer: &IssuerFacts) -> Option<PathCheck> {
 
 fn root_violation(root: &IssuerFacts) -> Option<PathCheck> {
     match root.has_unknown_critical_extension {
-        true => Some(PathCheck::RootHasNoUnknownCriticalExtension),
+        true => Some(PathCheck::RootWithUnknownCriticalExtension),
         false => issuer_violation(root),
     }
 }
 
 impl fmt::Display for PathViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            check,
-            position,
-            certificate,
-        } = self;
-        write!(
-            f,
-            "certificate {} of the path (`{certificate}`) {check}",
-            position + 1
-        )
+        let Self { check, position, certificate } = self;
+        write!(f, "certificate {} of the path (`{certificate}`) {check}", position + 1)
     }
 }
 
@@ -242,22 +230,20 @@ impl std::error::Error for PathViolation {}
 impl fmt::Display for PathCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::IssuerMaySignCertificates => {
-                "issued another, but its key usage lacks keyCertSign"
-            }
-            Self::IssuerHasName => "issued another, but has an empty subject",
-            Self::NameConstraintsAreNotEmpty => "has name constraints that are empty",
-            Self::LeafMayNotSignCertificates => "is a leaf, but its key usage has keyCertSign",
-            Self::LeafHasNoNameConstraints => "is a leaf, but has name constraints",
-            Self::LeafKeyIsStrong => {
+            Self::IssuerWithoutKeyCertSign => "issued another, but its key usage lacks keyCertSign",
+            Self::IssuerWithoutName => "issued another, but has an empty subject",
+            Self::EmptyNameConstraints => "has name constraints that are empty",
+            Self::LeafWithKeyCertSign => "is a leaf, but its key usage has keyCertSign",
+            Self::LeafWithNameConstraints => "is a leaf, but has name constraints",
+            Self::WeakLeafKey => {
                 "has a weak key, needed is RSA of 2048 bits or more, P-256, P-384, P-521 or Ed25519"
             }
-            Self::RootHasNoUnknownCriticalExtension => {
+            Self::RootWithUnknownCriticalExtension => {
                 "is a root with a critical extension that is not understood"
             }
-            Self::RootMayIssue => "is a root that is no CA, so it is trusted for itself only",
-            Self::ExtensionsAreReadable => "has an extension that cannot be read",
-            Self::PathIsNotTooDeep => "is deeper in the path than this verifier accepts",
+            Self::RootIsNoCa => "is a root that is no CA, so it is trusted for itself only",
+            Self::UnreadableExtension => "has an extension that cannot be read",
+            Self::PathTooDeep => "is deeper in the path than this verifier accepts",
         })
     }
 }

@@ -8,10 +8,10 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
 
-use super::builder::{PeerVerifier, PeerVerifierBuilder, sealed};
+use super::builder::{PeerVerifier, PeerVerifierBuilder};
 use super::crls::Crls;
 use super::decision::Expected;
-use super::settings::Settings;
+use super::settings::{Assemble, Settings};
 use crate::error::Error;
 use crate::observe::KeptCrl;
 use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
@@ -169,7 +169,7 @@ impl PeerVerifierBuilder<ClientPeerVerifier> {
 
 impl PeerVerifier for ClientPeerVerifier {}
 
-impl sealed::Assemble for ClientPeerVerifier {
+impl Assemble for ClientPeerVerifier {
     type Options = Options;
 
     #[allow(private_interfaces)] // Sealed: nobody else calls it.
@@ -178,12 +178,7 @@ impl sealed::Assemble for ClientPeerVerifier {
             return Ok(());
         };
         // Only a serverAuth certificate of a public CA proves that its holder has the name.
-        match settings
-            .relax_for
-            .rules
-            .iter()
-            .find(|rule| rule.is_by_name())
-        {
+        match settings.relax_for.rules.iter().find(|rule| rule.is_by_name()) {
             Some(rule) if settings.policy.ignores() => {
                 let rule = rule.to_string();
                 return Err(Error::NameOverPublicRoots { rule, root });

@@ -63,10 +63,7 @@ impl Cost {
         &'a self,
         algorithm: &'a dyn SignatureVerificationAlgorithm,
     ) -> Counted<'a> {
-        Counted {
-            algorithm,
-            signatures: &self.signatures,
-        }
+        Counted { algorithm, signatures: &self.signatures }
     }
 }
 
@@ -102,9 +99,7 @@ impl SignatureVerificationAlgorithm for Counted<'_> {
         signature: &[u8],
     ) -> Result<(), InvalidSignature> {
         match self.signatures.fetch_add(1, Ordering::Relaxed) < MAX_SIGNATURES {
-            true => self
-                .algorithm
-                .verify_signature(public_key, message, signature),
+            true => self.algorithm.verify_signature(public_key, message, signature),
             false => Err(InvalidSignature),
         }
     }

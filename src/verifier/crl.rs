@@ -6,18 +6,20 @@
 
 use std::cell::Cell;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use der::asn1::{AnyRef, GeneralizedTime, UtcTime};
 use der::{Tag, Tagged};
 use rustls::pki_types::{SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer, UnixTime};
 use webpki::{
-    BorrowedCertRevocationList, Error, RawPublicKeyEntity, UnsupportedSignatureAlgorithmContext,
+    BorrowedCertRevocationList, CertRevocationList, Error, RawPublicKeyEntity,
+    UnsupportedSignatureAlgorithmContext,
 };
 
 use crate::certificate::distinguished_name;
 use crate::certificate::extension::Extensions;
-use crate::element::{self, Elements, Kind, only, without_leading_zeros};
+use crate::tlv::{self, Elements, Kind, only, without_leading_zeros};
 
 /// One complete and direct list of version 2 (RFC 5280, 5).
 #[derive(Debug)]
@@ -62,16 +64,57 @@ pub(super) enum Unusable {
 
 impl Crl {
     pub(super) fn read(der: &[u8]) -> Result<Self, Unusable> {
-        let list =
-            BorrowedCertRevocationList::from_der(der).map_err(|error| unusable(der, error))?;
-        let entries = list.into_iter().map(|entry| {
-            let serial = entry.map_err(|error| unusable(der, error))?.serial_number;
-            Ok(place(serial, der))
-        });
-        let serials = entries.collect::<Result<_, _>>()?;
-        Fields::read(der)
-            .and_then(|fields| fields.crl(der, serials))
-            .map_err(|error| Unusable::Malformed(error.to_string()))
+        let unusable = |error| unusable(der, error);
+        let list = BorrowedCertRevocationList::from_der(der).map_err(unusable)?;
+        let entries = list.into_iter().map(|entry| entry.map_err(unusable));
+        let serials = entries.map(|entry| Ok(place(entry?.serial_number, der)));
+        let serials = serials.collect::<Result<_, _>>()?;
+        let list = CertRevocationList::from(list);
+        Self::with(&list, der, serials).map_err(|error| Unusable::Malformed(error.to_string()))
+    }
+
+    /// Reads what webpki does not show (RFC 5280, 5.1).
+    fn with(
+        list: &CertRevocationList<'_>,
+        der: &[u8],
+        serials: Vec<Range<usize>>,
+    ) -> der::Result<Self> {
+        const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
+        let mut parts = Elements::of_sequence(der)?;
+        let tbs = parts.read_encoded(Kind::SEQUENCE)?;
+        let algorithm = parts.read(Kind::SEQUENCE)?;
+        // webpki takes signatures of whole octets only; the first octet says so.
+        let signature = parts.read(Kind::BIT_STRING)?.get(1..).unwrap_or_default();
+        let mut fields = Elements::of_sequence(tbs)?;
+        fields.read(Kind::INTEGER)?; // version
+        fields.read(Kind::SEQUENCE)?; // signature
+        fields.read(Kind::SEQUENCE)?; // issuer
+        let this_update = instant(fields.any()?)?;
+        let next_update = instant(fields.any()?)?;
+        fields.skip_optional(Kind::SEQUENCE)?; // revokedCertificates
+        let extensions = Extensions::of(fields.read(Kind::explicit(0))?)?;
+        let number = match extensions.first(CRL_NUMBER)? {
+            Some(number) => {
+                Some(without_leading_zeros(only(number.value, Kind::INTEGER)?).to_vec())
+            }
+            None => None,
+        };
+        Ok(Self {
+            der: der.to_vec(),
+            tbs: place(tbs, der),
+            algorithm: algorithm.to_vec(),
+            signature: signature.to_vec(),
+            issuer: list.issuer().to_vec(),
+            this_update,
+            next_update,
+            number,
+            scope: list
+                .issuing_distribution_point()
+                .map(Scope::read)
+                .transpose()?
+                .unwrap_or_default(),
+            serials,
+        })
     }
 
     pub(super) fn der(&self) -> &[u8] {
@@ -117,7 +160,7 @@ impl Crl {
         key: &[u8],
         algorithms: &[&dyn SignatureVerificationAlgorithm],
     ) -> Result<(), Error> {
-        let key = SubjectPublicKeyInfoDer::from(element::encoded(Kind::SEQUENCE, key));
+        let key = SubjectPublicKeyInfoDer::from(tlv::encoded(Kind::SEQUENCE, key));
         let key = RawPublicKeyEntity::try_from(&key)?;
         let mut mismatch = None;
         for algorithm in algorithms
@@ -149,83 +192,16 @@ impl Crl {
     }
 }
 
-/// The fields of a CertificateList (RFC 5280, 5.1).
-struct Fields<'a> {
-    tbs: &'a [u8],
-    algorithm: &'a [u8],
-    signature: &'a [u8],
-    issuer: &'a [u8],
-    this_update: UnixTime,
-    next_update: UnixTime,
-    extensions: Extensions<'a>,
-}
-
-impl<'a> Fields<'a> {
-    fn read(der: &'a [u8]) -> der::Result<Self> {
-        let mut list = Elements::of_sequence(der)?;
-        let mut parts = list;
-        let tbs = parts.read_encoded(Kind::SEQUENCE)?;
-        let algorithm = parts.read(Kind::SEQUENCE)?;
-        // webpki takes signatures of whole octets only; the first octet says so.
-        let signature = parts.read(Kind::BIT_STRING)?.get(1..).unwrap_or_default();
-
-        let mut fields = list.enter(Kind::SEQUENCE)?;
-        fields.read(Kind::INTEGER)?; // version
-        fields.read(Kind::SEQUENCE)?; // signature
-        let issuer = fields.read(Kind::SEQUENCE)?;
-        let this_update = instant(fields.any()?)?;
-        let next_update = instant(fields.any()?)?;
-        fields.skip_optional(Kind::SEQUENCE)?; // revokedCertificates
-        Ok(Self {
-            tbs,
-            algorithm,
-            signature,
-            issuer,
-            this_update,
-            next_update,
-            extensions: Extensions::of(fields.read(Kind::explicit(0))?)?,
-        })
-    }
-
-    fn crl(&self, der: &[u8], serials: Vec<Range<usize>>) -> der::Result<Crl> {
-        const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
-        const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 0x1c];
-        let number = match self.extensions.first(CRL_NUMBER)? {
-            Some(number) => Some(without_leading_zeros(only(number.value, Kind::INTEGER)?)),
-            None => None,
-        };
-        Ok(Crl {
-            der: der.to_vec(),
-            tbs: place(self.tbs, der),
-            algorithm: self.algorithm.to_vec(),
-            signature: self.signature.to_vec(),
-            issuer: self.issuer.to_vec(),
-            this_update: self.this_update,
-            next_update: self.next_update,
-            number: number.map(<[u8]>::to_vec),
-            scope: match self.extensions.first(ISSUING_DISTRIBUTION_POINT)? {
-                Some(point) => Scope::read(point.value)?,
-                None => Scope::default(),
-            },
-            serials,
-        })
-    }
-}
-
 impl Scope {
     /// `encoded` is an IssuingDistributionPoint that webpki has read: it has a full name, and
     /// neither reasons nor other issuers.
     fn read(encoded: &[u8]) -> der::Result<Self> {
-        let mut scope = Self {
-            encoded: Some(encoded.to_vec()),
-            ..Self::default()
-        };
+        let mut scope = Self { encoded: Some(encoded.to_vec()), ..Self::default() };
         let mut fields = Elements::of_sequence(encoded)?;
         while !fields.are_finished() {
             if fields.next_is(Kind::explicit(0)) {
-                scope.names = full_name(fields.read(Kind::explicit(0))?)?
-                    .map(<[u8]>::to_vec)
-                    .collect();
+                let names = full_name(fields.read(Kind::explicit(0))?)?;
+                scope.names = names.into_iter().map(<[u8]>::to_vec).collect();
             } else if fields.next_is(Kind::implicit(1)) {
                 scope.only_end_entities = fields.read(Kind::implicit(1))? == [0xff];
             } else if fields.next_is(Kind::implicit(2)) {
@@ -240,17 +216,16 @@ impl Scope {
 
 /// The names of a DistributionPointName (RFC 5280, 4.2.1.13), each as it is encoded; none if it is
 /// relative to the issuer's.
-pub(super) fn full_name(encoded: &[u8]) -> der::Result<impl Iterator<Item = &[u8]>> {
+pub(super) fn full_name(encoded: &[u8]) -> der::Result<Vec<&[u8]>> {
     let mut name = Elements::of(encoded);
-    let mut names = match name.next_is(Kind::explicit(0)) {
-        true => name.enter(Kind::explicit(0))?,
-        false => Elements::of(&[]),
-    };
     let mut all = Vec::new();
-    while !names.are_finished() {
-        all.push(names.any_encoded()?);
+    if name.next_is(Kind::explicit(0)) {
+        let mut names = name.enter(Kind::explicit(0))?;
+        while !names.are_finished() {
+            all.push(names.any_encoded()?);
+        }
     }
-    Ok(all.into_iter())
+    Ok(all)
 }
 
 /// Where a part of `der` is in it.
@@ -291,75 +266,60 @@ fn unusable(der: &[u8], error: Error) -> Unusable {
                 "its crlNumber is negative or longer than 20 octets".into(),
             );
         }
-        error => match Oddity::of(der) {
-            Ok(Oddity::Version1) => {
-                "it is of version 1; needed is version 2: with OpenSSL, set crl_extensions (and \
-                 crlnumber) in openssl.cnf"
-            }
-            Ok(Oddity::NoNextUpdate) => {
-                "it does not say when the next one comes (nextUpdate); needed is one that does"
-            }
-            Ok(Oddity::AttributeCertificates) => {
-                "it is about attribute certificates only (onlyContainsAttributeCerts)"
-            }
-            Ok(Oddity::None) | Err(_) => {
+        error => match unnamed_by_webpki(der) {
+            Ok(Some(reason)) => reason,
+            Ok(None) | Err(_) => {
                 return Unusable::Malformed(format!("it is not well-formed ({error})"));
             }
         },
     })
 }
 
-/// What webpki has no error of its own for.
-enum Oddity {
-    Version1,
-    NoNextUpdate,
-    AttributeCertificates,
-    None,
-}
-
-impl Oddity {
-    fn of(der: &[u8]) -> der::Result<Self> {
-        const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 0x1c];
-        let mut fields = Elements::of_sequence(der)?.enter(Kind::SEQUENCE)?;
-        if !fields.next_is(Kind::INTEGER) {
-            return Ok(Self::Version1);
-        }
-        fields.read(Kind::INTEGER)?;
-        fields.read(Kind::SEQUENCE)?;
-        fields.read(Kind::SEQUENCE)?;
-        instant(fields.any()?)?;
-        let is_time = fields.next_is(Kind::UTC_TIME) || fields.next_is(Kind::GENERALIZED_TIME);
-        if !is_time {
-            return Ok(Self::NoNextUpdate);
-        }
-        fields.any()?;
-        fields.skip_optional(Kind::SEQUENCE)?;
-        let extensions = Extensions::of(fields.read(Kind::explicit(0))?)?;
-        let Some(point) = extensions.first(ISSUING_DISTRIBUTION_POINT)? else {
-            return Ok(Self::None);
-        };
-        let mut point = Elements::of_sequence(point.value)?;
-        while !point.are_finished() {
-            if point.next_is(Kind::implicit(5)) {
-                return Ok(Self::AttributeCertificates);
-            }
-            point.any()?;
-        }
-        Ok(Self::None)
+/// The kinds for which webpki has no error of their own.
+fn unnamed_by_webpki(der: &[u8]) -> der::Result<Option<&'static str>> {
+    const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 0x1c];
+    let mut fields = Elements::of_sequence(der)?.enter(Kind::SEQUENCE)?;
+    if !fields.next_is(Kind::INTEGER) {
+        return Ok(Some(
+            "it is of version 1; needed is version 2: with OpenSSL, set crl_extensions (and crlnumber) \
+             in openssl.cnf",
+        ));
     }
+    fields.read(Kind::INTEGER)?;
+    fields.read(Kind::SEQUENCE)?;
+    fields.read(Kind::SEQUENCE)?;
+    instant(fields.any()?)?;
+    if !fields.next_is(Kind::UTC_TIME) && !fields.next_is(Kind::GENERALIZED_TIME) {
+        return Ok(Some(
+            "it does not say when the next one comes (nextUpdate); needed is one that does",
+        ));
+    }
+    fields.any()?;
+    fields.skip_optional(Kind::SEQUENCE)?;
+    let extensions = Extensions::of(fields.read(Kind::explicit(0))?)?;
+    let Some(point) = extensions.first(ISSUING_DISTRIBUTION_POINT)? else {
+        return Ok(None);
+    };
+    let mut point = Elements::of_sequence(point.value)?;
+    while !point.are_finished() {
+        if point.next_is(Kind::implicit(5)) {
+            return Ok(Some(
+                "it is about attribute certificates only (onlyContainsAttributeCerts)",
+            ));
+        }
+        point.any()?;
+    }
+    Ok(None)
 }
 
 /// Which keys have signed a list, and which have not, as far as they were tried by one verifier.
-///
-/// Only grows, and is read without a lock: each key that was tried points to the next.
 #[derive(Debug, Default)]
-pub(super) struct Signers(OnceLock<Box<Tried>>);
+pub(super) struct Signers(ArcSwap<Vec<Tried>>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Tried {
-    key: Box<[u8]>,
+    key: Arc<[u8]>,
     outcome: Result<(), Error>,
-    others: Signers,
 }
 
 /// So many keys are remembered that have signed a list, and so many that have not. More CAs of one
@@ -369,38 +329,28 @@ const MOST_REMEMBERED: usize = 8;
 impl Signers {
     /// Whether the key has signed the list; `None` if it was not tried.
     pub(super) fn recall(&self, key: &[u8]) -> Option<Result<(), Error>> {
-        self.iter()
-            .find(|tried| *tried.key == *key)
-            .map(|tried| tried.outcome.clone())
+        let all = self.0.load();
+        let tried = all.iter().find(|tried| *tried.key == *key)?;
+        Some(tried.outcome.clone())
     }
 
     /// The keys that have signed it.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &[u8]> {
-        self.iter()
-            .filter(|tried| tried.outcome.is_ok())
-            .map(|tried| &*tried.key)
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Tried> {
-        std::iter::successors(self.0.get(), |tried| tried.others.0.get()).map(|tried| &**tried)
+    pub(super) fn keys(&self) -> Vec<Vec<u8>> {
+        let all = self.0.load();
+        let signed = all.iter().filter(|tried| tried.outcome.is_ok());
+        signed.map(|tried| tried.key.to_vec()).collect()
     }
 
     fn remember(&self, key: &[u8], outcome: &Result<(), Error>) {
-        let alike = |tried: &&Tried| tried.outcome.is_ok() == outcome.is_ok();
-        if self.iter().filter(alike).count() >= MOST_REMEMBERED {
-            return;
-        }
-        let mut tried = Box::new(Tried {
-            key: key.into(),
-            outcome: outcome.clone(),
-            others: Self::default(),
+        let tried = Tried { key: key.into(), outcome: outcome.clone() };
+        self.0.rcu(|all| {
+            let mut all = Vec::clone(all);
+            let alike = all.iter().filter(|other| other.outcome.is_ok() == outcome.is_ok());
+            if alike.count() < MOST_REMEMBERED {
+                all.push(tried.clone());
+            }
+            all
         });
-        let mut end = self;
-        // Another thread may have come first.
-        while let Err(mine) = end.0.set(tried) {
-            let Some(theirs) = end.0.get() else { return };
-            (tried, end) = (mine, &theirs.others);
-        }
     }
 }
 
@@ -415,17 +365,13 @@ impl<'a> Tries<'a> {
         algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
         at_most: usize,
     ) -> Self {
-        Self {
-            algorithms,
-            left: at_most.into(),
-        }
+        Self { algorithms, left: at_most.into() }
     }
 
     /// Tries this key, and remembers what came of it.
     pub(super) fn make(&self, crl: &Crl, signers: &Signers, key: &[u8]) -> Result<(), Error> {
         let left = self.left.get().checked_sub(1);
-        self.left
-            .set(left.ok_or(Error::MaximumSignatureChecksExceeded)?);
+        self.left.set(left.ok_or(Error::MaximumSignatureChecksExceeded)?);
         let outcome = crl.check_signature(key, self.algorithms);
         signers.remember(key, &outcome);
         outcome

@@ -1,7 +1,7 @@
 //! [`Crls`]: certificate revocation lists; and the set of them that a verifier uses, until another
 //! takes its place.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::path::Path;
@@ -12,11 +12,11 @@ use time::OffsetDateTime;
 use webpki::{CertRevocationList, Error as Pki, OwnedCertRevocationList};
 
 use super::crl::{Crl, Signers, Tries, Unusable};
-use crate::element::{self, Kind};
 use crate::error::Error;
 use crate::observe::{KeptCrl, KeptCrlReason};
 use crate::pem;
 use crate::roots::Roots;
+use crate::tlv::{self, Kind};
 
 /// Certificate revocation lists that were read completely. Never empty.
 ///
@@ -49,7 +49,7 @@ impl Crls {
     /// read or used.
     pub fn from_pem_file(file: impl AsRef<Path>) -> Result<Self, Error> {
         let file = file.as_ref();
-        let pem = pem::read_file(file, pem::MOST_OF_LISTS)?;
+        let pem = pem::read_file(file, pem::MOST_OF_CRLS)?;
         Self::read_pem(&pem, &pem::origin(file))
     }
 
@@ -63,10 +63,7 @@ impl Crls {
     }
 
     fn read_pem(pem: &[u8], origin: &str) -> Result<Self, Error> {
-        const CRLS: pem::Labels = pem::Labels {
-            read: &["X509 CRL"],
-            passed_over: &[],
-        };
+        const CRLS: pem::Labels = pem::Labels { read: &["X509 CRL"], passed_over: &[] };
         let blocks = pem::blocks(pem, origin, &CRLS)?;
         let ders = blocks.into_iter().map(|block| block.into_der().into());
         Self::read(ders, origin)
@@ -92,10 +89,9 @@ impl Crls {
             let crl = format!("revocation list {} of {origin}", index + 1);
             match Crl::read(&der) {
                 Ok(read) => crls.push(Arc::new(read)),
-                Err(Unusable::SetAside(reason)) => set_aside.push(Error::UnusableCrl {
-                    crl,
-                    reason: reason.into(),
-                }),
+                Err(Unusable::SetAside(reason)) => {
+                    set_aside.push(Error::UnusableCrl { crl, reason: reason.into() })
+                }
                 Err(Unusable::Malformed(reason)) => {
                     return Err(Error::UnusableCrl { crl, reason });
                 }
@@ -130,57 +126,49 @@ pub(super) struct CrlSet {
 
 /// A list, and the keys that were tried on it.
 #[derive(Clone, Debug)]
-pub(super) struct Listed {
+pub(super) struct TriedCrl {
     pub(super) crl: Arc<Crl>,
     signers: Arc<Signers>,
 }
 
-impl Listed {
+impl TriedCrl {
     fn new(crl: Arc<Crl>) -> Self {
-        Self {
-            crl,
-            signers: Arc::default(),
-        }
+        Self { crl, signers: Arc::default() }
     }
 
     /// Whether this key (the contents of a SubjectPublicKeyInfo) has signed it. Tried once, and
     /// remembered.
     pub(super) fn is_signed_by(&self, key: &[u8], tries: &Tries<'_>) -> Result<(), Pki> {
-        self.signers
-            .recall(key)
-            .unwrap_or_else(|| tries.make(&self.crl, &self.signers, key))
+        self.signers.recall(key).unwrap_or_else(|| tries.make(&self.crl, &self.signers, key))
     }
 }
 
 impl CrlSet {
     /// `is_for_webpki`: webpki is to look up revocation in it, too.
     pub(super) fn new(crls: Crls, is_for_webpki: bool) -> Self {
-        let crls = crls.crls.into_iter().map(Listed::new).collect();
+        let crls = crls.crls.into_iter().map(TriedCrl::new).collect();
         Self::of(crls, is_for_webpki)
     }
 
-    fn of(crls: Vec<Listed>, is_for_webpki: bool) -> Self {
+    fn of(crls: Vec<TriedCrl>, is_for_webpki: bool) -> Self {
         let stock = is_for_webpki.then(|| {
             // webpki has read each of them before. It goes by the order in which they were given.
-            let owned = |listed: &Listed| OwnedCertRevocationList::from_der(listed.crl.der()).ok();
+            let owned = |tried: &TriedCrl| OwnedCertRevocationList::from_der(tried.crl.der()).ok();
             crls.iter().filter_map(owned).map(Into::into).collect()
         });
-        let mut by_issuer: HashMap<_, Vec<Listed>> = HashMap::new();
-        for listed in crls {
-            let issuer = by_issuer.entry(listed.crl.issuer.clone());
-            issuer.or_default().push(listed);
+        let mut by_issuer: HashMap<_, Vec<TriedCrl>> = HashMap::new();
+        for tried in crls {
+            let issuer = by_issuer.entry(tried.crl.issuer.clone());
+            issuer.or_default().push(tried);
         }
         let by_issuer = by_issuer.into_iter().map(|(issuer, crls)| {
             let crls = IssuerCrls::new(&issuer, crls);
             (issuer, crls)
         });
-        Self {
-            by_issuer: by_issuer.collect(),
-            stock,
-        }
+        Self { by_issuer: by_issuer.collect(), stock }
     }
 
-    fn all(&self) -> impl Iterator<Item = &Listed> {
+    fn all(&self) -> impl Iterator<Item = &TriedCrl> {
         self.by_issuer.values().flat_map(|issuer| &issuer.crls)
     }
 
@@ -199,18 +187,21 @@ impl CrlSet {
     /// the same key has signed is as new: so nothing is rolled back by an older list, frozen by a
     /// forged one, or forgotten with a lost file.
     pub(super) fn replaced_by(&self, new: Crls, trust: &Trust<'_>) -> (Self, Vec<KeptCrl>) {
-        let old: HashMap<&[u8], &Listed> = self.all().map(|old| (old.crl.der(), old)).collect();
+        let old: HashMap<&[u8], &TriedCrl> = self.all().map(|old| (old.crl.der(), old)).collect();
         // What has not changed is the same object, and who signed it is known.
         let fresh = new.crls.into_iter().map(|crl| match old.get(crl.der()) {
-            Some(old) => Listed::clone(old),
-            None => Listed::new(crl),
+            Some(old) => TriedCrl::clone(old),
+            None => TriedCrl::new(crl),
         });
         let fresh: Vec<_> = fresh.collect();
         let next = Self::of(fresh.clone(), self.stock.is_some());
         let issuers = self.by_issuer.values();
-        let scopes = issuers.flat_map(|issuer| issuer.scopes());
-        let (kept, told): (Vec<_>, Vec<_>) =
-            scopes.flat_map(|scope| trust.kept(scope, &next)).unzip();
+        let kept = issuers.flat_map(|issuer| {
+            let keys = issuer.crls.iter().flat_map(|old| old.signers.keys()).collect();
+            let replaced = Replaced { trust, next: &next, keys };
+            issuer.scopes().flat_map(|scope| replaced.kept(scope)).collect::<Vec<_>>()
+        });
+        let (kept, told): (Vec<_>, Vec<_>) = kept.unzip();
         match kept.is_empty() {
             true => (next, told),
             false => (Self::of([fresh, kept].concat(), self.stock.is_some()), told),
@@ -225,58 +216,70 @@ pub(super) struct Trust<'a> {
     pub(super) now: UnixTime,
 }
 
-impl Trust<'_> {
+/// The old lists of one issuer, and the set that takes their place.
+struct Replaced<'a> {
+    trust: &'a Trust<'a>,
+    next: &'a CrlSet,
+    /// Those that have signed any of them.
+    keys: HashSet<Vec<u8>>,
+}
+
+impl Replaced<'_> {
     /// Of the old lists of one scope, newest first, those that stay beside the next ones.
-    fn kept(&self, old: &[Listed], next: &CrlSet) -> Vec<(Listed, KeptCrl)> {
-        let mut settled: Vec<Vec<u8>> = Vec::new();
+    fn kept(&self, old: &[TriedCrl]) -> Vec<(TriedCrl, KeptCrl)> {
+        let mut settled: Vec<(Vec<u8>, &Crl)> = Vec::new();
         let mut kept = Vec::new();
-        // A list of the future is none yet.
-        for old in old.iter().filter(|old| old.crl.this_update <= self.now) {
+        for old in old.iter().filter(|old| old.crl.this_update <= self.trust.now) {
             let mut keys = self.keys_of(old);
-            keys.retain(|key| !settled.contains(key));
-            let reason = keys.iter().find_map(|key| self.lacks(old, key, next));
-            settled.append(&mut keys);
+            // Those that are equally new all count.
+            keys.retain(|key| {
+                let is_newer = |(by, newest): &(_, &Crl)| by == key && newest.age() > old.crl.age();
+                !settled.iter().any(is_newer)
+            });
+            let reason = keys.iter().find_map(|key| self.lacks(old, key));
+            settled.extend(keys.into_iter().map(|key| (key, &*old.crl)));
             if let Some(reason) = reason
-                && old.crl.next_update > self.now
+                && old.crl.next_update > self.trust.now
             {
-                let told = KeptCrl {
-                    crl: old.crl.label(),
-                    reason,
-                    until: instant(old.crl.next_update),
-                };
+                let told =
+                    KeptCrl { crl: old.crl.label(), reason, until: instant(old.crl.next_update) };
                 kept.push((old.clone(), told));
             }
         }
         kept
     }
 
-    /// The keys that have signed a list, as far as they are known: those that were tried, else the
-    /// roots'.
-    fn keys_of(&self, crl: &Listed) -> Vec<Vec<u8>> {
-        let known: Vec<_> = crl.signers.keys().map(<[u8]>::to_vec).collect();
+    /// The keys that have signed an old list, as far as they are known: those that were tried, else
+    /// of the roots' and of those that signed others of this issuer. The latter are tried only where
+    /// nothing newer is in sight, or each of a thousand shards would cost a signature.
+    fn keys_of(&self, old: &TriedCrl) -> Vec<Vec<u8>> {
+        let known = old.signers.keys();
         if !known.is_empty() {
             return known;
         }
-        let named = self.roots.named(&crl.crl.issuer).unwrap_or_default();
-        let anchors = self.roots.anchors().get(named).unwrap_or_default();
-        let keys = anchors
-            .iter()
-            .map(|anchor| anchor.subject_public_key_info.to_vec());
-        keys.filter(|key| crl.is_signed_by(key, &self.tries).is_ok())
-            .collect()
+        let roots = self.trust.roots;
+        let named = roots.named(&old.crl.issuer).unwrap_or_default();
+        let anchors = roots.anchors().get(named).unwrap_or_default();
+        let keys = anchors.iter().map(|anchor| anchor.subject_public_key_info.to_vec());
+        let has_successor = self.begun(old).any(|new| new.crl.age() >= old.crl.age());
+        let others = self.keys.iter().filter(|_| !has_successor).cloned();
+        let is_signer = |key: &Vec<u8>| old.is_signed_by(key, &self.trust.tries).is_ok();
+        keys.chain(others).filter(is_signer).collect()
+    }
+
+    /// The new lists in the place of an old one, newest first; a list of the future is none yet.
+    fn begun(&self, old: &TriedCrl) -> impl Iterator<Item = &TriedCrl> {
+        let issuer = self.next.of_issuer(&old.crl.issuer);
+        let scope = issuer.and_then(|issuer| issuer.scope_of(&old.crl)).unwrap_or_default();
+        scope.iter().filter(|new| new.crl.this_update <= self.trust.now)
     }
 
     /// Why the next set has none in the place of this list that this key has signed and is as new;
     /// `None` if it has.
-    fn lacks(&self, old: &Listed, key: &[u8], next: &CrlSet) -> Option<KeptCrlReason> {
-        let issuer = next.of_issuer(&old.crl.issuer);
-        let scope = issuer.and_then(|issuer| issuer.scope_of(&old.crl));
+    fn lacks(&self, old: &TriedCrl, key: &[u8]) -> Option<KeptCrlReason> {
         let mut reason = KeptCrlReason::Missing;
-        for new in scope.unwrap_or_default() {
-            if new.crl.this_update > self.now {
-                continue;
-            }
-            if new.is_signed_by(key, &self.tries).is_err() {
+        for new in self.begun(old) {
+            if new.is_signed_by(key, &self.trust.tries).is_err() {
                 reason = KeptCrlReason::NotSigned;
             } else if new.crl.age() < old.crl.age() {
                 return Some(KeptCrlReason::Older);
@@ -292,7 +295,7 @@ impl Trust<'_> {
 #[derive(Debug)]
 pub(super) struct IssuerCrls {
     /// Those of one scope stand together, newest first.
-    crls: Vec<Listed>,
+    crls: Vec<TriedCrl>,
     /// Where those of one scope stand; those without a distribution point first.
     scopes: Vec<Range<usize>>,
     /// Scopes whose point has this name (a GeneralName as it is encoded).
@@ -315,7 +318,7 @@ struct Revoked {
 }
 
 impl IssuerCrls {
-    fn new(issuer: &[u8], mut crls: Vec<Listed>) -> Self {
+    fn new(issuer: &[u8], mut crls: Vec<TriedCrl>) -> Self {
         crls.sort_by(|a, b| {
             let by_scope = a.crl.scope.encoded.cmp(&b.crl.scope.encoded);
             by_scope.then_with(|| b.crl.age().cmp(&a.crl.age()))
@@ -339,7 +342,7 @@ impl IssuerCrls {
             let index = self.scopes.len();
             self.scopes.push(start..start + scope.len());
             start += scope.len();
-            let Some(Listed { crl, .. }) = scope.first() else {
+            let Some(TriedCrl { crl, .. }) = scope.first() else {
                 continue;
             };
             let names = &crl.scope.names;
@@ -353,8 +356,8 @@ impl IssuerCrls {
     }
 
     fn find_revoked(&mut self) {
-        let entries = self.crls.iter().enumerate().flat_map(|(crl, listed)| {
-            let serials = listed.crl.serials().enumerate();
+        let entries = self.crls.iter().enumerate().flat_map(|(crl, tried)| {
+            let serials = tried.crl.serials().enumerate();
             serials.map(move |(entry, serial)| (crl, entry, serial))
         });
         self.revoked = entries
@@ -368,17 +371,15 @@ impl IssuerCrls {
     }
 
     /// The lists, of any scope, that name this serial number.
-    pub(super) fn naming(&self, serial: &[u8]) -> impl Iterator<Item = &Listed> {
+    pub(super) fn naming(&self, serial: &[u8]) -> impl Iterator<Item = &TriedCrl> {
         let hash = self.hasher.hash_one(serial);
-        let start = self
-            .revoked
-            .partition_point(|revoked| revoked.serial_hash < hash);
+        let start = self.revoked.partition_point(|revoked| revoked.serial_hash < hash);
         self.revoked[start..]
             .iter()
             .take_while(move |revoked| revoked.serial_hash == hash)
             .map(|revoked| (&self.crls[revoked.crl], revoked.entry))
-            .filter(move |(listed, entry)| listed.crl.serial(*entry) == serial)
-            .map(|(listed, _)| listed)
+            .filter(move |(tried, entry)| tried.crl.serial(*entry) == serial)
+            .map(|(tried, _)| tried)
     }
 
     /// Whether any of them is for one point and not for others.
@@ -386,49 +387,43 @@ impl IssuerCrls {
         !self.by_name.is_empty()
     }
 
-    fn scopes(&self) -> impl Iterator<Item = &[Listed]> {
+    fn scopes(&self) -> impl Iterator<Item = &[TriedCrl]> {
         self.scopes.iter().map(|scope| &self.crls[scope.clone()])
     }
 
     /// The lists that replace each other with this one, newest first.
-    pub(super) fn scope_of(&self, crl: &Crl) -> Option<&[Listed]> {
-        let start = self
-            .crls
-            .partition_point(|listed| listed.crl.scope.encoded < crl.scope.encoded);
+    pub(super) fn scope_of(&self, crl: &Crl) -> Option<&[TriedCrl]> {
+        let start = self.crls.partition_point(|tried| tried.crl.scope.encoded < crl.scope.encoded);
         let others = &self.crls[start..];
-        let end = others.partition_point(|listed| listed.crl.has_scope_of(crl));
+        let end = others.partition_point(|tried| tried.crl.has_scope_of(crl));
         others.get(..end).filter(|scope| !scope.is_empty())
     }
 
     /// The lists for a certificate whose points have these names, scope by scope, newest first;
     /// `None` for a certificate that names no point (RFC 5280, 6.3.3 (b)).
-    pub(super) fn at<'c>(&'c self, names: Option<&[&[u8]]>) -> impl Iterator<Item = &'c [Listed]> {
+    pub(super) fn at<'c>(
+        &'c self,
+        names: Option<&[&[u8]]>,
+    ) -> impl Iterator<Item = &'c [TriedCrl]> {
         let mut found = Vec::new();
         match names {
             None => found.clone_from(&self.pointless),
             Some(names) => {
                 let without_point = self.crls.first();
-                if without_point.is_some_and(|listed| listed.crl.scope.names.is_empty()) {
+                if without_point.is_some_and(|tried| tried.crl.scope.names.is_empty()) {
                     found.push(0);
                 }
-                found.extend(
-                    names
-                        .iter()
-                        .filter_map(|name| self.by_name.get(*name))
-                        .flatten(),
-                );
+                found.extend(names.iter().filter_map(|name| self.by_name.get(*name)).flatten());
             }
         }
-        found
-            .into_iter()
-            .map(|scope| &self.crls[self.scopes[scope].clone()])
+        found.into_iter().map(|scope| &self.crls[self.scopes[scope].clone()])
     }
 }
 
 /// A Name as a GeneralName: `[4] EXPLICIT Name` (RFC 5280, 4.2.1.6).
 fn directory_name(name: &[u8]) -> Vec<u8> {
-    let name = element::encoded(Kind::SEQUENCE, name);
-    element::encoded(Kind::explicit(4), &name)
+    let name = tlv::encoded(Kind::SEQUENCE, name);
+    tlv::encoded(Kind::explicit(4), &name)
 }
 
 fn instant(time: UnixTime) -> OffsetDateTime {

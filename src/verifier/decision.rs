@@ -40,12 +40,7 @@ impl Settings {
             true => Inquiry::HonestClass,
             false => Inquiry::Verdict,
         };
-        let decision = Decision {
-            settings: self,
-            expected,
-            inquiry,
-            now,
-        };
+        let decision = Decision { settings: self, expected, inquiry, now };
         let decide = || {
             let presented = decision.presented(leaf, intermediates)?;
             let accepted = decision.make(&presented)?;
@@ -78,12 +73,7 @@ impl Settings {
             return Err(Refusal::new(self.role, error));
         };
         let inquiry = Inquiry::HonestClass;
-        let decision = Decision {
-            settings: self,
-            expected,
-            inquiry,
-            now,
-        };
+        let decision = Decision { settings: self, expected, inquiry, now };
         let presented = decision.presented(leaf, intermediates)?;
         decision.peer(&decision.make(&presented)?)
     }
@@ -142,9 +132,7 @@ impl<'a> Decision<'a> {
                 false => &counted,
             },
             now: self.now,
-            revocation: crls
-                .as_ref()
-                .map(|(revocation, crls)| (*revocation, &***crls)),
+            revocation: crls.as_ref().map(|(revocation, crls)| (*revocation, &***crls)),
             violation: RefCell::default(),
             refusal: RefCell::default(),
             cost: &cost,
@@ -165,18 +153,15 @@ impl<'a> Decision<'a> {
         let required = Required::for_role(self.settings.role);
         let enforced = match search.find(&required, &|path| self.enforce(path)) {
             Ok(path) => {
-                return Ok(Accepted {
-                    path,
-                    relaxed: None,
-                });
+                return Ok(Accepted { path, relaxed: None });
             }
             Err(error) => search.no_path(error),
         };
         let is_costly = enforced.is_budget_spent() || !search.cost.allows_second_search();
         match (required.obstructed(), is_costly) {
-            (true, true) if enforced.refusal.is_none() => Err(self
-                .refusal_of(enforced)
-                .with_class(RefusalClass::Undetermined)),
+            (true, true) if enforced.refusal.is_none() => {
+                Err(self.refusal_of(enforced).with_class(RefusalClass::Undetermined))
+            }
             (true, false) => self.search_again(search, enforced),
             _ => Err(self.refusal_of(enforced)),
         }
@@ -201,10 +186,7 @@ impl<'a> Decision<'a> {
         };
         let last = match found {
             Ok(path) => {
-                return Ok(Accepted {
-                    path,
-                    relaxed: Some(preset),
-                });
+                return Ok(Accepted { path, relaxed: Some(preset) });
             }
             Err(_) if was_found => return Err(enforced),
             Err(error) => search.no_path(error),
@@ -317,11 +299,7 @@ impl<'a> Decision<'a> {
     }
 
     fn refusal_of(self, error: impl Into<NoPath>) -> Refusal {
-        let NoPath {
-            error,
-            violation,
-            refusal,
-        } = error.into();
+        let NoPath { error, violation, refusal } = error.into();
         match (refusal, violation) {
             (Some(refusal), _) => refusal,
             (None, None) => Refusal::new(self.settings.role, verification_error(error)),

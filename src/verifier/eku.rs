@@ -34,9 +34,7 @@ impl Required {
 
 impl ExtendedKeyUsageValidator for Required {
     fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
-        self.usage
-            .validate(purposes)
-            .inspect_err(|_| self.obstructed.set(true))
+        self.usage.validate(purposes).inspect_err(|_| self.obstructed.set(true))
     }
 }
 

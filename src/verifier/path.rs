@@ -9,10 +9,10 @@ use webpki::VerifiedPath;
 
 use crate::certificate::Certificate;
 use crate::certificate::view::View;
-use crate::element::{self, Kind};
 use crate::peer::Issuers;
 use crate::roots::PublicWeb;
 use crate::roots::RootFacts;
+use crate::tlv::{self, Kind};
 
 /// A path on which everything was checked but whose it is.
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ pub(super) struct Validated<'p> {
 impl Issuers for Validated<'_> {
     fn keys(&self) -> der::Result<Vec<[u8; 32]>> {
         // A trust anchor's key is without tag and length.
-        let root = element::encoded(Kind::SEQUENCE, &self.path.anchor().subject_public_key_info);
+        let root = tlv::encoded(Kind::SEQUENCE, &self.path.anchor().subject_public_key_info);
         issuers(self.path)
             .map(|issuer| Ok(Sha256::digest(issuer.view()?.spki).into()))
             .chain([Ok(Sha256::digest(root).into())])

@@ -18,12 +18,12 @@ use webpki::{
 };
 
 use super::crl::{Tries, full_name};
-use super::crls::{CrlSet, Crls, IssuerCrls, Listed, Trust};
+use super::crls::{CrlSet, Crls, IssuerCrls, TriedCrl, Trust};
 use super::path;
 use crate::certificate::view::View;
-use crate::element::{Elements, Kind, only};
 use crate::observe::KeptCrl;
-use crate::roots::{Extent, Roots};
+use crate::roots::{Roots, TrustedFor};
+use crate::tlv::{Elements, Kind, only};
 
 /// The most signatures of lists that one search checks. A chain has two or three issuers with one
 /// list each; the other tries are for lists by other keys, and what was tried is remembered.
@@ -97,10 +97,7 @@ impl Revocation {
         algorithms: &[&dyn SignatureVerificationAlgorithm],
         now: UnixTime,
     ) -> Vec<KeptCrl> {
-        let _replacing = self
-            .replacing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _replacing = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
         let trust = Trust {
             roots,
             // It is the operator who waits here, not a handshake.
@@ -161,10 +158,9 @@ impl<'a> Check<'a> {
     }
 
     /// Whether no certificate of this path is revoked, as far as the caller wants to know.
-    pub(super) fn check(&self, path: &VerifiedPath<'_>, root: &Extent) -> Result<(), Pki> {
-        let certificates: Vec<_> = iter::once(path::leaf(path))
-            .chain(path::issuers(path))
-            .collect();
+    pub(super) fn check(&self, path: &VerifiedPath<'_>, root: &TrustedFor) -> Result<(), Pki> {
+        let certificates: Vec<_> =
+            iter::once(path::leaf(path)).chain(path::issuers(path)).collect();
         let views = certificates.iter().map(|certificate| certificate.view());
         // Our reader takes whatever webpki takes; if it ever does not, that is a refusal.
         let views: Vec<_> = views.collect::<Result<_, _>>().map_err(|_| Pki::BadDer)?;
@@ -178,13 +174,7 @@ impl<'a> Check<'a> {
                 None => Issuer::root(path, root),
             };
             let is_end_entity = level == 0;
-            self.accept(self.status(
-                &Subject {
-                    view,
-                    is_end_entity,
-                },
-                &issuer,
-            ))?;
+            self.accept(self.status(&Subject { view, is_end_entity }, &issuer))?;
         }
         Ok(())
     }
@@ -234,20 +224,18 @@ impl<'a> Check<'a> {
         crls: &IssuerCrls,
     ) -> Result<bool, Pki> {
         let naming: Vec<_> = crls.naming(subject.view.serial).collect();
-        for listed in naming.iter().filter(|listed| self.has_begun(listed)) {
-            match listed.is_signed_by(issuer.key, &self.tries) {
+        for tried in naming.iter().filter(|tried| self.has_begun(tried)) {
+            match tried.is_signed_by(issuer.key, &self.tries) {
                 Ok(()) => {}
                 // It cannot be ruled out.
                 Err(error @ Pki::MaximumSignatureChecksExceeded) => return Err(error),
                 Err(_) => continue,
             }
-            let newer = crls.scope_of(&listed.crl).unwrap_or_default().iter();
-            let mut newer = newer.take_while(|other| other.crl.age() > listed.crl.age());
+            let newer = crls.scope_of(&tried.crl).unwrap_or_default().iter();
+            let mut newer = newer.take_while(|other| other.crl.age() > tried.crl.age());
             let is_lifted = newer.any(|other| {
                 self.has_begun(other)
-                    && !naming
-                        .iter()
-                        .any(|naming| Arc::ptr_eq(&naming.crl, &other.crl))
+                    && !naming.iter().any(|naming| Arc::ptr_eq(&naming.crl, &other.crl))
                     && other.is_signed_by(issuer.key, &self.tries).is_ok()
             });
             if !is_lifted {
@@ -259,19 +247,19 @@ impl<'a> Check<'a> {
 
     /// Whether the newest list of one scope, which does not name the certificate, says that it is
     /// good. `false` if there is none yet.
-    fn vouches(&self, scope: &[Listed], issuer: &Issuer<'_>) -> Result<bool, Miss> {
+    fn vouches(&self, scope: &[TriedCrl], issuer: &Issuer<'_>) -> Result<bool, Miss> {
         let mut nearest = None;
-        let mut newest: Option<&Listed> = None;
-        for listed in scope.iter().filter(|listed| self.has_begun(listed)) {
+        let mut newest: Option<&TriedCrl> = None;
+        for tried in scope.iter().filter(|tried| self.has_begun(tried)) {
             // Those that are equally new all count.
-            if newest.is_some_and(|newest| listed.crl.age() < newest.crl.age()) {
+            if newest.is_some_and(|newest| tried.crl.age() < newest.crl.age()) {
                 break;
             }
-            match self.find_miss(listed, issuer) {
+            match self.find_miss(tried, issuer) {
                 None => return Ok(true),
                 Some(miss) => {
                     if miss.is_of_this_key() {
-                        newest = Some(listed);
+                        newest = Some(tried);
                     }
                     nearest = miss.nearer(nearest);
                 }
@@ -280,11 +268,11 @@ impl<'a> Check<'a> {
         nearest.map_or(Ok(false), Err)
     }
 
-    fn find_miss(&self, listed: &Listed, issuer: &Issuer<'_>) -> Option<Miss> {
-        if let Err(error) = listed.is_signed_by(issuer.key, &self.tries) {
+    fn find_miss(&self, tried: &TriedCrl, issuer: &Issuer<'_>) -> Option<Miss> {
+        if let Err(error) = tried.is_signed_by(issuer.key, &self.tries) {
             return Some(Miss(error));
         }
-        let (time, next_update) = (self.now, listed.crl.next_update);
+        let (time, next_update) = (self.now, tried.crl.next_update);
         if !issuer.may_sign_crls {
             Some(Miss(Pki::IssuerNotCrlSigner))
         } else if time >= next_update && self.choices.expiration == ExpirationPolicy::Enforce {
@@ -295,16 +283,16 @@ impl<'a> Check<'a> {
     }
 
     /// A list of the future is none.
-    fn has_begun(&self, listed: &Listed) -> bool {
-        listed.crl.this_update <= self.now
+    fn has_begun(&self, tried: &TriedCrl) -> bool {
+        tried.crl.this_update <= self.now
     }
 }
 
 impl Subject<'_> {
     /// Whether lists of this scope are about certificates of this kind.
-    fn is_in(&self, scope: &[Listed]) -> bool {
-        scope.first().is_some_and(|listed| {
-            let scope = &listed.crl.scope;
+    fn is_in(&self, scope: &[TriedCrl]) -> bool {
+        scope.first().is_some_and(|tried| {
+            let scope = &tried.crl.scope;
             match self.is_end_entity {
                 true => !scope.only_cas,
                 false => !scope.only_end_entities,
@@ -321,14 +309,14 @@ impl<'a> Issuer<'a> {
         })
     }
 
-    fn root(path: &VerifiedPath<'a>, root: &Extent) -> Self {
+    fn root(path: &VerifiedPath<'a>, root: &TrustedFor) -> Self {
         Self {
             key: &path.anchor().subject_public_key_info,
             may_sign_crls: match root {
-                Extent::Issuer(root) => root.may_sign_crls,
+                TrustedFor::Issuing(root) => root.may_sign_crls,
                 // It has issued nothing, so there is nothing to revoke.
-                Extent::ItselfOnly(_) => false,
-                Extent::Unknown => true,
+                TrustedFor::ItselfOnly(_) => false,
+                TrustedFor::Unknown => true,
             },
         }
     }

@@ -81,11 +81,7 @@ impl NoPath {
 
 impl From<webpki::Error> for NoPath {
     fn from(error: webpki::Error) -> Self {
-        Self {
-            error,
-            violation: None,
-            refusal: None,
-        }
+        Self { error, violation: None, refusal: None }
     }
 }
 
@@ -171,14 +167,13 @@ impl<'p> Search<'_, 'p> {
         path: &VerifiedPath<'_>,
         revocation: Option<&Check<'_>>,
     ) -> Result<(), webpki::Error> {
-        let root = &self.presented.candidates.facts(path.anchor()).extent;
-        self.settings
-            .path_checks
-            .apply(path, root, self.settings.memo.as_ref())
-            .map_err(|found| {
+        let root = &self.presented.candidates.facts(path.anchor()).trusted_for;
+        self.settings.path_checks.apply(path, root, self.settings.memo.as_ref()).map_err(
+            |found| {
                 self.violation.replace(Some(found));
                 webpki::Error::UnknownIssuer
-            })?;
+            },
+        )?;
         revocation.map_or(Ok(()), |revocation| revocation.check(path, root))
     }
 }

@@ -7,10 +7,10 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 
-use super::builder::{PeerVerifier, PeerVerifierBuilder, sealed};
+use super::builder::{PeerVerifier, PeerVerifierBuilder};
 use super::crls::Crls;
 use super::decision::Expected;
-use super::settings::Settings;
+use super::settings::{Assemble, Settings};
 use crate::error::Error;
 use crate::observe::KeptCrl;
 use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
@@ -105,17 +105,14 @@ impl PeerVerifierBuilder<ServerPeerVerifier> {
     /// domains, bind the rule to its issuer.
     pub fn expect_in_place_of_name(mut self, peer: PeerRule) -> Self {
         self.note(&peer);
-        self.options
-            .in_place_of_name
-            .get_or_insert_default()
-            .add(peer);
+        self.options.in_place_of_name.get_or_insert_default().add(peer);
         self
     }
 }
 
 impl PeerVerifier for ServerPeerVerifier {}
 
-impl sealed::Assemble for ServerPeerVerifier {
+impl Assemble for ServerPeerVerifier {
     type Options = Options;
 
     #[allow(private_interfaces)] // Sealed: nobody else calls it.
@@ -134,10 +131,7 @@ impl sealed::Assemble for ServerPeerVerifier {
     #[allow(private_interfaces)] // Sealed: nobody else calls it.
     fn assemble(settings: Settings, options: Options) -> Result<Self, Error> {
         let in_place_of_name = options.in_place_of_name;
-        Ok(Self(Arc::new(Inner {
-            settings,
-            in_place_of_name,
-        })))
+        Ok(Self(Arc::new(Inner { settings, in_place_of_name })))
     }
 }
 

@@ -1,5 +1,7 @@
 //! [`Settings`]: what a verifier of either role was built with.
 
+use std::fmt::Debug;
+
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{SignatureVerificationAlgorithm, UnixTime};
 
@@ -28,6 +30,18 @@ pub(super) struct Settings {
     pub(super) observers: Observers,
 }
 
+/// What one role adds to the builder. Sealed, since this module is private.
+pub trait Assemble: Sized {
+    type Options: Debug + Default;
+
+    /// Refuses what may not be built in this role.
+    #[allow(private_interfaces)] // Sealed: nobody else calls it.
+    fn check(settings: &Settings, options: &Self::Options) -> Result<(), Error>;
+
+    #[allow(private_interfaces)] // Sealed: nobody else calls it.
+    fn assemble(settings: Settings, options: Self::Options) -> Result<Self, Error>;
+}
+
 /// Whose EKU may be wrong under a relaxed policy.
 #[derive(Debug, Default)]
 pub(super) struct RelaxFor {
@@ -48,14 +62,12 @@ impl Settings {
     pub(super) fn replace_crls(&self, crls: Crls, now: UnixTime) -> Result<Vec<KeptCrl>, Error> {
         let Some(revocation) = &self.revocation else {
             let error = Error::NoRevocation;
-            self.observers
-                .tell(|observer| observer.crls_refused(self.role, &error));
+            self.observers.tell(|observer| observer.crls_refused(self.role, &error));
             return Err(error);
         };
         let kept = revocation.replace(crls, &self.roots, self.algorithms.all, now);
         for kept in &kept {
-            self.observers
-                .tell(|observer| observer.crl_kept(self.role, kept));
+            self.observers.tell(|observer| observer.crl_kept(self.role, kept));
         }
         Ok(kept)
     }

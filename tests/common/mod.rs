@@ -11,6 +11,7 @@ pub mod counting;
 pub mod files;
 pub mod errors;
 pub mod ours;
+pub mod openssl;
 pub mod pki;
 pub mod programs;
 pub mod tls;

@@ -89,7 +89,7 @@ const DEFECTS: [(Defect, &str); 29] = [
     (IntermediateCrlExpired, "ExpiredRevocationListContext"),
     (CrlBadSignature, "InvalidCertRevocationList(BadSignature)"),
     (IssuerSignsNoCrls, "IssuerInvalidForCrl"),
-    (RootThatIsNoCa, "RootMayIssue"),
+    (RootThatIsNoCa, "RootIsNoCa"),
 ];
 
 impl Defect {

@@ -215,8 +215,8 @@ fn every_decision_in_a_handshake_is_told_and_counted_once_and_in_its_role() {
 }
 
 fn counts(counters: &Counters, role: Role) -> [u64; 4] {
-    let verified = counters.verified(role);
-    [verified.strict, verified.relaxed, verified.refused_by_eku, verified.refused_otherwise]
+    let verified = counters.verdicts(role);
+    [verified.enforced, verified.relaxed, verified.refused_by_eku, verified.refused_otherwise]
 }
 
 /// Whether the violation is the first wrong EKU of the path that is reported with it.

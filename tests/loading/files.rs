@@ -38,7 +38,7 @@ fn a_file_of_one_byte_more_than_the_bound_is_an_error_that_names_it() {
         File::create(&file).unwrap().set_len(most + 1).unwrap();
         let error = read(&file);
         assert!(
-            matches!(&error, Error::FileTooLarge { file: named, most: bound }
+            matches!(&error, Error::FileTooLarge { file: named, most: bound, .. }
                 if *named == file && *bound as u64 == most),
             "{id}: {error}"
         );

@@ -332,7 +332,7 @@ fn a_pinned_certificate_is_trusted_for_itself_only() {
         let namesake = Ca::root(spec);
         let not_by_it = |position| {
             format!(
-                "InvalidCertificate(Other(OtherError(PathViolation {{ check: RootMayIssue, \
+                "InvalidCertificate(Other(OtherError(PathViolation {{ check: RootIsNoCa, \
                  position: {position}, certificate: \"CN=pinned\" }})))"
             )
         };

@@ -134,7 +134,7 @@ fn a_known_chain_is_judged_at_its_time_by_its_name_roots_and_rules() {
         },
         Row {
             roots: vec![Ca::root(CaSpec::new("root").key(&world.root.key).not_a_ca()).der()],
-            says: both("RootMayIssue"),
+            says: both("RootIsNoCa"),
             ..plain("under the root without cA:TRUE")
         },
         Row {
@@ -227,7 +227,7 @@ fn a_known_signature_lets_nobody_pass_the_path_checks() {
         // Its signature is known to the verifier with stock's checks, which lets it pass.
         assert!(verify(true, &as_leaf.chain(&[])).is_ok());
         let refused = format!("{:?}", verify(false, &as_leaf.chain(&[])).unwrap_err());
-        assert!(refused.contains("LeafMayNotSignCertificates"), "{refused}");
+        assert!(refused.contains("LeafWithKeyCertSign"), "{refused}");
     }
 }
 

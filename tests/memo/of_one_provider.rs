@@ -77,7 +77,7 @@ fn a_memo_serves_the_provider_it_was_made_for_and_no_other() {
             let built = world.verifier(&provider, memo);
             if index != other {
                 assert!(
-                    matches!(&built, Err(Error::MemoOfAnotherProvider { role: Role::Client })),
+                    matches!(&built, Err(Error::MemoOfAnotherProvider { role: Role::Client, .. })),
                     "{name}, memo {other}: {built:?}"
                 );
                 continue;
@@ -121,7 +121,7 @@ fn a_verifier_of_servers_refuses_the_memo_of_another_provider_too() {
     let aws = aws_lc_rs::default_provider();
     let built = ServerPeerVerifier::builder(world.roots(), &aws).memo(memo).build();
     assert!(
-        matches!(&built, Err(Error::MemoOfAnotherProvider { role: Role::Server })),
+        matches!(&built, Err(Error::MemoOfAnotherProvider { role: Role::Server, .. })),
         "{built:?}"
     );
 }

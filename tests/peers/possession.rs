@@ -8,7 +8,7 @@ use crate::common::ours::Heard;
 use crate::common::pki::{Ca, Eku, KeyKind, Leaf, LeafSpec};
 use crate::common::tls::{Outcome, Stack, handshake, provider, stacks, stock_client, stock_server};
 use mtls_roles::{
-    ClientPeerVerifier, Counters, EkuPolicy, PeerRule, Role, Roots, ServerPeerVerifier, Verified,
+    ClientPeerVerifier, Counters, EkuPolicy, PeerRule, Role, Roots, ServerPeerVerifier, Verdicts,
 };
 use rustls::crypto::CryptoProvider;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -65,8 +65,8 @@ fn heard_of_a_stranger(role: Role, eku: Eku, heard: &str) {
             assert_eq!(world.told.lines(), [heard], "{id}");
         }
         // So a counter counts both, too.
-        let Verified { strict, relaxed, .. } = world.counters.verified(role);
-        assert_eq!(strict + relaxed, 2, "{}", stack.name);
+        let Verdicts { enforced, relaxed, .. } = world.counters.verdicts(role);
+        assert_eq!(enforced + relaxed, 2, "{}", stack.name);
     }
 }
 
@@ -82,8 +82,8 @@ fn a_client_that_presents_nothing_reaches_no_observer() {
             let error = is_required.then_some(Error::NoCertificatesPresented);
             assert_eq!(outcome.server.err(), error, "{}", stack.name);
             assert_eq!(world.told.lines(), [""; 0], "{}", stack.name);
-            let counted = world.counters.verified(Role::Client);
-            assert_eq!(counted, Counters::default().verified(Role::Client));
+            let counted = world.counters.verdicts(Role::Client);
+            assert_eq!(counted, Counters::default().verdicts(Role::Client));
         }
     }
 }

@@ -32,7 +32,7 @@ fn relaxing_any_peer_is_refused_over_roots_that_are_public_or_issued_by_a_public
                 .relax_for_any_peer_of_these_private_roots()
                 .build();
             match built {
-                Err(Error::AnyPeerOverPublicRoots { root }) if root == label => {}
+                Err(Error::AnyPeerOverPublicRoots { root, .. }) if root == label => {}
                 other => wrong.push(format!("{id}, {policy}: {other:?}")),
             }
             // Neither a rule beside it nor the call that admits anybody unlocks it.
@@ -104,8 +104,8 @@ fn ignoring_the_eku_for_a_name_does_not_build_over_public_roots_and_for_a_finger
         };
         for name in NAMES {
             match relaxed(EkuPolicy::ignore(), &[FINGERPRINTS[0], name]) {
-                Err(Error::NameOverPublicRoots { rule, root }) if rule == name && root == label => {
-                }
+                Err(Error::NameOverPublicRoots { rule, root, .. })
+                    if rule == name && root == label => {}
                 other => wrong.push(format!("{id}, ignore, {name}: {other:?}")),
             }
             let over = relaxed(EkuPolicy::ignore().until(NOW), &[name]);
@@ -117,7 +117,7 @@ fn ignoring_the_eku_for_a_name_does_not_build_over_public_roots_and_for_a_finger
             let builds = has_private_roots || name.starts_with("dns:") || name.starts_with("ip:");
             match relaxed(EkuPolicy::accept_server_auth(), &[name]) {
                 Ok(_) if builds => {}
-                Err(Error::RuleNeedsPrivateRoots { rule, root })
+                Err(Error::RuleNeedsPrivateRoots { rule, root, .. })
                     if !builds && rule == name && root == label => {}
                 other => wrong.push(format!("{id}, accept-server-auth, {name}: {other:?}")),
             }
@@ -138,7 +138,7 @@ fn public_client_roots_without_allow_build_under_no_policy_unless_anybody_is_wan
         for policy in EVERY {
             let builder = || clients(&roots).eku_policy(policy).relax_for(fingerprint());
             match builder().build() {
-                Err(Error::PublicRootsNeedRules { root }) if root == label => {}
+                Err(Error::PublicRootsNeedRules { root, .. }) if root == label => {}
                 other => wrong.push(format!("{id}, {policy}: {other:?}")),
             }
             // Asking nobody for a certificate is no answer to whose certificate will do.
@@ -173,7 +173,7 @@ fn a_relaxed_server_verifier_over_public_roots_does_not_build() {
             ];
             for (way, builder) in builders.into_iter().enumerate() {
                 match builder.build() {
-                    Err(Error::RelaxedServersOverPublicRoots { root }) if root == label => {}
+                    Err(Error::RelaxedServersOverPublicRoots { root, .. }) if root == label => {}
                     other => wrong.push(format!("{id}, {policy}, way {way}: {other:?}")),
                 }
             }
@@ -328,7 +328,7 @@ fn real_public_roots_and_what_they_issued_are_known_to_be_public() {
             .relax_for_any_peer_of_these_private_roots()
             .build();
         match built {
-            Err(Error::AnyPeerOverPublicRoots { root }) if root.contains(subject) => {}
+            Err(Error::AnyPeerOverPublicRoots { root, .. }) if root.contains(subject) => {}
             other => wrong.push(format!("{file}: {other:?}")),
         }
     }

@@ -3,8 +3,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod drawn;
+mod generated;
 mod kinds;
 mod levels;
+mod openssl;
+mod oracle;
 mod replacement;
 mod scope;
 mod signatures;

@@ -36,6 +36,22 @@ fn a_replaced_set_decides_from_then_on_in_every_clone() {
     assert_eq!(verdict(&verifier, &chain), "revoked");
 }
 
+/// Equally new ones all count, so all of them stay. Seen: of two, the one that was asked first.
+#[test]
+fn of_two_equally_new_lists_none_is_lost_with_the_other() {
+    let root = Ca::root_named("root");
+    let leaf = root.leaf(client());
+    let good = root.crl(CrlSpec::new(5));
+    let revoking = root.crl(CrlSpec::new(5).revoke(&leaf.serial));
+    let other = Ca::root_named("other").crl(CrlSpec::new(1));
+    for lists in [[&good, &revoking], [&revoking, &good]] {
+        let verifier = builder(&root, &lists.map(Clone::clone)).build().unwrap();
+        let kept = verifier.replace_crls(crls(std::slice::from_ref(&other)), unix(NOW));
+        assert_eq!(kept.unwrap().len(), 2);
+        assert_eq!(verdict(&verifier, &leaf.chain(&[])), "revoked");
+    }
+}
+
 type Kept = Option<KeptCrlReason>;
 
 #[test]
@@ -178,6 +194,28 @@ fn a_re_keyed_ca_keeps_the_list_of_its_old_key_beside_that_of_the_new() {
     assert_eq!(kept.unwrap()[0].reason, KeptCrlReason::NotSigned);
     assert_eq!(verdict(&verifier, &bad), "revoked");
     assert_eq!(verdict(&verifier, &good.chain(&[&new])), "good");
+}
+
+/// The first list that revokes settles it, so nobody asks who signed the others.
+#[test]
+fn of_several_lists_that_revoke_none_is_lost_although_only_one_was_asked() {
+    let w = World::new();
+    let at = |uri, end| w.sub.crl(w.revoking(2).at(uri).current(NOW - Duration::days(1), end));
+    let short = at("http://crl.example/0", NOW + Duration::hours(1));
+    let long = at("http://crl.example/1", NOW + Duration::days(7));
+    let old = w.sub.crl(
+        CrlSpec::new(1)
+            .at("http://crl.example/1")
+            .current(NOW - Duration::days(9), NOW + Duration::days(9)),
+    );
+    for (id, new, kept) in [("lost", vec![w.of_root()], 2), ("older", vec![w.of_root(), old], 2)] {
+        let lists = [short.clone(), long.clone(), w.of_root()];
+        let verifier = w.builder(&lists).allow_unknown_revocation_status().build().unwrap();
+        assert_eq!(verdict(&verifier, &w.chain()), "revoked");
+        assert_eq!(verifier.replace_crls(crls(&new), unix(NOW)).unwrap().len(), kept, "{id}");
+        let later = NOW + Duration::hours(2);
+        assert_eq!(verdict_at(&verifier, &w.chain(), later), "revoked", "{id}");
+    }
 }
 
 /// A root's key is known before any peer came.

@@ -114,7 +114,7 @@ pub fn word(error: &Error) -> &'static str {
         Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => {
             match inner.downcast_ref() {
                 Some(mtls_roles::PathViolation { check, .. }) => match check {
-                    mtls_roles::PathCheck::ExtensionsAreReadable => "unreadable extension",
+                    mtls_roles::PathCheck::UnreadableExtension => "unreadable extension",
                     _ => "path check",
                 },
                 None => "another error",

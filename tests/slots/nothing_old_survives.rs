@@ -135,9 +135,9 @@ fn a_config_made_by_hand_never_verifies_a_daily_visitor_again() {
         world.client_slot.swap(unfit.clone()).unwrap();
         world.visit().sees("server", "unfit", &stack);
         let counted =
-            || (world.counters.verified(Role::Client), world.counters.verified(Role::Server));
+            || (world.counters.verdicts(Role::Client), world.counters.verdicts(Role::Server));
         let first = counted();
-        assert_eq!((first.0.relaxed, first.1.strict), (1, 1), "{at}");
+        assert_eq!((first.0.relaxed, first.1.enforced), (1, 1), "{at}");
         let revoked = CrlSpec::new(2).revoke(&world.server.serial);
         let revoked = Crls::from_der([world.root.crl(revoked)]).unwrap();
         world.servers.replace_crls(revoked, unix(NOW)).unwrap();

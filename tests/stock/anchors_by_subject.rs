@@ -201,7 +201,7 @@ fn among_many_roots_our_own_checks_say_what_they_say_with_few() {
             };
             let (few, many) = (say(&few), say(&many));
             count += 1;
-            own += usize::from(few.contains("RootMayIssue"));
+            own += usize::from(few.contains("RootIsNoCa"));
             if few != many {
                 wrong.push(format!("{role}/{}: many {many}, few {few}", row.id));
             }

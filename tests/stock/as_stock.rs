@@ -269,7 +269,7 @@ fn a_root_without_ca_true_issues_nothing_here_and_anything_in_stock_rustls() {
             assert!(said.is_same() && said.stock.is_ok(), "{role}: {said:?}");
             let refused = said.hardened.unwrap_err();
             let check = violation(&refused.0).unwrap_or_default();
-            assert!(check.contains("RootMayIssue"), "{role}: {refused:?}");
+            assert!(check.contains("RootIsNoCa"), "{role}: {refused:?}");
         }
     }
 }

@@ -3,11 +3,7 @@
 //!
 //! Without an `openssl` of version 3 the test says so and passes.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use crate::common::clock::NOW;
+use crate::common::openssl::{OpenSsl, accepts};
 use crate::common::tls::provider;
 use crate::generated::{
     CaQuirk, Ekus, Extra, Issued, LeafQuirk, Name, Ours, Signer, Subtree, Trusted, World, check,
@@ -235,7 +231,7 @@ impl Difference {
             is_stock: false,
         }
         .verdict();
-        let (is_accepted_there, told) = openssl.accepts(world, issued);
+        let (is_accepted_there, told) = openssl_accepts(openssl, world, issued);
         Self {
             refuser: match (ours.is_ok(), is_accepted_there) {
                 (false, true) => Some(Refuser::We),
@@ -255,104 +251,21 @@ impl Difference {
     }
 }
 
-/// The program, and a folder for the files it reads.
-struct OpenSsl {
-    folder: PathBuf,
-}
-
-impl OpenSsl {
-    /// What the classes say was measured with version 3; LibreSSL and others are other programs.
-    fn find() -> Option<Self> {
-        let version = Command::new("openssl").arg("version").output();
-        let version = version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-        match version {
-            Ok(version) if version.starts_with("OpenSSL 3.") => println!("with {version}"),
-            Ok(version) => {
-                println!("SKIPPED: needed is OpenSSL 3, found {version}");
-                return None;
-            }
-            Err(error) => {
-                println!("SKIPPED: there is no openssl here ({error})");
-                return None;
-            }
+/// Its verdict in the role of the world, and what it printed.
+fn openssl_accepts(openssl: &OpenSsl, world: &World, issued: &Issued) -> (bool, String) {
+    let mut verify = openssl.verify(issued.roots.iter().map(|der| &**der));
+    match world.role {
+        Role::Client => verify.args(["-purpose", "sslclient"]),
+        Role::Server => {
+            verify.args(["-purpose", "sslserver"]).args(["-verify_hostname", Name::EXPECTED])
         }
-        let folder = std::env::temp_dir().join(format!(
-            "mtls-roles-{}-{:?}",
-            std::process::id(),
-            std::thread::current().id()
-        ));
-        fs::create_dir_all(&folder).unwrap();
-        Some(Self { folder })
+    };
+    let (leaf, rest) = issued.chain.split_first().unwrap();
+    let file = |name, certificates: &[CertificateDer<'_>]| {
+        openssl.file(name, "CERTIFICATE", certificates.iter().map(|der| &**der))
+    };
+    if !rest.is_empty() {
+        verify.arg("-untrusted").arg(file("untrusted.pem", rest));
     }
-
-    /// Its verdict in the role of the world, and what it printed.
-    fn accepts(&self, world: &World, issued: &Issued) -> (bool, String) {
-        let (leaf, rest) = issued.chain.split_first().unwrap();
-        let file = |name, certificates: &[CertificateDer<'_>]| {
-            let file = self.folder.join(name);
-            fs::write(&file, certificates.iter().map(|der| pem(der)).collect::<String>()).unwrap();
-            file
-        };
-        let leaf = file("leaf.pem", std::slice::from_ref(leaf));
-        let mut verify = self.command(world, &file("roots.pem", &issued.roots));
-        if !rest.is_empty() {
-            verify.arg("-untrusted").arg(file("untrusted.pem", rest));
-        }
-        let output = verify.arg(leaf).output().unwrap();
-        let told = [output.stdout, output.stderr].concat();
-        let told = String::from_utf8_lossy(&told).into_owned();
-        let refused = told.contains("verification failed");
-        assert!(output.status.success() != refused, "openssl cannot: {told}");
-        (!refused, told)
-    }
-
-    fn command(&self, world: &World, roots: &Path) -> Command {
-        let mut verify = Command::new("openssl");
-        verify
-            .args(["verify", "-no-CApath", "-no-CAstore", "-attime"])
-            .arg(NOW.unix_timestamp().to_string())
-            .arg("-CAfile")
-            .arg(roots);
-        match world.role {
-            Role::Client => verify.args(["-purpose", "sslclient"]),
-            Role::Server => {
-                verify.args(["-purpose", "sslserver"]).args(["-verify_hostname", Name::EXPECTED])
-            }
-        };
-        verify
-    }
-}
-
-impl Drop for OpenSsl {
-    fn drop(&mut self) {
-        // A folder that stays behind is no failure.
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-fn pem(der: &[u8]) -> String {
-    let base64 = base64(der);
-    let lines: Vec<_> = base64.as_bytes().chunks(64).collect();
-    let body = lines.join(&b'\n');
-    format!(
-        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-        String::from_utf8(body).unwrap()
-    )
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    bytes
-        .chunks(3)
-        .flat_map(|chunk| {
-            let octet = |index| u32::from(chunk.get(index).copied().unwrap_or(0));
-            let bits = octet(0) << 16 | octet(1) << 8 | octet(2);
-            [18, 12, 6, 0].into_iter().enumerate().map(move |(index, shift)| {
-                match index > chunk.len() {
-                    true => '=',
-                    false => char::from(DIGITS[(bits >> shift) as usize & 63]),
-                }
-            })
-        })
-        .collect()
+    accepts(verify.arg(file("leaf.pem", std::slice::from_ref(leaf))))
 }

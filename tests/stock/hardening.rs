@@ -84,44 +84,44 @@ fn rows() -> Vec<Row> {
             "issuer-ku-without-cert-sign",
             CaSpec::new("sub").key_usages(&[DigitalSignature, CrlSign]),
         )
-        .refused_by(Check::IssuerMaySignCertificates, 1),
+        .refused_by(Check::IssuerWithoutKeyCertSign, 1),
         with_upper("upper-ku-cert-sign", CaSpec::new("upper")),
-        with_upper("upper-ku-without-cert-sign", CaSpec::new("upper").key_usages(&[CrlSign])).refused_by(Check::IssuerMaySignCertificates, 2),
-        with_root("root-ku-without-cert-sign", CaSpec::new("root").key_usages(&[CrlSign])).refused_by(Check::IssuerMaySignCertificates, 2),
+        with_upper("upper-ku-without-cert-sign", CaSpec::new("upper").key_usages(&[CrlSign])).refused_by(Check::IssuerWithoutKeyCertSign, 2),
+        with_root("root-ku-without-cert-sign", CaSpec::new("root").key_usages(&[CrlSign])).refused_by(Check::IssuerWithoutKeyCertSign, 2),
         with_root("root-ku-absent", CaSpec::new("root").key_usages(&[])),
         with_leaf("leaf-ku-signature", client().key_usages(&[DigitalSignature, KeyEncipherment])),
-        with_leaf("leaf-ku-cert-sign", client().key_usages(&[DigitalSignature, KeyCertSign])).refused_by(Check::LeafMayNotSignCertificates, 0),
+        with_leaf("leaf-ku-cert-sign", client().key_usages(&[DigitalSignature, KeyCertSign])).refused_by(Check::LeafWithKeyCertSign, 0),
         // Stock rustls reads the key usage of whoever signs a revocation list only.
         with_leaf(
             "leaf-ku-unreadable",
             client().key_usages(&[]).extension(KEY_USAGE, true, vec![5, 0]),
         )
-        .refused_by(Check::ExtensionsAreReadable, 0),
+        .refused_by(Check::UnreadableExtension, 0),
         with_intermediate(
             "issuer-ku-unreadable",
             CaSpec::new("sub").key_usages(&[]).extension(KEY_USAGE, true, vec![5, 0]),
         )
-        .refused_by(Check::ExtensionsAreReadable, 1),
+        .refused_by(Check::UnreadableExtension, 1),
         with_leaf("leaf-without-nc", client()),
-        with_leaf("leaf-with-nc", client().extension(NAME_CONSTRAINTS, false, empty.clone())).refused_by(Check::LeafHasNoNameConstraints, 0),
+        with_leaf("leaf-with-nc", client().extension(NAME_CONSTRAINTS, false, empty.clone())).refused_by(Check::LeafWithNameConstraints, 0),
         with_intermediate("nc-present", CaSpec::new("sub").permit_dns("example.com")),
-        with_intermediate("nc-empty", CaSpec::new("sub").extension(NAME_CONSTRAINTS, true, empty)).refused_by(Check::NameConstraintsAreNotEmpty, 1),
+        with_intermediate("nc-empty", CaSpec::new("sub").extension(NAME_CONSTRAINTS, true, empty)).refused_by(Check::EmptyNameConstraints, 1),
         with_intermediate(
             "nc-empty-lists",
             CaSpec::new("sub").extension(NAME_CONSTRAINTS, true, empty_lists),
         )
-        .refused_by(Check::NameConstraintsAreNotEmpty, 1),
+        .refused_by(Check::EmptyNameConstraints, 1),
         with_leaf("leaf-empty-subject", client().empty_subject()),
-        with_intermediate("issuer-empty-subject", CaSpec::new("sub").empty_subject()).refused_by(Check::IssuerHasName, 1),
-        weak_leaf("leaf-rsa-1024").refused_by(Check::LeafKeyIsStrong, 0),
+        with_intermediate("issuer-empty-subject", CaSpec::new("sub").empty_subject()).refused_by(Check::IssuerWithoutName, 1),
+        weak_leaf("leaf-rsa-1024").refused_by(Check::WeakLeafKey, 0),
         with_root("root-unknown-extension", CaSpec::new("root").extension(&[1, 2, 3, 4], false, vec![5, 0])),
         with_root(
             "root-unknown-critical-extension",
             CaSpec::new("root").extension(&[1, 2, 3, 4], true, vec![5, 0]),
         )
-        .refused_by(Check::RootHasNoUnknownCriticalExtension, 2),
-        with_root("root-without-basic-constraints", CaSpec::new("root").without_basic_constraints()).refused_by(Check::RootMayIssue, 2),
-        with_root("root-not-a-ca", CaSpec::new("root").not_a_ca()).refused_by(Check::RootMayIssue, 2),
+        .refused_by(Check::RootWithUnknownCriticalExtension, 2),
+        with_root("root-without-basic-constraints", CaSpec::new("root").without_basic_constraints()).refused_by(Check::RootIsNoCa, 2),
+        with_root("root-not-a-ca", CaSpec::new("root").not_a_ca()).refused_by(Check::RootIsNoCa, 2),
     ]
 }
 
@@ -177,7 +177,7 @@ fn a_relaxed_path_is_checked_like_any_other() {
     let refusal = verify(&row, false, EkuPolicy::ignore()).unwrap_err();
     assert_eq!(
         violation(&refusal).map(|found| found.check),
-        Some(PathCheck::IssuerMaySignCertificates)
+        Some(PathCheck::IssuerWithoutKeyCertSign)
     );
 }
 
@@ -257,7 +257,7 @@ fn at_most_as_many_intermediates_as_the_verifier_was_told_to_accept() {
         assert_eq!(verdict.is_ok(), accepted, "{most}: {verdict:?}");
         if let Err(refusal) = verdict {
             let found = violation(&refusal).unwrap();
-            assert_eq!((found.check, found.position), (PathCheck::PathIsNotTooDeep, most + 1));
+            assert_eq!((found.check, found.position), (PathCheck::PathTooDeep, most + 1));
             let text = "is deeper in the path than this verifier accepts";
             assert!(found.to_string().ends_with(text), "{found}");
         }

@@ -71,14 +71,14 @@ const VERDICTS: &[&str] = &[
     "CaUsedAsEndEntity",
     "EndEntityUsedAsCa",
     "UnsupportedCriticalExtension",
-    "IssuerMaySignCertificates",
-    "IssuerHasName",
-    "NameConstraintsAreNotEmpty",
-    "LeafMayNotSignCertificates",
-    "LeafHasNoNameConstraints",
-    "LeafKeyIsStrong",
-    "RootHasNoUnknownCriticalExtension",
-    "RootMayIssue",
+    "IssuerWithoutKeyCertSign",
+    "IssuerWithoutName",
+    "EmptyNameConstraints",
+    "LeafWithKeyCertSign",
+    "LeafWithNameConstraints",
+    "WeakLeafKey",
+    "RootWithUnknownCriticalExtension",
+    "RootIsNoCa",
 ];
 
 #[test]

@@ -217,8 +217,8 @@ fn signatures(
     let (provider, record) = recorded(&provider());
     let (verifier, counters) = verifier(roots, &provider, policy, is_observed);
     let _ = verifier.verify_client_cert(&chain[0], &chain[1..], unix(NOW));
-    let told = counters.verified(Role::Client);
-    let told = told.strict + told.relaxed + told.refused_by_eku + told.refused_otherwise;
+    let told = counters.verdicts(Role::Client);
+    let told = told.enforced + told.relaxed + told.refused_by_eku + told.refused_otherwise;
     assert_eq!(told, u64::from(is_observed));
     record.count()
 }

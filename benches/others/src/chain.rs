@@ -19,9 +19,7 @@ impl Chain {
     pub fn all(target: &Path) -> Option<Vec<Self>> {
         let folder = target.join("peers-chains");
         let now = fs::read_to_string(folder.join("now")).ok()?.parse().ok()?;
-        let entries = fs::read_dir(folder)
-            .ok()?
-            .map(|entry| entry.unwrap().path());
+        let entries = fs::read_dir(folder).ok()?.map(|entry| entry.unwrap().path());
         let mut folders: Vec<_> = entries.filter(|path| path.is_dir()).collect();
         folders.sort();
         folders.iter().map(|kind| Self::read(kind, now)).collect()

@@ -25,16 +25,15 @@ pub fn measure(chains: &[Chain], effort: Effort, results: &mut Results) {
         results.add("openssl", &chain.kind, reading / 1000.0);
         results.add("openssl_parsed", &chain.kind, alone / 1000.0);
     }
-    results.add_version("OpenSSL ", openssl::version::version());
+    results.forget_versions("OpenSSL ");
+    results.add_version(openssl::version::version());
 }
 
 fn store(chain: &Chain) -> X509Store {
     let mut parameters = X509VerifyParam::new().unwrap();
     parameters.set_time(chain.now);
     let mut store = X509StoreBuilder::new().unwrap();
-    store
-        .add_cert(X509::from_der(&chain.root).unwrap())
-        .unwrap();
+    store.add_cert(X509::from_der(&chain.root).unwrap()).unwrap();
     store.set_purpose(X509PurposeId::SSL_CLIENT).unwrap();
     store.set_param(&parameters).unwrap();
     store.build()
@@ -49,7 +48,5 @@ fn parsed(chain: &Chain) -> (X509, Stack<X509>) {
 
 fn accepts(store: &X509Store, leaf: &X509Ref, presented: &Stack<X509>) -> bool {
     let mut context = X509StoreContext::new().unwrap();
-    context
-        .init(store, leaf, presented, |context| context.verify_cert())
-        .unwrap()
+    context.init(store, leaf, presented, |context| context.verify_cert()).unwrap()
 }

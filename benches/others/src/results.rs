@@ -21,16 +21,22 @@ impl Results {
         self.0.insert(key(who, kind), json!(microseconds));
     }
 
-    /// In place of an earlier one that begins in the same way.
-    pub fn add_version(&mut self, prefix: &str, version: &str) {
-        let versions = self
-            .0
-            .get_mut("about")
-            .and_then(|about| about.get_mut("versions"));
-        if let Some(versions) = versions.and_then(Value::as_array_mut) {
+    /// Of an earlier run.
+    pub fn forget_versions(&mut self, prefix: &str) {
+        if let Some(versions) = self.versions() {
             versions.retain(|known| !known.as_str().is_some_and(|it| it.starts_with(prefix)));
+        }
+    }
+
+    pub fn add_version(&mut self, version: &str) {
+        if let Some(versions) = self.versions() {
             versions.push(version.into());
         }
+    }
+
+    fn versions(&mut self) -> Option<&mut Vec<Value>> {
+        let about = self.0.get_mut("about")?;
+        about.get_mut("versions")?.as_array_mut()
     }
 
     pub fn print(&self, chains: &[Chain]) {
@@ -62,11 +68,13 @@ fn key(who: &str, kind: &str) -> String {
 }
 
 /// Who verifies, as in the keys, and how the table calls it.
-const COLUMNS: [(&str, &str); 6] = [
+const COLUMNS: [(&str, &str); 8] = [
     ("ours", "ours, known"),
     ("stock", "stock rustls"),
     ("openssl", "OpenSSL with parsing"),
     ("openssl_parsed", "OpenSSL, parsed"),
-    ("go", "Go with parsing"),
-    ("go_parsed", "Go, parsed"),
+    ("go", "Debian's Go with parsing"),
+    ("go_parsed", "Debian's Go, parsed"),
+    ("go_current", "current Go with parsing"),
+    ("go_current_parsed", "current Go, parsed"),
 ];

@@ -114,19 +114,13 @@ impl Page {
             reading_day: report.reading_day(),
             is_stale: report.is_stale(),
             summary: report.summary(),
-            groups: Group::WORST_FIRST
-                .map(|group| Tile::new(report, group))
-                .into(),
+            groups: Group::WORST_FIRST.map(|group| Tile::new(report, group)).into(),
             picture: Picture::new(report, &milestones, ROWS),
             rows: rows.collect(),
             rows_left_out: report.findings.len().saturating_sub(ROWS),
             offers: offered(report).into_iter().map(Offer::new).collect(),
             servers: report.found.servers.iter().map(Server::new).collect(),
-            unreadable: unreadable
-                .iter()
-                .take(UNREADABLE)
-                .map(Unreadable::new)
-                .collect(),
+            unreadable: unreadable.iter().take(UNREADABLE).map(Unreadable::new).collect(),
             unreadable_count: unreadable.len(),
             milestones: milestones.iter().zip(1..).map(Numbered::new).collect(),
         }
@@ -172,11 +166,7 @@ impl Offer {
 
 impl Tile {
     fn new(report: &Report<'_>, group: Group) -> Self {
-        Self {
-            id: class(group),
-            title: group.title(),
-            count: report.group(group).len(),
-        }
+        Self { id: class(group), title: group.title(), count: report.group(group).len() }
     }
 }
 
@@ -191,10 +181,7 @@ impl Numbered {
             change: printable(&milestone.change),
             citation: citation(source),
             // A timeline of the user's may have any address: script must not hide in it.
-            address: source
-                .address
-                .clone()
-                .filter(|address| address.starts_with("https://")),
+            address: source.address.clone().filter(|address| address.starts_with("https://")),
             disagreements: disagreements
                 .map(|other| printable(&format!("{} ({})", other.says, other.source)))
                 .collect(),
@@ -211,15 +198,13 @@ impl TableRow {
     ) -> Self {
         let group = Group::of(finding.verdict);
         let number = |cause: &Cause<'_>| {
-            let place = milestones
-                .iter()
-                .position(|milestone| milestone.id == cause.id());
+            let place = milestones.iter().position(|milestone| milestone.id == cause.id());
             place.map(|place| place + 1)
         };
-        let reasons = finding.causes.iter().map(|cause| Reason {
-            number: number(cause),
-            text: sentence(cause),
-        });
+        let reasons = finding
+            .causes
+            .iter()
+            .map(|cause| Reason { number: number(cause), text: sentence(cause) });
         Self {
             index,
             group: class(group),
@@ -257,10 +242,7 @@ impl Server {
 
 impl Unreadable {
     fn new(unreadable: &mtls_roles::audit::Unreadable) -> Self {
-        Self {
-            place: unreadable.location.to_string(),
-            reason: printable(&unreadable.reason),
-        }
+        Self { place: unreadable.location.to_string(), reason: printable(&unreadable.reason) }
     }
 }
 

@@ -71,21 +71,12 @@ impl Picture {
     /// Of the leaves, and of the issuers that need action; each must have a row in the table.
     pub fn new(report: &Report<'_>, milestones: &[&Milestone], rows: usize) -> Option<Self> {
         let findings = report.findings.iter().take(rows).copied().enumerate();
-        let pictured: Vec<_> = findings
-            .filter(|(_, finding)| is_pictured(finding))
-            .collect();
+        let pictured: Vec<_> = findings.filter(|(_, finding)| is_pictured(finding)).collect();
         let axis = Axis::new(report.assessment.as_of(), pictured.iter().map(|(_, f)| *f))?;
         let marks = marks(milestones, &axis);
-        let mut bars = pictured
-            .iter()
-            .take(BARS)
-            .map(|(row, finding)| bar(*row, finding, &axis));
+        let mut bars = pictured.iter().take(BARS).map(|(row, finding)| bar(*row, finding, &axis));
         let today = axis.x(report.assessment.as_of());
-        let in_all = report
-            .findings
-            .iter()
-            .filter(|finding| is_pictured(finding))
-            .count();
+        let in_all = report.findings.iter().filter(|finding| is_pictured(finding)).count();
         Some(Self {
             ticks: ticks(&axis),
             axis_height: marks.iter().map(|mark| mark.y).max().unwrap_or(TOP - LANE) + LANE,
@@ -115,10 +106,7 @@ impl Axis {
     fn new<'a>(as_of: Date, findings: impl Iterator<Item = &'a Finding<'a>>) -> Option<Self> {
         let lives = findings.map(|finding| {
             let certificate = finding.entry.certificate();
-            (
-                certificate.not_before().date(),
-                certificate.not_after().date(),
-            )
+            (certificate.not_before().date(), certificate.not_after().date())
         });
         let (begin, end) =
             lives.reduce(|(begin, end), life| (begin.min(life.0), end.max(life.1)))?;
@@ -127,9 +115,7 @@ impl Axis {
         let near = Duration::days(120);
         Some(Self {
             first: begin.clamp(earliest, as_of.saturating_sub(near)),
-            last: end
-                .saturating_add(near / 4)
-                .clamp(as_of.saturating_add(near), latest),
+            last: end.saturating_add(near / 4).clamp(as_of.saturating_add(near), latest),
         })
     }
 
@@ -175,10 +161,7 @@ const LANE: usize = 22;
 const APART: f64 = 6.0;
 
 fn marks(milestones: &[&Milestone], axis: &Axis) -> Vec<Mark> {
-    let shown = milestones
-        .iter()
-        .zip(1..)
-        .filter(|(milestone, _)| axis.shows(milestone.date));
+    let shown = milestones.iter().zip(1..).filter(|(milestone, _)| axis.shows(milestone.date));
     // The x of the last mark in each lane.
     let mut lanes: Vec<f64> = vec![];
     shown
@@ -205,10 +188,7 @@ fn marks(milestones: &[&Milestone], axis: &Axis) -> Vec<Mark> {
 
 fn bar(row: usize, finding: &Finding<'_>, axis: &Axis) -> Bar {
     let certificate = finding.entry.certificate();
-    let (not_before, not_after) = (
-        certificate.not_before().date(),
-        certificate.not_after().date(),
-    );
+    let (not_before, not_after) = (certificate.not_before().date(), certificate.not_after().date());
     let begin = axis.x(not_before);
     let width = |day: Date| (axis.x(day) - begin).max(0.4);
     let group = Group::of(finding.verdict);

@@ -62,10 +62,7 @@ pub fn ask(host: &str, port: u16, patience: Duration) -> Result<Server, String> 
         ClientConnection::new(Arc::new(config), name).map_err(|error| error.to_string())?;
     let ended = connection.complete_io(&mut Until { stream, end });
     match recorder.chain.get() {
-        Some(chain) => Ok(Server {
-            chain: chain.clone(),
-            asks: recorder.asks.get().cloned(),
-        }),
+        Some(chain) => Ok(Server { chain: chain.clone(), asks: recorder.asks.get().cloned() }),
         None => Err(ended.map_or_else(
             |error| plain(&error, patience),
             |_| "the server presented no certificate".to_owned(),
@@ -179,10 +176,7 @@ impl ServerCertVerifier for Recorder {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         let algorithms = default_provider().signature_verification_algorithms;
         let mut schemes = algorithms.supported_schemes();
-        schemes.extend([
-            SignatureScheme::RSA_PKCS1_SHA1,
-            SignatureScheme::ECDSA_SHA1_Legacy,
-        ]);
+        schemes.extend([SignatureScheme::RSA_PKCS1_SHA1, SignatureScheme::ECDSA_SHA1_Legacy]);
         schemes
     }
 }

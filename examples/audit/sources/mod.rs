@@ -42,12 +42,7 @@ pub struct Server {
 /// Reads all sources: files and folders in the order of the command line, then what links in the
 /// folders lead to, then servers.
 pub fn read(sources: &[String], means: &Means, progress: &Progress) -> Found {
-    let mut reading = Reading {
-        found: Found::default(),
-        files: vec![],
-        means,
-        progress,
-    };
+    let mut reading = Reading { found: Found::default(), files: vec![], means, progress };
     let mut walk = Walk::default();
     let mut servers = vec![];
     for source in sources {
@@ -112,10 +107,7 @@ impl Reading<'_> {
     }
 
     fn file(&mut self, path: &Path, named: Named) {
-        self.files.push(Job {
-            path: path.into(),
-            is_named: matches!(named, Named::Yes),
-        });
+        self.files.push(Job { path: path.into(), is_named: matches!(named, Named::Yes) });
         if self.files.len() == BATCH {
             self.flush();
         }
@@ -128,9 +120,8 @@ impl Reading<'_> {
         let runs = files.chunks(files.len().div_ceil(threads).max(1));
         let passwords = &self.means.passwords;
         let read: Vec<_> = thread::scope(|scope| {
-            let running: Vec<_> = runs
-                .map(|run| scope.spawn(move || read_run(run, passwords)))
-                .collect();
+            let running: Vec<_> =
+                runs.map(|run| scope.spawn(move || read_run(run, passwords))).collect();
             running.into_iter().map(join).collect()
         });
         for (inventory, passed_over) in read {
@@ -138,8 +129,7 @@ impl Reading<'_> {
             self.found.passed_over += passed_over;
         }
         let last = files.last().map(|job| job.path.to_string_lossy());
-        self.progress
-            .advance(files.len(), &last.unwrap_or_default());
+        self.progress.advance(files.len(), &last.unwrap_or_default());
     }
 
     fn servers(&mut self, servers: &[(&String, &str, u16)]) {
@@ -147,9 +137,7 @@ impl Reading<'_> {
             let patience = self.means.patience;
             let ask =
                 move |(_, host, port): &(&String, &str, u16)| live::ask(host, *port, patience);
-            let asking = servers
-                .iter()
-                .map(|server| scope.spawn(move || ask(server)));
+            let asking = servers.iter().map(|server| scope.spawn(move || ask(server)));
             let asking: Vec<_> = asking.collect();
             asking.into_iter().map(join).collect()
         });
@@ -166,13 +154,11 @@ impl Reading<'_> {
                 for certificate in &server.chain {
                     inventory.add_der(address, certificate);
                 }
-                self.found
-                    .servers
-                    .extend(server.chain.into_iter().next().map(|leaf| Server {
-                        address: address.to_owned(),
-                        leaf,
-                        asks: server.asks,
-                    }));
+                self.found.servers.extend(server.chain.into_iter().next().map(|leaf| Server {
+                    address: address.to_owned(),
+                    leaf,
+                    asks: server.asks,
+                }));
             }
             Err(reason) => inventory.add_unreadable(address, &reason),
         }
@@ -182,15 +168,11 @@ impl Reading<'_> {
 fn read_run(files: &[Job], passwords: &[String]) -> (Inventory, usize) {
     let mut inventory = Inventory::new();
     let outcomes = files.iter().map(|job| job.read(passwords, &mut inventory));
-    let passed_over = outcomes
-        .filter(|outcome| *outcome == Outcome::PassedOver)
-        .count();
+    let passed_over = outcomes.filter(|outcome| *outcome == Outcome::PassedOver).count();
     (inventory, passed_over)
 }
 
 /// A thread that panicked: so does this one.
 fn join<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
-    thread
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -100,10 +100,7 @@ fn of_signed(bytes: &[u8]) -> Option<Shape> {
         return None;
     };
     let fields = children(signed).ok()?;
-    let tags: Vec<_> = fields
-        .iter()
-        .filter_map(|field| field.first().copied())
-        .collect();
+    let tags: Vec<_> = fields.iter().filter_map(|field| field.first().copied()).collect();
     let is_certificate = match tags[..] {
         // The two others have their version as a plain INTEGER.
         [VERSION, ..] => true,

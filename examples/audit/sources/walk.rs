@@ -75,8 +75,6 @@ impl Walk {
 
 fn unreadable(folder: &Path, error: &walkdir::Error) -> Entry {
     let path = error.path().unwrap_or(folder).to_owned();
-    let reason = error
-        .io_error()
-        .map_or_else(|| error.to_string(), ToString::to_string);
+    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
     Entry::Unreadable(path, reason)
 }

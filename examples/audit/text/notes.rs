@@ -27,10 +27,7 @@ impl<'a> Notes<'a> {
     }
 
     fn milestone(&mut self, milestone: &'a Milestone) -> usize {
-        let known = self
-            .milestones
-            .iter()
-            .position(|known| known.id == milestone.id);
+        let known = self.milestones.iter().position(|known| known.id == milestone.id);
         known.unwrap_or_else(|| {
             self.milestones.push(milestone);
             self.milestones.len() - 1
@@ -56,9 +53,7 @@ impl<'a> Notes<'a> {
             writeln!(out, "\n{}", page.paint(bold.clone(), "WHY"))?;
         }
         for (milestone, number) in self.milestones.iter().zip(1..) {
-            let Milestone {
-                date, who, change, ..
-            } = milestone;
+            let Milestone { date, who, change, .. } = milestone;
             let text = format!("{date}  {who}: {change}");
             page.wrapped(&format!("{number:>4}  "), &printable(&text), out)?;
             let source = page.paint(Style::new().dim(), citation(&milestone.citation));

@@ -32,17 +32,11 @@ impl Page {
     }
 
     pub fn of_file() -> Self {
-        Self {
-            width: WIDTH,
-            has_colour: false,
-        }
+        Self { width: WIDTH, has_colour: false }
     }
 
     pub fn paint(self, style: Style, text: impl Display) -> String {
-        style
-            .force_styling(self.has_colour)
-            .apply_to(text)
-            .to_string()
+        style.force_styling(self.has_colour).apply_to(text).to_string()
     }
 
     /// Words over as many lines as they need: the first behind its label, all at the same column.
@@ -94,18 +88,9 @@ impl Page {
             }
         }
         let [day, name, roles, why, to_do, place] = widths;
-        let left = self
-            .width
-            .saturating_sub(day + roles + why + to_do + 6 * GAP.len());
+        let left = self.width.saturating_sub(day + roles + why + to_do + 6 * GAP.len());
         let name = name.min((left * 3 / 5).max(left.saturating_sub(place)));
-        [
-            day,
-            name,
-            roles,
-            why,
-            to_do,
-            place.min(left.saturating_sub(name)),
-        ]
+        [day, name, roles, why, to_do, place.min(left.saturating_sub(name))]
     }
 }
 

@@ -127,7 +127,7 @@ fn the_class_is_eku_if_and_only_if_nothing_else_is_wrong() {
         let refusal = verifier.verify(Some(&chain), unix(NOW)).unwrap_err();
         let in_handshake =
             verifier.verify_client_cert(&chain[0], &chain[1..], unix(NOW)).unwrap_err();
-        let counted = counters.verified(Role::Client);
+        let counted = counters.verdicts(Role::Client);
         let by_eku = u64::from(class == EkuAlone);
         let is_as_expected = refusal.class() == class
             && refusal.violation().is_some() == (class == EkuAlone)

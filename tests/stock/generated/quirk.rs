@@ -69,9 +69,9 @@ pub enum Subtree {
 /// All that our checks refuse in a leaf with these quirks, beyond stock rustls.
 pub fn violations_of_leaf(quirks: &[LeafQuirk]) -> impl Iterator<Item = PathCheck> {
     quirks.iter().filter_map(|quirk| match quirk {
-        LeafQuirk::CertSign => Some(PathCheck::LeafMayNotSignCertificates),
-        LeafQuirk::NameConstraints => Some(PathCheck::LeafHasNoNameConstraints),
-        LeafQuirk::WeakKey => Some(PathCheck::LeafKeyIsStrong),
+        LeafQuirk::CertSign => Some(PathCheck::LeafWithKeyCertSign),
+        LeafQuirk::NameConstraints => Some(PathCheck::LeafWithNameConstraints),
+        LeafQuirk::WeakKey => Some(PathCheck::WeakLeafKey),
         _ => None,
     })
 }
@@ -79,9 +79,9 @@ pub fn violations_of_leaf(quirks: &[LeafQuirk]) -> impl Iterator<Item = PathChec
 /// All that our checks refuse in an issuer with these quirks, beyond stock rustls.
 pub fn violations_of_issuer(quirks: &[CaQuirk]) -> impl Iterator<Item = PathCheck> {
     quirks.iter().filter_map(|quirk| match quirk {
-        CaQuirk::NoCertSign => Some(PathCheck::IssuerMaySignCertificates),
-        CaQuirk::EmptySubject => Some(PathCheck::IssuerHasName),
-        CaQuirk::EmptyConstraints => Some(PathCheck::NameConstraintsAreNotEmpty),
+        CaQuirk::NoCertSign => Some(PathCheck::IssuerWithoutKeyCertSign),
+        CaQuirk::EmptySubject => Some(PathCheck::IssuerWithoutName),
+        CaQuirk::EmptyConstraints => Some(PathCheck::EmptyNameConstraints),
         _ => None,
     })
 }
@@ -89,8 +89,8 @@ pub fn violations_of_issuer(quirks: &[CaQuirk]) -> impl Iterator<Item = PathChec
 /// All that our checks refuse in a root with these quirks, beyond stock rustls.
 pub fn violations_of_root(quirks: &[CaQuirk]) -> impl Iterator<Item = PathCheck> {
     let of_roots = quirks.iter().filter_map(|quirk| match quirk {
-        CaQuirk::NotACa | CaQuirk::NoBasicConstraints => Some(PathCheck::RootMayIssue),
-        CaQuirk::UnknownCriticalExtension => Some(PathCheck::RootHasNoUnknownCriticalExtension),
+        CaQuirk::NotACa | CaQuirk::NoBasicConstraints => Some(PathCheck::RootIsNoCa),
+        CaQuirk::UnknownCriticalExtension => Some(PathCheck::RootWithUnknownCriticalExtension),
         _ => None,
     });
     of_roots.chain(violations_of_issuer(quirks))

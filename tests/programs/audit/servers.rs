@@ -1,18 +1,18 @@
 //! Live servers: what they present, whether they ask, and that nothing trusts them.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use rustls::server::WebPkiClientVerifier;
-use rustls::{Error, ServerConfig, ServerConnection};
+use rustls::{ServerConfig, ServerConnection};
 use serde_json::{Value, json};
 
+use super::run::audit;
+use super::world::World;
 use crate::common::pki::{Ca, CaSpec};
 use crate::common::tls::{provider, root_store, versions};
-use crate::run::audit;
-use crate::world::World;
 
 /// Every row: an id, whether it asks, the hints that are needed in the report.
 #[test]
@@ -29,7 +29,7 @@ fn a_server_shows_its_chain_and_whom_it_asks_in_tls_1_2_and_1_3() {
         for (id, hints, asks, expected) in &rows {
             let id = format!("{id} {:?}", version.version);
             let (address, server) = serve(config(&world, version, *hints));
-            let output = audit(world.path(), &format!("--format json roots.pem {address}"));
+            let output = audit(&world, &format!("--format json roots.pem {address}"));
             let edge = output.line("CN=edge.example.com");
             assert_eq!(edge["source"], json!([address]), "{id}");
             assert_eq!(edge["verdict"], "breaks_at_renewal", "{id}");
@@ -48,7 +48,7 @@ fn the_text_report_names_the_servers_and_whom_they_ask() {
     let world = World::new();
     let (asking, first) = serve(config(&world, versions()[1], Some(true)));
     let (silent, second) = serve(config(&world, versions()[1], None));
-    let text = audit(world.path(), &format!("{asking} {silent}")).stdout;
+    let text = audit(&world, &format!("{asking} {silent}")).stdout;
     let asks = format!("{asking} ASKS for a client certificate of O=Example Ltd, CN=Mesh Root");
     let asks_not = format!("{silent} asks for no client certificate");
     for needed in [asks, asks_not] {
@@ -63,7 +63,7 @@ fn a_hostile_ca_hint_is_escaped() {
     world.private = Ca::root(CaSpec::new("x\u{1b}[2K\n\u{202e}"));
     for format in ["text", "json", "html"] {
         let (address, server) = serve(config(&world, versions()[1], Some(true)));
-        let said = audit(world.path(), &format!("--format {format} {address}")).stdout;
+        let said = audit(&world, &format!("--format {format} {address}")).stdout;
         let is_raw = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
         assert!(!said.contains(is_raw), "{format} {said:?}");
         assert!(said.contains("u{1b}[2K"), "{format} {said:?}");
@@ -74,14 +74,17 @@ fn a_hostile_ca_hint_is_escaped() {
 #[test]
 fn a_server_that_does_not_answer_is_a_finding_and_the_next_one_is_asked() {
     let world = World::new();
-    let closed = closed_port();
-    // Accepted by the system, and never answered.
-    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mute_address = mute.local_addr().unwrap().to_string();
-    let (plain, talker) = talk();
+    // One that was free a moment ago; one accepted by the system, and never answered; one that
+    // says something that is no TLS.
+    let (_, closed) = listen();
+    let (_mute, mute) = listen();
+    let (plain, talker) = once(|mut stream| {
+        let _ = stream.write_all(b"220 mail.example.com ESMTP\r\n");
+        let _ = stream.read(&mut [0; 1024]);
+    });
     let (good, server) = serve(config(&world, versions()[1], None));
-    let arguments = format!("--format json --timeout 1 {closed} {mute_address} {plain} {good}");
-    let output = audit(world.path(), &arguments);
+    let arguments = format!("--format json --timeout 1 {closed} {mute} {plain} {good}");
+    let output = audit(&world, &arguments);
     let lines = output.lines();
     let reason = |address: &str| {
         let line = lines.iter().find(|line| line["source"] == json!([address]));
@@ -89,7 +92,7 @@ fn a_server_that_does_not_answer_is_a_finding_and_the_next_one_is_asked() {
     };
     assert_eq!(output.code, 2, "{output:?}");
     assert!(reason(&closed).contains("refused"), "{output:?}");
-    assert!(reason(&mute_address).contains("no answer within 1 second"), "{output:?}");
+    assert!(reason(&mute).contains("no answer within 1 second"), "{output:?}");
     assert!(reason(&plain).contains("corrupt message"), "{output:?}");
     assert_eq!(output.line("CN=edge.example.com")["source"], json!([good]));
     let _ = (server.join(), talker.join());
@@ -120,33 +123,23 @@ fn config(
 }
 
 /// Serves one connection; its result is how the handshake ended.
-fn serve(config: ServerConfig) -> (String, JoinHandle<Result<(), Error>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let server = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut connection = ServerConnection::new(Arc::new(config))?;
-        let ended = connection.complete_io(&mut stream);
-        ended.map(|_| ()).map_err(|error| Error::General(error.to_string()))
-    });
-    (address, server)
+fn serve(config: ServerConfig) -> (String, JoinHandle<std::io::Result<(usize, usize)>>) {
+    once(move |mut stream| {
+        let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+        connection.complete_io(&mut stream)
+    })
 }
 
-/// Says something that is no TLS.
-fn talk() -> (String, JoinHandle<()>) {
-    use std::io::Write;
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let talker = thread::spawn(move || {
-        let (mut stream, _): (TcpStream, _) = listener.accept().unwrap();
-        let _ = stream.write_all(b"220 mail.example.com ESMTP\r\n");
-        let _ = stream.read(&mut [0; 1024]);
-    });
-    (address, talker)
+/// Lets this answer one connection.
+fn once<T: Send + 'static>(
+    answer: impl FnOnce(TcpStream) -> T + Send + 'static,
+) -> (String, JoinHandle<T>) {
+    let (listener, address) = listen();
+    (address, thread::spawn(move || answer(listener.accept().unwrap().0)))
 }
 
-/// A port that was free a moment ago.
-fn closed_port() -> String {
+fn listen() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
+    let address = listener.local_addr().unwrap().to_string();
+    (listener, address)
 }

@@ -46,13 +46,7 @@ impl Kind {
 
     const fn context_specific(octet: u8, number: u8, constructed: bool) -> Self {
         let number = TagNumber(number as u32);
-        Self {
-            octet,
-            tag: Tag::ContextSpecific {
-                constructed,
-                number,
-            },
-        }
+        Self { octet, tag: Tag::ContextSpecific { constructed, number } }
     }
 }
 
@@ -264,13 +258,7 @@ mod tests {
     #[test]
     fn of_the_only_element_the_kind_is_checked_and_nothing_may_stand_behind_it() {
         assert_eq!(only(&[2, 1, 7], Kind::INTEGER).unwrap(), [7]);
-        for encoded in [
-            &[][..],
-            &[2, 1],
-            &[4, 1, 7],
-            &[2, 1, 7, 0],
-            &[2, 1, 7, 5, 0],
-        ] {
+        for encoded in [&[][..], &[2, 1], &[4, 1, 7], &[2, 1, 7, 0], &[2, 1, 7, 5, 0]] {
             assert!(only(encoded, Kind::INTEGER).is_err(), "{encoded:?}");
         }
     }

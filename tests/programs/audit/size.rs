@@ -2,9 +2,9 @@
 
 use time::macros::datetime;
 
+use super::run::audit;
+use super::world::{ISSUED, World, leaf};
 use crate::common::pki::{Ca, CaSpec, Eku, Kp, key_purposes};
-use crate::run::audit;
-use crate::world::{ISSUED, World, leaf};
 
 /// Everything that certificates can have in common, at length: one key, found beside each of them;
 /// a root of a long name that ends first; an issuer with a long list of purposes.
@@ -32,7 +32,7 @@ fn a_key_a_name_or_a_list_that_is_everywhere_does_not_make_a_report_quadratic() 
     for format in ["json", "html"] {
         let [small, large] = [150, 300].map(|count| {
             let (world, input) = everything_in_common(count);
-            let output = audit(world.path(), &format!("--format {format} found.pem"));
+            let output = audit(&world, &format!("--format {format} found.pem"));
             assert_eq!(output.code, 1, "{format} {}", output.stderr);
             (input, output.stdout.len())
         });

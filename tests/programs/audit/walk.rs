@@ -4,9 +4,9 @@ use std::fs;
 
 use serde_json::json;
 
+use super::run::audit;
+use super::world::World;
 use crate::common::pki::CrlSpec;
-use crate::run::audit;
-use crate::world::World;
 
 #[test]
 fn many_files_are_reported_in_the_order_of_their_names() {
@@ -18,7 +18,7 @@ fn many_files_are_reported_in_the_order_of_their_names() {
             world.write(&format!("{folder}/{file:03}.pem"), &pem);
         }
     }
-    let line = audit(world.path(), "--format json .").line("CN=edge.example.com");
+    let line = audit(&world, "--format json .").line("CN=edge.example.com");
     let files = ["a", "b"]
         .into_iter()
         .flat_map(|folder| (0..700).map(move |file| format!("./{folder}/{file:03}.pem:1")));
@@ -43,7 +43,7 @@ fn links_to_folders_are_followed_once_and_links_to_files_are_files() {
     link("../elsewhere", "audited/one");
     link("../elsewhere", "audited/two");
     link("one", "audited/three");
-    let output = audit(world.path(), "--format json audited");
+    let output = audit(&world, "--format json audited");
     let sources =
         json!(["audited/live.pem:1", "audited/real/edge.pem:1", "audited/one/other.pem:1",]);
     // Each once, and the folder's own name before that of a link to it.
@@ -67,7 +67,7 @@ fn a_pyramid_of_links_ends() {
     }
     fs::create_dir(world.folder.join("30")).unwrap();
     world.write("30/edge.pem", world.edge.cert_pem());
-    let line = audit(world.path(), "--format json 0").line("CN=edge.example.com");
+    let line = audit(&world, "--format json 0").line("CN=edge.example.com");
     assert_eq!(line["source"].as_array().map(Vec::len), Some(1), "{line}");
 }
 
@@ -80,7 +80,7 @@ fn a_link_to_nothing_is_a_finding_and_a_pipe_is_not_waited_for() {
     let pipe = world.folder.join("pipe.pem");
     let made = std::process::Command::new("mkfifo").arg(pipe).status();
     assert!(made.unwrap().success());
-    let output = audit(world.path(), "--format json .");
+    let output = audit(&world, "--format json .");
     let last = output.lines().pop().unwrap();
     assert_eq!((output.code, &last["verdict"]), (2, &json!("unreadable")), "{output:?}");
     assert_eq!(last["source"], json!(["./live.pem"]));
@@ -98,12 +98,12 @@ fn in_a_folder_only_what_looks_like_a_certificate_must_be_one() {
     world.write("picture", [0x89, b'P', b'N', b'G', 0, 0]);
     world.write("sequence", [0x30, 3, 2, 1, 7]);
     world.write("list.crl", world.private.crl(CrlSpec::new(1)));
-    let output = audit(world.path(), ".");
+    let output = audit(&world, ".");
     assert_eq!(output.code, 1, "{output:?}");
     assert!(output.stdout.contains("5 other files passed over"), "{output:?}");
     world.write("empty.pem", "");
     world.write("key.der", [0x30, 3, 2, 1, 0]);
-    let output = audit(world.path(), ".");
+    let output = audit(&world, ".");
     assert_eq!(output.code, 2, "{output:?}");
     for named in ["./empty.pem", "./key.der"] {
         assert!(output.stdout.contains(named), "{named} {output:?}");
@@ -116,8 +116,12 @@ fn a_pem_file_whose_preface_begins_with_0_is_read_under_any_name() {
     let pem = world.edge.cert_pem();
     world.write("edge.pem", format!("0 days left\n{pem}"));
     world.write("notes", format!("0 days left\n{pem}"));
-    let line = audit(world.path(), "--format json .").line("CN=edge.example.com");
-    assert_eq!(line["source"], json!(["./edge.pem:2", "./notes:2"]));
+    for (arguments, places) in
+        [(".", json!(["./edge.pem:2", "./notes:2"])), ("notes", json!(["notes:2"]))]
+    {
+        let output = audit(&world, &format!("--format json {arguments}"));
+        assert_eq!(output.line("CN=edge.example.com")["source"], places);
+    }
 }
 
 #[test]
@@ -125,7 +129,7 @@ fn a_file_over_64_mib_is_a_finding() {
     let world = World::new();
     let file = fs::File::create(world.folder.join("big.pem")).unwrap();
     file.set_len((64 << 20) + 1).unwrap();
-    let output = audit(world.path(), "big.pem");
+    let output = audit(&world, "big.pem");
     assert_eq!(output.code, 2, "{output:?}");
     assert!(output.stdout.contains("big.pem: larger than 64 MiB"), "{output:?}");
 }

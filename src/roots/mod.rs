@@ -29,6 +29,17 @@ use crate::text::certificate_text;
 /// tells: ask when you load roots, or the first handshake tells.
 ///
 /// *Not* checked: the validity of a root, as in webpki and RFC 5280, 6.1.1 (d).
+///
+/// ```
+/// use mtls_roles::Roots;
+///
+/// # let (roots, _) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/peer.rs"));
+/// let roots = Roots::from_der(roots)?;
+/// assert_eq!((roots.len(), roots.public_root()), (1, None));
+/// // Read completely or not at all:
+/// assert!(Roots::from_pem(b"-----BEGIN TRUSTED CERTIFICATE-----\n").is_err());
+/// # Ok::<(), mtls_roles::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Roots(Arc<Inner>);
 
@@ -48,16 +59,16 @@ struct Inner {
 /// What is known of one root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RootFacts {
-    pub(crate) extent: Extent,
+    pub(crate) trusted_for: TrustedFor,
     /// It is a public root, or was issued by one, or says so.
     pub(crate) is_public: bool,
 }
 
 /// How far the trust in a root reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
+pub(crate) enum TrustedFor {
     /// A CA: for what it issues.
-    Issuer(IssuerFacts),
+    Issuing(IssuerFacts),
     /// Not a CA: for this very certificate.
     ItselfOnly(CertificateDer<'static>),
     /// A trust anchor that came without its certificate: for what it issues, as in rustls.
@@ -91,10 +102,7 @@ impl Roots {
     }
 
     fn read_pem(pem: &[u8], origin: &str) -> Result<Self, Error> {
-        const ROOTS: pem::Labels = pem::Labels {
-            read: &["CERTIFICATE"],
-            passed_over: &[],
-        };
+        const ROOTS: pem::Labels = pem::Labels { read: &["CERTIFICATE"], passed_over: &[] };
         let blocks = pem::blocks(pem, origin, &ROOTS)?;
         let ders = blocks.into_iter().map(|block| block.into_der().into());
         Self::read(ders, origin)
@@ -124,18 +132,15 @@ impl Roots {
                 reason,
             };
             let view = View::read(&der).map_err(|error| malformed(error.to_string()))?;
-            let extent = match view.is_ca() {
-                true => Extent::Issuer(
-                    view.issuer_facts()
-                        .map_err(|error| malformed(error.to_string()))?,
+            let trusted_for = match view.is_ca() {
+                true => TrustedFor::Issuing(
+                    view.issuer_facts().map_err(|error| malformed(error.to_string()))?,
                 ),
-                false => Extent::ItselfOnly(der.clone()),
+                false => TrustedFor::ItselfOnly(der.clone()),
             };
             let is_public = web.includes(&view);
-            facts.push(RootFacts { extent, is_public });
-            store
-                .add(der)
-                .map_err(|error| malformed(certificate_text(&error)))?;
+            facts.push(RootFacts { trusted_for, is_public });
+            store.add(der).map_err(|error| malformed(certificate_text(&error)))?;
         }
         Self::new(web, store.roots.into_iter().zip(facts), origin)
     }
@@ -154,7 +159,7 @@ impl Roots {
     pub fn from_root_cert_store(store: RootCertStore) -> Result<Self, Error> {
         let web = PublicWeb::new();
         let facts = |anchor: &TrustAnchor<'_>| RootFacts {
-            extent: Extent::Unknown,
+            trusted_for: TrustedFor::Unknown,
             is_public: web.has_key(&anchor.subject_public_key_info),
         };
         let facts: Vec<_> = store.roots.iter().map(facts).collect();
@@ -169,10 +174,7 @@ impl Roots {
     /// For *servers* this is what browsers do. As roots for *clients*, anybody on the internet can
     /// get a certificate under them; a client verifier over them wants rules, or does not build.
     pub fn public_web() -> Self {
-        let facts = RootFacts {
-            extent: Extent::Unknown,
-            is_public: true,
-        };
+        let facts = RootFacts { trusted_for: TrustedFor::Unknown, is_public: true };
         let anchors = public::ANCHORS.iter().cloned();
         Self(Arc::new(Inner::new(
             PublicWeb::new(),
@@ -188,10 +190,7 @@ impl Roots {
     ) -> Result<Self, Error> {
         let roots: Vec<_> = roots.collect();
         if roots.is_empty() {
-            return Err(Error::Missing {
-                origin: origin.into(),
-                wanted: "certificate",
-            });
+            return Err(Error::Missing { origin: origin.into(), wanted: "certificate" });
         }
         let public = roots.iter().find(|(_, facts)| facts.is_public);
         let public = public.map(|(anchor, _)| label(&anchor.subject));
@@ -241,24 +240,21 @@ impl Roots {
     /// ```
     pub fn trusted_for_itself_only(&self) -> impl Iterator<Item = String> + '_ {
         let roots = self.0.anchors.iter().zip(&self.0.facts);
-        let roots = roots.filter(|(_, root)| matches!(root.extent, Extent::ItselfOnly(_)));
+        let roots = roots.filter(|(_, root)| matches!(root.trusted_for, TrustedFor::ItselfOnly(_)));
         roots.map(|(anchor, _)| label(&anchor.subject))
     }
 
     /// The names of the roots, as hints for clients, if they fit.
     pub(crate) fn hints(&self) -> Result<Vec<DistinguishedName>, Error> {
         let anchors = self.0.anchors.iter();
-        let hints: Vec<_> = anchors
-            .map(|anchor| DistinguishedName::in_sequence(anchor.subject.as_ref()))
-            .collect();
+        let hints: Vec<_> =
+            anchors.map(|anchor| DistinguishedName::in_sequence(anchor.subject.as_ref())).collect();
         // Each name has a length of two bytes before it (RFC 5246, 7.4.4; RFC 8446, 4.2.4).
         let bytes = hints.iter().map(|name| 2 + name.as_ref().len()).sum();
         match bytes > MOST_OF_HINTS {
-            true => Err(Error::RootHintsTooLarge {
-                count: hints.len(),
-                bytes,
-                most: MOST_OF_HINTS,
-            }),
+            true => {
+                Err(Error::RootHintsTooLarge { count: hints.len(), bytes, most: MOST_OF_HINTS })
+            }
             false => Ok(hints),
         }
     }
@@ -299,13 +295,7 @@ impl Inner {
             .map(|(subject, rank)| (subject, place(rank)..place(rank + 1)))
             .collect();
         let (anchors, facts) = ranked.into_iter().map(|(_, root)| root).unzip();
-        Self {
-            anchors,
-            facts,
-            by_subject,
-            web,
-            public,
-        }
+        Self { anchors, facts, by_subject, web, public }
     }
 }
 

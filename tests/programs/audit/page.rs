@@ -2,12 +2,12 @@
 //! stays a picture.
 
 use base64ct::{Base64, Encoding};
-use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
 
-use crate::common::pki::Eku;
-use crate::reports::HOSTILE;
-use crate::run::audit;
-use crate::world::{World, leaf};
+use super::reports::HOSTILE;
+use super::run::audit;
+use super::world::{World, leaf, milestone};
+use crate::common::pki::{DistinguishedName, DnType, Eku, LeafSpec};
+use crate::sha256;
 
 /// Two pages that differ in names only must have the same tags with the same attributes.
 #[test]
@@ -38,12 +38,12 @@ fn page_of(names: &[&str]) -> String {
     let world = World::new();
     for (index, name) in names.iter().enumerate() {
         let spec = leaf("fixed", 100 + index as u64).eku(Eku::both());
-        let mut subject = crate::common::pki::DistinguishedName::new();
-        subject.push(crate::common::pki::DnType::CommonName, *name);
+        let mut subject = DistinguishedName::new();
+        subject.push(DnType::CommonName, *name);
         let spec = spec.subject(subject);
         world.write(&format!("{index}.pem"), world.private.leaf(spec).cert_pem());
     }
-    audit(world.path(), "--format html .").stdout
+    audit(&world, "--format html .").stdout
 }
 
 /// Each tag with the names of its attributes, as a browser would find them: quotes count inside of a
@@ -82,7 +82,7 @@ fn tags(page: &str) -> Vec<String> {
 
 #[test]
 fn the_page_runs_and_loads_nothing_but_itself() {
-    let page = audit(World::full().path(), "--format html .").stdout;
+    let page = audit(&World::full(), "--format html .").stdout;
     let hash = |tag: &str| {
         let (_, rest) = page.split_once(&format!("<{tag}>")).unwrap();
         let (content, rest) = rest.split_once(&format!("</{tag}>")).unwrap();
@@ -105,20 +105,11 @@ fn the_page_runs_and_loads_nothing_but_itself() {
 #[test]
 fn a_citation_is_a_link_only_if_it_leads_to_https() {
     let world = World::full();
-    let milestone = |address: &str| {
-        serde_json::json!({
-            "read_on": "2026-11-21",
-            "milestones": [{
-                "id": "chrome-leaf", "date": "2027-03-15", "who": "Chrome", "change": "changes",
-                "compared": "issued_on_or_after", "effect": "client_auth_ends",
-                "citation": { "document": "a document", "address": address },
-                "confidence": "secondary",
-            }],
-        })
-    };
     for (address, is_link) in [("https://x.example", true), ("javascript:alert(1)", false)] {
-        world.write("timeline.json", milestone(address).to_string());
-        let page = audit(world.path(), "--format html --timeline timeline.json .").stdout;
+        let citation = serde_json::json!({ "document": "a document", "address": address });
+        let timeline = milestone("chrome-leaf", "2027-03-15", "changes", citation);
+        world.write("timeline.json", timeline);
+        let page = audit(&world, "--format html --timeline timeline.json .").stdout;
         let address = address.replace('/', "&#x2f;");
         assert!(page.contains(&address), "it is shown: {address}");
         assert_eq!(page.contains(&format!("href=\"{address}")), is_link, "{address}");
@@ -132,7 +123,7 @@ fn of_many_certificates_the_page_shows_the_first_and_says_how_many_it_leaves_out
     let pem: String = (0..2_050).map(|serial| shared_key(&world, spec(1_000 + serial))).collect();
     world.write("many.pem", pem);
     world.write("edge.pem", world.edge.cert_pem() + &world.combined.pem());
-    let page = audit(world.path(), "--format html .").stdout;
+    let page = audit(&world, "--format html .").stdout;
     assert_eq!(page.matches("<tr id=\"c").count(), 2_000);
     assert_eq!(page.matches("<rect class=\"life\"").count(), 300);
     // 2,050 and `edge`; beside them, roots.pem has 2 and edge.pem an issuer.
@@ -143,11 +134,6 @@ fn of_many_certificates_the_page_shows_the_first_and_says_how_many_it_leaves_out
 }
 
 /// With one key for all, which is what costs time.
-fn shared_key(world: &World, spec: crate::common::pki::LeafSpec) -> String {
+fn shared_key(world: &World, spec: LeafSpec) -> String {
     world.private.leaf(spec.key(&world.edge.key)).cert_pem()
-}
-
-fn sha256(bytes: &[u8]) -> Vec<u8> {
-    let suite = TLS13_AES_128_GCM_SHA256.tls13().unwrap();
-    suite.common.hash_provider.hash(bytes).as_ref().to_vec()
 }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use serde_json::{Value, json};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -83,4 +84,14 @@ pub fn ca(organisation: &str, name: &str, serial: u64) -> CaSpec {
     subject.push(DnType::CommonName, name);
     let spec = CaSpec::new(name).subject(subject).serial(serial);
     spec.valid(datetime!(2020-01-01 0:00 UTC), datetime!(2040-01-01 0:00 UTC))
+}
+
+/// A timeline of one milestone, which takes the place of the crate's.
+pub fn milestone(id: &str, date: &str, change: &str, citation: Value) -> String {
+    let timeline = json!({ "read_on": "2026-11-21", "milestones": [{
+        "id": id, "date": date, "who": change, "change": change, "citation": citation,
+        "compared": "issued_on_or_after", "effect": "client_auth_ends", "confidence": "secondary",
+        "disagreements": [{ "says": change, "source": change }],
+    }] });
+    timeline.to_string()
 }

@@ -1,88 +1,19 @@
-//! Proves what the programs in `examples/` promise, by running them as a user would: the table of
-//! `quickstart`; command line, exit codes and output of `verify`; that `embed` and `axum_mtls` end well.
-
-mod common;
+//! Command line, exit codes and output of `verify`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
-use common::clock::NOW;
-use common::pki::{Ca, CaSpec, CrlSpec, Eku, Leaf, LeafSpec, der};
-use common::programs::{Built, Run, run};
-use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
+use crate::agreed::agreed;
+use crate::common::clock::NOW;
+use crate::common::pki::{
+    Ca, CaSpec, CrlSpec, DistinguishedName, DnType, DnValue, Eku, Leaf, LeafSpec, der,
+};
+use crate::common::programs::{Run, run};
+use crate::{hex_sha256, program};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
-
-/// Every row of the table, by how its cells begin; result and alert are whole.
-#[rustfmt::skip]
-const PROMISED: [[&str; 5]; 14] = [
-    ["Yesterday", "serverAuth + clientAuth, from Public CA", "rfc5280", "accepted", "–"],
-    ["Today", "serverAuth, from Public CA", "rfc5280", "REFUSED", WRONG_EKU],
-    ["The same; the EKU is ignored", "serverAuth, from", "ignore for spki-sha256:", "accepted, reported", "–"],
-    ["The same; this one peer", "serverAuth, from", "accept-server-auth for dns:", "accepted, reported", "–"],
-    ["A stranger with", "serverAuth, from Public CA", "ignore for spki-sha256:", "REFUSED", WRONG_EKU],
-    ["A stranger again", "serverAuth, from Public CA", "ignore for any peer", "REFUSED", WRONG_EKU],
-    ["Two slots: the edge calls", "clientAuth, from Private CA", "rfc5280", "accepted", "–"],
-    ["Two slots: the edge is called", "serverAuth, from Public CA", "rfc5280", "accepted", "–"],
-    ["A client certificate below", "clientAuth, from Issuing CA (serverAuth)", "rfc5280", "REFUSED", WRONG_EKU],
-    ["The same; ignoring the EKU", "clientAuth, from Issuing CA (serverAuth)", "ignore for", "accepted, reported", "–"],
-    ["A renewal that lost", "serverAuth, from Public CA", "rfc5280 (the slot's default)", "REFUSED", "–"],
-    ["That slot still presents", "serverAuth + clientAuth, from Public CA", "rfc5280", "accepted", "–"],
-    ["An end date: one second before", "serverAuth, from", "ignore until 2027-03-15T00:00:00Z", "accepted, reported", "–"],
-    ["The end date has come", "serverAuth, from", "ignore until 2027-03-15T00:00:00Z", "REFUSED", WRONG_EKU],
-];
-
-const WRONG_EKU: &str = "unsupported_certificate";
-
-#[test]
-fn quickstart_exits_with_0_and_its_table_holds_the_promised_verdicts() {
-    let output = run(Command::new(program("quickstart")), b"");
-    assert_eq!(output.code, 0, "{output:?}");
-    let rows = table(&output.stdout);
-    assert_eq!(rows.len(), PROMISED.len(), "{}", output.stdout);
-    for (row, [scenario, presented, policy, result, alert]) in rows.iter().zip(PROMISED) {
-        assert!(row[0].starts_with(scenario), "{row:?}: {scenario}");
-        assert!(row[1].starts_with(presented), "{row:?}: {presented}");
-        assert!(row[2].starts_with(policy), "{row:?}: {policy}");
-        assert_eq!([&row[3], &row[5]], [result, alert], "{row:?}");
-    }
-}
-
-#[test]
-fn quickstart_fits_into_120_columns_and_ends_with_what_to_do_next() {
-    let output = run(Command::new(program("quickstart")), b"");
-    let widest = output.stdout.lines().map(|line| line.chars().count()).max();
-    assert!(widest <= Some(120), "{widest:?}\n{}", output.stdout);
-    let last = output.stdout.lines().last().unwrap();
-    assert!(last.starts_with("Next: "), "{last}");
-    assert!(last.contains("--example verify"), "{last}");
-}
-
-#[test]
-fn embed_swaps_the_client_certificate_while_running_and_ends_by_itself() {
-    let output = run(Command::new(program("embed")), b"");
-    assert_eq!(output.code, 0, "{output:?}");
-    let lines: Vec<_> = output.stdout.lines().collect();
-    let [first, swapped, second] = lines[..] else { panic!("{lines:?}") };
-    let you = "the server says: you are dns:edge.example.com, serial ";
-    let serial = |line: &str| {
-        let rest = line.strip_prefix(you).unwrap();
-        rest.split(',').next().unwrap().to_owned()
-    };
-    assert!(swapped.ends_with(&serial(first)), "{lines:?}");
-    assert_ne!(serial(first), serial(second));
-}
-
-#[test]
-fn axum_mtls_answers_over_http_2_with_the_peers_name_and_ends_by_itself() {
-    let output = run(Command::new(program("axum_mtls")), b"");
-    assert_eq!(output.code, 0, "{output:?}");
-    let answer = "the handler says: dns:edge.example.com over HTTP/2.0\n";
-    assert_eq!(output.stdout, answer);
-}
 
 #[test]
 fn verify_help_exits_with_0_and_has_examples_and_exit_codes() {
@@ -101,8 +32,8 @@ fn verify_decides_as_the_options_say() {
     let world = World::new("decides");
     world.write_chains();
     let server_der = world.server.der();
-    let key = format!("--relax-for spki-sha256:{}", sha256(&spki(&server_der)));
-    let cert = format!("--relax-for cert-sha256:{}", sha256(&server_der));
+    let key = format!("--relax-for spki-sha256:{}", hex_sha256(&spki(&server_der)));
+    let cert = format!("--relax-for cert-sha256:{}", hex_sha256(&server_der));
     let name = "--relax-for dns:edge.example.com";
     let (last, end, next_year) = (at(1), at(0), at(365 * 86_400));
     let as_server = "--role server --name edge.example.com";
@@ -129,6 +60,8 @@ fn verify_decides_as_the_options_say() {
         ("crl-good",         "--crls crl".into(), "client", "enforced"),
         ("crl-revoked",      "--crls revoking-crl".into(), "client", "revoked"),
         ("crl-foreign",      "--crls foreign-crl".into(), "client", "revocation-unknown"),
+        ("crl-expired",      "--crls expired-crl".into(), "client", "revocation-unknown"),
+        ("crl-expired-used", "--crls expired-crl --allow-expired-crls".into(), "client", "enforced"),
         ("next-year",        format!("--time {next_year}"), "client", "validity"),
         ("stranger",         "".into(), "stranger", "unknown-issuer"),
         ("tampered",         "".into(), "tampered", "other"),
@@ -141,11 +74,7 @@ fn verify_decides_as_the_options_say() {
     let failures = rows.iter().filter_map(|(id, options, chain, expected)| {
         let output = world.verify(&format!("{options} --format json"), chain);
         let report: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
-        let role = if id.starts_with("server") && options.contains("--role") {
-            "server"
-        } else {
-            "client"
-        };
+        let role = if options.contains("--role server") { "server" } else { "client" };
         let said = (report["verdict"].as_str(), &report["eku"], &report["error"]["kind"]);
         let needed = match *expected {
             "enforced" | "relaxed" => (0, Some("accepted"), json!(expected), Value::Null),
@@ -157,80 +86,58 @@ fn verify_decides_as_the_options_say() {
     no_failures(failures);
 }
 
+/// Each row: a heading, the options, the chain. JSON tells why a chain is refused and nothing of what
+/// nobody verified; a text says the verdict, then why, then what to do, with a line for each name: a
+/// comma may be part of one. A root that issues nothing is noted whatever the verdict is.
 #[test]
-fn verify_json_of_an_accepted_chain_has_every_field() {
-    let world = World::new("fields");
+fn verify_says_what_was_agreed() {
+    let world = World::new("agreed");
+    let alone = Ca::root(CaSpec::new("alone").without_basic_constraints());
     let sub = world.root.sub(CaSpec::new("sub").eku(Eku::server()));
-    let leaf = LeafSpec::new("edge").dns("edge.example.com").ip([192, 0, 2, 1]);
-    let leaf = leaf.uri("spiffe://example.org/edge").email("ops@example.com");
-    let leaf = sub.leaf(leaf.eku(Eku::server()));
-    world.file("chain", leaf.chain_pem(&[&sub]));
-    let options = "--eku ignore --relax-for ip:192.0.2.1 --format json";
-    let output = world.verify(options, "chain");
-    let peer = json!({
-        "subject": "CN=edge",
-        "sans": [
-            "dns:edge.example.com", "ip:192.0.2.1", "uri:spiffe://example.org/edge",
-            "email:ops@example.com",
-        ],
-        "eku": ["serverAuth"],
-        "notBefore": "2026-11-11T12:00:00Z",
-        "notAfter": "2027-02-09T12:00:00Z",
-        "sha256": sha256(&leaf.der()),
-        "spkiSha256": sha256(&spki(&leaf.der())),
-    });
-    let issuer = json!({
-        "subject": "CN=sub",
-        "sans": [],
-        "eku": ["serverAuth"],
-        "notBefore": rfc3339(NOW - Duration::days(365)),
-        "notAfter": rfc3339(NOW + Duration::days(5 * 365)),
-        "sha256": sha256(&sub.der()),
-        "spkiSha256": sha256(&spki(&sub.der())),
-    });
-    let expected = json!({
-        "verdict": "accepted", "role": "client", "eku": "relaxed", "violation": violation(),
-        "error": null, "peer": peer, "path": [peer, issuer], "anchor": "CN=root",
-        "notes": [],
-    });
-    assert_eq!((output.code, parse(&output)), (0, expected));
-}
-
-#[test]
-fn verify_json_of_a_refused_chain_tells_why_and_nothing_of_what_nobody_verified() {
-    let world = World::new("refused");
-    world.file("chain", world.server.cert_pem());
-    let output = world.verify("--format json", "chain");
-    let error = json!({
-        "kind": "eku",
-        "message": "its extended key usage is wrong for this role, and nothing else is: leaf \
-            `CN=edge` has extended key usage serverAuth, needed clientAuth",
-        "rustls": "invalid peer certificate: certificate does not allow extended key usage for \
-            client authentication, allows server authentication",
-    });
-    let expected = json!({
-        "verdict": "refused", "role": "client", "eku": null, "violation": violation(),
-        "error": error, "peer": null, "path": [], "anchor": null,
-        "notes": [],
-    });
-    assert_eq!((output.code, parse(&output)), (1, expected));
-}
-
-#[test]
-fn verify_text_says_the_verdict_first_then_why_then_what_to_do() {
-    let world = World::new("text");
-    world.file("chain", world.server.cert_pem());
-    for (id, options, code, verdict) in [
-        ("refused", "", 1, "REFUSED as client"),
-        ("relaxed", "--eku ignore --relax-for any-private-peer", 0, "ACCEPTED as client"),
-        ("server", "--role server --name edge.example.com", 0, "ACCEPTED as server"),
+    let names = edge().ip([192, 0, 2, 1]).uri("spiffe://example.org/edge").email("ops@example.com");
+    let edge_of_sub = sub.leaf(names.eku(Eku::server()));
+    let comma = world.root.leaf(edge().email("a, dns:admin.example.com@example.com"));
+    world.file("sub", edge_of_sub.chain_pem(&[&sub]));
+    world.file("both", world.root.pem() + &alone.pem());
+    world.file("client", world.client.cert_pem());
+    world.file("server", world.server.cert_pem());
+    world.file("comma", comma.cert_pem());
+    world.file("issued", alone.leaf(edge()).cert_pem());
+    let any = "--eku ignore --relax-for any-private-peer";
+    let mut found = String::new();
+    for (options, chain) in [
+        ("", "client"),
+        ("", "server"),
+        (any, "server"),
+        ("--role server --name edge.example.com", "server"),
+        ("--roots both", "client"),
+        ("--roots both", "issued"),
+        ("", "comma"),
+        ("--format json", "server"),
+        ("--format json --eku ignore --relax-for ip:192.0.2.1", "sub"),
+        ("--format json --roots both", "client"),
+        ("--format json --roots both", "issued"),
     ] {
-        let output = world.verify(options, "chain");
-        let lines: Vec<_> = output.stdout.lines().collect();
-        assert_eq!((output.code, lines[0]), (code, verdict), "{id}");
-        assert!(lines[1].starts_with("why:    "), "{id} {lines:?}");
-        assert!(lines[2].starts_with("to do:  "), "{id} {lines:?}");
+        let output = world.verify(options, chain);
+        found += &format!("$ verify {}\n", format!("{options} {chain}").trim_start());
+        found += &match serde_json::from_str::<Value>(&output.stdout) {
+            Ok(json) => format!("{json:#}\n"),
+            Err(_) => output.stdout,
+        };
+        found += &format!("exit code {}\n\n", output.code);
     }
+    for (name, der) in [
+        ("client", world.client.der()),
+        ("server", world.server.der()),
+        ("comma", comma.der()),
+        ("sub", sub.der()),
+        ("edge of sub", edge_of_sub.der()),
+        ("root", world.root.der()),
+    ] {
+        found = found.replace(&hex_sha256(&der), &format!("<SHA-256 of {name}>"));
+        found = found.replace(&hex_sha256(&spki(&der)), &format!("<SHA-256 of {name}'s key>"));
+    }
+    agreed("programs/verify.txt", &found);
 }
 
 /// A path is printed by the program and not by the crate, and by the same rule.
@@ -250,54 +157,16 @@ fn verify_escapes_paths_as_the_crate_escapes_names() {
     }
 }
 
-/// A root that issues nothing is told whatever the verdict is, and before anybody connects.
 #[test]
-fn verify_notes_a_root_that_is_trusted_for_itself_only() {
-    let world = World::new("alone");
-    let alone = Ca::root(CaSpec::new("alone").without_basic_constraints());
-    let note =
-        "root `CN=alone` does not say cA TRUE: it is trusted for itself only, and issues nothing";
-    world.file("both", world.root.pem() + &alone.pem());
-    world.file("client", world.client.cert_pem());
-    world.file("issued", alone.leaf(edge()).cert_pem());
-    for (chain, code) in [("client", 0), ("issued", 1)] {
-        let text = world.verify("--roots both", chain);
-        let last = text.stdout.lines().last();
-        assert_eq!((text.code, last), (code, Some(&*format!("note:   {note}"))));
-        let json = world.verify("--roots both --format json", chain);
-        assert_eq!((json.code, &parse(&json)["notes"]), (code, &json!([note])));
-        let without = world.verify("", chain);
-        assert!(!without.stdout.contains("note:"), "{without:?}");
-    }
-}
-
-/// A comma may be part of a name, so that one would look like two.
-#[test]
-fn verify_prints_each_name_of_the_peer_on_a_line_of_its_own() {
-    let world = World::new("names");
-    let leaf = edge().email("a, dns:admin.example.com@example.com");
-    world.file("chain", world.root.leaf(leaf).cert_pem());
-    let text = world.verify("", "chain").stdout;
-    let names =
-        "\nnames:  dns:edge.example.com\n        email:a, dns:admin.example.com@example.com\n";
-    assert!(text.contains(names), "{text}");
-}
-
-#[test]
-fn verify_reads_no_chain_without_end() {
-    let world = World::new("endless");
-    let output = world.verify("", "/dev/zero");
-    assert_eq!((output.code, &*output.stdout), (2, ""));
-    assert_eq!(output.stderr, "error: /dev/zero: larger than 16 MiB\n");
-}
-
-#[test]
-fn verify_reads_the_chain_from_standard_input() {
+fn verify_reads_the_chain_from_standard_input_and_none_without_end() {
     let world = World::new("stdin");
     world.file("chain", world.client.cert_pem());
     let file = world.verify("--format json", "chain");
     let stdin = world.verify_stdin("--format json", world.client.cert_pem().as_bytes());
     assert_eq!((stdin.code, stdin.stdout), (0, file.stdout));
+    let endless = world.verify("", "/dev/zero");
+    assert_eq!((endless.code, &*endless.stdout), (2, ""));
+    assert_eq!(endless.stderr, "error: /dev/zero: larger than 16 MiB\n");
 }
 
 /// Whether accepted or refused, as text or as JSON: a name cannot move the cursor or forge a line.
@@ -445,6 +314,7 @@ impl World {
         self.file("many", self.server.cert_pem() + &root.pem().repeat(17));
         self.file("crl", root.crl_pem(crl.clone()));
         self.file("revoking-crl", root.crl_pem(crl.clone().revoke(&self.client.serial)));
+        self.file("expired-crl", root.crl_pem(crl.clone().expired()));
         self.file("foreign-crl", other.crl_pem(crl));
     }
 
@@ -479,67 +349,22 @@ fn edge() -> LeafSpec {
     LeafSpec::new("edge").dns("edge.example.com")
 }
 
-/// What is said of a leaf `edge` that has serverAuth only.
-fn violation() -> Value {
-    json!({
-        "certificate": "CN=edge", "position": 0, "needed": "clientAuth", "found": ["serverAuth"],
-    })
-}
-
-/// Where cargo put an example, once it has built it.
-fn program(name: &str) -> PathBuf {
-    static BUILT: OnceLock<Built> = OnceLock::new();
-    let examples = ["quickstart", "verify", "embed", "axum_mtls"];
-    BUILT.get_or_init(|| Built::examples(&examples)).program(name)
-}
-
-fn parse(output: &Run) -> Value {
-    serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
-}
-
 fn no_failures(failures: impl Iterator<Item = String>) {
     let failures: Vec<_> = failures.collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// The rows of the table, each with the text of its cells; the heading is left out.
-fn table(text: &str) -> Vec<[String; 6]> {
-    let mut rows: Vec<[String; 6]> = vec![];
-    for line in text.lines() {
-        if line.contains('┼') {
-            rows.push(Default::default());
-        }
-        let parts: Vec<_> = line.split('│').map(str::trim).collect();
-        let Some(row) = rows.last_mut().filter(|_| parts.len() == 6) else {
-            continue;
-        };
-        for (cell, part) in row.iter_mut().zip(parts) {
-            // Long alert names are broken behind their `_`.
-            if !cell.is_empty() && !cell.ends_with('_') && !part.is_empty() {
-                cell.push(' ');
-            }
-            cell.push_str(part);
-        }
-    }
-    rows
-}
-
 /// A root that bears a public root's name, and so counts as issued by it; the key is of today.
 fn named_like_a_public_root() -> String {
-    use rcgen::{BasicConstraints, CertificateParams, DnType, DnValue, IsCa, KeyPair};
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name = rcgen::DistinguishedName::new();
+    let mut name = DistinguishedName::new();
     for (attribute, value) in [
         (DnType::CountryName, "US"),
         (DnType::OrganizationName, "Internet Security Research Group"),
         (DnType::CommonName, "ISRG Root X1"),
     ] {
-        let value = DnValue::PrintableString(value.try_into().unwrap());
-        params.distinguished_name.push(attribute, value);
+        name.push(attribute, DnValue::PrintableString(value.try_into().unwrap()));
     }
-    let key = KeyPair::generate().unwrap();
-    params.self_signed(&key).unwrap().pem()
+    Ca::root(CaSpec::new("").subject(name)).pem()
 }
 
 /// The signature is the last field: another digit there, and the certificate is still well-formed.
@@ -561,12 +386,4 @@ fn rfc3339(instant: OffsetDateTime) -> String {
 fn spki(certificate: &[u8]) -> Vec<u8> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).unwrap();
     parsed.public_key().raw.to_vec()
-}
-
-/// In hexadecimal, by a hash function that is not the crate's.
-fn sha256(bytes: &[u8]) -> String {
-    let suite = TLS13_AES_128_GCM_SHA256.tls13().unwrap();
-    let hash = suite.common.hash_provider.hash(bytes);
-    let digits = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
-    digits.collect()
 }

@@ -1,0 +1,289 @@
+//! The forecast against the table of FACTS, section 4, and against the real thing: rustls always,
+//! OpenSSL, Go, Java and GnuTLS where they are installed.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::common::clock::{NOW, unix};
+use crate::common::files::TempDir;
+use crate::common::pki::{Ca, CaSpec, Eku, KeyUsagePurpose, Kp, Leaf, LeafSpec};
+use crate::common::tls::{provider, root_store};
+use crate::world::{findings, inventory};
+use mtls_roles::Role;
+use mtls_roles::audit::Stack;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::server::WebPkiClientVerifier;
+use time::macros::datetime;
+
+const NAME: &str = "edge.example.com";
+const ROLES: [Role; 2] = [Role::Server, Role::Client];
+
+/// A chain of three to be issued.
+struct Chain(LeafSpec, CaSpec, CaSpec);
+
+/// Valid for so long because certtool 3.7 takes no other time than the system's.
+fn chain(
+    leaf: impl FnOnce(LeafSpec) -> LeafSpec,
+    issuer: impl FnOnce(CaSpec) -> CaSpec,
+    root: impl FnOnce(CaSpec) -> CaSpec,
+) -> Chain {
+    let (begin, end) = (datetime!(2020-01-01 0:00 UTC), datetime!(2049-01-01 0:00 UTC));
+    Chain(
+        leaf(LeafSpec::new("leaf").dns(NAME).eku(Eku::both()).valid(begin, end)),
+        issuer(CaSpec::new("issuer").valid(begin, end)),
+        root(CaSpec::new("root").valid(begin, end)),
+    )
+}
+
+fn leaf(change: impl FnOnce(LeafSpec) -> LeafSpec) -> Chain {
+    chain(change, |issuer| issuer, |root| root)
+}
+
+fn issuer(change: impl FnOnce(CaSpec) -> CaSpec) -> Chain {
+    chain(|leaf| leaf, change, |root| root)
+}
+
+fn root(change: impl FnOnce(CaSpec) -> CaSpec) -> Chain {
+    chain(|leaf| leaf, |issuer| issuer, change)
+}
+
+/// The Netscape certificate type, of a leaf with this EKU.
+fn netscape(eku: Eku, bits: u8, critical: bool) -> Chain {
+    const OID: &[u64] = &[2, 16, 840, 1, 113730, 1, 1];
+    leaf(|it| it.eku(eku).extension(OID, critical, vec![3, 2, 5, bits]))
+}
+
+fn usage(usage: KeyUsagePurpose) -> Chain {
+    leaf(|it| it.eku(Eku::Absent).key_usages(&[usage]))
+}
+
+/// Each row: an id, a chain, and by whom it is accepted as server and as client; R rustls,
+/// O OpenSSL, G Go, J Java, N GnuTLS. SGC is Server Gated Cryptography, Microsoft's and Netscape's.
+#[rustfmt::skip]
+fn rows() -> Vec<(&'static str, Chain, [&'static str; 2])> {
+    use KeyUsagePurpose as Ku;
+    let sgc_microsoft = || Eku::Purposes(vec![Kp::Oid(&[1, 3, 6, 1, 4, 1, 311, 10, 3, 3])]);
+    let sgc_netscape = || Eku::Purposes(vec![Kp::Oid(&[2, 16, 840, 1, 113730, 4, 1])]);
+    let server_any = || Eku::Purposes(vec![Kp::ServerAuth, Kp::Any]);
+    let critical = Eku::Critical(vec![Kp::ServerAuth]);
+    let no_cert_sign = [Ku::DigitalSignature, Ku::CrlSign];
+    vec![
+        ("leaf absent",            leaf(|it| it.eku(Eku::Absent)),         ["ROGJN", "ROGJN"]),
+        ("leaf server",            leaf(|it| it.eku(Eku::server())),       ["ROGJN", ""]),
+        ("leaf client",            leaf(|it| it.eku(Eku::client())),       ["", "ROGJN"]),
+        ("leaf both",              leaf(|it| it.eku(Eku::both())),         ["ROGJN", "ROGJN"]),
+        ("leaf critical",          leaf(|it| it.eku(critical)),            ["ROGJN", ""]),
+        ("leaf any",               leaf(|it| it.eku(Eku::any())),          ["GJN", "GJN"]),
+        ("leaf server any",        leaf(|it| it.eku(server_any())),        ["ROGJN", "GJN"]),
+        ("leaf empty",             leaf(|it| it.eku(Eku::Empty)),          ["GN", "GN"]),
+        ("leaf code signing",      leaf(|it| it.eku(Eku::code_signing())), ["", ""]),
+        ("leaf sgc microsoft",     leaf(|it| it.eku(sgc_microsoft())),     ["OJ", ""]),
+        ("leaf sgc netscape",      leaf(|it| it.eku(sgc_netscape())),      ["OJ", ""]),
+        ("issuer server",          issuer(|it| it.eku(Eku::server())),     ["ROGJN", "J"]),
+        ("issuer client",          issuer(|it| it.eku(Eku::client())),     ["J", "ROGJN"]),
+        ("issuer both",            issuer(|it| it.eku(Eku::both())),       ["ROGJN", "ROGJN"]),
+        ("issuer any",             issuer(|it| it.eku(Eku::any())),        ["GJ", "GJ"]),
+        ("issuer server any",      issuer(|it| it.eku(server_any())),      ["ROGJN", "GJ"]),
+        ("issuer empty",           issuer(|it| it.eku(Eku::Empty)),        ["GJN", "GJN"]),
+        ("issuer code signing",    issuer(|it| it.eku(Eku::code_signing())), ["J", "J"]),
+        ("issuer sgc microsoft",   issuer(|it| it.eku(sgc_microsoft())),   ["OJ", "J"]),
+        ("issuer sgc netscape",    issuer(|it| it.eku(sgc_netscape())),    ["OJN", "J"]),
+        ("root server",            root(|it| it.eku(Eku::server())),       ["ROGJN", "RJN"]),
+        ("root client",            root(|it| it.eku(Eku::client())),       ["RJN", "ROGJN"]),
+        ("root any",               root(|it| it.eku(Eku::any())),          ["RGJN", "RGJN"]),
+        ("root empty",             root(|it| it.eku(Eku::Empty)),          ["RGJN", "RGJN"]),
+        ("root code signing",      root(|it| it.eku(Eku::code_signing())), ["RJN", "RJN"]),
+        ("netscape server",        netscape(Eku::Absent, 0x40, false),     ["ROGJN", "RGN"]),
+        ("netscape client",        netscape(Eku::Absent, 0x80, false),     ["RGN", "ROGJN"]),
+        ("netscape both",          netscape(Eku::Absent, 0xc0, false),     ["ROGJN", "ROGJN"]),
+        ("netscape server, eku both", netscape(Eku::both(), 0x40, false),  ["ROGJN", "RGN"]),
+        ("netscape both, critical", netscape(Eku::both(), 0xc0, true),     ["O", "O"]),
+        ("leaf key encipherment",  usage(Ku::KeyEncipherment),             ["ROGN", "RGN"]),
+        ("leaf key agreement",     usage(Ku::KeyAgreement),                ["ROGN", "ROGN"]),
+        ("leaf non-repudiation",   usage(Ku::ContentCommitment),           ["RGN", "RGN"]),
+        ("issuer without keyCertSign", issuer(|it| it.key_usages(&no_cert_sign)), ["R", "R"]),
+        ("root without keyCertSign", root(|it| it.key_usages(&no_cert_sign)), ["R", "R"]),
+    ]
+}
+
+struct Issued {
+    leaf: Leaf,
+    issuer: Ca,
+    root: Ca,
+}
+
+impl Issued {
+    fn of(Chain(leaf, issuer, root): Chain) -> Self {
+        let root = Ca::root(root);
+        let issuer = root.sub(issuer);
+        Self { leaf: issuer.leaf(leaf), issuer, root }
+    }
+
+    /// By each stack, in one role.
+    fn forecast(&self, role: Role) -> [bool; 5] {
+        let inventory = inventory([self.leaf.der(), self.issuer.der(), self.root.der()]);
+        findings(&inventory, |all| {
+            let forecast = all[0].forecast.as_ref().expect("the first is the leaf");
+            Stack::ALL.map(|stack| forecast.accepts(stack, role))
+        })
+    }
+
+    fn write(&self, folder: &Path) {
+        std::fs::create_dir(folder).unwrap();
+        for (name, pem) in [
+            ("leaf.pem", self.leaf.cert_pem()),
+            ("issuer.pem", self.issuer.pem()),
+            ("root.pem", self.root.pem()),
+            ("chain.pem", self.leaf.chain_pem(&[&self.issuer])),
+        ] {
+            std::fs::write(folder.join(name), pem).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_forecast_is_the_table() {
+    let mut wrong = Vec::new();
+    for (id, chain, accepting) in rows() {
+        let issued = Issued::of(chain);
+        for (role, needed) in ROLES.into_iter().zip(accepting) {
+            let letters = issued.forecast(role).into_iter().zip("ROGJN".chars());
+            let found: String = letters.filter(|it| it.0).map(|it| it.1).collect();
+            if found != needed {
+                wrong.push(format!("{id} {role}: found {found}, needed {needed}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A stack's verdicts are those of every chain as server and as client; none if it is not here.
+fn agrees(stack: Stack, verify: impl Fn(&[Issued]) -> Option<Vec<[bool; 2]>>) {
+    let (ids, chains): (Vec<_>, Vec<_>) =
+        rows().into_iter().map(|(id, chain, _)| (id, Issued::of(chain))).unzip();
+    let Some(verdicts) = verify(&chains) else { return };
+    assert_eq!(verdicts.len(), chains.len());
+    let index = Stack::ALL.iter().position(|it| *it == stack).unwrap();
+    let mut wrong = Vec::new();
+    for ((id, issued), seen) in ids.iter().zip(&chains).zip(verdicts) {
+        let foretold = ROLES.map(|role| issued.forecast(role)[index]);
+        if seen != foretold {
+            wrong.push(format!("{id}: foretold {foretold:?}, seen {seen:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{stack}:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn rustls_does_what_is_foretold() {
+    let accepts = |it: &Issued| {
+        let (roots, leaf, issuers) =
+            (root_store(&[it.root.der()]), it.leaf.der(), [it.issuer.der()]);
+        let name = NAME.try_into().unwrap();
+        let servers = WebPkiServerVerifier::builder_with_provider(roots.clone(), provider());
+        let server =
+            servers.build().unwrap().verify_server_cert(&leaf, &issuers, &name, &[], unix(NOW));
+        let clients = WebPkiClientVerifier::builder_with_provider(roots, provider());
+        let client = clients.build().unwrap().verify_client_cert(&leaf, &issuers, unix(NOW));
+        [server.is_ok(), client.is_ok()]
+    };
+    agrees(Stack::Rustls, |chains| Some(chains.iter().map(accepts).collect()));
+}
+
+#[test]
+fn openssl_does_what_is_foretold() {
+    agrees(Stack::OpenSsl, |chains| {
+        let version = tool("openssl version")?;
+        if !version.starts_with("OpenSSL 3.") {
+            eprintln!("SKIPPED: needed OpenSSL 3, found {version}");
+            return None;
+        }
+        let attime = NOW.unix_timestamp();
+        Some(one_by_one(chains, |role| {
+            format!(
+                "openssl verify -no-CApath -no-CAstore -purpose ssl{role} -attime {attime} \
+                 -CAfile root.pem -untrusted issuer.pem leaf.pem"
+            )
+        }))
+    });
+}
+
+#[test]
+fn gnutls_does_what_is_foretold() {
+    agrees(Stack::GnuTls, |chains| {
+        tool("certtool --version")?;
+        Some(one_by_one(chains, |role| {
+            let purpose = if role == Role::Server { 1 } else { 2 };
+            format!(
+                "certtool --verify --verify-purpose 1.3.6.1.5.5.7.3.{purpose} \
+                 --load-ca-certificate root.pem --infile chain.pem"
+            )
+        }))
+    });
+}
+
+#[test]
+fn go_does_what_is_foretold() {
+    agrees(Stack::Go, |chains| {
+        tool("go version")?;
+        Some(all_at_once(chains, "go run tests/audit/forecast/verify.go"))
+    });
+}
+
+#[test]
+fn java_does_what_is_foretold() {
+    agrees(Stack::Java, |chains| {
+        // A run-time environment alone has no compiler.
+        tool("javac --version")?;
+        Some(all_at_once(chains, "java tests/audit/forecast/Verify.java"))
+    });
+}
+
+fn command(line: &str) -> Command {
+    let mut words = line.split_whitespace();
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words);
+    command
+}
+
+/// What a tool says of itself, or a line that it is not there.
+fn tool(line: &str) -> Option<String> {
+    match command(line).output() {
+        Ok(Output { status, stdout, .. }) if status.success() => String::from_utf8(stdout).ok(),
+        _ => {
+            eprintln!("SKIPPED: not installed: {line}");
+            None
+        }
+    }
+}
+
+fn one_by_one(chains: &[Issued], line: impl Fn(Role) -> String) -> Vec<[bool; 2]> {
+    let dir = TempDir::new();
+    let verify = |(index, issued): (usize, &Issued)| {
+        let folder = dir.join(&index.to_string());
+        issued.write(&folder);
+        let output = |role| command(&line(role)).current_dir(&folder).output().unwrap();
+        ROLES.map(|role| output(role).status.success())
+    };
+    chains.iter().enumerate().map(verify).collect()
+}
+
+/// A program that takes the time and all folders and prints a line for each folder and role.
+fn all_at_once(chains: &[Issued], line: &str) -> Vec<[bool; 2]> {
+    let dir = TempDir::new();
+    let folders = (0..chains.len()).map(|index| dir.join(&index.to_string()));
+    let folders: Vec<PathBuf> = folders.collect();
+    folders.iter().zip(chains).for_each(|(folder, issued)| issued.write(folder));
+    let mut program = command(line);
+    program.current_dir(env!("CARGO_MANIFEST_DIR")).arg(NOW.unix_timestamp().to_string());
+    let output = program.args(&folders).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut lines = text.lines();
+    let mut verdict = |folder: &PathBuf, role| {
+        let begin = format!("{} {role} ", folder.display());
+        lines.next().unwrap().strip_prefix(&*begin).unwrap() == "yes"
+    };
+    folders.iter().map(|folder| ROLES.map(|role| verdict(folder, role))).collect()
+}

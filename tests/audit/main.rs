@@ -1,0 +1,17 @@
+//! What the audit promises, one file a promise.
+
+#![cfg(feature = "audit")]
+
+#[path = "../common/agreed.rs"]
+mod agreed;
+#[path = "../common/mod.rs"]
+mod common;
+
+mod facts;
+mod forecast;
+mod inventory;
+mod real_chains;
+mod renewal;
+mod timeline;
+mod verdicts;
+mod world;

@@ -1,0 +1,88 @@
+//! `openssl verify`, a development tool only, and the files it reads.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use base64ct::{Base64, Encoding};
+
+use super::clock::NOW;
+
+/// The program, and a folder that is removed with it.
+pub struct OpenSsl {
+    folder: PathBuf,
+}
+
+impl OpenSsl {
+    /// What the classes say was measured with version 3; LibreSSL and others are other programs.
+    pub fn find() -> Option<Self> {
+        let version = Command::new("openssl").arg("version").output();
+        let version = version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+        match version {
+            Ok(version) if version.starts_with("OpenSSL 3.") => println!("with {version}"),
+            Ok(version) => {
+                println!("SKIPPED: needed is OpenSSL 3, found {version}");
+                return None;
+            }
+            Err(error) => {
+                println!("SKIPPED: there is no openssl here ({error})");
+                return None;
+            }
+        }
+        let folder = std::env::temp_dir().join(format!(
+            "mtls-roles-{}-{:?}",
+            std::process::id(),
+            std::thread::current().id()
+        ));
+        fs::create_dir_all(&folder).unwrap();
+        Some(Self { folder })
+    }
+
+    /// Writes blocks of this label.
+    pub fn file<'d>(
+        &self,
+        name: &str,
+        label: &str,
+        ders: impl IntoIterator<Item = &'d [u8]>,
+    ) -> PathBuf {
+        let file = self.folder.join(name);
+        let text: String = ders.into_iter().map(|der| pem(label, der)).collect();
+        fs::write(&file, text).unwrap();
+        file
+    }
+
+    /// `openssl verify` at `NOW` with these roots, for more arguments; the leaf's file comes last.
+    pub fn verify<'d>(&self, roots: impl IntoIterator<Item = &'d [u8]>) -> Command {
+        let mut verify = Command::new("openssl");
+        verify
+            .args(["verify", "-no-CApath", "-no-CAstore", "-attime"])
+            .arg(NOW.unix_timestamp().to_string())
+            .arg("-CAfile")
+            .arg(self.file("roots.pem", "CERTIFICATE", roots));
+        verify
+    }
+}
+
+/// The verdict, and what was printed.
+pub fn accepts(verify: &mut Command) -> (bool, String) {
+    let output = verify.output().unwrap();
+    let told = [output.stdout, output.stderr].concat();
+    let told = String::from_utf8_lossy(&told).into_owned();
+    let refused = told.contains("verification failed");
+    assert!(output.status.success() != refused, "openssl cannot: {told}");
+    (!refused, told)
+}
+
+impl Drop for OpenSsl {
+    fn drop(&mut self) {
+        // A folder that stays behind is no failure.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let base64 = Base64::encode_string(der);
+    let lines: Vec<_> = base64.as_bytes().chunks(64).collect();
+    let body = String::from_utf8(lines.join(&b'\n')).unwrap();
+    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+}

@@ -1,0 +1,12 @@
+//! Proves what `examples/audit` promises, by running it as a user would: its reports, its exit
+//! codes, what it reads and what it says of what it cannot read.
+
+mod formats;
+mod guard;
+mod page;
+mod reports;
+mod run;
+mod servers;
+mod size;
+mod walk;
+mod world;

@@ -1,0 +1,35 @@
+//! Proves what the programs in `examples/` promise, by running them as a user would: their reports,
+//! their exit codes, what they read and what they say of what they cannot read.
+
+#[path = "../common/agreed.rs"]
+mod agreed;
+#[path = "../common/mod.rs"]
+mod common;
+
+#[cfg(feature = "audit")]
+mod audit;
+mod quickstart;
+mod verify;
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use common::programs::Built;
+use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
+
+/// Where cargo put an example, once it has built it.
+pub fn program(name: &str) -> PathBuf {
+    static BUILT: OnceLock<Built> = OnceLock::new();
+    let examples = ["quickstart", "verify", "embed", "axum_mtls", "audit"];
+    BUILT.get_or_init(|| Built::examples(&examples)).program(name)
+}
+
+/// By a hash function that is not the crate's.
+fn sha256(bytes: &[u8]) -> Vec<u8> {
+    let suite = TLS13_AES_128_GCM_SHA256.tls13().unwrap();
+    suite.common.hash_provider.hash(bytes).as_ref().to_vec()
+}
+
+fn hex_sha256(bytes: &[u8]) -> String {
+    sha256(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
