@@ -2,7 +2,7 @@
 //!
 //! # Map
 //!
-//! A module imports only what stands before it; `tests/layering.rs` is the judge.
+//! A module imports only what stands before it; `tests/house/layering.rs` is the judge.
 //!
 //! | module | what it is |
 //! | --- | --- |

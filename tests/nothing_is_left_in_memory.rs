@@ -5,13 +5,12 @@
 mod common;
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
 use std::sync::Mutex;
 
 use base64ct::Encoding;
-use common::files::TempDir;
+use common::files::{TempDir, through_a_pipe};
 use common::pki::{Leaf, LeafSpec};
 use common::tls::provider;
 use mtls_roles::{Credentials, Error};
@@ -55,29 +54,11 @@ fn no_decoded_key_that_was_not_used_is_left_in_memory() {
     let block = format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n");
     let keys = files.write("keys.pem", block.repeat(2));
     let error = Credentials::from_pem_files(chain, keys, &provider()).unwrap_err();
-    assert!(
-        matches!(error, Error::SeveralKeys { count: 2, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, Error::SeveralKeys { count: 2, .. }), "{error}");
     assert_eq!(copies_of_the_secret(), 0);
 }
 
 static ALONE: Mutex<()> = Mutex::new(());
-
-/// What `write` says after it wrote to the pipe that `read` reads.
-fn through_a_pipe(
-    write: impl FnOnce(io::PipeWriter) -> u64 + Send,
-    read: impl FnOnce(&Path),
-) -> u64 {
-    let (reader, writer) = io::pipe().unwrap();
-    let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
-    std::thread::scope(|scope| {
-        let writer = scope.spawn(move || write(writer));
-        read(&path);
-        drop(reader);
-        writer.join().unwrap()
-    })
-}
 
 /// Eight bytes that stand nowhere in this program, over and over.
 fn write_secret(mut to: impl Write, len: u64) -> u64 {

@@ -19,7 +19,7 @@
 //! ```
 
 // A certificate is read (to `inventory`), put into a path (to `issuers`) and judged. A file imports
-// only what stands before it; `tests/layering.rs` is the judge.
+// only what stands before it; `tests/house/layering.rs` is the judge.
 mod roles;
 mod details;
 mod entry;

@@ -61,7 +61,7 @@ pub struct MemoCounters {
 impl Cache {
     /// The share of what is in regular use. A tenth is left for what is new, as in the paper on
     /// S3-FIFO: in the three hundredths of quick_cache's default newcomers are forgotten before
-    /// they come again (`tests/memo_resists_scans.rs`).
+    /// they come again (`tests/memo/resists_scans.rs`).
     const HOT: f64 = 0.9;
 
     /// Each shard has a lock of its own, takes the longest message, and is small enough to be looked

@@ -1,7 +1,7 @@
 //! webpki's errors as rustls' own verifiers report them.
 //!
 //! rustls derives the TLS alert from the variant, so the structure matters. Its own mapping is
-//! private; `tests/stock.rs` holds this one against it.
+//! private; `tests/stock/as_stock.rs` holds this one against it.
 
 use std::sync::Arc;
 

@@ -56,9 +56,7 @@ impl Check {
 pub fn recorded(provider: &CryptoProvider) -> (CryptoProvider, Record) {
     let (record, mut provider) = (Record::default(), provider.clone());
     let WebPkiSupportedAlgorithms { all, mapping } = provider.signature_verification_algorithms;
-    let schemes = mapping
-        .iter()
-        .map(|(scheme, algorithms)| (*scheme, wrap(algorithms, &record)));
+    let schemes = mapping.iter().map(|(scheme, algorithms)| (*scheme, wrap(algorithms, &record)));
     provider.signature_verification_algorithms = WebPkiSupportedAlgorithms {
         all: wrap(all, &record),
         mapping: schemes.collect::<Vec<_>>().leak(),
@@ -82,10 +80,7 @@ fn wrap(
     record: &Record,
 ) -> &'static [&'static dyn SignatureVerificationAlgorithm] {
     let recorded = algorithms.iter().map(|inner| {
-        let recorded = Recorded {
-            inner: *inner,
-            record: record.clone(),
-        };
+        let recorded = Recorded { inner: *inner, record: record.clone() };
         &*Box::leak(Box::new(recorded)) as &'static dyn SignatureVerificationAlgorithm
     });
     recorded.collect::<Vec<_>>().leak()

@@ -1,6 +1,8 @@
 //! Files for tests that are about files; gone when the test ends, however it ends.
 
 use std::fs;
+use std::io;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -41,4 +43,19 @@ impl Drop for TempDir {
         // What cannot be removed is the system's to clean up; a panic here would hide the test's.
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// What `write` says after it wrote to the pipe that `read` reads.
+pub fn through_a_pipe(
+    write: impl FnOnce(io::PipeWriter) -> u64 + Send,
+    read: impl FnOnce(&Path),
+) -> u64 {
+    let (reader, writer) = io::pipe().unwrap();
+    let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(move || write(writer));
+        read(&path);
+        drop(reader);
+        writer.join().unwrap()
+    })
 }

@@ -1,13 +1,16 @@
-//! What every integration test shares: one clock, one certificate factory, one TLS harness.
+//! What every integration test shares: one clock, one certificate factory, one TLS harness, and in `ours` one way to
+//! build verifiers of either role.
 //!
-//! Nothing here knows `mtls_roles`: a factory that used the crate under test could hide its mistakes.
+//! Nothing but `ours` knows `mtls_roles`: a factory that used the crate under test could hide its mistakes.
 // Every test binary compiles all of this and uses a part of it.
 #![allow(dead_code, unused_imports)]
 
+pub mod cases;
 pub mod clock;
 pub mod counting;
 pub mod files;
 pub mod errors;
+pub mod ours;
 pub mod openssl;
 pub mod pki;
 pub mod programs;
@@ -19,9 +22,7 @@ use std::path::{Path, PathBuf};
 ///
 /// The shared samples are not part of the published crate: a test over them must be skipped there, and say so.
 pub fn shared(path: &str) -> Option<PathBuf> {
-    let found = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared")
-        .join(path);
+    let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
     if found.exists() {
         return Some(found);
     }

@@ -32,9 +32,7 @@ impl Ca {
     pub fn root(spec: CaSpec) -> Self {
         let key = spec.0.key();
         let params = spec.0.into_params();
-        let certificate = params
-            .self_signed(&*key)
-            .expect("rcgen signs what the spec can say");
+        let certificate = params.self_signed(&*key).expect("rcgen signs what the spec can say");
         Self::assemble(params, certificate, key)
     }
 
@@ -96,20 +94,13 @@ impl Ca {
     }
 
     fn assemble(params: CertificateParams, certificate: Certificate, key: Arc<KeyPair>) -> Self {
-        Self {
-            key,
-            serial: serial(&params),
-            params,
-            certificate,
-        }
+        Self { key, serial: serial(&params), params, certificate }
     }
 
     fn issue(&self, mut params: CertificateParams, public_key: &impl PublicKeyData) -> Certificate {
         params.use_authority_key_identifier_extension = true;
         let issuer = Issuer::from_params(&self.params, &*self.key);
-        params
-            .signed_by(public_key, &issuer)
-            .expect("rcgen signs what the spec can say")
+        params.signed_by(public_key, &issuer).expect("rcgen signs what the spec can say")
     }
 
     fn issue_crl(&self, spec: CrlSpec) -> CertificateRevocationList {
@@ -135,9 +126,7 @@ impl Leaf {
     pub fn self_signed(spec: LeafSpec) -> Self {
         let key = spec.0.key();
         let params = spec.0.into_params();
-        let certificate = params
-            .self_signed(&*key)
-            .expect("rcgen signs what the spec can say");
+        let certificate = params.self_signed(&*key).expect("rcgen signs what the spec can say");
         Self::assemble(&params, certificate, key)
     }
 
@@ -179,11 +168,7 @@ impl Leaf {
     }
 
     fn assemble(params: &CertificateParams, certificate: Certificate, key: Arc<KeyPair>) -> Self {
-        Self {
-            key,
-            serial: serial(params),
-            certificate,
-        }
+        Self { key, serial: serial(params), certificate }
     }
 }
 
@@ -196,8 +181,5 @@ pub fn tamper_signature(certificate: &CertificateDer<'_>) -> CertificateDer<'sta
 }
 
 fn serial(params: &CertificateParams) -> SerialNumber {
-    params
-        .serial_number
-        .clone()
-        .expect("every draft has a serial number")
+    params.serial_number.clone().expect("every draft has a serial number")
 }

@@ -32,10 +32,7 @@ impl Run {
 }
 
 pub fn run(mut program: Command, stdin: &[u8]) -> Run {
-    program
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = program.spawn().unwrap();
     // A program that does not read its input may be gone already.
     let _ = child.stdin.take().unwrap().write_all(stdin);
@@ -84,8 +81,6 @@ impl Built {
             let is_it = message["target"]["name"] == name;
             message["executable"].as_str().filter(|_| is_it)
         });
-        built
-            .unwrap_or_else(|| panic!("cargo built no example {name}"))
-            .into()
+        built.unwrap_or_else(|| panic!("cargo built no example {name}")).into()
     }
 }

@@ -37,11 +37,7 @@ pub fn stacks() -> Vec<Stack> {
     for (name, provider) in providers() {
         for version in versions() {
             let (name, provider) = (format!("{name} {:?}", version.version), provider.clone());
-            all.push(Stack {
-                name,
-                provider,
-                version,
-            });
+            all.push(Stack { name, provider, version });
         }
     }
     all
@@ -56,10 +52,7 @@ pub fn providers() -> Vec<(&'static str, Arc<CryptoProvider>)> {
     ];
     if let Ok(only) = std::env::var("MTLS_ROLES_PROVIDER") {
         all.retain(|(name, _)| *name == only);
-        assert!(
-            !all.is_empty(),
-            "MTLS_ROLES_PROVIDER={only}: aws-lc-rs and ring are known"
-        );
+        assert!(!all.is_empty(), "MTLS_ROLES_PROVIDER={only}: aws-lc-rs and ring are known");
     }
     all
 }
@@ -169,9 +162,7 @@ where
     talked.map(|()| Side {
         peer_certificates: connection.peer_certificates().map(|chain| chain.to_vec()),
         handshake_kind: connection.handshake_kind().expect("the handshake is done"),
-        protocol_version: connection
-            .protocol_version()
-            .expect("the handshake is done"),
+        protocol_version: connection.protocol_version().expect("the handshake is done"),
         echoed: true,
     })
 }
@@ -199,12 +190,8 @@ fn hang_up<S: SideData>(connection: &mut ConnectionCommon<S>, tcp: &mut TcpStrea
 
 /// rustls hands its errors out inside an `io::Error`; the tests compare the value itself.
 fn tls_error(error: io::Error) -> Error {
-    let inner = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<Error>());
-    inner
-        .cloned()
-        .unwrap_or_else(|| Error::General(format!("below TLS: {error}")))
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    inner.cloned().unwrap_or_else(|| Error::General(format!("below TLS: {error}")))
 }
 
 /// Longer than any handshake here takes, short enough that a lost message fails a test instead of hanging it.

@@ -151,11 +151,7 @@ impl Drawn {
         let issuers: Vec<_> = cas[1..].iter().rev().collect();
         Issued {
             chain: cas[last].leaf(spec).chain(&issuers),
-            lists: self
-                .lists
-                .iter()
-                .map(|list| cas[list.of].crl(self.spec(list)))
-                .collect(),
+            lists: self.lists.iter().map(|list| cas[list.of].crl(self.spec(list))).collect(),
             root: cas.swap_remove(0),
         }
     }
@@ -164,10 +160,7 @@ impl Drawn {
         let (from, to) = list.days;
         let spec = CrlSpec::new(list.number.unwrap_or_default());
         let spec = spec.current(NOW + Duration::days(from), NOW + Duration::days(to));
-        let spec = list
-            .serials
-            .iter()
-            .fold(spec, |spec, serial| spec.revoke(&(*serial).into()));
+        let spec = list.serials.iter().fold(spec, |spec, serial| spec.revoke(&(*serial).into()));
         let spec = match list.number {
             None => spec.without_number(),
             Some(9) => spec.number(&[0x7f; 20]),
@@ -176,10 +169,8 @@ impl Drawn {
         let spec = match &list.scope {
             None => spec,
             Some(scope) => {
-                let mut fields = vec![full_name(&general_names(
-                    &scope.names,
-                    self.name_of(list.of),
-                ))];
+                let mut fields =
+                    vec![full_name(&general_names(&scope.names, self.name_of(list.of)))];
                 fields.extend(scope.only.map(|only| match only {
                     Only::Users => tlv(0x81, &[0xff]),
                     Only::Cas => tlv(0x82, &[0xff]),
@@ -214,10 +205,7 @@ fn general_names(names: &[Name], issuer: usize) -> Vec<Vec<u8>> {
         Name::Here => general_name(6, b"http://crl.example/here"),
         Name::There => general_name(6, b"http://crl.example/there"),
         Name::Own => {
-            let common_name = [
-                vec![6, 3, 0x55, 4, 3],
-                tlv(0x0c, self::name(issuer).as_bytes()),
-            ];
+            let common_name = [vec![6, 3, 0x55, 4, 3], tlv(0x0c, self::name(issuer).as_bytes())];
             tlv(0xa4, &sequence(&[tlv(0x31, &sequence(&common_name))]))
         }
     };
@@ -289,12 +277,7 @@ pub fn drawn() -> impl Strategy<Value = Drawn> {
     let sizes =
         (1..=3_usize).prop_flat_map(|cas| (vec(authority(), cas), vec(list(), 1..=4 * cas)));
     (sizes, points(), choices).prop_map(|((cas, lists), leaf_points, choices)| {
-        let drawn = Drawn {
-            cas,
-            leaf_points,
-            lists,
-            choices,
-        };
+        let drawn = Drawn { cas, leaf_points, lists, choices };
         drawn.tidy()
     })
 }

@@ -14,10 +14,7 @@ fn each_kind_is_set_aside_beside_others_and_an_error_alone() {
     let ca = &w.sub;
     let here = || full_name(&[general_name(6, b"http://crl.example/here")]);
     let flag = |tag: u8| tlv(0x80 | tag, &[0xff]);
-    let relative = tlv(
-        0xa0,
-        &tlv(0xa1, &sequence(&[vec![6, 3, 0x55, 4, 3], tlv(0x0c, b"p")])),
-    );
+    let relative = tlv(0xa0, &tlv(0xa1, &sequence(&[vec![6, 3, 0x55, 4, 3], tlv(0x0c, b"p")])));
     let spec = || w.revoking(9);
     let rows: [(&str, CrlSpec, &str); 9] = [
         (
@@ -25,11 +22,7 @@ fn each_kind_is_set_aside_beside_others_and_an_error_alone() {
             spec().delta(),
             "it is a delta list, which holds only what changed since another",
         ),
-        (
-            "indirect",
-            spec().scope(&[here(), flag(4)]),
-            "it is an indirect list",
-        ),
+        ("indirect", spec().scope(&[here(), flag(4)]), "it is an indirect list"),
         (
             "some-reasons",
             spec().scope(&[here(), tlv(0x83, &[1, 0x40])]),
@@ -45,11 +38,7 @@ fn each_kind_is_set_aside_beside_others_and_an_error_alone() {
             spec().scope(&[relative]),
             "its issuingDistributionPoint has no full name",
         ),
-        (
-            "no-name",
-            spec().scope(&[flag(1)]),
-            "its issuingDistributionPoint has no full name",
-        ),
+        ("no-name", spec().scope(&[flag(1)]), "its issuingDistributionPoint has no full name"),
         (
             "version-1",
             spec().version_1(),
@@ -60,11 +49,7 @@ fn each_kind_is_set_aside_beside_others_and_an_error_alone() {
             spec().extension(&[1, 3, 6, 1, 4, 1, 1], vec![5, 0]),
             "it has a critical extension that is not understood",
         ),
-        (
-            "no-next-update",
-            CrlSpec::new(9),
-            "it does not say when the next one comes (nextUpdate)",
-        ),
+        ("no-next-update", CrlSpec::new(9), "it does not say when the next one comes (nextUpdate)"),
     ];
     let mut wrong = vec![];
     for (id, spec, reason) in rows.clone() {
@@ -104,11 +89,7 @@ fn a_list_that_cannot_be_read_fails_the_whole_set() {
     let mut cut = w.good().to_vec();
     cut.truncate(100);
     let number_of_21_octets = w.root.crl(CrlSpec::new(1).number(&[1; 21]));
-    for bad in [
-        List::from(cut),
-        List::from(vec![0x30, 0]),
-        number_of_21_octets,
-    ] {
+    for bad in [List::from(cut), List::from(vec![0x30, 0]), number_of_21_octets] {
         let error = Crls::from_der([w.good(), bad]).unwrap_err();
         assert!(matches!(error, Error::UnusableCrl { .. }), "{error}");
     }
@@ -119,29 +100,17 @@ fn a_list_that_cannot_be_read_fails_the_whole_set() {
 fn a_serial_number_is_found_byte_for_byte_among_many() {
     let root = Ca::root_named("root");
     let many = |spec: CrlSpec| {
-        (0..2_000_u32).fold(spec, |spec, n| {
-            spec.revoke(&SerialNumber::from(u64::from(n) << 20 | 1))
-        })
+        (0..2_000_u32)
+            .fold(spec, |spec, n| spec.revoke(&SerialNumber::from(u64::from(n) << 20 | 1)))
     };
-    for serial in [
-        &[1_u8][..],
-        &[0x7f],
-        &[0x80],
-        &[1, 0, 0, 0],
-        &[0x12; 20],
-        &[0x21; 40],
-    ] {
+    for serial in [&[1_u8][..], &[0x7f], &[0x80], &[1, 0, 0, 0], &[0x12; 20], &[0x21; 40]] {
         let leaf = |serial: &[u8]| {
             root.leaf(crate::world::client().serial(SerialNumber::from_slice(serial)))
         };
         let (leaf, other) = (leaf(serial), leaf(&[&[9], serial].concat()));
         let lists = [root.crl(many(CrlSpec::new(1)).revoke(&leaf.serial))];
         let verifier = builder(&root, &lists).build().unwrap();
-        assert_eq!(
-            verdict(&verifier, &leaf.chain(&[])),
-            "revoked",
-            "{serial:x?}"
-        );
+        assert_eq!(verdict(&verifier, &leaf.chain(&[])), "revoked", "{serial:x?}");
         assert_eq!(verdict(&verifier, &other.chain(&[])), "good", "{serial:x?}");
     }
 }

@@ -18,70 +18,30 @@ fn each_level_needs_a_list_of_its_issuer_and_one_that_revokes_it_refuses() {
     };
     let rows: Vec<(&str, Vec<List>, Choice, &str)> = vec![
         ("good", vec![w.good(), w.of_root()], Default, "good"),
-        (
-            "leaf-revoked",
-            vec![leaf_revoked(), w.of_root()],
-            Default,
-            "revoked",
-        ),
+        ("leaf-revoked", vec![leaf_revoked(), w.of_root()], Default, "revoked"),
         (
             "leaf-revoked-twice",
             vec![leaf_revoked(), leaf_revoked(), w.of_root()],
             Default,
             "revoked",
         ),
-        (
-            "sub-revoked",
-            vec![w.good(), sub_revoked()],
-            Default,
-            "revoked",
-        ),
-        (
-            "sub-revoked-leaf-only",
-            vec![w.good(), sub_revoked()],
-            LeafOnly,
-            "good",
-        ),
-        (
-            "sub-revoked-leaf-unknown-allowed",
-            vec![sub_revoked()],
-            AllowUnknown,
-            "revoked",
-        ),
+        ("sub-revoked", vec![w.good(), sub_revoked()], Default, "revoked"),
+        ("sub-revoked-leaf-only", vec![w.good(), sub_revoked()], LeafOnly, "good"),
+        ("sub-revoked-leaf-unknown-allowed", vec![sub_revoked()], AllowUnknown, "revoked"),
         ("leaf-unknown", vec![w.of_root()], Default, "unknown"),
-        (
-            "leaf-unknown-leaf-only",
-            vec![w.of_root()],
-            LeafOnly,
-            "unknown",
-        ),
-        (
-            "leaf-unknown-allowed",
-            vec![w.of_root()],
-            AllowUnknown,
-            "good",
-        ),
+        ("leaf-unknown-leaf-only", vec![w.of_root()], LeafOnly, "unknown"),
+        ("leaf-unknown-allowed", vec![w.of_root()], AllowUnknown, "good"),
         ("sub-unknown", vec![w.good()], Default, "unknown"),
         ("sub-unknown-leaf-only", vec![w.good()], LeafOnly, "good"),
         ("sub-unknown-allowed", vec![w.good()], AllowUnknown, "good"),
-        (
-            "foreign-beside-good",
-            vec![foreign(&w.sub), w.good(), w.of_root()],
-            Default,
-            "good",
-        ),
+        ("foreign-beside-good", vec![foreign(&w.sub), w.good(), w.of_root()], Default, "good"),
         (
             "foreign-beside-revoking",
             vec![foreign(&w.sub), leaf_revoked(), w.of_root()],
             Default,
             "revoked",
         ),
-        (
-            "foreign-alone",
-            vec![foreign(&w.sub), w.of_root()],
-            Default,
-            "bad list signature",
-        ),
+        ("foreign-alone", vec![foreign(&w.sub), w.of_root()], Default, "bad list signature"),
         // An unsigned file must not switch revocation off.
         (
             "foreign-alone-unknown-allowed",
@@ -127,13 +87,7 @@ fn a_revoked_ca_is_refused_whatever_stands_beside_it() {
         let rows = issuers.iter().map(|issuer| {
             let beside: Vec<_> = issuers.iter().rev().collect();
             let chain = issuer.leaf(client()).chain(&beside);
-            (
-                "revoked-ca",
-                chain,
-                lists.clone(),
-                Choice::AllowUnknown,
-                expected,
-            )
+            ("revoked-ca", chain, lists.clone(), Choice::AllowUnknown, expected)
         });
         assert_rows(&root, &rows.collect::<Vec<_>>());
     }
@@ -153,34 +107,10 @@ fn a_link_certificate_needs_a_list_of_the_old_key_and_the_leaf_one_of_the_new() 
     let by_new = || new.crl(CrlSpec::new(2));
     let link_revoked = || old.crl(CrlSpec::new(3).revoke(&new.serial));
     let rows = [
-        (
-            "both-keys",
-            chain(),
-            vec![by_old(), by_new(), of_root()],
-            Default,
-            "good",
-        ),
-        (
-            "new-key-only",
-            chain(),
-            vec![by_new(), of_root()],
-            Default,
-            "bad list signature",
-        ),
-        (
-            "old-key-only",
-            chain(),
-            vec![by_old(), of_root()],
-            Default,
-            "bad list signature",
-        ),
-        (
-            "link-revoked",
-            chain(),
-            vec![link_revoked(), by_new(), of_root()],
-            Default,
-            "revoked",
-        ),
+        ("both-keys", chain(), vec![by_old(), by_new(), of_root()], Default, "good"),
+        ("new-key-only", chain(), vec![by_new(), of_root()], Default, "bad list signature"),
+        ("old-key-only", chain(), vec![by_old(), of_root()], Default, "bad list signature"),
+        ("link-revoked", chain(), vec![link_revoked(), by_new(), of_root()], Default, "revoked"),
         (
             "link-revoked-unknown-allowed",
             chain(),
@@ -218,11 +148,7 @@ fn through_a_key_roll_over_no_revoked_leaf_is_accepted_and_no_good_one_refused()
             (&bad_of_new, "revoked"),
         ] {
             // Links alone lead to no root.
-            let expected = if id == "linked" {
-                "another error"
-            } else {
-                expected
-            };
+            let expected = if id == "linked" { "another error" } else { expected };
             rows.push((id, leaf.chain(&issuers), lists.clone(), Default, expected));
         }
     }
@@ -238,30 +164,20 @@ fn an_issuer_without_crl_sign_signs_no_good_word_root_or_not_and_still_revokes()
         let point = full_name(&[general_name(6, b"http://crl.example/another")]);
         ca.crl(CrlSpec::new(1).scope(&[point]))
     };
-    for (spec, at_root) in [
-        (CaSpec::new("root").key_usages(&without), refused),
-        (CaSpec::new("root"), "good"),
-    ] {
+    for (spec, at_root) in
+        [(CaSpec::new("root").key_usages(&without), refused), (CaSpec::new("root"), "good")]
+    {
         let root = Ca::root(spec);
         let weak_sub = root.sub(CaSpec::new("sub").key_usages(&without));
         let sub = root.sub(CaSpec::new("sub"));
         let of_root = || root.crl(CrlSpec::new(1));
-        let (leaf, of_weak, direct) = (
-            sub.leaf(client()),
-            weak_sub.leaf(client()),
-            root.leaf(client()),
-        );
+        let (leaf, of_weak, direct) =
+            (sub.leaf(client()), weak_sub.leaf(client()), root.leaf(client()));
         let weak_revokes = weak_sub.crl(CrlSpec::new(1).revoke(&of_weak.serial));
         let root_revokes = root.crl(CrlSpec::new(1).revoke(&direct.serial));
         let rows = [
             ("root", direct.chain(&[]), vec![of_root()], Default, at_root),
-            (
-                "root-revokes",
-                direct.chain(&[]),
-                vec![root_revokes],
-                Default,
-                "revoked",
-            ),
+            ("root-revokes", direct.chain(&[]), vec![root_revokes], Default, "revoked"),
             (
                 "above",
                 leaf.chain(&[&sub]),
@@ -291,13 +207,7 @@ fn an_issuer_without_crl_sign_signs_no_good_word_root_or_not_and_still_revokes()
                 "revoked",
             ),
             // A list for another point is not about the leaf, so nobody asks who may sign it.
-            (
-                "another-point",
-                direct.chain(&[]),
-                vec![at_point(&root)],
-                AllowUnknown,
-                "good",
-            ),
+            ("another-point", direct.chain(&[]), vec![at_point(&root)], AllowUnknown, "good"),
         ];
         assert_rows(&root, &rows);
     }
@@ -325,19 +235,12 @@ fn a_key_usage_with_unused_bits_set_gives_neither_key_cert_sign_nor_crl_sign() {
         let sub = usage(value);
         let chain = sub.leaf(client()).chain(&[&sub]);
         for copies in [1, 2] {
-            let lists = [
-                vec![sub.crl(CrlSpec::new(1)); copies],
-                vec![root.crl(CrlSpec::new(1))],
-            ];
+            let lists = [vec![sub.crl(CrlSpec::new(1)); copies], vec![root.crl(CrlSpec::new(1))]];
             let ours = || crate::world::builder(&root, &lists.concat());
             let found = crate::world::verdict(&ours().build().unwrap(), &chain);
             let unhardened =
                 crate::world::verdict(&ours().stock_path_checks().build().unwrap(), &chain);
-            let of_lists = if expected == "good" {
-                "good"
-            } else {
-                "bad encoding"
-            };
+            let of_lists = if expected == "good" { "good" } else { "bad encoding" };
             if (found, unhardened) != (expected, of_lists) {
                 wrong.push(format!("{value:x?} {copies}: {found}, {unhardened}"));
             }

@@ -2,8 +2,6 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-#[path = "../generated/run.rs"]
-mod run;
 
 mod drawn;
 mod generated;

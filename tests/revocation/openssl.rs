@@ -7,13 +7,13 @@ use proptest::prelude::any;
 use proptest::strategy::Strategy;
 use rustls::pki_types::CertificateDer;
 
+use crate::common::cases::check;
 use crate::common::openssl::{OpenSsl, accepts};
 use crate::drawn::{
     Authority, Choices, Drawn, DrawnList, FIRST_SERIAL, Issued, Name, Point, Scope, drawn,
 };
 use crate::generated::ours;
 use crate::oracle::{self, Level, Status, is_newer};
-use crate::run::check;
 
 /// Why we and OpenSSL differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,14 +78,10 @@ impl Class {
             Self::RootItself => {
                 !drawn.choices.only_end_entity && oracle::root(drawn).status() != Status::Good
                     || at_root(drawn, |level| {
-                        Self::REFUSED_BY_OPENSSL[1..]
-                            .iter()
-                            .any(|class| class.applies_at(level))
+                        Self::REFUSED_BY_OPENSSL[1..].iter().any(|class| class.applies_at(level))
                     })
             }
-            _ => oracle::levels(drawn)
-                .into_iter()
-                .any(|level| self.applies_at(level)),
+            _ => oracle::levels(drawn).into_iter().any(|level| self.applies_at(level)),
         }
     }
 
@@ -109,9 +105,7 @@ impl Class {
             }),
             Self::AnotherKeyOfTheName => {
                 level.status() != Status::Good
-                    && level
-                        .lists()
-                        .any(|list| !list.is_foreign && !level.has_signed(list))
+                    && level.lists().any(|list| !list.is_foreign && !level.has_signed(list))
             }
             Self::RootItself => false,
             Self::OwnName => {
@@ -135,11 +129,9 @@ fn at_root(drawn: &Drawn, applies: impl Fn(Level<'_>) -> bool) -> bool {
 /// The lists that revoke, and a newer one that no longer does.
 fn lifted<'a>(level: Level<'a>) -> impl Iterator<Item = (&'a DrawnList, &'a DrawnList)> {
     let by_us = move || level.lists().filter(move |list| level.has_signed(list));
-    by_us()
-        .flat_map(move |list| by_us().map(move |by| (list, by)))
-        .filter(move |(list, by)| {
-            is_newer(by, list) && level.is_named_in(list) && !level.is_named_in(by)
-        })
+    by_us().flat_map(move |list| by_us().map(move |by| (list, by))).filter(move |(list, by)| {
+        is_newer(by, list) && level.is_named_in(list) && !level.is_named_in(by)
+    })
 }
 
 #[test]
@@ -193,67 +185,34 @@ fn good(of: usize) -> DrawnList {
 
 /// root → CA → leaf with a good list for each level, changed until the class applies.
 fn example(class: Class) -> Drawn {
-    let authority = || Authority {
-        is_link: false,
-        may_sign_crls: true,
-        points: None,
-    };
+    let authority = || Authority { is_link: false, may_sign_crls: true, points: None };
     let mut drawn = Drawn {
         cas: vec![authority(), authority()],
         leaf_points: None,
         lists: vec![good(0), good(1)],
-        choices: Choices {
-            only_end_entity: false,
-            allow_unknown: false,
-            allow_expired: false,
-        },
+        choices: Choices { only_end_entity: false, allow_unknown: false, allow_expired: false },
     };
-    let at = |name, has_reasons| Point {
-        names: vec![name],
-        has_reasons,
-    };
-    let scope = |name| {
-        Some(Scope {
-            names: vec![name],
-            only: None,
-        })
-    };
-    let revoking = |days| DrawnList {
-        serials: vec![FIRST_SERIAL],
-        days,
-        ..good(1)
-    };
+    let at = |name, has_reasons| Point { names: vec![name], has_reasons };
+    let scope = |name| Some(Scope { names: vec![name], only: None });
+    let revoking = |days| DrawnList { serials: vec![FIRST_SERIAL], days, ..good(1) };
     let (expired, newer) = ((-2, -1), (-1, 7));
     match class {
-        Class::RevokedOutOfScope => drawn.lists.push(DrawnList {
-            scope: scope(Name::There),
-            ..revoking(newer)
-        }),
+        Class::RevokedOutOfScope => {
+            drawn.lists.push(DrawnList { scope: scope(Name::There), ..revoking(newer) })
+        }
         Class::AnotherListThanTheLatest => {
             drawn.leaf_points = Some(vec![at(Name::Here, false)]);
             drawn.lists[1].days = newer;
-            drawn.lists.push(DrawnList {
-                scope: scope(Name::Here),
-                ..revoking((-3, 5))
-            });
+            drawn.lists.push(DrawnList { scope: scope(Name::Here), ..revoking((-3, 5)) });
         }
-        Class::NewestHasExpired => drawn.lists.push(DrawnList {
-            days: expired,
-            ..good(1)
-        }),
+        Class::NewestHasExpired => drawn.lists.push(DrawnList { days: expired, ..good(1) }),
         Class::AnotherKeyOfTheName => {
-            drawn.cas.push(Authority {
-                is_link: true,
-                ..authority()
-            });
+            drawn.cas.push(Authority { is_link: true, ..authority() });
         }
         Class::RootItself => {
             drawn.cas.truncate(1);
             drawn.leaf_points = Some(vec![at(Name::Here, false)]);
-            drawn.lists = vec![DrawnList {
-                scope: scope(Name::Here),
-                ..good(0)
-            }];
+            drawn.lists = vec![DrawnList { scope: scope(Name::Here), ..good(0) }];
         }
         Class::OwnName => drawn.lists[1].scope = scope(Name::Own),
         Class::PointWithReasons => {
@@ -265,15 +224,8 @@ fn example(class: Class) -> Drawn {
         }
         Class::ExpiredLifts => {
             drawn.leaf_points = Some(vec![at(Name::Here, false)]);
-            let lifting = DrawnList {
-                days: expired,
-                ..good(1)
-            };
-            let elsewhere = DrawnList {
-                scope: scope(Name::Here),
-                days: (-4, 5),
-                ..good(1)
-            };
+            let lifting = DrawnList { days: expired, ..good(1) };
+            let elsewhere = DrawnList { scope: scope(Name::Here), days: (-4, 5), ..good(1) };
             drawn.lists = vec![good(0), revoking((-3, 5)), lifting, elsewhere];
         }
     }

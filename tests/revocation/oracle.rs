@@ -37,23 +37,13 @@ pub fn levels(drawn: &Drawn) -> Vec<Level<'_>> {
         },
         is_end_entity: issuer == last,
     };
-    let asked = if drawn.choices.only_end_entity {
-        1
-    } else {
-        last + 1
-    };
+    let asked = if drawn.choices.only_end_entity { 1 } else { last + 1 };
     (0..=last).rev().map(level).take(asked).collect()
 }
 
 /// The root as if it were issued by itself, as OpenSSL asks.
 pub fn root(drawn: &Drawn) -> Level<'_> {
-    Level {
-        drawn,
-        issuer: 0,
-        serial: ROOT_SERIAL,
-        points: None,
-        is_end_entity: false,
-    }
+    Level { drawn, issuer: 0, serial: ROOT_SERIAL, points: None, is_end_entity: false }
 }
 
 /// The verdict in the words of `world::word`.
@@ -148,8 +138,7 @@ impl<'a> Level<'a> {
     }
 
     pub fn has_a_point_with_reasons(self) -> bool {
-        self.points
-            .is_some_and(|points| points.iter().any(|point| point.has_reasons))
+        self.points.is_some_and(|points| points.iter().any(|point| point.has_reasons))
     }
 }
 

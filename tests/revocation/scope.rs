@@ -38,28 +38,18 @@ struct Row {
 fn a_list_for_a_point_is_a_good_word_for_the_certificates_of_this_point_only() {
     use Choice::{AllowUnknown, Default};
     let root = Ca::root_named("root");
-    let (here, there) = (
-        || Some(vec![full_name(&[uri(HERE)])]),
-        || Some(vec![full_name(&[uri(THERE)])]),
-    );
+    let (here, there) =
+        (|| Some(vec![full_name(&[uri(HERE)])]), || Some(vec![full_name(&[uri(THERE)])]));
     let at_here = || Some(distribution_points(HERE));
     // The directory name of the issuer, which is what a certificate without points stands at.
-    let own_name = sequence(&[tlv(
-        0x31,
-        &sequence(&[vec![6, 3, 0x55, 4, 3], tlv(0x0c, b"root")]),
-    )]);
+    let own_name = sequence(&[tlv(0x31, &sequence(&[vec![6, 3, 0x55, 4, 3], tlv(0x0c, b"root")]))]);
     let own_point = || Some(vec![full_name(&[tlv(0xa4, &own_name)])]);
-    let other_name = sequence(&[tlv(
-        0x31,
-        &sequence(&[vec![6, 3, 0x55, 4, 3], tlv(0x0c, b"toor")]),
-    )]);
+    let other_name =
+        sequence(&[tlv(0x31, &sequence(&[vec![6, 3, 0x55, 4, 3], tlv(0x0c, b"toor")]))]);
     let both = || Some(vec![full_name(&[uri(THERE), uri(HERE)])]);
     let reasons = tlv(0x81, &[1, 0x40]);
     let by_another = tlv(0xa2, &tlv(0xa4, &other_name));
-    let relative = tlv(
-        0xa0,
-        &tlv(0xa1, &sequence(&[vec![6, 3, 0x55, 4, 3], tlv(0x0c, b"p")])),
-    );
+    let relative = tlv(0xa0, &tlv(0xa1, &sequence(&[vec![6, 3, 0x55, 4, 3], tlv(0x0c, b"p")])));
     let row = |id, points, lists, expected| Row {
         id,
         points,
@@ -68,11 +58,7 @@ fn a_list_for_a_point_is_a_good_word_for_the_certificates_of_this_point_only() {
         choice: Default,
         expected,
     };
-    let revoking = |row: Row| Row {
-        revokes: true,
-        expected: "revoked",
-        ..row
-    };
+    let revoking = |row: Row| Row { revokes: true, expected: "revoked", ..row };
     let rows = [
         row("no-point-no-point", None, vec![None], "good"),
         row("no-point-at-point", None, vec![here()], "unknown"),
@@ -92,20 +78,10 @@ fn a_list_for_a_point_is_a_good_word_for_the_certificates_of_this_point_only() {
         row("here-here", at_here(), vec![here()], "good"),
         row("here-there", at_here(), vec![there()], "unknown"),
         revoking(row("here-there-revoking", at_here(), vec![there()], "")),
-        revoking(row(
-            "here-good-there-revoking",
-            at_here(),
-            vec![there(), here()],
-            "",
-        )),
+        revoking(row("here-good-there-revoking", at_here(), vec![there(), here()], "")),
         row("here-both-names", at_here(), vec![both()], "good"),
         row("here-own-name", at_here(), vec![own_point()], "unknown"),
-        row(
-            "here-among-three",
-            at_here(),
-            vec![there(), own_point(), here()],
-            "good",
-        ),
+        row("here-among-three", at_here(), vec![there(), own_point(), here()], "good"),
         // The same characters as another type of name.
         row(
             "here-as-dns",
@@ -141,31 +117,11 @@ fn a_list_for_a_point_is_a_good_word_for_the_certificates_of_this_point_only() {
             vec![here()],
             "unknown",
         ),
-        row(
-            "point-relative",
-            Some(point(&[relative])),
-            vec![here()],
-            "unknown",
-        ),
-        row(
-            "point-unreadable",
-            Some(vec![0x30, 0x05, 0x30]),
-            vec![here()],
-            "bad encoding",
-        ),
+        row("point-relative", Some(point(&[relative])), vec![here()], "unknown"),
+        row("point-unreadable", Some(vec![0x30, 0x05, 0x30]), vec![here()], "bad encoding"),
         // User and CA certificates: the leaf is a user's.
-        row(
-            "only-users",
-            at_here(),
-            vec![Some(vec![full_name(&[uri(HERE)]), only(1)])],
-            "good",
-        ),
-        row(
-            "only-cas",
-            at_here(),
-            vec![Some(vec![full_name(&[uri(HERE)]), only(2)])],
-            "unknown",
-        ),
+        row("only-users", at_here(), vec![Some(vec![full_name(&[uri(HERE)]), only(1)])], "good"),
+        row("only-cas", at_here(), vec![Some(vec![full_name(&[uri(HERE)]), only(2)])], "unknown"),
         revoking(row(
             "only-cas-revoking",
             at_here(),
@@ -198,13 +154,7 @@ fn a_list_for_a_point_is_a_good_word_for_the_certificates_of_this_point_only() {
                     false => spec,
                 })
             });
-            (
-                row.id,
-                leaf.chain(&[]),
-                lists.collect(),
-                row.choice,
-                row.expected,
-            )
+            (row.id, leaf.chain(&[]), lists.collect(), row.choice, row.expected)
         })
         .collect();
     assert_rows(&root, &rows);
@@ -218,22 +168,8 @@ fn beside_a_list_by_another_key_one_for_a_point_is_no_good_word_for_a_leaf_witho
     let leaf = root.leaf(client());
     let at_point = || root.crl(CrlSpec::new(1).scope(&[full_name(&[uri(HERE)])]));
     let lists = vec![namesake.crl(CrlSpec::new(1)), at_point()];
-    let row = |id, choice| {
-        (
-            id,
-            leaf.chain(&[]),
-            lists.clone(),
-            choice,
-            "bad list signature",
-        )
-    };
-    assert_rows(
-        &root,
-        &[
-            row("denied", Choice::Default),
-            row("allowed", Choice::AllowUnknown),
-        ],
-    );
+    let row = |id, choice| (id, leaf.chain(&[]), lists.clone(), choice, "bad list signature");
+    assert_rows(&root, &[row("denied", Choice::Default), row("allowed", Choice::AllowUnknown)]);
 }
 
 #[test]
@@ -249,27 +185,9 @@ fn lists_for_cas_and_for_users_are_about_their_own_level() {
     assert_rows(
         &root,
         &[
-            (
-                "for-cas",
-                chain(),
-                vec![good(), of_root(2)],
-                Default,
-                "good",
-            ),
-            (
-                "for-users",
-                chain(),
-                vec![good(), of_root(1)],
-                Default,
-                "unknown",
-            ),
-            (
-                "for-each",
-                chain(),
-                vec![good(), of_root(1), of_root(2)],
-                Default,
-                "good",
-            ),
+            ("for-cas", chain(), vec![good(), of_root(2)], Default, "good"),
+            ("for-users", chain(), vec![good(), of_root(1)], Default, "unknown"),
+            ("for-each", chain(), vec![good(), of_root(1), of_root(2)], Default, "good"),
         ],
     );
 }
@@ -287,34 +205,22 @@ fn one_good_list_is_enough_although_that_of_another_scope_has_expired() {
         &[
             row(
                 "shard-expired",
-                vec![
-                    root.crl(complete.clone()),
-                    root.crl(shard.clone().expired()),
-                ],
+                vec![root.crl(complete.clone()), root.crl(shard.clone().expired())],
                 "good",
             ),
             row(
                 "complete-expired",
-                vec![
-                    root.crl(complete.clone().expired()),
-                    root.crl(shard.clone()),
-                ],
+                vec![root.crl(complete.clone().expired()), root.crl(shard.clone())],
                 "good",
             ),
             row(
                 "both-expired",
-                vec![
-                    root.crl(complete.clone().expired()),
-                    root.crl(shard.expired()),
-                ],
+                vec![root.crl(complete.clone().expired()), root.crl(shard.expired())],
                 "list expired",
             ),
             row(
                 "expired-shard-revokes",
-                vec![
-                    root.crl(complete),
-                    root.crl(at_here().revoke(&leaf.serial).expired()),
-                ],
+                vec![root.crl(complete), root.crl(at_here().revoke(&leaf.serial).expired())],
                 "revoked",
             ),
         ],

@@ -16,10 +16,8 @@ use mtls_roles::{ClientPeerVerifier, Roots};
 /// The checks of lists since the last call: how many were good, and how many not.
 fn checked(record: &Record) -> (usize, usize) {
     let checks = record.take();
-    let (good, bad): (Vec<_>, Vec<_>) = checks
-        .into_iter()
-        .filter(Check::is_of_list)
-        .partition(|check| check.is_good);
+    let (good, bad): (Vec<_>, Vec<_>) =
+        checks.into_iter().filter(Check::is_of_list).partition(|check| check.is_good);
     (good.len(), bad.len())
 }
 
@@ -55,20 +53,13 @@ fn the_signature_of_a_list_is_checked_once_also_when_the_set_is_replaced_by_the_
                 _ => [w.sub.crl(CrlSpec::new(2)), w.of_root()],
             };
             let same = [lists[0].clone(), lists[1].clone()];
-            let new = if round == 0 {
-                same
-            } else {
-                [new[0].clone(), lists[1].clone()]
-            };
+            let new = if round == 0 { same } else { [new[0].clone(), lists[1].clone()] };
             verifier.replace_crls(crls(&new), unix(NOW)).unwrap();
             if round == 1 {
                 // The new list was tried with the key that signed the old one.
                 assert_eq!(checked(&record), (1, 0));
                 verifier
-                    .replace_crls(
-                        crls(&[w.sub.crl(CrlSpec::new(3)), lists[1].clone()]),
-                        unix(NOW),
-                    )
+                    .replace_crls(crls(&[w.sub.crl(CrlSpec::new(3)), lists[1].clone()]), unix(NOW))
                     .unwrap();
                 assert_eq!(checked(&record), (1, 0));
                 for _ in 0..3 {
@@ -113,20 +104,12 @@ fn a_list_with_the_signature_of_a_known_one_is_as_bad_as_before() {
     .into();
     let verifier = verifier(&root, &provider(), std::slice::from_ref(&revoking), true);
     let chain = leaf.chain(&[]);
-    let rounds = [
-        ("revoked", &revoking),
-        ("good", &good),
-        ("revoked", &revoking),
-    ];
+    let rounds = [("revoked", &revoking), ("good", &good), ("revoked", &revoking)];
     for (expected, list) in rounds {
         // As new as the old one, so it takes its place; the one with a borrowed signature never does.
-        verifier
-            .replace_crls(crls(std::slice::from_ref(list)), unix(NOW))
-            .unwrap();
+        verifier.replace_crls(crls(std::slice::from_ref(list)), unix(NOW)).unwrap();
         assert_eq!(verdict(&verifier, &chain), expected);
-        verifier
-            .replace_crls(crls(std::slice::from_ref(&borrowed)), unix(NOW))
-            .unwrap();
+        verifier.replace_crls(crls(std::slice::from_ref(&borrowed)), unix(NOW)).unwrap();
         assert_eq!(verdict(&verifier, &chain), expected);
     }
 }
@@ -160,12 +143,9 @@ fn a_search_tries_at_most_sixteen_signatures_of_lists_and_the_next_goes_on_from_
     lists.push(root.crl(CrlSpec::new(1)));
     let (provider, record) = recorded(&provider());
     let verifier = verifier(&root, &provider, &lists, true);
-    for (expected, tried) in [
-        ("another error", (0, 16)),
-        ("another error", (0, 16)),
-        ("good", (1, 8)),
-        ("good", (0, 0)),
-    ] {
+    for (expected, tried) in
+        [("another error", (0, 16)), ("another error", (0, 16)), ("good", (1, 8)), ("good", (0, 0))]
+    {
         assert_eq!(verdict(&verifier, &leaf.chain(&[])), expected);
         assert_eq!(checked(&record), tried);
     }
@@ -182,15 +162,8 @@ fn failures_take_no_place_from_a_success() {
     let verifier = verifier(&root, &provider, &lists, true);
     for round in 0..3 {
         for (index, ca) in cas.iter().enumerate() {
-            let expected = if index == 11 {
-                "good"
-            } else {
-                "bad list signature"
-            };
-            assert_eq!(
-                verdict(&verifier, &ca.leaf(client()).chain(&[ca])),
-                expected
-            );
+            let expected = if index == 11 { "good" } else { "bad list signature" };
+            assert_eq!(verdict(&verifier, &ca.leaf(client()).chain(&[ca])), expected);
         }
         // 11 strangers, of which 8 are remembered; the issuer; the root once.
         let expected = if round == 0 { (2, 11) } else { (0, 3) };

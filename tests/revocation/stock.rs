@@ -34,47 +34,21 @@ fn situations(w: &World) -> Vec<(&'static str, Vec<List>)> {
     vec![
         ("nothing revoked", vec![w.of_root(), w.good()]),
         ("leaf revoked", vec![w.of_root(), w.sub.crl(revoking())]),
-        (
-            "sub revoked",
-            vec![w.root.crl(CrlSpec::new(1).revoke(&w.sub.serial)), w.good()],
-        ),
+        ("sub revoked", vec![w.root.crl(CrlSpec::new(1).revoke(&w.sub.serial)), w.good()]),
         ("no list for the leaf", vec![w.of_root()]),
         ("no list for the sub", vec![w.good()]),
-        (
-            "expired",
-            vec![w.of_root(), w.sub.crl(CrlSpec::new(1).expired())],
-        ),
-        (
-            "expired and revoking",
-            vec![w.of_root(), w.sub.crl(revoking().expired())],
-        ),
-        (
-            "forged",
-            vec![
-                w.of_root(),
-                w.sub.crl(CrlSpec::new(1).signed_by(&forger.key)),
-            ],
-        ),
-        (
-            "older in front",
-            vec![w.of_root(), w.good(), w.sub.crl(w.revoking(2))],
-        ),
-        (
-            "at a point",
-            vec![
-                w.of_root(),
-                w.sub.crl(CrlSpec::new(1).at("http://crl.example/a")),
-            ],
-        ),
+        ("expired", vec![w.of_root(), w.sub.crl(CrlSpec::new(1).expired())]),
+        ("expired and revoking", vec![w.of_root(), w.sub.crl(revoking().expired())]),
+        ("forged", vec![w.of_root(), w.sub.crl(CrlSpec::new(1).signed_by(&forger.key))]),
+        ("older in front", vec![w.of_root(), w.good(), w.sub.crl(w.revoking(2))]),
+        ("at a point", vec![w.of_root(), w.sub.crl(CrlSpec::new(1).at("http://crl.example/a"))]),
     ]
 }
 
 #[test]
 fn with_stock_revocation_every_choice_gives_the_verdict_and_the_error_of_stock_rustls() {
     let mut w = World::new();
-    w.leaf = w
-        .sub
-        .leaf(LeafSpec::new("leaf").dns("leaf.example").eku(Eku::both()));
+    w.leaf = w.sub.leaf(LeafSpec::new("leaf").dns("leaf.example").eku(Eku::both()));
     let chain = w.chain();
     let name = ServerName::try_from("leaf.example").unwrap();
     let roots = || Roots::from_der([w.root.der()]).unwrap();
@@ -134,20 +108,10 @@ fn by_default_an_expired_list_is_an_error_and_the_calls_that_change_it_say_so() 
     let servers = |allow: bool| {
         let roots = Roots::from_der([w.root.der()]).unwrap();
         let servers = ServerPeerVerifier::builder(roots, &provider()).crls(crls(&lists));
-        let servers = if allow {
-            servers.allow_expired_crls()
-        } else {
-            servers
-        };
-        let leaf = w
-            .sub
-            .leaf(LeafSpec::new("s").dns("s.example").eku(Eku::server()));
+        let servers = if allow { servers.allow_expired_crls() } else { servers };
+        let leaf = w.sub.leaf(LeafSpec::new("s").dns("s.example").eku(Eku::server()));
         let name = ServerName::try_from("s.example").unwrap();
-        servers
-            .build()
-            .unwrap()
-            .verify(Some(&leaf.chain(&[&w.sub])), &name, unix(NOW))
-            .is_ok()
+        servers.build().unwrap().verify(Some(&leaf.chain(&[&w.sub])), &name, unix(NOW)).is_ok()
     };
     assert_eq!([true, false].map(servers), [true, false]);
 }
@@ -164,23 +128,10 @@ fn stock_path_checks_turn_off_no_revocation_and_stock_revocation_no_path_check()
     ];
     let ours = || builder(&root, &lists);
     let (leaf, plain) = (leaf.chain(&[]), plain.chain(&[]));
-    assert_eq!(
-        verdict(&ours().stock_path_checks().build().unwrap(), &leaf),
-        "revoked"
-    );
-    assert_eq!(
-        verdict(&ours().stock_revocation().build().unwrap(), &leaf),
-        "path check"
-    );
-    assert_eq!(
-        verdict(&ours().stock_revocation().build().unwrap(), &plain),
-        "good"
-    );
-    let both = ours()
-        .stock_path_checks()
-        .stock_revocation()
-        .build()
-        .unwrap();
+    assert_eq!(verdict(&ours().stock_path_checks().build().unwrap(), &leaf), "revoked");
+    assert_eq!(verdict(&ours().stock_revocation().build().unwrap(), &leaf), "path check");
+    assert_eq!(verdict(&ours().stock_revocation().build().unwrap(), &plain), "good");
+    let both = ours().stock_path_checks().stock_revocation().build().unwrap();
     assert_eq!(verdict(&both, &leaf), "good");
 }
 
@@ -197,10 +148,7 @@ fn where_lists_are_single_ours_says_what_stock_says() {
         for chain in [w.chain(), sub.leaf(client()).chain(&[&sub])] {
             rows += 1;
             let ours = verdict(&w.builder(&lists).build().unwrap(), &chain);
-            let stock = verdict(
-                &w.builder(&lists).stock_revocation().build().unwrap(),
-                &chain,
-            );
+            let stock = verdict(&w.builder(&lists).stock_revocation().build().unwrap(), &chain);
             if ours != stock {
                 wrong.push(format!("{id}: {ours}, stock {stock}"));
             }

@@ -22,18 +22,8 @@ fn the_newest_list_that_the_issuers_key_has_signed_decides_in_any_order() {
     let unsigned = |spec: CrlSpec| w.sub.crl(spec.signed_by(&stranger));
     let highest = || CrlSpec::new(0).number(&[0x7f; 20]);
     let rows: Vec<(&str, Vec<List>, Choice, &str)> = vec![
-        (
-            "revoked-since",
-            vec![good(1, -3, 5), bad(2, -1, 7)],
-            Default,
-            "revoked",
-        ),
-        (
-            "hold-lifted",
-            vec![bad(1, -3, 5), good(2, -1, 7)],
-            Default,
-            "good",
-        ),
+        ("revoked-since", vec![good(1, -3, 5), bad(2, -1, 7)], Default, "revoked"),
+        ("hold-lifted", vec![bad(1, -3, 5), good(2, -1, 7)], Default, "good"),
         (
             "revoked-lifted-revoked",
             vec![bad(1, -5, 5), good(2, -3, 6), bad(3, -1, 7)],
@@ -47,18 +37,8 @@ fn the_newest_list_that_the_issuers_key_has_signed_decides_in_any_order() {
             "good",
         ),
         // thisUpdate goes before crlNumber.
-        (
-            "later-with-lower-number",
-            vec![bad(9, -3, 5), good(2, -1, 7)],
-            Default,
-            "good",
-        ),
-        (
-            "number-decides-on-one-day",
-            vec![bad(1, -1, 7), good(2, -1, 7)],
-            Default,
-            "good",
-        ),
+        ("later-with-lower-number", vec![bad(9, -3, 5), good(2, -1, 7)], Default, "good"),
+        ("number-decides-on-one-day", vec![bad(1, -1, 7), good(2, -1, 7)], Default, "good"),
         (
             "number-decides-on-one-day-revoked",
             vec![good(1, -1, 7), bad(2, -1, 7)],
@@ -67,46 +47,18 @@ fn the_newest_list_that_the_issuers_key_has_signed_decides_in_any_order() {
         ),
         (
             "no-number-is-older",
-            vec![
-                w.sub.crl(days(w.revoking(1), -1, 7).without_number()),
-                good(1, -1, 7),
-            ],
+            vec![w.sub.crl(days(w.revoking(1), -1, 7).without_number()), good(1, -1, 7)],
             Default,
             "good",
         ),
-        (
-            "equally-new-all-count",
-            vec![bad(1, -1, 7), good(1, -1, 7)],
-            Default,
-            "revoked",
-        ),
-        (
-            "equally-new-one-expired",
-            vec![good(1, -1, 7), good(1, -1, 0)],
-            Default,
-            "good",
-        ),
+        ("equally-new-all-count", vec![bad(1, -1, 7), good(1, -1, 7)], Default, "revoked"),
+        ("equally-new-one-expired", vec![good(1, -1, 7), good(1, -1, 0)], Default, "good"),
         ("expired", vec![good(1, -8, -1)], Default, "list expired"),
-        (
-            "expired-unknown-allowed",
-            vec![good(1, -8, -1)],
-            AllowUnknown,
-            "list expired",
-        ),
-        (
-            "expired-allowed",
-            vec![good(1, -8, -1)],
-            AllowExpired,
-            "good",
-        ),
+        ("expired-unknown-allowed", vec![good(1, -8, -1)], AllowUnknown, "list expired"),
+        ("expired-allowed", vec![good(1, -8, -1)], AllowExpired, "good"),
         ("ends-now", vec![good(1, -8, 0)], Default, "list expired"),
         ("expired-revokes", vec![bad(1, -8, -1)], Default, "revoked"),
-        (
-            "expired-newest-revokes",
-            vec![good(1, -9, 7), bad(2, -8, -1)],
-            Default,
-            "revoked",
-        ),
+        ("expired-newest-revokes", vec![good(1, -9, 7), bad(2, -8, -1)], Default, "revoked"),
         (
             "expired-newest-is-no-good-word",
             vec![good(1, -9, 7), good(2, -8, -1)],
@@ -119,45 +71,15 @@ fn the_newest_list_that_the_issuers_key_has_signed_decides_in_any_order() {
             Default,
             "list expired",
         ),
-        (
-            "expired-older-beside-current",
-            vec![good(1, -9, -1), good(2, -1, 7)],
-            Default,
-            "good",
-        ),
+        ("expired-older-beside-current", vec![good(1, -9, -1), good(2, -1, 7)], Default, "good"),
         ("begins-now", vec![good(1, 0, 7)], Default, "good"),
         ("future", vec![good(1, 1, 7)], Default, "unknown"),
-        (
-            "future-unknown-allowed",
-            vec![good(1, 1, 7)],
-            AllowUnknown,
-            "good",
-        ),
-        (
-            "future-expired-allowed",
-            vec![good(1, 1, 7)],
-            AllowExpired,
-            "unknown",
-        ),
-        (
-            "future-revokes-not-yet",
-            vec![bad(2, 1, 7), good(1, -1, 7)],
-            Default,
-            "good",
-        ),
-        (
-            "future-lifts-nothing-yet",
-            vec![good(2, 1, 7), bad(1, -1, 7)],
-            Default,
-            "revoked",
-        ),
+        ("future-unknown-allowed", vec![good(1, 1, 7)], AllowUnknown, "good"),
+        ("future-expired-allowed", vec![good(1, 1, 7)], AllowExpired, "unknown"),
+        ("future-revokes-not-yet", vec![bad(2, 1, 7), good(1, -1, 7)], Default, "good"),
+        ("future-lifts-nothing-yet", vec![good(2, 1, 7), bad(1, -1, 7)], Default, "revoked"),
         // Nobody's number counts unless a key signed it.
-        (
-            "unsigned-newest",
-            vec![unsigned(days(highest(), 0, 9)), good(1, -1, 7)],
-            Default,
-            "good",
-        ),
+        ("unsigned-newest", vec![unsigned(days(highest(), 0, 9)), good(1, -1, 7)], Default, "good"),
         (
             "unsigned-newest-beside-revoking",
             vec![unsigned(days(highest(), 0, 9)), bad(1, -1, 7)],
@@ -186,10 +108,7 @@ fn the_instants_of_a_list_are_judged_at_the_time_of_the_handshake() {
     let w = World::new();
     let (begin, end) = (NOW - Duration::hours(1), NOW + Duration::hours(1));
     let long = CrlSpec::new(1).current(NOW - Duration::days(1), NOW + Duration::days(1));
-    let lists = [
-        w.sub.crl(CrlSpec::new(1).current(begin, end)),
-        w.root.crl(long),
-    ];
+    let lists = [w.sub.crl(CrlSpec::new(1).current(begin, end)), w.root.crl(long)];
     let verifier = w.builder(&lists).build().unwrap();
     let at = |now| verdict_at(&verifier, &w.chain(), now);
     assert_eq!(at(begin - Duration::SECOND), "unknown");

@@ -130,9 +130,7 @@ pub fn word(error: &Error) -> &'static str {
 pub fn orders(lists: &[List]) -> Vec<Vec<List>> {
     if lists.len() > 4 {
         let turns = (0..lists.len()).map(|turn| [&lists[turn..], &lists[..turn]].concat());
-        return turns
-            .chain([lists.iter().rev().cloned().collect()])
-            .collect();
+        return turns.chain([lists.iter().rev().cloned().collect()]).collect();
     }
     let Some((first, others)) = lists.split_first() else {
         return vec![vec![]];

@@ -24,10 +24,7 @@ pub const EXTENSIONS: usize = 7;
 impl Forge {
     pub fn of(der: &[u8]) -> Self {
         let outer = elements(content(der));
-        Self {
-            tbs: elements(content(&outer[0])),
-            algorithm: outer[1].clone(),
-        }
+        Self { tbs: elements(content(&outer[0])), algorithm: outer[1].clone() }
     }
 
     /// The field at this place is these bytes; no bytes leave it out.
@@ -104,8 +101,6 @@ fn header(tlv: &[u8]) -> usize {
 fn length(tlv: &[u8]) -> usize {
     match tlv[1] {
         short @ 0..=0x7f => usize::from(short),
-        _ => tlv[2..header(tlv)]
-            .iter()
-            .fold(0, |all, byte| all << 8 | usize::from(*byte)),
+        _ => tlv[2..header(tlv)].iter().fold(0, |all, byte| all << 8 | usize::from(*byte)),
     }
 }

@@ -21,32 +21,16 @@ impl Site {
     /// Inside the validity of the whole chain; and on either side of it, by a second.
     pub fn instants(&self) -> [OffsetDateTime; 4] {
         let validity: Vec<_> = self.chain.iter().map(validity).collect();
-        let first = validity
-            .iter()
-            .map(|(begin, _)| *begin)
-            .max()
-            .expect("a chain is not empty");
-        let last = validity
-            .iter()
-            .map(|(_, end)| *end)
-            .min()
-            .expect("a chain is not empty");
-        [
-            first - Duration::SECOND,
-            first,
-            last,
-            last + Duration::SECOND,
-        ]
+        let first = validity.iter().map(|(begin, _)| *begin).max().expect("a chain is not empty");
+        let last = validity.iter().map(|(_, end)| *end).min().expect("a chain is not empty");
+        [first - Duration::SECOND, first, last, last + Duration::SECOND]
     }
 }
 
 fn validity(certificate: &CertificateDer<'_>) -> (OffsetDateTime, OffsetDateTime) {
     let (_, certificate) = X509Certificate::from_der(certificate).expect("well-formed");
     let validity = certificate.validity();
-    (
-        validity.not_before.to_datetime(),
-        validity.not_after.to_datetime(),
-    )
+    (validity.not_before.to_datetime(), validity.not_after.to_datetime())
 }
 
 /// All of `public-chains`, by the name of the site.
@@ -60,27 +44,20 @@ pub fn public_chains() -> Option<Vec<Site>> {
             chain: read(file),
         })
     };
-    let sites: Vec<_> = files(&folder)
-        .iter()
-        .filter_map(|file| site(file))
-        .collect();
+    let sites: Vec<_> = files(&folder).iter().filter_map(|file| site(file)).collect();
     assert!(sites.len() >= 10, "{} sites", sites.len());
     Some(sites)
 }
 
 /// The self-signed ones of `letsencrypt` and those of `public-chains` as roots; all CA certificates with their files.
 #[allow(clippy::type_complexity)] // Used once.
-pub fn ca_certificates() -> Option<(
-    Vec<CertificateDer<'static>>,
-    Vec<(String, CertificateDer<'static>)>,
-)> {
+pub fn ca_certificates()
+-> Option<(Vec<CertificateDer<'static>>, Vec<(String, CertificateDer<'static>)>)> {
     let folders = [shared("certs/letsencrypt")?, shared("certs/intermediates")?];
     let mut all = vec![];
     for file in folders.iter().flat_map(|folder| files(folder)) {
         all.extend(
-            read(&file)
-                .into_iter()
-                .map(|certificate| (file.display().to_string(), certificate)),
+            read(&file).into_iter().map(|certificate| (file.display().to_string(), certificate)),
         );
     }
     let own = all
@@ -99,10 +76,8 @@ fn is_self_issued(certificate: &CertificateDer<'_>) -> bool {
 }
 
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
 }

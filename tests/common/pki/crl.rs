@@ -115,11 +115,7 @@ impl CrlSpec {
             next_update: self.next_update,
             crl_number: self.number.clone(),
             issuing_distribution_point: self.distribution_point.as_deref().map(only_at),
-            revoked_certs: self
-                .revoked
-                .iter()
-                .map(|serial| self.entry(serial))
-                .collect(),
+            revoked_certs: self.revoked.iter().map(|serial| self.entry(serial)).collect(),
             key_identifier_method: KeyIdMethod::Sha256,
         }
     }
@@ -168,9 +164,7 @@ impl CrlSpec {
 
 fn only_at(uri: &str) -> CrlIssuingDistributionPoint {
     CrlIssuingDistributionPoint {
-        distribution_point: CrlDistributionPoint {
-            uris: vec![uri.into()],
-        },
+        distribution_point: CrlDistributionPoint { uris: vec![uri.into()] },
         scope: None,
     }
 }

@@ -36,9 +36,7 @@ fn header(value: &[u8]) -> (usize, usize) {
         short @ 0..=0x7f => (2, short.into()),
         long => {
             let digits = &value[2..][..usize::from(long & 0x7f)];
-            let length = digits
-                .iter()
-                .fold(0, |sum, &digit| sum << 8 | usize::from(digit));
+            let length = digits.iter().fold(0, |sum, &digit| sum << 8 | usize::from(digit));
             (2 + digits.len(), length)
         }
     }

@@ -38,10 +38,7 @@ pub struct WeakRsaKey(Vec<u8>);
 
 impl Default for WeakRsaKey {
     fn default() -> Self {
-        Self(der::sequence(&[
-            der::unsigned(&[0xc5; 128]),
-            der::unsigned(&[1, 0, 1]),
-        ]))
+        Self(der::sequence(&[der::unsigned(&[0xc5; 128]), der::unsigned(&[1, 0, 1])]))
     }
 }
 

@@ -29,19 +29,12 @@ impl Draft {
         params.distinguished_name.push(DnType::CommonName, name);
         params.serial_number = Some(fresh_serial());
         (params.not_before, params.not_after) = (not_before, not_after);
-        Self {
-            params,
-            eku: Eku::Absent,
-            kind: KeyKind::P256,
-            key: None,
-        }
+        Self { params, eku: Eku::Absent, kind: KeyKind::P256, key: None }
     }
 
     /// The key that the test brought, or a fresh one.
     pub(super) fn key(&self) -> Arc<KeyPair> {
-        self.key
-            .clone()
-            .unwrap_or_else(|| Arc::new(self.kind.generate()))
+        self.key.clone().unwrap_or_else(|| Arc::new(self.kind.generate()))
     }
 
     /// What rcgen is to write, with the EKU among the extensions.
@@ -140,11 +133,7 @@ shared_setters!(CaSpec);
 impl CaSpec {
     /// A CA of this common name that may sign certificates and CRLs, valid from `NOW` − 1 year to `NOW` + 5 years.
     pub fn new(name: &str) -> Self {
-        let mut draft = Draft::new(
-            name,
-            NOW - Duration::days(365),
-            NOW + Duration::days(5 * 365),
-        );
+        let mut draft = Draft::new(name, NOW - Duration::days(365), NOW + Duration::days(5 * 365));
         draft.params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         draft.params.key_usages = vec![
             KeyUsagePurpose::KeyCertSign,
@@ -193,22 +182,15 @@ impl CaSpec {
     }
 
     pub fn permit_ip(self, network: IpAddr, prefix: u8) -> Self {
-        self.permit(GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(
-            network, prefix,
-        )))
+        self.permit(GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(network, prefix)))
     }
 
     pub fn exclude_ip(self, network: IpAddr, prefix: u8) -> Self {
-        self.exclude(GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(
-            network, prefix,
-        )))
+        self.exclude(GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(network, prefix)))
     }
 
     fn name_constraints(&mut self) -> &mut NameConstraints {
-        let none = NameConstraints {
-            permitted_subtrees: vec![],
-            excluded_subtrees: vec![],
-        };
+        let none = NameConstraints { permitted_subtrees: vec![], excluded_subtrees: vec![] };
         self.0.params.name_constraints.get_or_insert(none)
     }
 }
@@ -245,10 +227,7 @@ impl LeafSpec {
 
     /// These bytes as the value of the SAN extension, well-formed or not; not together with the other SAN setters.
     pub fn raw_san(self, value: Vec<u8>) -> Self {
-        assert!(
-            self.0.params.subject_alt_names.is_empty(),
-            "two SAN extensions"
-        );
+        assert!(self.0.params.subject_alt_names.is_empty(), "two SAN extensions");
         self.extension(&[2, 5, 29, 17], false, value)
     }
 
@@ -262,12 +241,11 @@ impl LeafSpec {
     /// validated" (2.23.140.1.2.1).
     pub fn web_pki(self) -> Self {
         let policy = der::sequence(&[der::oid(&[2, 23, 140, 1, 2, 1])]);
-        self.extension(&[2, 5, 29, 32], false, der::sequence(&[policy]))
-            .extension(
-                &[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2],
-                false,
-                der::octet_string(&sct_list()),
-            )
+        self.extension(&[2, 5, 29, 32], false, der::sequence(&[policy])).extension(
+            &[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2],
+            false,
+            der::octet_string(&sct_list()),
+        )
     }
 
     fn san(mut self, name: SanType) -> Self {
@@ -278,8 +256,7 @@ impl LeafSpec {
 
 /// A name that rcgen can write; others go through `raw_san`.
 fn ia5(name: &str) -> rcgen::string::Ia5String {
-    name.try_into()
-        .expect("rcgen writes IA5String only: use raw_san")
+    name.try_into().expect("rcgen writes IA5String only: use raw_san")
 }
 
 /// One SCT of the right form (RFC 6962, 3.3): version 1, log id, timestamp, no extensions, ECDSA with SHA-256.

@@ -27,10 +27,7 @@ pub fn handshake_in_memory(
     client: &mut ClientConnection,
     mut meanwhile: impl FnMut(),
 ) -> MemoryOutcome {
-    let mut outcome = MemoryOutcome {
-        server: Ok(()),
-        client: Ok(()),
-    };
+    let mut outcome = MemoryOutcome { server: Ok(()), client: Ok(()) };
     while client.wants_write() || server.wants_write() {
         let arrived = carry(client, server);
         outcome.server = outcome.server.and(arrived);
@@ -64,9 +61,7 @@ impl Stack {
     pub fn provider_of_version(&self) -> Arc<CryptoProvider> {
         let mut provider = CryptoProvider::clone(&self.provider);
         let version = self.version;
-        provider
-            .cipher_suites
-            .retain(|suite| suite.version() == version);
+        provider.cipher_suites.retain(|suite| suite.version() == version);
         Arc::new(provider)
     }
 }

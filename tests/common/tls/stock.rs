@@ -42,9 +42,9 @@ pub fn stock_client(
             .with_webpki_verifier(stock_server_verifier(provider, roots, []));
     match credentials {
         None => builder.with_no_client_auth(),
-        Some((chain, key)) => builder
-            .with_client_auth_cert(chain, key)
-            .expect("the key belongs to the chain"),
+        Some((chain, key)) => {
+            builder.with_client_auth_cert(chain, key).expect("the key belongs to the chain")
+        }
     }
 }
 

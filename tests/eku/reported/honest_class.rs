@@ -1,0 +1,163 @@
+//! Observers hear the honest reason of a refusal, whatever error the peer gets.
+
+use std::sync::Arc;
+
+use mtls_roles::{
+    ClientPeerVerifier, Counters, Crls, EkuPolicy, PeerVerifierBuilder, RefusalClass, Role, Roots,
+};
+use rustls::pki_types::ServerName;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{AlertDescription, CertificateError, ExtendedKeyPurpose};
+
+use super::{edge, stock_verdict};
+use crate::common::clock::{NOW, unix};
+use crate::common::ours::Heard;
+use crate::common::ours::{clients, roots, rule, servers};
+use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, LeafSpec, tamper_signature};
+use crate::common::tls::{alert, handshake, stacks, stock_client, stock_server};
+
+#[test]
+fn an_untrusted_serverauth_certificate_is_told_as_unknown_issuer_under_every_policy() {
+    let trusted = Ca::root_named("root");
+    let leaf = Ca::root_named("stranger")
+        .leaf(LeafSpec::new("edge").dns("edge.example").eku(Eku::server()));
+    let wrong_eku = rustls::Error::from(CertificateError::InvalidPurposeContext {
+        required: ExtendedKeyPurpose::ClientAuth,
+        presented: vec![ExtendedKeyPurpose::ServerAuth],
+    });
+    assert_eq!(stock_verdict(&trusted, &leaf.chain(&[])), Err(wrong_eku.clone()));
+    let unknown = rustls::Error::from(CertificateError::UnknownIssuer);
+    let site = Ca::root_named("site");
+    let home = site.leaf(LeafSpec::new("site").dns("site.example"));
+    for stack in stacks() {
+        for policy in [
+            EkuPolicy::rfc5280(),
+            EkuPolicy::strict(),
+            EkuPolicy::ignore(),
+            EkuPolicy::accept_server_auth(),
+        ] {
+            let (error, sent) = match policy.is_relaxed() {
+                true => (&unknown, AlertDescription::UnknownCA),
+                false => (&wrong_eku, AlertDescription::UnsupportedCertificate),
+            };
+            for is_observed in [true, false] {
+                let id = format!("{}, {policy}, observed: {is_observed}", stack.name);
+                let told = Arc::new(Heard::default());
+                let roots = Roots::from_der([trusted.der()]).unwrap();
+                let builder = ClientPeerVerifier::builder(roots, &stack.provider)
+                    .eku_policy(policy)
+                    .relax_for(edge());
+                let builder = match is_observed {
+                    true => builder.observer(told.clone()),
+                    false => builder,
+                };
+                let verifier = Arc::new(builder.build().unwrap());
+                let server = stock_server(
+                    &stack.provider,
+                    &[stack.version],
+                    home.credentials(&[]),
+                    Some(verifier),
+                );
+                let client = stock_client(
+                    &stack.provider,
+                    &[stack.version],
+                    &[site.der()],
+                    Some(leaf.credentials(&[])),
+                );
+                let outcome = handshake(server, client, "site.example");
+                assert_eq!(outcome.server.unwrap_err(), *error, "{id}");
+                assert_eq!(alert(&outcome.client.unwrap_err()), Some(sent), "{id}");
+                let expected: &[&str] =
+                    if is_observed { &["refused client UnknownIssuer"] } else { &[] };
+                assert_eq!(told.lines(), expected, "{id}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_class_is_eku_if_and_only_if_nothing_else_is_wrong() {
+    let root = Ca::root_named("root");
+    let narrow = root.sub(CaSpec::new("narrow").permit_dns("other.example"));
+    let spec = || LeafSpec::new("edge").dns("edge.example");
+    let crl = |spec| Crls::from_der([root.crl(spec)]).unwrap();
+    let server = root.leaf(spec().eku(Eku::server()));
+    let none = root.leaf(spec());
+    let expired = root.leaf(spec().eku(Eku::server()).expired());
+    let unnamed = narrow.leaf(spec().eku(Eku::server()));
+    let plain = || clients(&roots([&root]));
+    let strict = || plain().eku_policy(EkuPolicy::strict());
+    let ignoring = || plain().eku_policy(EkuPolicy::ignore()).relax_for(rule("dns:other.example"));
+    let unnamed_chain = unnamed.chain(&[&narrow]);
+    let bad = vec![tamper_signature(&server.der())];
+    use RefusalClass::{
+        Eku as EkuAlone, Other, PeerRule as Rule, RevocationUnknown, Revoked, Validity,
+    };
+    let allow_other =
+        |builder: PeerVerifierBuilder<ClientPeerVerifier>| builder.allow(rule("dns:other.example"));
+    let revoked = || crl(CrlSpec::new(1).revoke(&server.serial).revoke(&none.serial));
+    #[rustfmt::skip] // One row, one line.
+    let rows = [
+        ("EKU alone", plain(), server.chain(&[]), EkuAlone),
+        ("EKU alone, strict", strict(), server.chain(&[]), EkuAlone),
+        ("EKU alone, not relaxed", ignoring(), server.chain(&[]), EkuAlone),
+        ("EKU alone, allowed", plain().allow(edge()), server.chain(&[]), EkuAlone),
+        ("EKU alone, not revoked", plain().crls(crl(CrlSpec::new(1))), server.chain(&[]), EkuAlone),
+        ("not allowed", allow_other(plain()), server.chain(&[]), Rule),
+        ("not allowed, strict", allow_other(strict()), server.chain(&[]), Rule),
+        ("not allowed, not relaxed", ignoring().allow(rule("dns:third.example")), server.chain(&[]), Rule),
+        ("revoked", plain().crls(revoked()), server.chain(&[]), Revoked),
+        ("revoked, not relaxed", ignoring().crls(revoked()), server.chain(&[]), Revoked),
+        ("status unknown", plain().crls(Crls::from_der([Ca::root_named("x").crl(CrlSpec::new(1))]).unwrap()), server.chain(&[]), RevocationUnknown),
+        ("expired", plain(), expired.chain(&[]), Validity),
+        ("name constraints", plain(), unnamed_chain.clone(), Other),
+        ("name constraints, not relaxed", ignoring(), unnamed_chain, Other),
+        ("bad signature", plain(), bad.clone(), Other),
+        ("bad signature, not relaxed", ignoring(), bad, Other),
+        ("no EKU under strict", strict(), none.chain(&[]), EkuAlone),
+        ("no EKU under strict, allowed", strict().allow(edge()), none.chain(&[]), EkuAlone),
+        ("no EKU under strict, not allowed", allow_other(strict()), none.chain(&[]), Rule),
+        ("no EKU under strict, revoked", strict().crls(revoked()), none.chain(&[]), Revoked),
+    ];
+    let mut wrong = vec![];
+    for (id, builder, chain, class) in rows {
+        let counters = Arc::new(Counters::default());
+        let told = Arc::new(Heard::default());
+        let verifier = builder.observer(counters.clone()).observer(told.clone()).build().unwrap();
+        let refusal = verifier.verify(Some(&chain), unix(NOW)).unwrap_err();
+        let in_handshake =
+            verifier.verify_client_cert(&chain[0], &chain[1..], unix(NOW)).unwrap_err();
+        let counted = counters.verdicts(Role::Client);
+        let by_eku = u64::from(class == EkuAlone);
+        let is_as_expected = refusal.class() == class
+            && refusal.violation().is_some() == (class == EkuAlone)
+            && told.lines() == [format!("refused client {class:?}")]
+            && format!("{in_handshake:?}") == format!("{:?}", refusal.error())
+            && (counted.refused_by_eku, counted.refused_otherwise) == (by_eku, 1 - by_eku);
+        if !is_as_expected {
+            wrong.push(format!("{id}: {refusal:?}, {counted:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_class_of_a_server_with_a_wrong_eku_and_a_wrong_name_is_the_name() {
+    let root = Ca::root_named("root");
+    let name = ServerName::try_from("api.example").unwrap();
+    let leaf = |name, eku| root.leaf(LeafSpec::new("server").dns(name).eku(eku)).chain(&[]);
+    #[rustfmt::skip] // One row, one line.
+    let rows = [
+        ("right name", EkuPolicy::rfc5280(), leaf("api.example", Eku::client()), RefusalClass::Eku),
+        ("wrong name", EkuPolicy::rfc5280(), leaf("b.example", Eku::client()), RefusalClass::Name),
+        ("right name, strict", EkuPolicy::strict(), leaf("api.example", Eku::Absent), RefusalClass::Eku),
+        ("wrong name, strict", EkuPolicy::strict(), leaf("b.example", Eku::Absent), RefusalClass::Name),
+        ("wrong name, ignored", EkuPolicy::ignore(), leaf("b.example", Eku::client()), RefusalClass::Name),
+    ];
+    for (id, policy, chain, class) in rows {
+        let servers = servers(&roots([&root])).eku_policy(policy);
+        let verifier = servers.relax_for(rule("dns:b.example")).build().unwrap();
+        let refusal = verifier.verify(Some(&chain), &name, unix(NOW)).unwrap_err();
+        assert_eq!(refusal.class(), class, "{id}");
+    }
+}

@@ -1,0 +1,4 @@
+//! The house itself: the order of its modules, and the promises of its security policy.
+
+mod layering;
+mod security_policy;

@@ -1,0 +1,193 @@
+//! The names of roots are sent to clients as far as a handshake bears them, and refused before it does not.
+
+use std::sync::{Arc, Mutex};
+
+use crate::common::pki::{Ca, Leaf, LeafSpec};
+use crate::common::tls::{Outcome, Stack, handshake, provider, stacks, stock_client, stock_server};
+use mtls_roles::{ClientPeerVerifier, Error, PeerVerifierBuilder, Roots};
+use rustls::client::ResolvesClientCert;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::sign::CertifiedKey;
+use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureScheme};
+
+/// Bytes of names, with two for the length of each.
+const MOST: usize = 49_151;
+
+#[test]
+fn names_of_as_many_bytes_as_the_bound_build_and_one_byte_more_is_an_error_of_its_own() {
+    let built = clients(MOST).build().unwrap();
+    assert_eq!(size(built.root_hint_subjects()), MOST);
+    let Err(Error::RootHintsTooLarge { count, bytes, most, .. }) = clients(MOST + 1).build() else {
+        panic!("one byte more is too much");
+    };
+    assert_eq!((count, bytes, most), (983, MOST + 1, MOST));
+    let silent = clients(MOST + 1).send_no_root_hints().build().unwrap();
+    assert!(silent.root_hint_subjects().is_empty());
+}
+
+/// Seen: 1,200 roots, every handshake fails, and with debug assertions the process aborts.
+#[test]
+fn thousands_of_roots_build_without_hints_and_handshakes_work() {
+    let clients = clients(1_000_000).send_no_root_hints().build().unwrap();
+    for stack in stacks() {
+        let (outcome, heard) = ask(&stack, Arc::new(clients.clone()), 0);
+        assert_eq!(outcome.client.err(), None, "{}", stack.name);
+        assert_eq!(heard, Some(0));
+    }
+}
+
+/// On one side of the bound handshakes work beside 15,000 bytes of the server's own certificates;
+/// on the other a client on rustls can hold the flight no longer.
+#[test]
+fn at_the_bound_handshakes_work_and_soon_behind_it_they_break() {
+    let clients = clients(MOST).build().unwrap();
+    for stack in stacks() {
+        let (outcome, heard) = ask(&stack, Arc::new(clients.clone()), 15_000);
+        assert_eq!(outcome.client.err(), None, "{}", stack.name);
+        assert_eq!(heard, Some(MOST), "{}", stack.name);
+        let more = More(clients.clone(), names(MOST + 1_500));
+        let (outcome, _) = ask(&stack, Arc::new(more), 15_000);
+        let refused = outcome.client.err().map(|error| error.to_string());
+        let refused = refused.unwrap_or_default();
+        assert!(refused.contains("message buffer full"), "{} {refused}", stack.name);
+    }
+}
+
+/// Names of so many bytes break the handshake even beside the smallest certificate, though the
+/// message would have room for them: to compute the bound from the message would not do.
+#[test]
+fn what_the_message_has_room_for_breaks_the_handshake() {
+    let clients = clients(MOST).build().unwrap();
+    for stack in stacks() {
+        let more = More(clients.clone(), names(65_400));
+        let (outcome, _) = ask(&stack, Arc::new(more), 0);
+        assert!(outcome.client.is_err(), "{}", stack.name);
+    }
+}
+
+fn clients(bytes: usize) -> PeerVerifierBuilder<ClientPeerVerifier> {
+    let mut store = RootCertStore::empty();
+    store.roots = subjects(bytes)
+        .map(|subject| TrustAnchor {
+            subject: subject.into(),
+            subject_public_key_info: vec![].into(),
+            name_constraints: None,
+        })
+        .collect();
+    let roots = Roots::from_root_cert_store(store).unwrap();
+    ClientPeerVerifier::builder(roots, &provider()).allow_unauthenticated()
+}
+
+/// Different subjects that are so large as hints: fifty bytes each, the last one more.
+fn subjects(bytes: usize) -> impl Iterator<Item = Vec<u8>> {
+    let count = bytes / 50;
+    (1..=count).map(move |at| {
+        let size = if at < count { 50 } else { 50 + bytes % 50 };
+        // Two bytes for the length, two for the header of the SEQUENCE.
+        let mut subject = at.to_be_bytes().to_vec();
+        subject.resize(size - 4, 0);
+        subject
+    })
+}
+
+fn names(bytes: usize) -> Vec<DistinguishedName> {
+    let names = subjects(bytes).map(|subject| DistinguishedName::in_sequence(&subject));
+    names.collect()
+}
+
+fn size(names: &[DistinguishedName]) -> usize {
+    names.iter().map(|name| 2 + name.as_ref().len()).sum()
+}
+
+/// How a handshake ends in which the server presents a chain with so many bytes to spare, and the
+/// client nothing; and how large the hints were that it heard.
+fn ask(
+    stack: &Stack,
+    clients: Arc<dyn ClientCertVerifier>,
+    spare: usize,
+) -> (Outcome, Option<usize>) {
+    let site = Ca::root_named("site");
+    let leaf = site.leaf(LeafSpec::new("server").dns("server.example"));
+    let (mut chain, key) = leaf.credentials(&[]);
+    let taken: usize = chain.iter().map(|certificate| certificate.len()).sum();
+    let spare = spare.saturating_sub(taken + LARGE);
+    if spare > 0 {
+        let large = LeafSpec::new("large").extension(&[1, 2, 3, 4], false, vec![0; spare]);
+        chain.push(Leaf::self_signed(large).der());
+        let presented: usize = chain.iter().map(|certificate| certificate.len()).sum();
+        assert!(presented.abs_diff(15_000) < 20, "{presented}");
+    }
+    let accept = stock_server(&stack.provider, &[stack.version], (chain, key), Some(clients));
+    let mut connect = stock_client(&stack.provider, &[stack.version], &[site.der()], None);
+    let ears = Arc::new(Ears::default());
+    connect.client_auth_cert_resolver = ears.clone();
+    let outcome = handshake(accept, connect, "server.example");
+    let heard = *ears.0.lock().unwrap();
+    (outcome, heard)
+}
+
+/// What the large certificate has beside its extension.
+const LARGE: usize = 312;
+
+/// A client that presents nothing, and notes how much it was told.
+#[derive(Debug, Default)]
+struct Ears(Mutex<Option<usize>>);
+
+impl ResolvesClientCert for Ears {
+    fn resolve(&self, hints: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let heard = hints.iter().map(|name| 2 + name.len()).sum();
+        *self.0.lock().unwrap() = Some(heard);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+/// A verifier that sends other hints than it was built with.
+#[derive(Debug)]
+struct More(ClientPeerVerifier, Vec<DistinguishedName>);
+
+impl ClientCertVerifier for More {
+    fn client_auth_mandatory(&self) -> bool {
+        self.0.client_auth_mandatory()
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &self.1
+    }
+
+    fn verify_client_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        self.0.verify_client_cert(leaf, others, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, leaf, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, leaf, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}

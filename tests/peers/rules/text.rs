@@ -1,0 +1,165 @@
+//! Peer rules as text: what is read, what is printed, and what is refused.
+
+use mtls_roles::{Error, PeerRule};
+
+#[test]
+fn a_rule_reads_what_it_prints() {
+    let hex = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    let colons: Vec<_> =
+        hex.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).unwrap().to_uppercase()).collect();
+    let mut hash = [0; 32];
+    (0..32).for_each(|index| hash[index] = (index as u8 % 16) * 0x11);
+    #[rustfmt::skip] // One row, one line.
+    let rows = [
+        ("dns:edge.example.com", "dns:edge.example.com", PeerRule::dns_name("Edge.Example.COM").unwrap()),
+        ("dns:*.EXAMPLE.com", "dns:*.example.com", PeerRule::dns_name("*.example.com").unwrap()),
+        ("uri:spiffe://example.org/A", "uri:spiffe://example.org/A", PeerRule::uri("spiffe://example.org/A").unwrap()),
+        ("spiffe-trust-domain:example.org", "spiffe-trust-domain:example.org", PeerRule::spiffe_trust_domain("example.org").unwrap()),
+        ("ip:192.0.2.1", "ip:192.0.2.1", PeerRule::ip_address([192, 0, 2, 1].into())),
+        ("ip:2001:DB8:0::1", "ip:2001:db8::1", PeerRule::ip_address("2001:db8::1".parse().unwrap())),
+        ("ip:::ffff:192.0.2.1", "ip:::ffff:192.0.2.1", PeerRule::ip_address("::ffff:192.0.2.1".parse().unwrap())),
+        (&format!("cert-sha256:{hex}"), &format!("cert-sha256:{hex}"), PeerRule::cert_sha256(hash)),
+        (&format!("spki-sha256:{}", hex.to_uppercase()), &format!("spki-sha256:{hex}"), PeerRule::spki_sha256(hash)),
+        (&format!("cert-sha256:{}", colons.join(":")), &format!("cert-sha256:{hex}"), PeerRule::cert_sha256(hash)),
+        (&format!("dns:A.example under spki-sha256:{}", colons.join(":")), &format!("dns:a.example under spki-sha256:{hex}"), PeerRule::dns_name("a.example").unwrap().under_spki_sha256([1; 32]).under_spki_sha256(hash)),
+        (&format!("dns:*.example under spki-sha256:{hex}"), &format!("dns:*.example under spki-sha256:{hex}"), PeerRule::dns_name("*.example").unwrap().under_spki_sha256(hash)),
+        (&format!("uri:x://a/b under spki-sha256:{hex}"), &format!("uri:x://a/b under spki-sha256:{hex}"), PeerRule::uri("x://a/b").unwrap().under_spki_sha256(hash)),
+        (&format!("spiffe-trust-domain:a under spki-sha256:{hex}"), &format!("spiffe-trust-domain:a under spki-sha256:{hex}"), PeerRule::spiffe_trust_domain("a").unwrap().under_spki_sha256(hash)),
+        (&format!("ip:::1 under spki-sha256:{hex}"), &format!("ip:::1 under spki-sha256:{hex}"), PeerRule::ip_address("::1".parse().unwrap()).under_spki_sha256(hash)),
+        (&format!("spki-sha256:{hex} under spki-sha256:{hex}"), &format!("spki-sha256:{hex} under spki-sha256:{hex}"), PeerRule::spki_sha256(hash).under_spki_sha256(hash)),
+        (&format!("cert-sha256:{hex} under spki-sha256:{hex}"), &format!("cert-sha256:{hex} under spki-sha256:{hex}"), PeerRule::cert_sha256(hash).under_spki_sha256(hash)),
+    ];
+    for (text, printed, built) in rows {
+        let read: PeerRule = text.parse().expect(text);
+        assert_eq!(read, built, "{text}");
+        assert_eq!(read.to_string(), printed, "{text}");
+        assert_eq!(read.to_string().parse::<PeerRule>().unwrap(), read, "{text}");
+    }
+}
+
+#[test]
+fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
+    const A_LABELS: &str = "found characters outside ASCII, needed are A-labels (xn--…)";
+    const DOT: &str = "found a trailing dot, write the name without it";
+    const STAR: &str = "`*` can only be the whole first label, as in *.example.com";
+    const NO_DNS: &str = "this is not a DNS name";
+    const NO_IP: &str = "this is not an IP address";
+    const URI: &str = "needed is scheme://host/path";
+    const SCHEME: &str = "needed is a scheme of lower-case letters and digits";
+    const HOST: &str =
+        "needed is a host of lower-case letters, digits, `.`, `-` and `_`, without port or user";
+    const PATH: &str = "needed are path segments of letters, digits, `.`, `-` and `_`, none of them empty, `.` or `..`; no query, fragment or percent-encoding";
+    const HEX: &str = "needed are the 64 hexadecimal digits of a SHA-256, all of them";
+    const ISSUER: &str = "needed behind `under` is one spki-sha256: with its 64 hexadecimal digits, of an issuer's whole SubjectPublicKeyInfo, and nothing else";
+    const FORM: &str =
+        "needed is dns:, uri:, spiffe-trust-domain:, ip:, spki-sha256: or cert-sha256:";
+    let digits = |count: usize| format!("cert-sha256:{}", "a".repeat(count));
+    let (short, half, long, odd) = (digits(40), digits(62), digits(66), digits(63));
+    let letter = format!("spki-sha256:{}g", "a".repeat(63));
+    let label = format!("dns:{}.example", "a".repeat(64));
+    let name = format!("dns:{}a", "a.".repeat(127));
+    let rows = [
+        ("dns:bücher.example", A_LABELS),
+        ("dns:*.bücher.example", A_LABELS),
+        ("dns:edge。example", A_LABELS),
+        ("dns:edge.example.", DOT),
+        ("dns:*.example.", DOT),
+        ("dns:.", DOT),
+        ("dns:*", STAR),
+        ("dns:*.*.example", STAR),
+        ("dns:e*.example", STAR),
+        ("dns:edge.*.example", STAR),
+        ("dns:**.example", STAR),
+        ("dns:", NO_DNS),
+        ("dns:*.", NO_DNS),
+        ("dns:.example", NO_DNS),
+        ("dns:edge..example", NO_DNS),
+        ("dns:edge example", NO_DNS),
+        ("dns:-", NO_DNS),
+        ("dns:edge.example:443", NO_DNS),
+        ("dns:https://edge.example", NO_DNS),
+        ("dns: edge.example", NO_DNS),
+        (&label, NO_DNS),
+        (&name, NO_DNS),
+        ("ip:", NO_IP),
+        ("ip:192.0.2", NO_IP),
+        ("ip:192.0.2.1/32", NO_IP),
+        ("ip:192.0.2.01", NO_IP),
+        ("ip:[2001:db8::1]", NO_IP),
+        ("ip:fe80::1%eth0", NO_IP),
+        ("ip:edge.example", NO_IP),
+        ("uri:", URI),
+        ("uri:example.org/a", URI),
+        ("uri:urn:example:a", URI),
+        ("uri:spiffe:/example.org/a", URI),
+        ("uri:://example.org/a", SCHEME),
+        ("uri:SPIFFE://example.org/a", SCHEME),
+        ("uri:1x://example.org/a", SCHEME),
+        ("uri:spiffe:///a", HOST),
+        ("uri:spiffe://Example.org/a", HOST),
+        ("uri:spiffe://example.org:443/a", HOST),
+        ("uri:spiffe://me@example.org/a", HOST),
+        ("uri:spiffe://example.org?a", HOST),
+        ("uri:spiffe://example.org#a", HOST),
+        ("uri:spiffe://example%2eorg/a", HOST),
+        ("uri:spiffe://[2001:db8::1]/a", HOST),
+        ("uri:spiffe://bücher.example/a", HOST),
+        ("uri:spiffe://example.org/", PATH),
+        ("uri:spiffe://example.org/a/", PATH),
+        ("uri:spiffe://example.org//a", PATH),
+        ("uri:spiffe://example.org/.", PATH),
+        ("uri:spiffe://example.org/a/../b", PATH),
+        ("uri:spiffe://example.org/a?b", PATH),
+        ("uri:spiffe://example.org/a#b", PATH),
+        ("uri:spiffe://example.org/%61", PATH),
+        ("uri:spiffe://example.org/a b", PATH),
+        ("uri:spiffe://example.org/ü", PATH),
+        ("spiffe-trust-domain:", HOST),
+        ("spiffe-trust-domain:Example.org", HOST),
+        ("spiffe-trust-domain:example.org/", HOST),
+        ("spiffe-trust-domain:example.org:443", HOST),
+        ("spiffe-trust-domain:spiffe://example.org", HOST),
+        ("spiffe-trust-domain:*.example.org", HOST),
+        ("cert-sha256:", HEX),
+        (&short, HEX),
+        (&half, HEX),
+        (&odd, HEX),
+        (&long, HEX),
+        (&letter, HEX),
+        ("", FORM),
+        ("edge.example", FORM),
+        ("cn:edge.example", FORM),
+        ("DNS:edge.example", FORM),
+        (" dns:edge.example", FORM),
+        ("email:a@b", FORM),
+        ("sha256:00", FORM),
+    ];
+    let bound = |behind: &str| format!("dns:edge.example under{behind}");
+    let key = format!(" spki-sha256:{}", "a".repeat(64));
+    let certificate = bound(&key.replace("spki", "cert"));
+    let (missing, space, empty) = (bound(""), bound(" "), bound(" spki-sha256:"));
+    let (cut, bare, joined) =
+        (bound(&key[..76]), bound(&key.replace("spki-sha256:", "")), bound(key.trim()));
+    let (twice, behind) = (bound(&format!("{key} under{key}")), bound(&format!("{key} ")));
+    let (wide, alone) = (bound(&format!(" {key}")), format!("under{key}"));
+    let bindings = [certificate, missing, space, empty, cut, bare, joined, twice, behind, wide];
+    let bindings = bindings.iter().map(|text| (text.as_str(), ISSUER));
+    let mut wrong = vec![];
+    for (text, expected) in rows.into_iter().chain(bindings) {
+        match text.parse::<PeerRule>() {
+            Err(error @ Error::InvalidPeerRule { .. })
+                if error.to_string() == format!("peer rule `{text}`: {expected}") => {}
+            other => wrong.push(format!("{text:?}: {other:?}, not {expected}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // Of a rule that is bound well, what is wrong with the rule.
+    for (text, expected) in
+        [(format!("dns:a. under{key}"), format!("dns:a.`: {DOT}")), (alone, FORM.into())]
+    {
+        let error = text.parse::<PeerRule>().unwrap_err().to_string();
+        assert!(error.contains(&expected), "{text}: {error}");
+    }
+    let error = "dns:\u{1b}[2K\n\u{202e}".parse::<PeerRule>().unwrap_err().to_string();
+    assert_eq!(error, format!("peer rule `dns:\\u{{1b}}[2K\\u{{a}}\\u{{202e}}`: {A_LABELS}"));
+}

@@ -1,0 +1,8 @@
+//! Slots: what they take, what they present, and that nothing old survives a replacement.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod nothing_old_survives;
+mod roles;
+mod under_fire;

@@ -1,0 +1,699 @@
+//! A slot presents what was published last, refuses what is unfit and keeps what it has, never borrows, and never
+//! withholds in silence.
+
+use std::sync::Arc;
+
+use crate::common::clock::{Clock, NOW};
+use crate::common::ours::Heard;
+use crate::common::ours::{client_slot, credentials, server_slot};
+use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, Leaf, LeafSpec};
+use crate::common::tls::{Outcome, Stack, handshake, handshake_in_memory, provider, stacks};
+use mtls_roles::{
+    ClientPeerVerifier, ClientSlot, Counters, Credentials, EkuPolicy, Error, Role, Roots,
+    ServerPeerVerifier, ServerSlot, client_config, server_config,
+};
+use rustls::client::ResolvesClientCert;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
+use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer};
+use rustls::sign::{Signer, SigningKey};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, Error as TlsError,
+    ServerConfig, ServerConnection, SignatureAlgorithm, SignatureScheme,
+};
+use time::Duration;
+
+#[test]
+fn credentials_fit_a_slot_as_its_policy_says_at_every_level_below_the_root() {
+    let (rfc, strict, ignore) = (EkuPolicy::rfc5280, EkuPolicy::strict, EkuPolicy::ignore);
+    let accept = EkuPolicy::accept_server_auth;
+    let (server, client, both, none) = (Eku::server(), Eku::client(), Eku::both(), Eku::Absent);
+    // Leaf, intermediate, root that is sent along, policy; the position that is unfit in each role, or none.
+    let rows = [
+        ("S1", &server, &none, &none, rfc(), None, Some(0)),
+        ("S2", &client, &none, &none, rfc(), Some(0), None),
+        ("S3", &both, &none, &none, rfc(), None, None),
+        ("S4", &none, &none, &none, rfc(), None, None),
+        ("S5", &none, &none, &none, strict(), Some(0), Some(0)),
+        ("S5a", &both, &none, &none, strict(), None, None),
+        ("S6", &both, &server, &none, rfc(), None, Some(1)),
+        ("S7", &both, &client, &none, rfc(), Some(1), None),
+        ("S8", &both, &server, &none, ignore(), None, None),
+        ("S9", &server, &none, &none, ignore(), None, None),
+        ("R1", &both, &both, &server, rfc(), None, None),
+        ("R2", &both, &both, &Eku::code_signing(), rfc(), None, None),
+        ("E1", &Eku::Empty, &none, &none, ignore(), Some(0), Some(0)),
+        ("A1", &server, &server, &none, accept(), None, None),
+        ("A2", &server, &client, &none, accept(), None, Some(0)),
+    ];
+    let mut wrong = vec![];
+    for (id, leaf, sub, root, policy, as_server, as_client) in rows {
+        let root = Ca::root(CaSpec::new("root").eku(root.clone()));
+        let sub = root.sub(CaSpec::new("sub").eku(sub.clone()));
+        let leaf = sub.leaf(LeafSpec::new("leaf").eku(leaf.clone()));
+        let credentials = credentials(&leaf, &[&sub, &root]);
+        let client = client_slot().eku_policy(policy).build().unwrap();
+        let found = unfit_position(client.swap(credentials.clone()));
+        if found != as_client {
+            wrong.push(format!("{id} client: found {found:?}, needed {as_client:?}"));
+        }
+        if policy == accept() {
+            continue; // It has no server slot; see below.
+        }
+        let server = server_slot().eku_policy(policy).build().unwrap();
+        let found = unfit_position(server.swap(credentials));
+        if found != as_server {
+            wrong.push(format!("{id} server: found {found:?}, needed {as_server:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Messages count certificates from 1.
+fn unfit_position(swapped: Result<Option<Credentials>, Error>) -> Option<usize> {
+    match swapped {
+        Ok(_) => None,
+        Err(Error::Unfit { certificate, .. }) if certificate.starts_with("certificate 1 ") => {
+            Some(0)
+        }
+        Err(Error::Unfit { certificate, .. }) if certificate.starts_with("certificate 2 ") => {
+            Some(1)
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_server_slot_that_would_accept_server_auth_does_not_build() {
+    let slot = || server_slot().eku_policy(EkuPolicy::accept_server_auth());
+    let refused = |built: Result<ServerSlot, Error>| {
+        assert!(matches!(built, Err(Error::AcceptServerAuthForServers)));
+    };
+    refused(slot().build());
+    refused(slot().build_with(World::new().serving("server")));
+    let ended = EkuPolicy::accept_server_auth().until(NOW - Duration::days(1));
+    refused(server_slot().eku_policy(ended).build());
+}
+
+#[test]
+fn validity_is_judged_when_credentials_are_published_and_both_ends_are_inclusive() {
+    let root = Ca::root(CaSpec::new("root").expired());
+    let sub_ends = NOW + Duration::days(50);
+    let sub = root.sub(CaSpec::new("sub").valid(NOW - Duration::days(50), sub_ends));
+    let leaf = sub.leaf(LeafSpec::new("leaf"));
+    let chain = credentials(&leaf, &[&sub, &root]);
+    let leaf_begins = NOW - Duration::days(10);
+    let second = Duration::seconds(1);
+    let mut wrong = vec![];
+    for (id, now, needed) in [
+        ("before the leaf", leaf_begins - second, Err("certificate 1 (CN=leaf)")),
+        ("first second", leaf_begins, Ok(())),
+        ("an expired root sent along", NOW, Ok(())),
+        ("last second of the intermediate", sub_ends, Ok(())),
+        ("after it", sub_ends + second, Err("certificate 2 (CN=sub)")),
+    ] {
+        let slot = ServerSlot::builder().time_provider(Arc::new(Clock::at(now)));
+        let found = match slot.build_with(chain.clone()) {
+            Ok(_) => Ok(()),
+            Err(Error::Expired { certificate, .. } | Error::NotYetValid { certificate, .. }) => {
+                Err(certificate)
+            }
+            Err(other) => Err(other.to_string()),
+        };
+        if found.as_ref().map_err(String::as_str) != needed.as_ref().map_err(|text| *text) {
+            wrong.push(format!("{id}: found {found:?}, needed {needed:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_end_of_a_slots_policy_is_judged_by_its_clock_and_what_is_published_stays() {
+    let world = World::new();
+    let unfit = || world.credentials("unfit", Eku::server());
+    let clock = Clock::default();
+    let slot = ClientSlot::builder()
+        .time_provider(Arc::new(clock.clone()))
+        .eku_policy(EkuPolicy::ignore().until(NOW + Duration::days(1)))
+        .build_with(unfit())
+        .unwrap();
+    clock.advance(Duration::days(1) - Duration::seconds(1));
+    slot.swap(unfit()).expect("one second before the end");
+    clock.advance(Duration::seconds(1));
+    let refused = slot.swap(unfit()).expect_err("at the end");
+    assert!(matches!(refused, Error::Unfit { .. }), "{refused}");
+    assert_eq!(subject(slot.credentials()), "CN=unfit");
+    let outcome = world.meet(&stacks()[0], &world.server_slot(), &slot);
+    let refused = outcome.server.expect_err("the server enforces");
+    let TlsError::InvalidCertificate(refused) = refused else {
+        panic!("{refused}");
+    };
+    let is_eku = matches!(refused, CertificateError::InvalidPurposeContext { .. });
+    assert!(is_eku, "{refused}");
+}
+
+#[test]
+fn whatever_is_refused_the_old_credentials_stay_and_are_presented() {
+    let world = World::new();
+    let (ears, slot) = world.heard_client_slot();
+    let good = world.leaf("renewed", Eku::client());
+    let other = world.leaf("other", Eku::client());
+    let (chain, key) = (good.cert_pem(), good.key_pem());
+    let expired = world.root.leaf(LeafSpec::new("expired").expired());
+    let early = world.root.leaf(LeafSpec::new("early").not_yet_valid());
+    let lost = world.leaf("lost", Eku::server());
+    let encrypted = key.replace("PRIVATE", "ENCRYPTED PRIVATE");
+    let cut = |text: &str| text[..text.len() / 2].to_owned();
+    for (id, chain, key) in [
+        ("expired", expired.cert_pem(), expired.key_pem()),
+        ("not yet valid", early.cert_pem(), early.key_pem()),
+        ("wrong purpose", lost.cert_pem(), lost.key_pem()),
+        ("another key", chain.clone(), other.key_pem()),
+        ("out of order", world.root.pem() + &chain, key.clone()),
+        ("several leaves", chain.clone() + &other.cert_pem(), key.clone()),
+        ("encrypted", chain.clone(), encrypted),
+        ("empty chain", String::new(), key.clone()),
+        ("empty key", chain.clone(), String::new()),
+        ("garbage", "garbage".into(), "garbage".into()),
+        ("truncated chain", cut(&chain), key.clone()),
+        ("truncated key", chain.clone(), cut(&key)),
+        ("two keys", chain.clone(), key.repeat(2)),
+    ] {
+        let read = Credentials::from_pem(chain.as_bytes(), key.as_bytes(), &provider());
+        let swapped = read.and_then(|credentials| slot.swap(credentials));
+        swapped.expect_err(id);
+        assert_eq!(subject(slot.credentials()), "CN=client", "{id}");
+    }
+    let heard = ears.lines();
+    let subjects = ["CN=expired", "CN=early", "CN=lost"];
+    assert_eq!(heard.len(), subjects.len(), "{heard:?}");
+    for (line, subject) in heard.iter().zip(subjects) {
+        assert!(line.starts_with("refused as client: certificate 1 ("), "{line}");
+        assert!(line.contains(subject), "{line}");
+    }
+    for stack in stacks() {
+        let outcome = world.meet(&stack, &world.server_slot(), &slot);
+        assert_eq!(seen_by_server(&outcome), "CN=client", "{}", stack.name);
+    }
+}
+
+#[test]
+fn a_swap_hands_back_the_previous_credentials_and_swapping_them_in_again_rolls_back() {
+    let world = World::new();
+    for stack in stacks() {
+        let (server, client) = (world.server_slot(), world.client_slot());
+        let presented = || {
+            let outcome = world.meet(&stack, &server, &client);
+            (seen_by_client(&outcome), seen_by_server(&outcome))
+        };
+        let both = |server: &str, client: &str| (server.to_owned(), client.to_owned());
+        assert_eq!(presented(), both("CN=server", "CN=client"));
+        let old_server = server.swap(world.serving("new server")).unwrap();
+        let old_client = client.swap(world.calling("new client")).unwrap();
+        assert_eq!(presented(), both("CN=new server", "CN=new client"));
+        server.swap(old_server.unwrap()).unwrap();
+        let undone = client.swap(old_client.unwrap()).unwrap();
+        assert_eq!(presented(), both("CN=server", "CN=client"));
+        assert_eq!(subject(undone), "CN=new client");
+    }
+}
+
+#[test]
+fn an_empty_slot_has_no_previous_credentials_and_a_cleared_slot_hands_back_what_it_held() {
+    let world = World::new();
+    let slot = client_slot().build().unwrap();
+    assert!(slot.credentials().is_none());
+    assert!(slot.swap(world.calling("client")).unwrap().is_none());
+    assert_eq!(subject(slot.clear()), "CN=client");
+    assert!(slot.credentials().is_none());
+    assert!(slot.clear().is_none());
+}
+
+#[test]
+fn the_observer_hears_that_a_slot_was_cleared_if_it_held_something() {
+    let world = World::new();
+    let (ears, server) = world.heard_server_slot();
+    server.clear();
+    assert_eq!(ears.lines(), ["cleared as server"]);
+    server.clear();
+    assert_eq!(ears.lines(), [""; 0]);
+    let (ears, client) = world.heard_client_slot();
+    client.clear();
+    assert_eq!(ears.lines(), ["cleared as client"]);
+}
+
+#[test]
+fn counters_count_what_slots_do() {
+    let world = World::new();
+    let counters = Arc::new(Counters::default());
+    let slot = client_slot().observer(counters.clone()).build().unwrap();
+    let counted = || {
+        (
+            counters.published(),
+            counters.publish_refused(),
+            counters.cleared(),
+            counters.nothing_presented(),
+        )
+    };
+    assert_eq!(counted(), (0, 0, 0, 0));
+    slot.swap(world.calling("client")).unwrap();
+    slot.swap(world.calling("new client")).unwrap();
+    slot.swap(world.serving("server")).unwrap_err();
+    assert_eq!(counted(), (2, 1, 0, 0));
+    slot.clear();
+    slot.clear();
+    assert_eq!(counted(), (2, 1, 1, 0));
+    for asked in 1..=3 {
+        assert!(slot.resolve(&[], &[SignatureScheme::ED25519]).is_none());
+        assert_eq!(counted(), (2, 1, 1, asked));
+    }
+}
+
+#[test]
+fn clones_of_a_slot_are_one_slot() {
+    let world = World::new();
+    let slot = world.client_slot();
+    slot.clone().swap(world.calling("new client")).unwrap();
+    assert_eq!(subject(slot.credentials()), "CN=new client");
+}
+
+#[test]
+fn an_empty_client_slot_sends_an_empty_list_and_borrows_nothing_from_the_server_slot() {
+    let world = World::new();
+    for stack in stacks() {
+        let at = &stack.name;
+        let (ears, slot) = world.heard_client_slot();
+        slot.clear();
+        ears.lines();
+        // The node that calls has a full server slot, too; with a certificate that is good for both.
+        let node = serving_with(world.credentials("node", Eku::both()));
+        let outcome = world.meet(&stack, &world.server_slot(), &slot);
+        assert_eq!(outcome.server.unwrap_err(), TlsError::NoCertificatesPresented, "{at}");
+        let alert = TlsError::AlertReceived(AlertDescription::CertificateRequired);
+        assert_eq!(outcome.client.unwrap_err(), alert, "{at}");
+        assert_eq!(ears.lines(), ["nothing as client: the slot is empty"], "{at}");
+        let outcome = world.meet_anybody(&stack, &world.server_slot(), &slot);
+        assert_eq!(outcome.server.expect(at).peer_certificates, None, "{at}");
+        assert_eq!(ears.lines(), ["nothing as client: the slot is empty"], "{at}");
+        assert_eq!(subject(node.credentials()), "CN=node");
+    }
+}
+
+#[test]
+fn an_empty_server_slot_refuses_and_borrows_nothing_from_the_client_slot() {
+    let world = World::new();
+    for stack in stacks() {
+        let at = &stack.name;
+        let (ears, slot) = world.heard_server_slot();
+        slot.clear();
+        ears.lines();
+        let node = calling_with(world.credentials("node", Eku::both()));
+        let outcome = world.meet(&stack, &slot, &world.client_slot());
+        let error = TlsError::General("no server certificate chain resolved".into());
+        assert_eq!(outcome.server.unwrap_err(), error, "{at}");
+        let alert = TlsError::AlertReceived(AlertDescription::AccessDenied);
+        assert_eq!(outcome.client.unwrap_err(), alert, "{at}");
+        assert_eq!(ears.lines(), ["nothing as server: the slot is empty"], "{at}");
+        assert_eq!(subject(node.credentials()), "CN=node");
+    }
+}
+
+#[test]
+fn the_same_credentials_in_both_slots_work_and_show() {
+    let world = World::new();
+    let combined = world.credentials("combined", Eku::both());
+    assert!(combined.is_combined());
+    assert!(!world.serving("server").is_combined());
+    let (server_ears, server) = world.heard_server_slot();
+    let (client_ears, client) = world.heard_client_slot();
+    assert!(!server.shares_key_with(&client), "two certificates, two keys");
+    server.swap(combined.clone()).unwrap();
+    client.swap(combined).unwrap();
+    assert_eq!(server_ears.lines(), ["published as server: CN=combined, Enforced, combined"]);
+    assert_eq!(client_ears.lines(), ["published as client: CN=combined, Enforced, combined"]);
+    assert!(server.shares_key_with(&client));
+    for stack in stacks() {
+        let outcome = world.meet(&stack, &server, &client);
+        assert_eq!(seen_by_client(&outcome), "CN=combined", "{}", stack.name);
+        assert_eq!(seen_by_server(&outcome), "CN=combined", "{}", stack.name);
+    }
+}
+
+#[test]
+fn two_certificates_for_one_key_share_it_and_an_empty_slot_shares_nothing() {
+    let world = World::new();
+    let served = world.leaf("server", Eku::server());
+    let called = LeafSpec::new("client").eku(Eku::client()).key(&served.key);
+    let server = serving_with(credentials(&served, &[]));
+    let client = calling_with(credentials(&world.root.leaf(called), &[]));
+    assert!(server.shares_key_with(&client));
+    client.clear();
+    assert!(!server.shares_key_with(&client));
+    server.clear();
+    assert!(!server.shares_key_with(&client));
+}
+
+#[test]
+fn a_combined_leaf_below_an_intermediate_for_servers_is_not_combined() {
+    let root = Ca::root_named("root");
+    let sub = root.sub(CaSpec::new("sub").eku(Eku::server()));
+    let leaf = sub.leaf(LeafSpec::new("leaf").eku(Eku::both()));
+    let credentials = credentials(&leaf, &[&sub]);
+    assert!(credentials.is_fit_for(Role::Server));
+    assert!(!credentials.is_fit_for(Role::Client));
+    assert!(!credentials.is_combined());
+}
+
+#[test]
+fn a_client_slot_filled_after_the_hello_was_sent_presents_what_it_holds() {
+    let world = World::new();
+    for stack in stacks() {
+        let slot = client_slot().build().unwrap();
+        let (server, client) = world.configs(&stack, &world.server_slot(), &slot, |b| b);
+        let name = ServerName::try_from("server.example").unwrap();
+        let mut server = ServerConnection::new(server.into()).unwrap();
+        let mut client = ClientConnection::new(client.into(), name).unwrap();
+        // The hello has left the client, and rustls has asked `has_certs`.
+        let mut hello = vec![];
+        client.write_tls(&mut hello).unwrap();
+        slot.swap(world.calling("late")).unwrap();
+        server.read_tls(&mut hello.as_slice()).unwrap();
+        server.process_new_packets().unwrap();
+        let outcome = handshake_in_memory(&mut server, &mut client, || {});
+        assert!(outcome.is_ok(), "{}: {outcome:?}", stack.name);
+        let presented = server.peer_certificates().map(first_subject);
+        assert_eq!(presented.as_deref(), Some("CN=late"), "{}", stack.name);
+    }
+}
+
+#[test]
+fn a_client_slot_whose_key_fits_no_offered_scheme_says_so() {
+    let world = World::new();
+    for stack in stacks() {
+        let at = &stack.name;
+        let (ears, slot) = world.heard_client_slot();
+        slot.swap(world.with_ed25519("ed25519")).unwrap();
+        ears.lines();
+        let outcome = world.meet(&stack, &world.server_slot(), &slot);
+        assert_eq!(seen_by_server(&outcome), "CN=ed25519", "{at}");
+        assert_eq!(ears.lines(), [""; 0], "{at}");
+        let outcome = world.meet_ecdsa_only(&stack, &world.server_slot(), &slot);
+        assert_eq!(outcome.server.expect(at).peer_certificates, None, "{at}");
+        assert_eq!(
+            ears.lines(),
+            ["nothing as client: the key can sign under none of the signature schemes that the \
+              peer offers"],
+            "{at}"
+        );
+    }
+}
+
+#[test]
+fn a_server_slot_whose_key_fits_no_offered_scheme_says_so() {
+    let world = World::new();
+    for stack in stacks() {
+        let at = &stack.name;
+        let (ears, slot) = world.heard_server_slot();
+        slot.swap(world.with_ed25519("ed25519")).unwrap();
+        ears.lines();
+        let outcome = world.meet(&stack, &slot, &world.client_slot());
+        assert_eq!(seen_by_client(&outcome), "CN=ed25519", "{at}");
+        assert_eq!(ears.lines(), [""; 0], "{at}");
+        let outcome = world.meet_ecdsa_only(&stack, &slot, &world.client_slot());
+        outcome.server.expect_err(at);
+        assert_eq!(
+            ears.lines(),
+            ["nothing as server: the key can sign under none of the signature schemes that the \
+              peer offers"],
+            "{at}"
+        );
+    }
+}
+
+#[test]
+fn a_client_slot_presents_its_certificate_whatever_roots_the_server_names() {
+    let (world, elsewhere) = (World::new(), World::under("elsewhere"));
+    for stack in stacks() {
+        let (ears, slot) = world.heard_client_slot();
+        let (server, _) = elsewhere.configs(&stack, &elsewhere.server_slot(), &slot, |b| b);
+        let (_, mut client) = world.configs(&stack, &world.server_slot(), &slot, |b| b);
+        client.dangerous().set_certificate_verifier(Arc::new(elsewhere.servers(&stack)));
+        let outcome = handshake(server, client, "server.example");
+        let error = TlsError::InvalidCertificate(CertificateError::UnknownIssuer);
+        assert_eq!(outcome.server.unwrap_err(), error, "{}", stack.name);
+        assert_eq!(ears.lines(), [""; 0], "{}", stack.name);
+    }
+}
+
+#[test]
+fn a_key_that_is_not_bytes_works_in_both_slots() {
+    let world = World::new();
+    let (served, called) =
+        (world.leaf("server", Eku::server()), world.leaf("client", Eku::client()));
+    for stack in stacks() {
+        let at = &stack.name;
+        let telling = |leaf: &Leaf| {
+            let device = Device::holding(leaf, &stack.provider, Tells::ItsPublicKey);
+            Credentials::from_signing_key(leaf.chain(&[]), device)
+        };
+        let mute = |leaf: &Leaf| {
+            let device = Device::holding(leaf, &stack.provider, Tells::Nothing);
+            Credentials::from_signing_key_without_comparing(leaf.chain(&[]), device)
+        };
+        let server = serving_with(telling(&served).expect(at));
+        let client = calling_with(mute(&called).expect(at));
+        let outcome = world.meet(&stack, &server, &client);
+        assert_eq!(seen_by_client(&outcome), "CN=server", "{at}");
+        assert_eq!(seen_by_server(&outcome), "CN=client", "{at}");
+        let server = serving_with(mute(&served).expect(at));
+        let client = calling_with(telling(&called).expect(at));
+        let outcome = world.meet(&stack, &server, &client);
+        assert_eq!(seen_by_client(&outcome), "CN=server", "{at}");
+        assert_eq!(seen_by_server(&outcome), "CN=client", "{at}");
+    }
+}
+
+#[test]
+fn a_key_that_is_not_bytes_is_compared_with_its_leaf_wherever_it_tells_its_public_key() {
+    let world = World::new();
+    let (leaf, other) = (world.leaf("a", Eku::both()), world.leaf("b", Eku::both()));
+    let device = |tells| Device::holding(&other, &provider(), tells);
+    let chain = || leaf.chain(&[]);
+    let compared = Credentials::from_signing_key(chain(), device(Tells::ItsPublicKey));
+    assert!(matches!(compared, Err(Error::KeyMismatch { .. })));
+    let compared = Credentials::from_signing_key(chain(), device(Tells::Nothing));
+    assert!(matches!(compared, Err(Error::KeyNotComparable { .. })));
+    let make = Credentials::from_signing_key_without_comparing;
+    let compared = make(chain(), device(Tells::ItsPublicKey));
+    assert!(matches!(compared, Err(Error::KeyMismatch { .. })));
+    // What cannot be known before shows in the first handshake, and not as a success.
+    let slot = calling_with(make(chain(), device(Tells::Nothing)).unwrap());
+    let outcome = world.meet(&stacks()[0], &world.server_slot(), &slot);
+    outcome.server.unwrap_err();
+}
+
+#[test]
+fn the_observer_hears_what_is_published_and_what_is_refused() {
+    let world = World::new();
+    let ears = Arc::new(Heard::default());
+    let slot = client_slot()
+        .observer(ears.clone())
+        .eku_policy(EkuPolicy::accept_server_auth())
+        .build_with(world.calling("first"))
+        .unwrap();
+    slot.swap(world.serving("relaxed")).unwrap();
+    slot.swap(world.credentials("signer", Eku::code_signing())).unwrap_err();
+    let heard = ears.lines();
+    assert_eq!(heard.len(), 3, "{heard:?}");
+    assert_eq!(heard[0], "published as client: CN=first, Enforced, single");
+    assert!(heard[1].starts_with("published as client: CN=relaxed, Relaxed("), "{heard:?}");
+    assert!(heard[2].starts_with("refused as client: certificate 1 (CN=signer)"), "{heard:?}");
+}
+
+/// One private CA for both roles, and the two ends of a connection under it.
+struct World {
+    root: Ca,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::under("root")
+    }
+
+    fn under(root: &str) -> Self {
+        let root = Ca::root_named(root);
+        Self { root }
+    }
+
+    fn leaf(&self, name: &str, eku: Eku) -> Leaf {
+        self.root.leaf(LeafSpec::new(name).dns("server.example").eku(eku))
+    }
+
+    fn credentials(&self, name: &str, eku: Eku) -> Credentials {
+        credentials(&self.leaf(name, eku), &[])
+    }
+
+    fn serving(&self, name: &str) -> Credentials {
+        self.credentials(name, Eku::server())
+    }
+
+    fn calling(&self, name: &str) -> Credentials {
+        self.credentials(name, Eku::client())
+    }
+
+    fn with_ed25519(&self, name: &str) -> Credentials {
+        let spec = LeafSpec::new(name).dns("server.example");
+        credentials(&self.root.leaf(spec.kind(KeyKind::Ed25519)), &[])
+    }
+
+    fn server_slot(&self) -> ServerSlot {
+        serving_with(self.serving("server"))
+    }
+
+    fn client_slot(&self) -> ClientSlot {
+        calling_with(self.calling("client"))
+    }
+
+    /// With an observer that has heard nothing yet.
+    fn heard_server_slot(&self) -> (Arc<Heard>, ServerSlot) {
+        let ears = Arc::new(Heard::default());
+        let slot = server_slot().observer(ears.clone());
+        let slot = slot.build_with(self.serving("server")).unwrap();
+        ears.lines();
+        (ears, slot)
+    }
+
+    fn heard_client_slot(&self) -> (Arc<Heard>, ClientSlot) {
+        let ears = Arc::new(Heard::default());
+        let slot = client_slot().observer(ears.clone());
+        let slot = slot.build_with(self.calling("client")).unwrap();
+        ears.lines();
+        (ears, slot)
+    }
+
+    fn meet(&self, stack: &Stack, server: &ServerSlot, client: &ClientSlot) -> Outcome {
+        let (server, client) = self.configs(stack, server, client, |clients| clients);
+        handshake(server, client, "server.example")
+    }
+
+    /// The server takes clients without a certificate, too.
+    fn meet_anybody(&self, stack: &Stack, server: &ServerSlot, client: &ClientSlot) -> Outcome {
+        let optional = |clients: Builder| clients.allow_unauthenticated();
+        let (server, client) = self.configs(stack, server, client, optional);
+        handshake(server, client, "server.example")
+    }
+
+    /// As [`meet_anybody`](Self::meet_anybody), between verifiers that offer ECDSA only.
+    fn meet_ecdsa_only(&self, stack: &Stack, server: &ServerSlot, client: &ClientSlot) -> Outcome {
+        let stack = Stack { provider: Arc::new(ecdsa_only(&stack.provider)), ..stack.clone() };
+        self.meet_anybody(&stack, server, client)
+    }
+
+    fn configs(
+        &self,
+        stack: &Stack,
+        server: &ServerSlot,
+        client: &ClientSlot,
+        choose: impl FnOnce(Builder) -> Builder,
+    ) -> (ServerConfig, ClientConfig) {
+        let provider = stack.provider_of_version();
+        let clients = choose(ClientPeerVerifier::builder(self.roots(), &provider));
+        let clients = clients.build().unwrap();
+        let mut server = server_config(&provider, server.clone(), clients).unwrap();
+        let servers = self.servers(stack);
+        let mut client = client_config(&provider, client.clone(), servers).unwrap();
+        server.time_provider = Arc::new(Clock::default());
+        client.time_provider = Arc::new(Clock::default());
+        (server, client)
+    }
+
+    fn servers(&self, stack: &Stack) -> ServerPeerVerifier {
+        let servers = ServerPeerVerifier::builder(self.roots(), &stack.provider);
+        servers.build().unwrap()
+    }
+
+    fn roots(&self) -> Roots {
+        Roots::from_der([self.root.der()]).unwrap()
+    }
+}
+
+type Builder = mtls_roles::PeerVerifierBuilder<ClientPeerVerifier>;
+
+fn serving_with(credentials: Credentials) -> ServerSlot {
+    server_slot().build_with(credentials).unwrap()
+}
+
+fn calling_with(credentials: Credentials) -> ClientSlot {
+    client_slot().build_with(credentials).unwrap()
+}
+
+fn subject(credentials: Option<Credentials>) -> String {
+    let credentials = credentials.expect("the slot is not empty");
+    credentials.leaf().subject().to_owned()
+}
+
+fn seen_by_server(outcome: &Outcome) -> String {
+    let side = outcome.server.as_ref().expect("the server accepts");
+    first_subject(side.peer_certificates.as_ref().expect("a certificate"))
+}
+
+fn seen_by_client(outcome: &Outcome) -> String {
+    let side = outcome.client.as_ref().expect("the client accepts");
+    first_subject(side.peer_certificates.as_ref().expect("a certificate"))
+}
+
+/// Read by a parser that is not ours.
+fn first_subject(chain: impl AsRef<[CertificateDer<'static>]>) -> String {
+    let leaf = &chain.as_ref()[0];
+    let (_, leaf) = x509_parser::parse_x509_certificate(leaf).expect("well-formed");
+    leaf.subject().to_string()
+}
+
+/// A provider whose verifiers take every chain, and handshake signatures by ECDSA only.
+fn ecdsa_only(provider: &CryptoProvider) -> CryptoProvider {
+    let WebPkiSupportedAlgorithms { all, mapping } = provider.signature_verification_algorithms;
+    let is_ecdsa = |scheme: SignatureScheme| format!("{scheme:?}").starts_with("ECDSA");
+    let kept = mapping.iter().filter(|(scheme, _)| is_ecdsa(*scheme));
+    let mapping = kept.copied().collect::<Vec<_>>().leak();
+    CryptoProvider {
+        signature_verification_algorithms: WebPkiSupportedAlgorithms { all, mapping },
+        ..provider.clone()
+    }
+}
+
+/// A key that can be used and not be read, as in an HSM.
+#[derive(Debug)]
+struct Device {
+    key: Arc<dyn SigningKey>,
+    tells: Tells,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Tells {
+    ItsPublicKey,
+    Nothing,
+}
+
+impl Device {
+    fn holding(leaf: &Leaf, provider: &CryptoProvider, tells: Tells) -> Arc<dyn SigningKey> {
+        let key = provider.key_provider.load_private_key(leaf.key_der());
+        let key = key.expect("the provider knows P-256");
+        Arc::new(Self { key, tells })
+    }
+}
+
+impl SigningKey for Device {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        self.key.choose_scheme(offered)
+    }
+
+    fn public_key(&self) -> Option<SubjectPublicKeyInfoDer<'_>> {
+        match self.tells {
+            Tells::ItsPublicKey => self.key.public_key(),
+            Tells::Nothing => None,
+        }
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.key.algorithm()
+    }
+}

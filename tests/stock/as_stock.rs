@@ -1,0 +1,317 @@
+//! `rfc5280()`, the default, is stock rustls: the same verdict and the same error as `WebPkiClientVerifier` and
+//! `WebPkiServerVerifier` on every chain of the EKU matrix, on every defect that could be provoked, on certificates with
+//! any one byte changed, and on real chains. With `stock_path_checks()` exactly so; without, the one difference is that a
+//! path check or the rules for revocation lists, each with its name, refuse what stock accepts.
+
+use std::sync::Arc;
+
+use crate::chains::Chains;
+use crate::common::clock::{NOW, unix};
+use crate::common::errors::{Exact, assert_no_row_is_wrong, violation};
+use crate::common::ours::{Choices, ROLES, Setup, Verifier};
+use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec};
+use crate::common::tls::{provider, providers};
+use crate::defects::{Case, NAME, Says};
+use crate::forge::{Forge, certificate};
+use crate::theirs::Stock;
+use mtls_roles::{ClientPeerVerifier, Role, Roots, ServerPeerVerifier};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{CertRevocationListError, DistinguishedName};
+
+/// Ours and stock's, told the same.
+struct Pair {
+    ours: Verifier,
+    hardened: Verifier,
+    stock: Stock,
+}
+
+/// What both say of one chain.
+#[derive(Debug)]
+struct Said {
+    stock: Result<(), Exact>,
+    in_handshake: Result<(), Exact>,
+    outside: Result<(), Exact>,
+    /// By default, so without `stock_path_checks()`.
+    hardened: Result<(), Exact>,
+}
+
+impl Said {
+    fn is_same(&self) -> bool {
+        self.is_same_with_stock_path_checks() && self.is_no_weaker()
+    }
+
+    fn is_same_with_stock_path_checks(&self) -> bool {
+        self.stock == self.in_handshake && self.stock == self.outside
+    }
+
+    /// The same, or refused by a check that goes beyond stock.
+    fn is_no_weaker(&self) -> bool {
+        self.hardened == self.stock || (self.stock.is_ok() && self.is_refused_by_name())
+    }
+
+    fn is_refused_by_name(&self) -> bool {
+        let no_crl_signer = CertRevocationListError::IssuerInvalidForCrl.into();
+        let error = self.hardened.as_ref().err();
+        error.is_some_and(|error| violation(&error.0).is_some() || error.0 == no_crl_signer)
+    }
+}
+
+impl Pair {
+    fn new(
+        role: Role,
+        roots: &[CertificateDer<'static>],
+        crls: &Case,
+        provider: &Arc<CryptoProvider>,
+    ) -> Self {
+        let setup = Setup {
+            crls: crls.crls.clone(),
+            choices: crls.choices,
+            // Without this a verifier of clients over real roots does not build.
+            allow_anybody: true,
+            ..Setup::default()
+        };
+        let stock = Setup { is_stock: true, ..setup.clone() };
+        let ours = Roots::from_der(roots.to_vec()).unwrap();
+        Self {
+            ours: stock.build(role, &ours, provider).unwrap(),
+            hardened: setup.build(role, &ours, provider).unwrap(),
+            stock: Stock::new(role, roots, &crls.crls, crls.choices, provider),
+        }
+    }
+
+    fn say(&self, chain: &[CertificateDer<'_>], name: &str, now: UnixTime) -> Said {
+        Said {
+            stock: self.stock.decide(chain, name, now).map_err(Exact),
+            in_handshake: self.ours.decide(chain, name, now).map_err(Exact),
+            outside: match self.ours.verify(chain, name, now) {
+                Ok(_) => Ok(()),
+                Err(refusal) => Err(Exact(refusal.error().clone())),
+            },
+            hardened: self.hardened.decide(chain, name, now).map_err(Exact),
+        }
+    }
+}
+
+#[test]
+fn every_chain_of_the_eku_matrix_gets_stocks_verdict_and_error() {
+    let chains = Chains::new();
+    let (mut wrong, mut rows) = (vec![], 0);
+    for (provider_name, provider) in providers() {
+        for role in ROLES {
+            let pair = Pair::new(role, &[chains.root.der()], &Case::plain(), &provider);
+            for chain in &chains.all {
+                let said = pair.say(&chain.ders, crate::chains::NAME, unix(NOW));
+                rows += 1;
+                if !said.is_same() {
+                    wrong.push(format!("{role}/{}/{provider_name}: {said:?}", chain.id));
+                }
+            }
+        }
+    }
+    assert_no_row_is_wrong(rows, &wrong);
+}
+
+#[test]
+fn every_other_defect_and_oddity_gets_stocks_verdict_and_error() {
+    let (mut wrong, mut rows) = (vec![], 0);
+    for case in crate::defects::all() {
+        for (provider_name, provider) in providers() {
+            for role in ROLES {
+                let pair = Pair::new(role, &case.roots, &case, &provider);
+                let said = pair.say(&case.chain, NAME, unix(NOW));
+                rows += 1;
+                let is_same = match SEVERAL_LISTS_OF_AN_ISSUER.contains(&case.id.as_str()) {
+                    true => said.is_same_with_stock_path_checks() && said.hardened != said.stock,
+                    false => said.is_same(),
+                };
+                if !is_same || !is_as_named(case.says, role, &said.stock) {
+                    wrong.push(format!(
+                        "{role}/{}/{provider_name}: {:?}: {said:?}",
+                        case.id, case.says
+                    ));
+                }
+            }
+        }
+    }
+    assert_no_row_is_wrong(rows, &wrong);
+}
+
+/// Stock consults the first list only; by default all are: `tests/revocation` has the tables.
+const SEVERAL_LISTS_OF_AN_ISSUER: [&str; 2] =
+    ["older list in front of one that revokes", "another key's list in front"];
+
+/// A row must fail for what it is named for, or it proves nothing about that.
+fn is_as_named(says: Says, role: Role, said: &Result<(), Exact>) -> bool {
+    let refused =
+        |variant| said.as_ref().is_err_and(|error| format!("{:?}", error.0).contains(variant));
+    match says {
+        Says::DependsOnProvider => true,
+        Says::Refused(variant) => refused(variant),
+        Says::RefusedServer(variant) if role == Role::Server => refused(variant),
+        Says::RefusedServer(_) | Says::Accepted => said.is_ok(),
+    }
+}
+
+/// Signed again after the change, so that what is behind the signature is reached: our readers see such a leaf and such
+/// an intermediate once webpki has accepted them, and must be no stricter.
+#[test]
+fn a_certificate_with_any_one_byte_changed_gets_stocks_verdict_and_error() {
+    let root = Ca::root_named("root");
+    let sub = root.sub(CaSpec::new("sub").eku(Eku::both()));
+    let leaf = sub.leaf(LeafSpec::new("leaf").dns(NAME).uri("spiffe://a/b").eku(Eku::both())).der();
+    let (mut wrong, mut rows, mut accepted) = (vec![], 0, 0);
+    for role in ROLES {
+        let pair = Pair::new(role, &[root.der()], &Case::plain(), &provider());
+        let mut compare = |id: String, chain: &[CertificateDer<'_>]| {
+            let said = pair.say(chain, NAME, unix(NOW));
+            rows += 1;
+            accepted += usize::from(said.stock.is_ok());
+            if !said.is_same() {
+                wrong.push(format!("{role}/{id}: {said:?}"));
+            }
+        };
+        for (place, change, changed) in resigned(&leaf, &sub) {
+            compare(format!("leaf byte {place} ^ {change}"), &[changed, sub.der()]);
+        }
+        for (place, change, changed) in resigned(&sub.der(), &root) {
+            compare(format!("intermediate byte {place} ^ {change}"), &[leaf.clone(), changed]);
+        }
+        for end in 0..leaf.len() {
+            compare(format!("leaf cut at {end}"), &[certificate(&leaf[..end]), sub.der()]);
+        }
+    }
+    assert_no_row_is_wrong(rows, &wrong);
+    assert!(accepted > 500, "only {accepted} of {rows} changed certificates were accepted");
+}
+
+/// The certificate with each byte of its signed part changed in turn, and signed again.
+fn resigned(der: &[u8], issuer: &Ca) -> Vec<(usize, u8, CertificateDer<'static>)> {
+    let forge = Forge::of(der);
+    let tbs = forge.tbs();
+    let places = (0..tbs.len()).flat_map(|place| [0x01, 0x20, 0x80].map(|change| (place, change)));
+    places
+        .map(|(place, change)| {
+            let mut tbs = tbs.clone();
+            tbs[place] ^= change;
+            (place, change, certificate(forge.signed_over(tbs, &issuer.key)))
+        })
+        .collect()
+}
+
+#[test]
+fn real_public_chains_get_stocks_verdict_and_error_in_both_roles() {
+    let Some(sites) = crate::real::public_chains() else {
+        return;
+    };
+    let (mut wrong, mut rows, mut accepted) = (vec![], 0, [0, 0]);
+    for site in &sites {
+        for (provider_name, provider) in providers() {
+            for (index, role) in ROLES.into_iter().enumerate() {
+                let pair = Pair::new(role, &site.roots, &Case::plain(), &provider);
+                for now in site.instants() {
+                    let said = pair.say(&site.chain, &site.name, unix(now));
+                    rows += 1;
+                    accepted[index] += usize::from(said.stock.is_ok());
+                    if !said.is_same() {
+                        wrong.push(format!("{role}/{}/{now}/{provider_name}: {said:?}", site.name));
+                    }
+                }
+            }
+        }
+    }
+    assert_no_row_is_wrong(rows, &wrong);
+    // Each is a good server in the first and in the last second of its chain, and those with clientAuth throughout are
+    // good clients, too.
+    assert_eq!(accepted[0], 2 * sites.len() * providers().len(), "servers");
+    assert!(accepted[1] > 0, "clients: {accepted:?}");
+}
+
+/// Nobody here can sign with a real CA's key, so its certificate is the leaf: alone, and with all others sent along.
+#[test]
+fn real_ca_certificates_as_leaves_get_stocks_verdict_and_error_in_both_roles() {
+    let Some((roots, certificates)) = crate::real::ca_certificates() else {
+        return;
+    };
+    let (mut wrong, mut rows) = (vec![], 0);
+    for role in ROLES {
+        let pair = Pair::new(role, &roots, &Case::plain(), &provider());
+        for (file, certificate) in &certificates {
+            let mut chain = vec![certificate.clone()];
+            chain.extend(certificates.iter().map(|(_, other)| other.clone()));
+            for chain in [&chain[..1], &chain] {
+                let said = pair.say(chain, NAME, unix(NOW));
+                rows += 1;
+                if !said.is_same() || said.stock.is_ok() {
+                    wrong.push(format!("{role}/{file}: {said:?}"));
+                }
+            }
+        }
+    }
+    assert_no_row_is_wrong(rows, &wrong);
+}
+
+/// The one difference: stock lets anything that is trusted issue (FACTS.md, 1.18).
+#[test]
+fn a_root_without_ca_true_issues_nothing_here_and_anything_in_stock_rustls() {
+    let names = |spec: CaSpec| [spec.clone().not_a_ca(), spec.without_basic_constraints()];
+    for root in names(CaSpec::new("keytool")).map(Ca::root) {
+        let sub = root.sub(CaSpec::new("sub"));
+        let leaf = LeafSpec::new("leaf").dns(NAME).eku(Eku::both());
+        let issued = [root.leaf(leaf.clone()).chain(&[]), sub.leaf(leaf).chain(&[&sub])];
+        for (role, chain) in
+            ROLES.into_iter().flat_map(|role| issued.clone().map(|chain| (role, chain)))
+        {
+            let pair = Pair::new(role, &[root.der()], &Case::plain(), &provider());
+            let said = pair.say(&chain, NAME, unix(NOW));
+            assert!(said.is_same() && said.stock.is_ok(), "{role}: {said:?}");
+            let refused = said.hardened.unwrap_err();
+            let check = violation(&refused.0).unwrap_or_default();
+            assert!(check.contains("RootIsNoCa"), "{role}: {refused:?}");
+        }
+    }
+}
+
+#[test]
+fn a_root_without_ca_true_is_trusted_for_itself_as_in_stock_rustls() {
+    let own = Leaf::self_signed(LeafSpec::new("own").dns(NAME).eku(Eku::both()));
+    for role in ROLES {
+        let pair = Pair::new(role, &[own.der()], &Case::plain(), &provider());
+        let said = pair.say(&own.chain(&[]), NAME, unix(NOW));
+        assert!(said.is_same() && said.stock.is_ok(), "{role}: {said:?}");
+    }
+}
+
+#[test]
+fn what_is_offered_to_peers_is_what_stock_rustls_offers() {
+    let roots = [Ca::root_named("one").der(), Ca::root_named("two").der()];
+    for (name, provider) in providers() {
+        let ours = Roots::from_der(roots.clone()).unwrap();
+        let clients = ClientPeerVerifier::builder(ours.clone(), &provider).build().unwrap();
+        let servers = ServerPeerVerifier::builder(ours, &provider).build().unwrap();
+        let Stock::Clients(stock) =
+            Stock::new(Role::Client, &roots, &[], Choices::default(), &provider)
+        else {
+            unreachable!()
+        };
+        let hints = |all: &[DistinguishedName]| {
+            all.iter().map(|name| name.as_ref().to_vec()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            hints(clients.root_hint_subjects()),
+            hints(stock.root_hint_subjects()),
+            "{name}"
+        );
+        assert_eq!(clients.client_auth_mandatory(), stock.client_auth_mandatory(), "{name}");
+        assert_eq!(clients.offer_client_auth(), stock.offer_client_auth(), "{name}");
+        assert_eq!(clients.supported_verify_schemes(), stock.supported_verify_schemes(), "{name}");
+        let Stock::Servers(stock) =
+            Stock::new(Role::Server, &roots, &[], Choices::default(), &provider)
+        else {
+            unreachable!()
+        };
+        assert_eq!(servers.supported_verify_schemes(), stock.supported_verify_schemes(), "{name}");
+    }
+}

@@ -1,0 +1,105 @@
+//! What we and stock rustls say to the certificates of a world.
+
+use std::sync::Arc;
+
+use mtls_roles::{EkuPolicy, Refusal, Role, Roots, VerifiedPeer};
+use rustls::crypto::CryptoProvider;
+use rustls::{CertificateError, Error};
+
+use super::issue::Issued;
+use super::world::{Name, World};
+use crate::common::clock::{NOW, unix};
+use crate::common::ours::{Choices, Memo, Setup, Whom};
+use crate::theirs::Stock;
+
+/// Our verifier over the roots and lists of a world.
+pub struct Ours<'a> {
+    pub world: &'a World,
+    pub issued: &'a Issued,
+    pub provider: &'a CryptoProvider,
+    pub policy: EkuPolicy,
+    pub relaxed: Whom,
+    /// With `stock_path_checks()` and `stock_revocation()`.
+    pub is_stock: bool,
+}
+
+impl Ours<'_> {
+    /// What is said outside a handshake. What the handshake would say must be the same.
+    pub fn verdict(&self) -> Result<VerifiedPeer, Refusal> {
+        self.verdict_with(Memo::Own)
+    }
+
+    pub fn verdict_with(&self, memo: Memo) -> Result<VerifiedPeer, Refusal> {
+        let roots = Roots::from_der(self.issued.roots.clone()).unwrap();
+        let setup = Setup {
+            policy: self.policy,
+            relax_for: self.relaxed.clone(),
+            crls: self.issued.crls.clone(),
+            choices: choices(self.world),
+            is_stock: self.is_stock,
+            memo,
+            ..Setup::default()
+        };
+        let verifier = setup.build(self.world.role, &roots, self.provider).unwrap();
+        let told = verifier.verify(&self.issued.chain, Name::EXPECTED, unix(NOW));
+        let in_handshake = verifier.decide(&self.issued.chain, Name::EXPECTED, unix(NOW));
+        assert_eq!(text(&told.as_ref().map_err(Refusal::error)), text(&in_handshake));
+        told
+    }
+}
+
+fn choices(world: &World) -> Choices {
+    world.lists.map_or_else(Choices::default, |lists| Choices {
+        end_entity_only: lists.only_end_entity,
+        allow_unknown: lists.allow_unknown,
+        enforce_expiration: lists.enforce_expiration,
+    })
+}
+
+/// What stock rustls says in the role of the world.
+pub fn stock(world: &World, issued: &Issued, provider: &Arc<CryptoProvider>) -> Result<(), Error> {
+    stock_as(world.role, world, issued, provider)
+}
+
+/// Whether stock rustls takes the chain for a server's, whatever its name.
+pub fn stock_as_server(
+    world: &World,
+    issued: &Issued,
+    provider: &Arc<CryptoProvider>,
+) -> Result<(), Error> {
+    match stock_as(Role::Server, world, issued, provider) {
+        // The name is compared when a path was found.
+        Err(Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. })) => Ok(()),
+        verdict => verdict,
+    }
+}
+
+fn stock_as(
+    role: Role,
+    world: &World,
+    Issued { chain, roots, crls, .. }: &Issued,
+    provider: &Arc<CryptoProvider>,
+) -> Result<(), Error> {
+    let stock = Stock::new(role, roots, crls, choices(world), provider);
+    stock.decide(chain, Name::EXPECTED, unix(NOW))
+}
+
+/// A verdict to be compared: rustls' errors hide some of themselves from `==`, and nothing from
+/// `Debug`.
+pub fn text<T, E: std::fmt::Debug>(verdict: &Result<T, E>) -> String {
+    match verdict {
+        Ok(_) => "Ok".into(),
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+/// The innermost variant of a verdict, to be counted: `ExpiredContext`, `PathLenConstraintViolated`.
+pub fn kind<T, E: std::fmt::Debug>(verdict: &Result<T, E>) -> String {
+    let text = text(verdict);
+    let inner = ["InvalidCertificate(", "InvalidCertRevocationList(", "Other(OtherError("]
+        .into_iter()
+        .fold(text.as_str(), |text, outer| text.strip_prefix(outer).unwrap_or(text));
+    let inner = inner.strip_prefix("PathViolation { check: ").unwrap_or(inner);
+    let end = inner.find(|c: char| !c.is_alphanumeric());
+    inner[..end.unwrap_or(inner.len())].to_owned()
+}

@@ -1,0 +1,23 @@
+//! Ours beside stock rustls, webpki and OpenSSL: the same verdicts, but for what we refuse on purpose and say so.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod anchors_by_subject;
+mod as_stock;
+#[path = "../eku/chains.rs"]
+mod chains;
+mod defects;
+mod differential_openssl;
+mod differential_stock;
+mod forge;
+mod generated;
+mod hardening;
+mod ignore_is_metamorphic;
+mod limbo;
+mod memo_changes_no_verdict;
+#[path = "../eku/oracle.rs"]
+mod oracle;
+mod real;
+mod strangers_cost;
+mod theirs;
