@@ -3,8 +3,6 @@
 //!
 //! `cargo bench --bench pathological`. The first row is an ordinary chain, for comparison.
 
-// Formatted as the tests are: tests/rustfmt.toml.
-#[rustfmt::skip]
 #[path = "../tests/common/mod.rs"]
 mod common;
 

@@ -2,8 +2,6 @@
 // Every bench compiles all of this and uses a part of it.
 #![allow(dead_code, unused_imports)]
 
-// Formatted as the tests are: tests/rustfmt.toml.
-#[rustfmt::skip]
 #[path = "../../tests/common/mod.rs"]
 mod tests;
 

@@ -6,6 +6,7 @@ use std::error::Error as _;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::common::agreed;
 use crate::common::clock::{Clock, NOW, unix};
 use crate::common::files::TempDir;
 use crate::common::ours::{client_slot, credentials, server_slot};
@@ -35,23 +36,14 @@ fn a_malformed_certificate_of_a_chain_file_is_named_with_its_file() {
 }
 
 /// As `tests/loading/errors.txt` has it: a line with the id, one with the message. After a change of messages
-/// `MTLS_ROLES_ACCEPT=1 cargo test --test loading` writes the file anew, to be read in the diff.
+/// `MTLS_ROLES_AGREE=1 cargo test --test loading` writes the file anew, to be read in the diff.
 #[test]
 fn every_error_says_what_was_found_what_is_needed_and_what_to_do() {
     let files = TempDir::new();
     let rows = all(&files).into_iter();
     let found: String =
         rows.map(|(id, error)| format!("{id}\n    {}\n", printed(&files, &error))).collect();
-    if std::env::var_os("MTLS_ROLES_ACCEPT").is_some() {
-        let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/loading/errors.txt");
-        std::fs::write(golden, &found).unwrap();
-        return;
-    }
-    let needed = include_str!("errors.txt");
-    let wrong: Vec<_> =
-        found.lines().zip(needed.lines()).filter(|(found, needed)| found != needed).collect();
-    assert!(wrong.is_empty(), "found and needed: {wrong:#?}");
-    assert_eq!(found, needed, "a row is missing");
+    agreed("loading/errors.txt", &found);
 }
 
 #[test]

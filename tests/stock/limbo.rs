@@ -1,8 +1,6 @@
 //! The conformance suite, where it is at hand: how many cases agree, and none lost to stock rustls.
 
 #[allow(dead_code)] // Only the program prints the contexts.
-                    // Formatted as the examples are.
-#[rustfmt::skip]
 #[path = "../../examples/limbo/case.rs"]
 mod case;
 
