@@ -2,8 +2,6 @@
 
 #![cfg(feature = "audit")]
 
-#[path = "../common/agreed.rs"]
-mod agreed;
 #[path = "../common/mod.rs"]
 mod common;
 

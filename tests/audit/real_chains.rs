@@ -2,7 +2,7 @@
 //!
 //! All of `../shared/certs` is one inventory, so leaves and issuers are put together across files.
 
-use crate::agreed::agreed;
+use crate::common::agreed::agreed;
 use crate::world::real;
 use mtls_roles::Role;
 use mtls_roles::audit::{

@@ -5,6 +5,7 @@
 // Every test binary compiles all of this and uses a part of it.
 #![allow(dead_code, unused_imports)]
 
+pub mod agreed;
 pub mod cases;
 pub mod clock;
 pub mod counting;

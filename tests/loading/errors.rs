@@ -6,7 +6,7 @@ use std::error::Error as _;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use crate::common::agreed;
+use crate::common::agreed::agreed;
 use crate::common::clock::{Clock, NOW, unix};
 use crate::common::files::TempDir;
 use crate::common::ours::{client_slot, credentials, server_slot};

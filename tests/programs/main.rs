@@ -1,8 +1,6 @@
 //! Proves what the programs in `examples/` promise, by running them as a user would: their reports,
 //! their exit codes, what they read and what they say of what they cannot read.
 
-#[path = "../common/agreed.rs"]
-mod agreed;
 #[path = "../common/mod.rs"]
 mod common;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::agreed::agreed;
+use crate::common::agreed::agreed;
 use crate::common::clock::NOW;
 use crate::common::pki::{
     Ca, CaSpec, CrlSpec, DistinguishedName, DnType, DnValue, Eku, Leaf, LeafSpec, der,

@@ -2,7 +2,7 @@
 
 use super::run::{audit, exits};
 use super::world::{World, leaf};
-use crate::agreed::agreed;
+use crate::common::agreed::agreed;
 use crate::common::pki::Eku;
 use crate::hex_sha256;
 

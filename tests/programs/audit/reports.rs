@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::run::{audit, audit_with, exits};
 use super::world::{World, leaf, milestone};
-use crate::agreed::agreed;
+use crate::common::agreed::agreed;
 use crate::common::pki::{Eku, der};
 
 #[test]
