@@ -6,6 +6,8 @@ mod common;
 
 #[cfg(feature = "audit")]
 mod audit;
+#[cfg(feature = "audit")]
+mod estate;
 mod quickstart;
 mod verify;
 
