@@ -1,33 +1,55 @@
-#![doc = include_str!("../README.md")]
+//! Separate TLS server and client certificates for rustls, an EKU policy that relaxes nothing else,
+//! and an audit of what will break when public CAs drop clientAuth.
 //!
-//! # Map
-//!
-//! A module imports only what stands before it; `tests/house/layering.rs` is the judge.
-//!
-//! | module | what it is |
+//! | I want to … | |
 //! | --- | --- |
-//! | `text` | text that others wrote, made safe to print |
-//! | `role` | [`Role`] and the [`Purpose`] each role needs |
-//! | `error` | [`Error`] |
-//! | `pem` | PEM, read completely or not at all |
-//! | `tlv` | DER, read in place |
-//! | `certificate` | [`Certificate`]: what is read of one certificate |
-//! | `eku` | [`EkuPolicy`], [`EkuViolation`] and the pure decision between them |
-//! | `credentials` | [`Credentials`] |
-//! | `roots` | [`Roots`] |
-//! | `peer` | [`PeerRule`], [`VerifiedPeer`] |
-//! | `memo` | [`SignatureMemo`] |
-//! | `refusal` | [`Refusal`]: why a peer was refused |
-//! | `observe` | [`Observer`], [`Counters`] |
-//! | `trace` | `TracingObserver` (feature `tracing`) |
-//! | `slot` | [`ServerSlot`], [`ClientSlot`] |
-//! | `verifier` | [`ClientPeerVerifier`], [`ServerPeerVerifier`], [`Crls`] |
-//! | `config` | [`server_config`], [`client_config`], [`without_resumption`] |
-//! | `audit` | which certificates will break, when and why (feature `audit`) |
-//! | [`manual`] | the long reasons |
+//! | load a certificate and its key | [`Credentials`]: files, bytes, DER, an HSM |
+//! | present one certificate as server, another as client | [`ServerSlot`], [`ClientSlot`] |
+//! | say whom I trust as CA | [`Roots`] |
+//! | verify the clients that connect, the servers that I call | [`ClientPeerVerifier`], [`ServerPeerVerifier`] |
+//! | let a peer come with the wrong EKU for a while | [`EkuPolicy`], and [`relax_for`](PeerVerifierBuilder::relax_for) a [`PeerRule`] |
+//! | say who may connect at all | [`allow`](PeerVerifierBuilder::allow) a [`PeerRule`] |
+//! | refuse revoked certificates | [`Crls`] |
+//! | a rustls configuration of all this | [`server_config`], [`client_config`] |
+//! | know in a handler who the peer is | [`ClientPeerVerifier::verify`], a [`VerifiedPeer`] |
+//! | change a certificate while running | [`ServerSlot::swap`], [`ClientSlot::swap`]; [manual](manual::rotation) |
+//! | hear what was relaxed, refused, swapped | [`Observer`], [`Counters`]; `TracingObserver` (feature `tracing`) |
+//! | understand why a peer was refused | [`Refusal`]; [manual](manual::errors) |
+//! | pay for each signature once | [`SignatureMemo`], on by default; [manual](manual::memo) |
+//! | know what will break, when, and what to do | `audit` (feature `audit`) |
+//! | read the long reasons | [`manual`] |
+//!
+//! The README has the quick start and the table of policies; `examples/` has programs to run.
+
+// The map, for contributors. A module imports only what stands before it; `tests/house/layering.rs` is
+// the judge.
+//
+// text         text that others wrote, made safe to print
+// role         the role, and the purpose that it needs
+// error        what is wrong before a handshake
+// pem          PEM, read completely or not at all
+// tlv          DER, read in place
+// certificate  what is read of one certificate
+// eku          the policy, the violation, and the pure decision between them
+// credentials  chain and key
+// roots        trust anchors of one role
+// peer         rules that name peers, and a verified peer
+// memo         good signatures, remembered
+// refusal      why a peer was refused
+// observe      who hears of it
+// trace        … as events of `tracing`
+// slot         what we present
+// verifier     what we accept
+// config       rustls configurations of both
+// audit        which certificates will break, when and why
+// manual       the long reasons
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::todo))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod text;
 mod role;

@@ -8,6 +8,12 @@
 //! `examples/audit` does. The day begins at 00:00:00 UTC, and that is the instant of the judgement:
 //! what expires at noon still works on that day.
 //!
+//! # The page
+//!
+//! `--format html` of the program writes one page that needs no network:
+//!
+#![doc = include_str!("../../docs/audit.md")]
+//!
 //! # Chains
 //!
 //! Certificates are put together across sources: an issuer's subject equals the issuer that is

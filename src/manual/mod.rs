@@ -7,6 +7,7 @@
 //! * [`rotation`]: swapping credentials, lists, roots and policies while running;
 //! * [`revocation`]: what a list says, about whom, until when;
 //! * [`memo`]: what is remembered of a chain, what never is, and how large it must be;
+//! * [`speed`]: what was measured, of chains, handshakes, audits and builds;
 //! * [`conformance`]: what the path checks refuse, and every case that still disagrees;
 //! * `audit` (feature `audit`): what its verdicts mean, and the form of a timeline;
 //! * [`errors`]: which error, which alert, who hears what.
@@ -22,3 +23,4 @@ pub mod resumption;
 pub mod revocation;
 pub mod roles;
 pub mod rotation;
+pub mod speed;
