@@ -128,38 +128,58 @@ impl Entry {
     }
 }
 
-/// Where something was found: `edge.pem:12`, `edge.example.com:443`.
+/// Where something was found: `edge.pem:12`, `edge.example.com:443`, `backup.zip: ssl/edge.pem:1`.
 ///
-/// `Display` escapes control characters.
+/// `Display` escapes control characters. Made from the name of a source.
 ///
 /// ```
-/// use mtls_roles::audit::Inventory;
+/// use mtls_roles::audit::{Inventory, Location};
 ///
 /// let mut inventory = Inventory::new();
 /// inventory.add("notes\n.txt", b"nothing");
 /// let location = &inventory.unreadable()[0].location;
 /// assert_eq!((&*location.source, location.line), ("notes\n.txt", None));
 /// assert_eq!(location.to_string(), r"notes\u{a}.txt");
+/// let inside = Location::from("secret.yaml").at("default/web data.tls.crt");
+/// assert_eq!(inside.to_string(), "secret.yaml: default/web data.tls.crt");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Location {
     /// The file, or what stands for it, as the caller named it.
     pub source: Arc<str>,
+    /// The place inside it, if it is one of several things there: a member, an alias, a key.
+    pub place: Option<Arc<str>>,
     /// Line of the `BEGIN` mark, counted from 1; `None` for DER.
     pub line: Option<usize>,
 }
 
 impl Location {
-    pub(super) fn new(source: &Arc<str>, line: Option<usize>) -> Self {
-        let source = source.clone();
-        Self { source, line }
+    /// A place inside.
+    #[must_use]
+    pub fn at(self, place: &str) -> Self {
+        Self { place: Some(place.into()), ..self }
+    }
+
+    /// A line, counted from 1.
+    #[must_use]
+    pub fn on_line(self, line: usize) -> Self {
+        Self { line: Some(line), ..self }
+    }
+}
+
+impl<S: AsRef<str> + ?Sized> From<&S> for Location {
+    fn from(source: &S) -> Self {
+        Self { source: source.as_ref().into(), place: None, line: None }
     }
 }
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Printable(&self.source))?;
+        if let Some(place) = &self.place {
+            write!(f, ": {}", Printable(place))?;
+        }
         match self.line {
             Some(line) => write!(f, ":{line}"),
             None => Ok(()),

@@ -1,7 +1,6 @@
 //! [`Inventory`]: the certificates that were found, each once.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::details::{KeyHalf, public_half};
 use super::entry::{Entry, Location};
@@ -55,8 +54,7 @@ impl Inventory {
     /// any other block, a block that cannot be read, and bytes that are neither PEM nor DER, are
     /// each one [`Unreadable`].
     pub fn add(&mut self, source: &str, bytes: &[u8]) {
-        let source: Arc<str> = source.into();
-        let whole = Location::new(&source, None);
+        let whole = Location::from(source);
         let added = self.add_binary(&whole, bytes);
         let marks = match added.is_ok() || pem::is_der(bytes) {
             // DER may hold any text.
@@ -64,34 +62,39 @@ impl Inventory {
             false => pem::marks(bytes),
         };
         if marks.is_empty() {
-            self.note(whole, added);
+            return self.note(whole, added);
         }
         for mark in marks {
-            let location = Location::new(&source, Some(mark.line));
+            let location = whole.clone().on_line(mark.line);
             let added = self.add_block(&location, &mark);
             self.note(location, added);
         }
     }
 
     /// Adds one certificate in DER, from PKCS#12 or a handshake for example.
-    pub fn add_der(&mut self, source: &str, der: &[u8]) {
-        let location = Location::new(&source.into(), None);
+    pub fn add_der(&mut self, location: impl Into<Location>, der: &[u8]) {
+        let location = location.into();
         let added = self.add_certificate(&location, der);
         self.note(location, added);
     }
 
     /// Notes that a private key was found: `key` is its DER (PKCS#8, PKCS#1 or SEC1). Only a hash
     /// of its public half is kept, where the key carries it.
-    pub fn add_private_key(&mut self, source: &str, key: &[u8]) {
-        let location = Location::new(&source.into(), None);
+    pub fn add_private_key(&mut self, location: impl Into<Location>, key: &[u8]) {
+        let location = location.into();
         let added = self.add_key(&location, key);
         self.note(location, added);
     }
 
+    /// Notes that a private key was found whose bytes are a secret that the caller cannot open.
+    pub fn add_encrypted_private_key(&mut self, location: impl Into<Location>) {
+        self.insert_key(PrivateKey::encrypted(location.into()));
+    }
+
     /// Notes what the caller could not read: a file without permission, a host without an answer.
-    pub fn add_unreadable(&mut self, source: &str, reason: &str) {
+    pub fn add_unreadable(&mut self, location: impl Into<Location>, reason: &str) {
         let reason = Printable(reason).to_string();
-        self.note(Location::new(&source.into(), None), Err(reason));
+        self.note(location.into(), Err(reason));
     }
 
     fn add_binary(&mut self, location: &Location, bytes: &[u8]) -> Result<(), String> {
@@ -118,7 +121,7 @@ impl Inventory {
                 if label == "ENCRYPTED PRIVATE KEY"
                     || is_key(label) && mark.has_encrypted_text() =>
             {
-                self.insert_key(PrivateKey::encrypted(location.clone()));
+                self.add_encrypted_private_key(location.clone());
                 Ok(())
             }
             Some(label) if is_key(label) => self.add_key(location, &decoded()?),
