@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::ParsedCertificate;
 use rustls::sign::{CertifiedKey, SigningKey};
 use rustls::{InconsistentKeys, crypto::CryptoProvider};
+use time::OffsetDateTime;
 
 use crate::certificate::Certificate;
 use crate::eku::{self, Preset};
@@ -38,10 +39,14 @@ use crate::text::certificate_text;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Two are equal if they are the same certificates in the same order: the key is the leaf's.
 #[derive(Clone)]
-pub struct Credentials {
+pub struct Credentials(Arc<Inner>);
+
+pub(crate) struct Inner {
     certified: Arc<CertifiedKey>,
-    chain: Arc<[Certificate]>,
+    chain: Vec<Certificate>,
 }
 
 impl Credentials {
@@ -65,12 +70,9 @@ impl Credentials {
         key: impl AsRef<Path>,
         provider: &CryptoProvider,
     ) -> Result<Self, Error> {
-        let (chain, key) = (chain.as_ref(), key.as_ref());
-        let (chain_origin, key_origin) = (pem::origin(chain), pem::origin(key));
         let read = |file| pem::read_file(file, pem::MOST_OF_CERTIFICATES);
-        let chain = read_chain(&read(chain)?, &chain_origin)?;
-        let key = read_key(&read(key)?, &key_origin)?;
-        Self::new(chain, &chain_origin, load_key(key, &key_origin, provider)?)
+        let (chain, key) = (chain.as_ref(), key.as_ref());
+        Self::from_named_pem((chain, &read(chain)?), (key, &read(key)?), provider)
     }
 
     /// From PEM text: the chain, leaf first, and the private key.
@@ -79,7 +81,28 @@ impl Credentials {
     ///
     /// As [`from_pem_files`](Self::from_pem_files).
     pub fn from_pem(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<Self, Error> {
-        let (chain_origin, key_origin) = ("the given chain PEM", "the given key PEM");
+        Self::read_pem((chain, "the given chain PEM"), (key, "the given key PEM"), provider)
+    }
+
+    /// As [`from_pem`](Self::from_pem), of files that were read already: errors name them.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem`](Self::from_pem).
+    pub fn from_named_pem(
+        (chain_file, chain): (impl AsRef<Path>, &[u8]),
+        (key_file, key): (impl AsRef<Path>, &[u8]),
+        provider: &CryptoProvider,
+    ) -> Result<Self, Error> {
+        let origins = (pem::origin(chain_file.as_ref()), pem::origin(key_file.as_ref()));
+        Self::read_pem((chain, &origins.0), (key, &origins.1), provider)
+    }
+
+    fn read_pem(
+        (chain, chain_origin): (&[u8], &str),
+        (key, key_origin): (&[u8], &str),
+        provider: &CryptoProvider,
+    ) -> Result<Self, Error> {
         let chain = read_chain(chain, chain_origin)?;
         let key = load_key(read_key(key, key_origin)?, key_origin, provider)?;
         Self::new(chain, chain_origin, key)
@@ -146,18 +169,18 @@ impl Credentials {
         origin: &str,
         key: Arc<dyn SigningKey>,
     ) -> Result<Self, Error> {
-        let chain: Arc<[_]> = ders
+        let chain: Vec<_> = ders
             .iter()
             .enumerate()
             .map(|(index, der)| read_certificate(index, origin, der))
             .collect::<Result<_, _>>()?;
         check_order(&chain)?;
-        Ok(Self { certified: Arc::new(CertifiedKey::new(ders, key)), chain })
+        Ok(Self(Arc::new(Inner { certified: Arc::new(CertifiedKey::new(ders, key)), chain })))
     }
 
     fn compare_key(&self) -> Result<(), Error> {
         let certificate = self.label(0);
-        match self.certified.keys_match() {
+        match self.0.certified.keys_match() {
             Ok(()) => Ok(()),
             Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => {
                 Err(Error::KeyNotComparable { certificate })
@@ -169,12 +192,18 @@ impl Credentials {
     /// The end-entity certificate.
     pub fn leaf(&self) -> &Certificate {
         // `check_order` refuses an empty chain.
-        &self.chain[0]
+        &self.0.chain[0]
     }
 
     /// The chain, leaf first.
     pub fn chain(&self) -> &[Certificate] {
-        &self.chain
+        &self.0.chain
+    }
+
+    /// The last second, inclusive, UTC, at which they are valid: the leaf and its issuers.
+    pub fn valid_until(&self) -> OffsetDateTime {
+        let ends = self.path().iter().map(Certificate::not_after);
+        ends.fold(self.leaf().not_after(), OffsetDateTime::min)
     }
 
     /// Whether the chain is fit for a role under [`EkuPolicy::rfc5280`](crate::EkuPolicy::rfc5280),
@@ -191,7 +220,7 @@ impl Credentials {
     /// The chain below its root: what peers judge the EKU of. A root that was sent along is left
     /// out, since whoever trusts it has it already.
     pub(crate) fn path(&self) -> &[Certificate] {
-        match &self.chain[..] {
+        match &self.0.chain[..] {
             [path @ .., root] if !path.is_empty() && root.is_self_issued() => path,
             path => path,
         }
@@ -199,18 +228,31 @@ impl Credentials {
 
     /// What messages call a certificate of the chain.
     pub(crate) fn label(&self, index: usize) -> String {
-        label(index, &self.chain[index])
+        label(index, &self.0.chain[index])
+    }
+
+    /// These very ones, for as long as somebody holds them; clones are the same.
+    pub(crate) fn identity(&self) -> Weak<Inner> {
+        Arc::downgrade(&self.0)
     }
 
     /// What rustls presents.
     pub(crate) fn certified_key(&self) -> &Arc<CertifiedKey> {
-        &self.certified
+        &self.0.certified
     }
 }
 
+impl PartialEq for Credentials {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.certified.cert == other.0.certified.cert
+    }
+}
+
+impl Eq for Credentials {}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let labels: Vec<_> = self.chain.iter().map(Certificate::label).collect();
+        let labels: Vec<_> = self.0.chain.iter().map(Certificate::label).collect();
         f.debug_struct("Credentials").field("chain", &labels).finish_non_exhaustive()
     }
 }

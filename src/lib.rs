@@ -91,7 +91,7 @@ pub use peer::{PeerRule, VerifiedPeer};
 pub use refusal::{Refusal, RefusalClass};
 pub use role::{Purpose, Role};
 pub use roots::Roots;
-pub use slot::{ClientSlot, ServerSlot, SlotBuilder};
+pub use slot::{ClientSlot, Fitness, ServerSlot, SlotBuilder};
 #[cfg(feature = "tracing")]
 pub use trace::TracingObserver;
 pub use verifier::{

@@ -79,6 +79,10 @@ pub trait Observer: Send + Sync {
     /// A slot in this role refused credentials and kept what it had.
     fn publish_refused(&self, role: Role, error: &Error) {}
 
+    /// Credentials for a slot in this role could not be loaded, and it kept what it had. Told by
+    /// whoever loads them, with [`ServerSlot::load_failed`](crate::ServerSlot::load_failed).
+    fn load_failed(&self, role: Role, error: &Error) {}
+
     /// A slot in this role was emptied: it presents nothing until something is published.
     fn cleared(&self, role: Role) {}
 
@@ -261,6 +265,7 @@ pub struct Counters {
     client: Counts,
     published: AtomicU64,
     publish_refused: AtomicU64,
+    load_failed: AtomicU64,
     cleared: AtomicU64,
     nothing_presented: AtomicU64,
     crls_refused: AtomicU64,
@@ -322,6 +327,11 @@ impl Counters {
         read(&self.publish_refused)
     }
 
+    /// How often credentials for a slot could not be loaded.
+    pub fn load_failed(&self) -> u64 {
+        read(&self.load_failed)
+    }
+
     /// How often a slot was emptied.
     pub fn cleared(&self) -> u64 {
         read(&self.cleared)
@@ -373,6 +383,10 @@ impl Observer for Counters {
 
     fn publish_refused(&self, _: Role, _: &Error) {
         count(&self.publish_refused);
+    }
+
+    fn load_failed(&self, _: Role, _: &Error) {
+        count(&self.load_failed);
     }
 
     fn cleared(&self, _: Role) {

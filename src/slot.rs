@@ -1,6 +1,6 @@
 //! [`ServerSlot`] and [`ClientSlot`]: the credentials that *we* present, one slot per role.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use arc_swap::ArcSwapOption;
 use rustls::SignatureScheme;
@@ -11,7 +11,7 @@ use rustls::sign::CertifiedKey;
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use time::OffsetDateTime;
 
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Inner};
 use crate::eku::{self, EkuOutcome, EkuPolicy};
 use crate::error::Error;
 use crate::observe::{NothingPresented, Observer, Observers, Published};
@@ -70,12 +70,42 @@ impl ServerSlot {
     /// New handshakes present the new credentials, those under way and open connections keep the
     /// old ones. Chain and key change together.
     ///
+    /// What this slot published once, and somebody still holds, is not judged again: a roll-back
+    /// succeeds although the credentials have expired since, or the policy has ended.
+    ///
     /// # Errors
     ///
     /// The credentials are unfit for role server, expired or not yet valid. The slot keeps what it
     /// had, and the observer hears it.
     pub fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
         self.0.swap(credentials)
+    }
+
+    /// Whether the slot would publish these credentials now, and how they stand to its policy.
+    /// Nothing is published, and no observer hears it.
+    ///
+    /// # Errors
+    ///
+    /// As [`swap`](Self::swap).
+    pub fn judge(&self, credentials: &Credentials) -> Result<Fitness, Error> {
+        self.0.judge(credentials)
+    }
+
+    /// Tells the slot's observers that credentials for it could not be loaded.
+    ///
+    /// ```
+    /// use mtls_roles::{Credentials, Error, ServerSlot};
+    ///
+    /// /// On SIGHUP. What is refused leaves the slot as it is, and the observer hears why.
+    /// fn renew(slot: &ServerSlot, loaded: Result<Credentials, Error>) {
+    ///     let _ = match loaded {
+    ///         Ok(credentials) => slot.swap(credentials).map(drop),
+    ///         Err(error) => Ok(slot.load_failed(&error)),
+    ///     };
+    /// }
+    /// ```
+    pub fn load_failed(&self, error: &Error) {
+        self.0.load_failed(error);
     }
 
     /// Empties the slot and hands back what it held. The observer hears it.
@@ -162,6 +192,21 @@ impl ClientSlot {
     /// had, and the observer hears it.
     pub fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
         self.0.swap(credentials)
+    }
+
+    /// Whether the slot would publish these credentials now, as [`ServerSlot::judge`] says it.
+    ///
+    /// # Errors
+    ///
+    /// As [`swap`](Self::swap).
+    pub fn judge(&self, credentials: &Credentials) -> Result<Fitness, Error> {
+        self.0.judge(credentials)
+    }
+
+    /// Tells the slot's observers that credentials for it could not be loaded, as
+    /// [`ServerSlot::load_failed`] does.
+    pub fn load_failed(&self, error: &Error) {
+        self.0.load_failed(error);
     }
 
     /// Empties the slot and hands back what it held. The observer hears it.
@@ -263,6 +308,25 @@ impl<S> SlotBuilder<S> {
     }
 }
 
+/// How credentials stand to a slot that would publish them.
+///
+/// ```no_run
+/// # fn main() -> Result<(), mtls_roles::Error> {
+/// use mtls_roles::{ClientSlot, Credentials};
+/// # let provider = rustls::crypto::aws_lc_rs::default_provider();
+/// let renewed = Credentials::from_pem_files("renewed.pem", "renewed.key", &provider)?;
+/// let fitness = ClientSlot::empty().judge(&renewed)?;
+/// println!("{}, until {}", fitness.eku, renewed.valid_until());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fitness {
+    /// How the chain stands to the slot's EKU policy.
+    pub eku: EkuOutcome,
+}
+
 /// What both slots are; private, so that each shows its own role's trait only.
 #[derive(Debug)]
 struct Slot {
@@ -271,6 +335,8 @@ struct Slot {
     observers: Observers,
     clock: Arc<dyn TimeProvider>,
     current: ArcSwapOption<Credentials>,
+    /// What was published and is still held by somebody, who may want it back.
+    published: Mutex<Vec<(Weak<Inner>, Fitness)>>,
 }
 
 impl Slot {
@@ -281,6 +347,7 @@ impl Slot {
             observers: Observers::default(),
             clock: Arc::new(DefaultTimeProvider),
             current: ArcSwapOption::empty(),
+            published: Mutex::default(),
         }
     }
 
@@ -294,14 +361,14 @@ impl Slot {
     }
 
     fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
-        let eku = self.judge(&credentials).inspect_err(|error| {
+        let fitness = self.judge_once(&credentials).inspect_err(|error| {
             self.observers.tell(|observer| observer.publish_refused(self.role, error));
         })?;
         let previous = self.current.swap(Some(Arc::new(credentials.clone())));
         let published = Published {
             role: self.role,
             leaf: credentials.leaf(),
-            eku: &eku,
+            eku: &fitness.eku,
             is_combined: credentials.is_combined(),
         };
         self.observers.tell(|observer| observer.published(&published));
@@ -319,17 +386,34 @@ impl Slot {
         self.current.load_full().map(Arc::unwrap_or_clone)
     }
 
-    fn judge(&self, credentials: &Credentials) -> Result<EkuOutcome, Error> {
+    fn judge(&self, credentials: &Credentials) -> Result<Fitness, Error> {
         let now = self.clock.current_time().ok_or(Error::NoClock)?;
         check_validity(credentials, now)?;
-        eku::decide(self.policy.at(now), self.role, credentials.path()).map_err(|violation| {
-            Error::Unfit {
-                certificate: credentials.label(violation.position),
-                role: self.role,
-                needed: violation.needed,
-                found: violation.found,
-            }
-        })
+        let decided = eku::decide(self.policy.at(now), self.role, credentials.path());
+        let eku = decided.map_err(|violation| Error::Unfit {
+            certificate: credentials.label(violation.position),
+            role: self.role,
+            needed: violation.needed,
+            found: violation.found,
+        })?;
+        Ok(Fitness { eku })
+    }
+
+    /// As [`judge`](Self::judge), or as they were judged when they were published before.
+    fn judge_once(&self, credentials: &Credentials) -> Result<Fitness, Error> {
+        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
+        published.retain(|(held, _)| held.strong_count() > 0);
+        let identity = credentials.identity();
+        if let Some((_, fitness)) = published.iter().find(|(held, _)| held.ptr_eq(&identity)) {
+            return Ok(fitness.clone());
+        }
+        let fitness = self.judge(credentials)?;
+        published.push((identity, fitness.clone()));
+        Ok(fitness)
+    }
+
+    fn load_failed(&self, error: &Error) {
+        self.observers.tell(|observer| observer.load_failed(self.role, error));
     }
 
     fn present(&self, offered: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {

@@ -69,6 +69,10 @@ impl Observer for TracingObserver {
         tracing::error!(target: "mtls_roles", slot = %role, %error, "credentials refused");
     }
 
+    fn load_failed(&self, role: Role, error: &Error) {
+        tracing::error!(target: "mtls_roles", slot = %role, %error, "credentials not loaded");
+    }
+
     fn cleared(&self, role: Role) {
         tracing::info!(target: "mtls_roles", slot = %role, "credentials cleared");
     }

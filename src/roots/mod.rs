@@ -88,8 +88,16 @@ impl Roots {
     /// cannot be read.
     pub fn from_pem_file(file: impl AsRef<Path>) -> Result<Self, Error> {
         let file = file.as_ref();
-        let pem = pem::read_file(file, pem::MOST_OF_CERTIFICATES)?;
-        Self::read_pem(&pem, &pem::origin(file))
+        Self::from_named_pem(file, &pem::read_file(file, pem::MOST_OF_CERTIFICATES)?)
+    }
+
+    /// From the text of a PEM file that was read already: errors name it.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem`](Self::from_pem).
+    pub fn from_named_pem(file: impl AsRef<Path>, pem: &[u8]) -> Result<Self, Error> {
+        Self::read_pem(pem, &pem::origin(file.as_ref()))
     }
 
     /// From PEM text.

@@ -311,6 +311,10 @@ impl Observer for Heard {
         self.note(Event::OfSlot(format!("refused as {role}: {error}")));
     }
 
+    fn load_failed(&self, role: Role, error: &Error) {
+        self.note(Event::OfSlot(format!("not loaded as {role}: {error}")));
+    }
+
     fn cleared(&self, role: Role) {
         self.note(Event::OfSlot(format!("cleared as {role}")));
     }

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod asked_first;
 mod nothing_old_survives;
 mod roles;
 mod under_fire;

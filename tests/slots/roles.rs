@@ -697,3 +697,17 @@ impl SigningKey for Device {
         self.key.algorithm()
     }
 }
+
+/// A key in a device that says nothing about itself, and signs nothing.
+#[derive(Debug)]
+pub struct MuteKey;
+
+impl SigningKey for MuteKey {
+    fn choose_scheme(&self, _: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        None
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::ECDSA
+    }
+}
