@@ -1,26 +1,22 @@
-//! Public keys: what kind one is, and whether it is too weak to be believed.
+//! Public keys: what kind one is, and whether a rustls handshake can use it.
 
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use crate::text::Dotted;
 use crate::tlv::{Elements, Kind, without_leading_zeros};
-
-/// Whether signatures by a key prove anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Strength {
-    /// RSA of fewer than 2,048 bits, DSA, or a curve other than P-256, P-384 and P-521.
-    Weak,
-    /// Everything else, algorithms of the future included: the handshake knows which it takes.
-    Accepted,
-}
 
 const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
 const DSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1];
 const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
-const STRONG_CURVES: [&[u8]; 3] = [
-    &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7], // P-256
-    &[0x2b, 0x81, 0x04, 0, 34],               // P-384
-    &[0x2b, 0x81, 0x04, 0, 35],               // P-521
-];
-const LEAST_RSA_BITS: usize = 2048;
+const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+const P384: &[u8] = &[0x2b, 0x81, 0x04, 0, 34];
+const P521: &[u8] = &[0x2b, 0x81, 0x04, 0, 35];
+const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+const ED448: &[u8] = &[0x2b, 0x65, 0x71];
+/// Those that the providers of rustls verify (`RSA_PKCS1_2048_8192_…`).
+const RSA_BITS: RangeInclusive<usize> = 2048..=8192;
 
 /// What kind of key stands in a SubjectPublicKeyInfo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +25,7 @@ pub(crate) enum KeyKind<'a> {
     Rsa(&'a [u8]),
     /// Elliptic curve, by the OID of a named curve; empty if it has no name.
     Ec(&'a [u8]),
-    /// Any other, by the OID of its algorithm.
+    /// Any other, by the OID of its algorithm; RSASSA-PSS, too, which is good for nothing else.
     Other(&'a [u8]),
 }
 
@@ -39,7 +35,7 @@ impl<'a> KeyKind<'a> {
         let mut spki = Elements::of_sequence(spki)?;
         let mut algorithm = spki.enter(Kind::SEQUENCE)?;
         Ok(match algorithm.read(Kind::OBJECT_IDENTIFIER)? {
-            RSA_ENCRYPTION | RSASSA_PSS => Self::Rsa(modulus(spki.read(Kind::BIT_STRING)?)?),
+            RSA_ENCRYPTION => Self::Rsa(modulus(spki.read(Kind::BIT_STRING)?)?),
             EC_PUBLIC_KEY => Self::Ec(match algorithm.next_is(Kind::OBJECT_IDENTIFIER) {
                 true => algorithm.read(Kind::OBJECT_IDENTIFIER)?,
                 false => &[],
@@ -48,15 +44,32 @@ impl<'a> KeyKind<'a> {
         })
     }
 
-    pub(super) fn strength(self) -> Strength {
-        let is_weak = match self {
-            Self::Rsa(modulus) => bits(modulus) < LEAST_RSA_BITS,
-            Self::Ec(curve) => !STRONG_CURVES.contains(&curve),
-            Self::Other(id) => id == DSA,
-        };
-        match is_weak {
-            true => Strength::Weak,
-            false => Strength::Accepted,
+    /// Whether rustls knows a handshake signature by such a key. Algorithms of the future are the
+    /// provider's to know.
+    pub(crate) fn is_usable(self) -> bool {
+        match self {
+            Self::Rsa(modulus) => RSA_BITS.contains(&bits(modulus)),
+            Self::Ec(curve) => [P256, P384, P521].contains(&curve),
+            Self::Other(id) => ![RSASSA_PSS, DSA, ED448].contains(&id),
+        }
+    }
+}
+
+/// `RSA 2048`, `EC P-256`, `EC with explicit parameters`, `Ed25519`.
+impl fmt::Display for KeyKind<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Rsa(modulus) => write!(f, "RSA {}", bits(modulus)),
+            Self::Ec([]) => f.write_str("EC with explicit parameters"),
+            Self::Ec(P256) => f.write_str("EC P-256"),
+            Self::Ec(P384) => f.write_str("EC P-384"),
+            Self::Ec(P521) => f.write_str("EC P-521"),
+            Self::Ec(curve) => write!(f, "EC with the curve {}", Dotted(curve)),
+            Self::Other(RSASSA_PSS) => f.write_str("RSASSA-PSS"),
+            Self::Other(DSA) => f.write_str("DSA"),
+            Self::Other(ED25519) => f.write_str("Ed25519"),
+            Self::Other(ED448) => f.write_str("Ed448"),
+            Self::Other(id) => write!(f, "algorithm {}", Dotted(id)),
         }
     }
 }
@@ -73,4 +86,48 @@ fn modulus(key: &[u8]) -> der::Result<&[u8]> {
 pub(crate) fn bits(number: &[u8]) -> usize {
     let unused = number.first().map_or(0, |byte| byte.leading_zeros());
     8 * number.len() - unused as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tlv::encoded;
+
+    fn spki(algorithm: &[Vec<u8>], key: Vec<u8>) -> Vec<u8> {
+        let algorithm = encoded(Kind::SEQUENCE, &algorithm.concat());
+        let key = encoded(Kind::BIT_STRING, &[vec![0], key].concat());
+        encoded(Kind::SEQUENCE, &[algorithm, key].concat())
+    }
+
+    fn rsa(bytes: usize) -> Vec<u8> {
+        let modulus = encoded(Kind::INTEGER, &[vec![0], vec![0xc5; bytes]].concat());
+        encoded(Kind::SEQUENCE, &modulus)
+    }
+
+    #[test]
+    fn a_key_is_called_by_its_kind_and_usable_if_rustls_knows_a_signature_by_it() {
+        let oid = |id: &[u8]| encoded(Kind::OBJECT_IDENTIFIER, id);
+        let ec = |parameters| spki(&[oid(EC_PUBLIC_KEY), parameters], vec![4]);
+        let of = |id: &[u8]| spki(&[oid(id)], rsa(256));
+        let secp256k1 = [0x2b, 0x81, 0x04, 0, 10];
+        for (spki, name, is_usable) in [
+            (spki(&[oid(RSA_ENCRYPTION)], rsa(255)), "RSA 2040", false),
+            (spki(&[oid(RSA_ENCRYPTION)], rsa(256)), "RSA 2048", true),
+            (spki(&[oid(RSA_ENCRYPTION)], rsa(1024)), "RSA 8192", true),
+            (spki(&[oid(RSA_ENCRYPTION)], rsa(1025)), "RSA 8200", false),
+            (of(RSASSA_PSS), "RSASSA-PSS", false),
+            (of(DSA), "DSA", false),
+            (of(ED448), "Ed448", false),
+            (of(ED25519), "Ed25519", true),
+            (of(&[0x2a, 3]), "algorithm 1.2.3", true),
+            (ec(oid(P256)), "EC P-256", true),
+            (ec(oid(P384)), "EC P-384", true),
+            (ec(oid(P521)), "EC P-521", true),
+            (ec(oid(&secp256k1)), "EC with the curve 1.3.132.0.10", false),
+            (ec(encoded(Kind::SEQUENCE, &[])), "EC with explicit parameters", false),
+        ] {
+            let key = KeyKind::read(&spki).unwrap();
+            assert_eq!((key.to_string().as_str(), key.is_usable()), (name, is_usable));
+        }
+    }
 }

@@ -10,7 +10,6 @@ use time::OffsetDateTime;
 
 use super::extension::{Extension, Extensions};
 use super::key::KeyKind;
-pub(crate) use super::key::Strength;
 use super::name::SubjectAltName;
 use crate::role::Purpose;
 use crate::tlv::{Elements, Kind, only};
@@ -225,10 +224,10 @@ impl<'a> View<'a> {
         })
     }
 
-    /// How strong the public key is.
-    pub(crate) fn key_strength(&self) -> Strength {
+    /// Whether a rustls handshake can use the key.
+    pub(crate) fn has_usable_key(&self) -> bool {
         // A key that cannot be read signs nothing.
-        KeyKind::read(self.spki).map_or(Strength::Weak, KeyKind::strength)
+        KeyKind::read(self.spki).is_ok_and(KeyKind::is_usable)
     }
 
     /// The value of the first extension with this OID.

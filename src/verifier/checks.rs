@@ -12,7 +12,7 @@ use webpki::VerifiedPath;
 use super::path::{self, Verified};
 
 use crate::certificate::distinguished_name;
-use crate::certificate::view::{IssuerFacts, KEY_CERT_SIGN, Strength, View};
+use crate::certificate::view::{IssuerFacts, KEY_CERT_SIGN, View};
 use crate::memo::{Position, SignatureMemo};
 use crate::roots::TrustedFor;
 
@@ -68,9 +68,9 @@ pub enum PathCheck {
     LeafWithKeyCertSign,
     /// A leaf must not have name constraints (RFC 5280, 4.2.1.10: in a CA certificate only).
     LeafWithNameConstraints,
-    /// A leaf's key must be RSA of 2,048 bits or more, a NIST curve, or Edwards (Baseline
-    /// Requirements, 6.1.5). Stock rustls refuses others when they sign the handshake; a chain that
-    /// is verified outside one would pass.
+    /// A leaf's key must be one that can sign a handshake of rustls: RSA (rsaEncryption) of 2,048 to
+    /// 8,192 bits, P-256, P-384, P-521 or Ed25519. Stock rustls refuses others when they sign the
+    /// handshake; a chain that is verified outside one would pass.
     WeakLeafKey,
     /// A root must have no critical extension that webpki does not know (RFC 5280, 4.2): it may
     /// restrict what the root may do.
@@ -192,7 +192,7 @@ fn leaf_violation(leaf: &View<'_>) -> der::Result<Option<PathCheck>> {
         Some(PathCheck::LeafWithKeyCertSign)
     } else if leaf.name_constraints()?.is_some() {
         Some(PathCheck::LeafWithNameConstraints)
-    } else if leaf.key_strength() == Strength::Weak {
+    } else if !leaf.has_usable_key() {
         Some(PathCheck::WeakLeafKey)
     } else {
         None
