@@ -123,6 +123,9 @@ impl Refusal {
             (None, Error::InvalidCertificate(CertificateError::Other(OtherError(inner)))) => {
                 format!("{class}: {}", Printable(&inner.to_string()))
             }
+            (None, Error::HandshakeNotComplete) => {
+                "its handshake is not done: ask when it is".into()
+            }
             (None, _) => class.to_string(),
         }
     }

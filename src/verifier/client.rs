@@ -6,11 +6,11 @@ use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
+use rustls::{CommonState, DigitallySignedStruct, DistinguishedName, SignatureScheme};
 
 use super::builder::{PeerVerifier, PeerVerifierBuilder};
 use super::crls::Crls;
-use super::decision::Expected;
+use super::decision::{Expected, borrowed};
 use super::settings::{Assemble, Settings};
 use crate::error::Error;
 use crate::observe::KeptCrl;
@@ -53,16 +53,16 @@ impl ClientPeerVerifier {
         PeerVerifierBuilder::new(Role::Client, roots, provider)
     }
 
-    /// Who is it? Verifies a presented chain outside a handshake, leaf first.
+    /// Who is at the other end of this connection? To be asked when the handshake is done.
     ///
-    /// In a handler, give it what the connection has. The handshake has proved that the peer
-    /// holds the key of *this* leaf; for a chain from anywhere else nothing is proved.
+    /// Nobody, if the client presented no certificate and need not: see
+    /// [`allow_unauthenticated`](PeerVerifierBuilder::allow_unauthenticated). A resumed session has
+    /// the certificates of its first handshake; they are judged again, here and now.
     ///
     /// # Errors
     ///
-    /// The peer is refused; without a chain, as [`RefusalClass::NoCertificate`].
-    ///
-    /// [`RefusalClass::NoCertificate`]: crate::RefusalClass::NoCertificate
+    /// As [`verify`](Self::verify); and on a connection whose handshake is not done: whoever resumes
+    /// a session has not yet proved that it is theirs.
     ///
     /// ```no_run
     /// # fn handle(
@@ -70,11 +70,41 @@ impl ClientPeerVerifier {
     /// #     clients: mtls_roles::ClientPeerVerifier,
     /// # ) -> Result<(), Box<dyn std::error::Error>> {
     /// use rustls::pki_types::UnixTime;
-    /// let peer = clients.verify(connection.peer_certificates(), UnixTime::now())?;
-    /// println!("{:?} {:?}", peer.alt_names(), peer.eku());
+    /// match clients.identify(&connection, UnixTime::now())? {
+    ///     Some(peer) => println!("{:?} {:?}", peer.alt_names(), peer.eku()),
+    ///     None => println!("nobody: no certificate, and none was needed"),
+    /// }
     /// # Ok(())
     /// # }
     /// ```
+    pub fn identify(
+        &self,
+        connection: &CommonState,
+        now: UnixTime,
+    ) -> Result<Option<VerifiedPeer>, Refusal> {
+        match self.0.settings.presented_on(connection)? {
+            [] if !self.0.is_mandatory => Ok(None),
+            chain => self.verify(Some(chain), now).map(Some),
+        }
+    }
+
+    /// Who is it? Verifies a presented chain outside a handshake, leaf first.
+    ///
+    /// The handshake has proved that the peer holds the key of the leaf it presented; for a chain
+    /// from anywhere else nothing is proved. Where the connection is at hand,
+    /// [`identify`](Self::identify) asks it.
+    ///
+    /// It judges at `now`, so **it can refuse a peer that was accepted a moment ago**: a certificate
+    /// or the end of a policy has passed, lists were replaced. That is no defect of the service: close
+    /// the connection, as its next handshake would be refused. Ask once, when the connection begins,
+    /// and keep the answer for as long as the connection may live; to let an end reach open
+    /// connections, ask again, or close them after a while.
+    ///
+    /// # Errors
+    ///
+    /// The peer is refused; without a chain, as [`RefusalClass::NoCertificate`].
+    ///
+    /// [`RefusalClass::NoCertificate`]: crate::RefusalClass::NoCertificate
     pub fn verify(
         &self,
         chain: Option<&[CertificateDer<'_>]>,
@@ -82,6 +112,20 @@ impl ClientPeerVerifier {
     ) -> Result<VerifiedPeer, Refusal> {
         let chain = chain.unwrap_or_default();
         self.0.settings.verify(chain, self.expected(), now)
+    }
+
+    /// [`verify`](Self::verify) for frameworks that copy the certificates out of the connection: DER,
+    /// leaf first.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify); an empty chain is none.
+    pub fn verify_der(
+        &self,
+        chain: &[impl AsRef<[u8]>],
+        now: UnixTime,
+    ) -> Result<VerifiedPeer, Refusal> {
+        self.verify(Some(&borrowed(chain)), now)
     }
 
     /// Replaces the revocation lists; the next handshake uses the new ones. Returns which of the

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, OtherError};
+use rustls::{CertificateError, CommonState, OtherError};
 use webpki::VerifiedPath;
 
 use super::eku::{Ignored, Required};
@@ -61,6 +61,18 @@ impl Settings {
         Ok(())
     }
 
+    /// The chain that the peer of a connection presented; before the handshake is done, a refusal:
+    /// rustls shows a resumed session's certificates before its keys are proved.
+    pub(super) fn presented_on<'a>(
+        &self,
+        connection: &'a CommonState,
+    ) -> Result<&'a [CertificateDer<'static>], Refusal> {
+        match connection.is_handshaking() {
+            true => Err(Refusal::new(self.role, rustls::Error::HandshakeNotComplete)),
+            false => Ok(connection.peer_certificates().unwrap_or_default()),
+        }
+    }
+
     /// Outside a handshake: who it is, or why not. Not observed.
     pub(super) fn verify(
         &self,
@@ -77,6 +89,11 @@ impl Settings {
         let presented = decision.presented(leaf, intermediates)?;
         decision.peer(&decision.make(&presented)?)
     }
+}
+
+/// A chain whose certificates somebody copied.
+pub(super) fn borrowed(chain: &[impl AsRef<[u8]>]) -> Vec<CertificateDer<'_>> {
+    chain.iter().map(|der| CertificateDer::from(der.as_ref())).collect()
 }
 
 /// What is asked about a chain.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, SignatureScheme};
+use rustls::{CommonState, DigitallySignedStruct, SignatureScheme};
 
 use super::builder::{PeerVerifier, PeerVerifierBuilder};
 use super::crls::Crls;
-use super::decision::Expected;
+use super::decision::{Expected, borrowed};
 use super::settings::{Assemble, Settings};
 use crate::error::Error;
 use crate::observe::KeptCrl;
@@ -48,16 +48,38 @@ impl ServerPeerVerifier {
         PeerVerifierBuilder::new(Role::Server, roots, provider)
     }
 
+    /// Who is at the other end of this connection, which was opened to `name`? To be asked when the
+    /// handshake is done.
+    ///
+    /// A resumed session has the certificates of its first handshake; they are judged again, here
+    /// and now.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify); and on a connection whose handshake is not done: a server that
+    /// resumes a session has not yet proved that it is its own.
+    pub fn identify(
+        &self,
+        connection: &CommonState,
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<VerifiedPeer, Refusal> {
+        let chain = self.0.settings.presented_on(connection)?;
+        self.verify(Some(chain), name, now)
+    }
+
     /// Who is it? Verifies a presented chain outside a handshake, leaf first, for the name that
     /// was connected to.
     ///
     /// The handshake has proved that the peer holds the key of the leaf it presented; for a chain
-    /// from anywhere else nothing is proved.
+    /// from anywhere else nothing is proved. It judges at `now`, so it can refuse a server that was
+    /// accepted a moment ago; what to do then, [`ClientPeerVerifier::verify`] says.
     ///
     /// # Errors
     ///
     /// The peer is refused; without a chain, as [`RefusalClass::NoCertificate`].
     ///
+    /// [`ClientPeerVerifier::verify`]: crate::ClientPeerVerifier::verify
     /// [`RefusalClass::NoCertificate`]: crate::RefusalClass::NoCertificate
     pub fn verify(
         &self,
@@ -67,6 +89,21 @@ impl ServerPeerVerifier {
     ) -> Result<VerifiedPeer, Refusal> {
         let chain = chain.unwrap_or_default();
         self.0.settings.verify(chain, self.expected(name), now)
+    }
+
+    /// [`verify`](Self::verify) for frameworks that copy the certificates out of the connection: DER,
+    /// leaf first.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify); an empty chain is none.
+    pub fn verify_der(
+        &self,
+        chain: &[impl AsRef<[u8]>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<VerifiedPeer, Refusal> {
+        self.verify(Some(&borrowed(chain)), name, now)
     }
 
     /// Replaces the revocation lists; the next handshake uses the new ones.

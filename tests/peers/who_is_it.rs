@@ -2,6 +2,7 @@
 //! mandatory client authentication; and our own readers see certificates of verified paths only.
 
 mod handler;
+mod identify;
 mod readers;
 
 use std::sync::Arc;

@@ -21,7 +21,7 @@ use crate::common::tls::{Stack, provider, stock_client};
 pub struct Pki {
     pub root: Ca,
     pub sub: Ca,
-    site: Ca,
+    pub site: Ca,
 }
 
 pub type Presented = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
