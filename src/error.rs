@@ -151,6 +151,19 @@ pub enum Error {
         certificate: String,
     },
 
+    /// A certificate signing request cannot be made.
+    #[cfg(feature = "csr")]
+    #[error(
+        "cannot make a certificate request: found {found}; needed are names in ASCII (DNS, URI, \
+         e-mail, IP) and a key of P-256, P-384, RSA or Ed25519 that signs; make the request with \
+         the tools of the key's owner instead"
+    )]
+    #[non_exhaustive]
+    CertificateRequest {
+        /// What stands in the way.
+        found: String,
+    },
+
     /// The signing key does not tell its public key, so it cannot be compared with the leaf.
     #[error(
         "the signing key does not tell its public key, so whether it is the key of {certificate} \

@@ -12,6 +12,7 @@
 //! | refuse revoked certificates | [`Crls`] |
 //! | a rustls configuration of all this | [`server_config`], [`client_config`] |
 //! | know in a handler who the peer is | [`ClientPeerVerifier::verify`], a [`VerifiedPeer`] |
+//! | ask a CA for a certificate of one role | `CertificateRequest` (feature `csr`) |
 //! | change a certificate while running | [`ServerSlot::swap`], [`ClientSlot::swap`]; [manual](manual::rotation) |
 //! | hear what was relaxed, refused, swapped | [`Observer`], [`Counters`]; `TracingObserver` (feature `tracing`) |
 //! | understand why a peer was refused | [`Refusal`]; [manual](manual::errors) |
@@ -32,6 +33,7 @@
 // certificate  what is read of one certificate
 // eku          the policy, the violation, and the pure decision between them
 // credentials  chain and key
+// csr          asks a CA for a certificate of one role
 // roots        trust anchors of one role
 // peer         rules that name peers, and a verified peer
 // memo         good signatures, remembered
@@ -59,6 +61,8 @@ mod tlv;
 mod certificate;
 mod eku;
 mod credentials;
+#[cfg(feature = "csr")]
+mod csr;
 mod roots;
 mod peer;
 mod memo;
@@ -81,6 +85,8 @@ pub use time;
 pub use certificate::{Certificate, SubjectAltName};
 pub use config::{ResumableConfig, client_config, server_config, without_resumption};
 pub use credentials::Credentials;
+#[cfg(feature = "csr")]
+pub use csr::CertificateRequest;
 pub use eku::{EkuOutcome, EkuPolicy, EkuViolation};
 pub use error::Error;
 pub use memo::{MemoCounters, SignatureMemo};

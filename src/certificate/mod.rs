@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-#[cfg(feature = "audit")]
+#[cfg(any(feature = "audit", feature = "csr"))]
 pub(crate) use self::name::attribute_of;
 pub(crate) use self::name::distinguished_name;
 use self::view::View;

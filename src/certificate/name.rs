@@ -102,7 +102,7 @@ pub(crate) fn distinguished_name(der: &[u8]) -> String {
 }
 
 /// The first value of an attribute type (its OID) in a Name, unescaped; for comparison.
-#[cfg(feature = "audit")]
+#[cfg(any(feature = "audit", feature = "csr"))]
 pub(crate) fn attribute_of<'a>(der: &'a [u8], wanted: &[u8]) -> Option<Cow<'a, str>> {
     for relative in Elements::of(der) {
         for part in Elements::of(relative.ok()?.value()) {

@@ -13,9 +13,9 @@ use crate::common::ours::{client_slot, credentials, server_slot};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, KeyKind, Kp, Leaf, LeafSpec};
 use crate::common::tls::provider;
 use mtls_roles::{
-    ClientPeerVerifier, ClientSlot, Credentials, Crls, EkuPolicy, Error, PeerRule, Refusal,
-    RefusalClass, Roots, ServerPeerVerifier, ServerSlot, SignatureMemo, client_config,
-    server_config,
+    CertificateRequest, ClientPeerVerifier, ClientSlot, Credentials, Crls, EkuPolicy, Error,
+    PeerRule, Refusal, RefusalClass, Role, Roots, ServerPeerVerifier, ServerSlot, SignatureMemo,
+    SubjectAltName, client_config, server_config,
 };
 use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
 use rustls::pki_types::{CertificateDer, TrustAnchor};
@@ -410,7 +410,13 @@ fn about_chains() -> Vec<Row> {
 fn about_keys() -> Vec<Row> {
     let leaf = good_leaf();
     let mute = Credentials::from_signing_key(leaf.chain(&[]), Arc::new(MuteKey));
-    vec![("a key that does not tell its public key", mute.unwrap_err())]
+    let key: Arc<dyn SigningKey> = Arc::new(MuteKey);
+    let name = [SubjectAltName::Dns("edge.example.com".into())];
+    let request = CertificateRequest::new(&name, &key, Role::Client).unwrap_err();
+    vec![
+        ("a key that does not tell its public key", mute.unwrap_err()),
+        ("a request with such a key", request),
+    ]
 }
 
 #[rustfmt::skip] // One row, one line.

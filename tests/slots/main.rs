@@ -4,6 +4,7 @@
 mod common;
 
 mod asked_first;
+mod certificate_request;
 mod nothing_old_survives;
 mod roles;
 mod under_fire;

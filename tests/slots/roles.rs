@@ -662,21 +662,21 @@ fn ecdsa_only(provider: &CryptoProvider) -> CryptoProvider {
 
 /// A key that can be used and not be read, as in an HSM.
 #[derive(Debug)]
-struct Device {
+pub struct Device {
     key: Arc<dyn SigningKey>,
     tells: Tells,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Tells {
+pub enum Tells {
     ItsPublicKey,
     Nothing,
 }
 
 impl Device {
-    fn holding(leaf: &Leaf, provider: &CryptoProvider, tells: Tells) -> Arc<dyn SigningKey> {
+    pub fn holding(leaf: &Leaf, provider: &CryptoProvider, tells: Tells) -> Arc<dyn SigningKey> {
         let key = provider.key_provider.load_private_key(leaf.key_der());
-        let key = key.expect("the provider knows P-256");
+        let key = key.expect("the provider knows the kind");
         Arc::new(Self { key, tells })
     }
 }
