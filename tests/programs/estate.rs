@@ -17,7 +17,10 @@ const FAR: OffsetDateTime = datetime!(2040-01-01 0:00 UTC);
 /// verdict on 2026-11-21. The issuers are of no CA: names, dates and marks of the real ones, keys
 /// that were thrown away.
 #[rustfmt::skip]
-fn rows() -> Vec<(&'static str, &'static str, &'static str, &'static str, bool, Eku, OffsetDateTime, i64, &'static str)> {
+type Row = (&'static str, &'static str, &'static str, &'static str, bool, Eku, OffsetDateTime, i64, &'static str);
+
+#[rustfmt::skip]
+fn rows() -> Vec<Row> {
     let (both, server) = (Eku::both, Eku::server);
     let go_daddy = "Go Daddy Root Certificate Authority - G2";
     let oct = datetime!(2026-10-01 0:00 UTC);
