@@ -7,6 +7,7 @@ use super::details::{
     KeyUsage, NetscapeType, PublicKey, authority_key_id, policies_and_timestamps, subject_key_id,
     usages,
 };
+use super::roles::Roles;
 use crate::certificate::Certificate;
 use crate::certificate::view::View;
 use crate::text::Printable;
@@ -36,6 +37,7 @@ pub struct Entry {
     pub(super) authority_key_id: Option<Box<[u8]>>,
     /// Signed certificate timestamps, or a policy of the CA/Browser Forum.
     pub(super) is_web_pki: bool,
+    pub(super) told_roles: Option<Roles>,
 }
 
 impl Entry {
@@ -49,6 +51,7 @@ impl Entry {
             subject_key_id: subject_key_id(&view).map(Into::into),
             authority_key_id: authority_key_id(&view).map(Into::into),
             is_web_pki: view.is_web_pki(),
+            told_roles: None,
             certificate,
         })
     }
@@ -98,6 +101,13 @@ impl Entry {
             (true, false) => CertificateKind::Intermediate,
             (true, true) => CertificateKind::Root,
         }
+    }
+
+    /// What its owner said that it is used as, if anything: [`Inventory::tell_roles`].
+    ///
+    /// [`Inventory::tell_roles`]: super::Inventory::tell_roles
+    pub fn told_roles(&self) -> Option<Roles> {
+        self.told_roles
     }
 
     /// What people call it: the subject, else the first alternative name, else the serial number.

@@ -32,7 +32,7 @@ use crate::role::Role;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Serving {
-    /// As each leaf's purposes and names suggest; a CA serves in no role itself.
+    /// As was [told](super::Inventory::tell_roles), else as each leaf's purposes and names suggest; a CA serves in no role itself.
     ///
     /// A leaf serves in the roles whose purpose its EKU lists; in both if it lists none of the two
     /// or is not there. One with no name but e-mail addresses is a client's.

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::details::{KeyHalf, public_half};
-use super::entry::{Entry, Location};
+use super::entry::{CertificateKind, Entry, Location};
 use super::private_key::PrivateKey;
+use super::roles::Roles;
 use crate::certificate::view::View;
 use crate::pem::{self, KEY_LABELS, Mark};
 use crate::text::{Printable, pem_text};
@@ -178,6 +179,21 @@ impl Inventory {
         self.unreadable.extend(other.unreadable);
         for key in other.private_keys {
             self.insert_key(key);
+        }
+    }
+
+    /// Says what the leaf certificates of some places are used as, which only their owner knows.
+    /// One that is told of at several places is used as all of it.
+    ///
+    /// It holds under [`Serving::Suggested`](super::Serving::Suggested), in place of the suggestion.
+    pub fn tell_roles(&mut self, of: impl Fn(&Location) -> Option<Roles>) {
+        for entry in &mut self.entries {
+            let told = entry.locations.iter().filter_map(&of);
+            let told = told.flat_map(|roles| roles.iter().collect::<Vec<_>>());
+            let told: Roles =
+                told.chain(entry.told_roles.iter().flat_map(|it| it.iter())).collect();
+            let is_told = told != Roles::NONE && entry.kind() == CertificateKind::Leaf;
+            entry.told_roles = is_told.then_some(told);
         }
     }
 

@@ -108,7 +108,7 @@ impl<'a> Judge<'a> {
         let roles = self.paths.fit(index);
         let serves = match self.serving {
             Serving::In(roles) => roles,
-            Serving::Suggested => suggested(entry),
+            Serving::Suggested => entry.told_roles.unwrap_or_else(|| suggested(entry)),
         };
         let served = serves.iter().filter(|role| roles.contains(*role));
         let path = self.paths.best(index, served.collect())?;
