@@ -25,15 +25,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use mtls_roles::audit::{Assessment, Roles, Serving, Timeline};
+use mtls_roles::audit::{Assessment, Serving, Timeline};
 use time::OffsetDateTime;
 
-use crate::args::{Args, Format, Role};
+use crate::args::{Args, FailOn, Format};
 use crate::printable::printable;
 use crate::progress::Progress;
 use crate::renewal::Comparison;
-use crate::report::Report;
-use crate::sources::{Found, Means};
+use crate::report::{Group, Report};
+use crate::sources::{Exclude, Found, Means, Wanted};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -54,8 +54,8 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let timeline = timeline(args)?;
     let found = read(args)?;
     let as_of = args.as_of.unwrap_or_else(|| OffsetDateTime::now_utc().date());
-    let assessment = Assessment::new(&found.inventory, &timeline, as_of, serving(args));
-    let report = Report::new(&found, &assessment);
+    let assessment = Assessment::new(&found.inventory, &timeline, as_of, serving(args)?);
+    let report = Report::new(&found, &assessment, args.ignore_expired);
     // The others show it in the report.
     if args.format == Format::Json && report.is_stale() {
         eprintln!("{}", report.reading_day());
@@ -68,23 +68,41 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
         None => {
             let mut out = output(args)?;
             unless_closed(write(args.format, &report, page(args), &mut out))?;
-            report.breaks()
+            breaks(args, &report)
         }
     };
-    Ok(match (report.is_incomplete(), breaks) {
+    let is_incomplete = report.is_incomplete() && args.fail_on.contains(&FailOn::Unreadable);
+    Ok(match (is_incomplete, breaks) {
         (true, _) => ExitCode::from(2),
         (false, true) => ExitCode::from(1),
         (false, false) => ExitCode::SUCCESS,
     })
 }
 
+fn breaks(args: &Args, report: &Report<'_>) -> bool {
+    let groups = args.fail_on.iter().flat_map(|fail_on| match fail_on {
+        FailOn::Breaks => &[Group::AtRenewal, Group::OnDate][..],
+        FailOn::Unfit => &[Group::Unfit],
+        FailOn::Unknown => &[Group::Unknown],
+        FailOn::Unreadable | FailOn::None => &[],
+    });
+    report.has_any(&groups.copied().collect::<Vec<_>>(), args.within)
+}
+
 fn read(args: &Args) -> Result<Found, Box<dyn Error>> {
     let mut sources = args.sources.clone();
     // The file with the old certificate may have the issuers of both.
     sources.extend(args.against.iter().map(|old| old.to_string_lossy().into_owned()));
+    let roles = args.role.iter().filter_map(|it| Some((it.place.clone()?, it.roles)));
+    let wanted = Wanted {
+        sources,
+        hosts: args.hosts.clone(),
+        exclude: Exclude::new(&args.exclude)?,
+        roles: roles.collect(),
+    };
     let means = Means { passwords: passwords(args)?, patience: Duration::from_secs(args.timeout) };
     let progress = Progress::new();
-    let found = sources::read(&sources, &means, &progress);
+    let found = sources::read(&wanted, &means, &progress);
     progress.finish();
     Ok(found)
 }
@@ -98,7 +116,7 @@ fn warn_of_unreadable(found: &Found) {
 
 /// Whether a renewed certificate lost a purpose.
 fn compare(args: &Args, old: &str, assessment: &Assessment<'_>) -> Result<bool, Box<dyn Error>> {
-    let comparisons = Comparison::all(assessment, old, serving(args))?;
+    let comparisons = Comparison::all(assessment, old, serving(args)?)?;
     let mut out = output(args)?;
     for comparison in &comparisons {
         match args.format {
@@ -132,12 +150,16 @@ fn passwords(args: &Args) -> Result<Vec<String>, Box<dyn Error>> {
     Ok(passwords)
 }
 
-fn serving(args: &Args) -> Serving {
-    match args.role {
-        None => Serving::Suggested,
-        Some(Role::Client) => Serving::In(Roles::CLIENT),
-        Some(Role::Server) => Serving::In(Roles::SERVER),
-        Some(Role::Both) => Serving::In(Roles::BOTH),
+/// Of all certificates; what is told of places, the inventory knows.
+fn serving(args: &Args) -> Result<Serving, &'static str> {
+    let mut of_all = args.role.iter().filter(|it| it.place.is_none()).map(|it| it.roles);
+    match (of_all.next(), of_all.next()) {
+        (None, _) => Ok(Serving::Suggested),
+        (Some(_), None) if args.role.len() > 1 => {
+            Err("--role says it of all certificates, so it cannot say it of some too")
+        }
+        (Some(roles), None) => Ok(Serving::In(roles)),
+        (Some(_), Some(_)) => Err("--role says twice what all certificates are used as"),
     }
 }
 

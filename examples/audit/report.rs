@@ -3,8 +3,10 @@
 use std::cmp::Reverse;
 
 use mtls_roles::SubjectAltName;
-use mtls_roles::audit::{Assessment, CertificateKind, Citation, Entry, Finding, Verdict};
-use time::Date;
+use mtls_roles::audit::{
+    Assessment, Cause, CertificateKind, Citation, Entry, Finding, Roles, Verdict,
+};
+use time::{Date, Duration};
 
 use crate::printable::printable;
 use crate::sources::{Found, Server};
@@ -14,17 +16,26 @@ pub struct Report<'a> {
     pub assessment: &'a Assessment<'a>,
     /// What needs action first: by group, then by the day it works until, then by name.
     pub findings: Vec<&'a Finding<'a>>,
+    /// How many have expired and are not among them.
+    pub left_out: usize,
 }
 
 impl<'a> Report<'a> {
-    pub fn new(found: &'a Found, assessment: &'a Assessment<'a>) -> Self {
-        let mut findings: Vec<_> = assessment.findings().iter().collect();
+    pub fn new(found: &'a Found, assessment: &'a Assessment<'a>, ignores_expired: bool) -> Self {
+        let is_expired = |finding: &Finding<'_>| {
+            let mut causes = finding.causes.iter();
+            causes.any(|cause| matches!(cause, Cause::Expired { .. }))
+        };
+        let all = assessment.findings().iter();
+        let mut findings: Vec<_> =
+            all.filter(|finding| !ignores_expired || !is_expired(finding)).collect();
+        let left_out = assessment.findings().len() - findings.len();
         findings.sort_by_cached_key(|finding| {
             let group = Reverse(Group::of(finding.verdict));
             let subject = finding.entry.certificate().subject().to_owned();
             (group, due(finding), subject, finding.entry.sha256())
         });
-        Self { found, assessment, findings }
+        Self { found, assessment, findings, left_out }
     }
 
     /// The findings of one group; they stand together.
@@ -41,10 +52,18 @@ impl<'a> Report<'a> {
         servers.filter(move |server| server.leaf == *presented)
     }
 
-    pub fn breaks(&self) -> bool {
-        [Group::AtRenewal, Group::OnDate, Group::Unfit]
-            .into_iter()
-            .any(|group| !self.group(group).is_empty())
+    /// Whether something of these groups does a job, and stops to within so many days.
+    pub fn has_any(&self, groups: &[Group], within: Option<u32>) -> bool {
+        let last = within.map(|days| {
+            let days = Duration::days(days.into());
+            self.assessment.as_of().saturating_add(days)
+        });
+        let findings = groups.iter().flat_map(|group| self.group(*group));
+        let mut findings = findings.filter(|finding| finding.serves != Roles::NONE);
+        findings.any(|finding| {
+            let is_now = finding.verdict == Verdict::AlreadyUnfit;
+            is_now || last.is_none_or(|last| due(finding) <= last)
+        })
     }
 
     pub fn is_incomplete(&self) -> bool {
@@ -77,10 +96,17 @@ impl<'a> Report<'a> {
         });
         let groups: Vec<_> = groups.collect();
         let count = counted(self.findings.len(), "certificate");
-        match groups.is_empty() {
+        let summary = match groups.is_empty() {
             true => count,
             false => format!("{count}: {}", groups.join(", ")),
-        }
+        };
+        let left_out =
+            [(self.left_out, "expired certificate"), (self.found.excluded, "excluded source")];
+        let left_out = left_out.into_iter().filter(|(count, _)| *count > 0);
+        let left_out = left_out.map(|(count, what)| format!("; {} left out", counted(count, what)));
+        let silent = Some(self.found.silent).filter(|count| *count > 0);
+        let silent = silent.map(|count| format!("; nobody at {count} addresses of ranges"));
+        summary + &left_out.chain(silent).collect::<String>()
     }
 }
 

@@ -12,7 +12,7 @@ use super::shape::Shape;
 use super::{pkcs7, pkcs12};
 
 /// A larger file is a finding, and not read.
-const LIMIT: u64 = 64 << 20;
+pub const LIMIT: u64 = 64 << 20;
 
 /// So much of a file in a folder tells whether the rest is worth reading.
 const BEGINNING: u64 = 8 << 10;
@@ -98,7 +98,8 @@ pub fn read_stdin(passwords: &[String], inventory: &mut Inventory) {
 
 const STDIN: &str = "standard input";
 
-fn add(source: &str, bytes: &[u8], passwords: &[String], inventory: &mut Inventory) {
+/// Adds what some bytes hold.
+pub fn add(source: &str, bytes: &[u8], passwords: &[String], inventory: &mut Inventory) {
     if bytes.len() as u64 > LIMIT {
         return inventory.add_unreadable(source, "larger than 64 MiB");
     }

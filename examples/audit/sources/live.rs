@@ -5,8 +5,9 @@
 //! certificate stands before that in both, so a server that insists on one is no obstacle.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
-use std::sync::{Arc, OnceLock};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::{Arc, OnceLock, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustls::client::ResolvesClientCert;
@@ -17,6 +18,9 @@ use rustls::sign::CertifiedKey;
 use rustls::{
     ALL_VERSIONS, ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme,
 };
+
+use super::starttls::{self, Refused};
+use super::target::Target;
 
 /// What a server showed of itself.
 #[derive(Debug)]
@@ -39,46 +43,123 @@ pub struct Asks {
 /// Beyond this many, CA hints are counted and not kept.
 const HINTS: usize = 100;
 
-/// Host and port, if this is what it looks like: `edge.example.com:443`, `[2001:db8::1]:443`.
-pub fn address(text: &str) -> Option<(&str, u16)> {
-    let (host, port) = text.rsplit_once(':')?;
-    let host = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .or((!host.contains([':', '[', ']'])).then_some(host))?;
-    let is_host = !host.is_empty() && !host.contains(['/', '\\']);
-    Some((host, port.parse().ok()?)).filter(|_| is_host)
+/// Why a server showed nothing.
+pub struct Refusal {
+    pub reason: String,
+    /// Nobody is there: no connection came about.
+    pub is_silence: bool,
 }
 
-/// Asks the server, and waits no longer than `patience` in all; looking up its name is the
-/// system's business, and has the system's patience.
-pub fn ask(host: &str, port: u16, patience: Duration) -> Result<Server, String> {
+/// Asks the server, and waits no longer than `patience` in all: for its name to be looked up, for
+/// the connection, for what is said before TLS, and for the handshake.
+pub fn ask(target: &Target, patience: Duration) -> Result<Server, Refusal> {
     let end = Instant::now() + patience;
-    let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
-    let stream = connect(host, port, end).map_err(|error| plain(&error, patience))?;
+    let silence = |error| Refusal { reason: plain(&error, patience), is_silence: true };
+    let stream = connect(target, end).map_err(silence)?;
+    shake(target, Until { stream, end }, patience)
+        .map_err(|reason| Refusal { reason, is_silence: false })
+}
+
+fn shake(target: &Target, mut stream: Until, patience: Duration) -> Result<Server, String> {
+    let started = starttls::start(target.protocol, target.host(), &mut stream);
+    started.map_err(|refused| before_tls(target, &refused, patience))?;
     let recorder = Arc::new(Recorder::default());
     let config = config(&recorder).map_err(|error| error.to_string())?;
-    let mut connection =
-        ClientConnection::new(Arc::new(config), name).map_err(|error| error.to_string())?;
-    let ended = connection.complete_io(&mut Until { stream, end });
+    let mut connection = ClientConnection::new(Arc::new(config), target.server_name()?)
+        .map_err(|error| error.to_string())?;
+    let ended = connection.complete_io(&mut stream);
     match recorder.chain.get() {
         Some(chain) => Ok(Server { chain: chain.clone(), asks: recorder.asks.get().cloned() }),
         None => Err(ended.map_or_else(
-            |error| plain(&error, patience),
+            |error| no_handshake(target, &error, patience),
             |_| "the server presented no certificate".to_owned(),
         )),
     }
 }
 
-fn connect(host: &str, port: u16, end: Instant) -> io::Result<TcpStream> {
+fn before_tls(target: &Target, refused: &Refused, patience: Duration) -> String {
+    let scheme = target.protocol.scheme;
+    match refused {
+        Refused::Io(error) => format!("{}, before STARTTLS ({scheme})", plain(error, patience)),
+        Refused::Said(said) => format!(
+            "the server does not begin TLS: asked in the way of {scheme} it said `{said}` (if TLS \
+             begins at once, write tls://{})",
+            target.place()
+        ),
+    }
+}
+
+/// What a handshake that ended early tells, and who can ask instead.
+fn no_handshake(target: &Target, error: &io::Error, patience: Duration) -> String {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    match cause {
+        Some(Error::PeerIncompatible(_) | Error::AlertReceived(_)) => format!(
+            "the server speaks no TLS that this program speaks (1.2 with ECDHE and an AEAD, 1.3): \
+             {error}. Let OpenSSL ask it, and audit what it prints: {}",
+            openssl_line(target)
+        ),
+        Some(Error::InvalidMessage(_)) => format!(
+            "{error}: what answers is no TLS; if its protocol begins in the clear, write it before \
+             the name, as in smtp://{}",
+            target.place()
+        ),
+        _ if error.kind() == io::ErrorKind::UnexpectedEof
+            || error.kind() == io::ErrorKind::ConnectionReset =>
+        {
+            format!(
+                "{} during the handshake. If it is an old server, let OpenSSL ask it: {}",
+                plain(error, patience),
+                openssl_line(target)
+            )
+        }
+        _ => plain(error, patience),
+    }
+}
+
+/// For servers of TLS 1.0 and 1.1, of RSA key exchange and CBC.
+fn openssl_line(target: &Target) -> String {
+    let starttls = match target.protocol.starttls {
+        "" => String::new(),
+        starttls => format!(" -starttls {starttls}"),
+    };
+    let name = match target.server_name() {
+        Ok(ServerName::DnsName(name)) => format!(" -servername {}", name.as_ref()),
+        _ => " -noservername".to_owned(),
+    };
+    let place = target.place();
+    format!(
+        "openssl s_client -connect {place}{name}{starttls} -showcerts -min_protocol TLSv1 -cipher \
+         ALL:@SECLEVEL=0 -legacy_server_connect </dev/null | audit -"
+    )
+}
+
+/// By the first address that answers; each gets its share of the time that is left.
+fn connect(target: &Target, end: Instant) -> io::Result<TcpStream> {
+    let addresses = lookup(target, end)?;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in (host, port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, left(end)?) {
+    for (address, remaining) in addresses.iter().zip((1..=addresses.len() as u32).rev()) {
+        match TcpStream::connect_timeout(address, left(end)? / remaining) {
             Ok(stream) => return Ok(stream),
             Err(error) => last = error,
         }
     }
     Err(last)
+}
+
+/// The system has its own patience for names: it is left alone with them when ours is over.
+fn lookup(target: &Target, end: Instant) -> io::Result<Vec<SocketAddr>> {
+    let (host, port) = (target.address.clone(), target.port);
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![(address, port).into()]);
+    }
+    let (found, finding) = mpsc::channel();
+    thread::spawn(move || {
+        let addresses = (host, port).to_socket_addrs().map(Iterator::collect);
+        // Nobody may be waiting any more.
+        let _ = found.send(addresses);
+    });
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "the name was not found");
+    finding.recv_timeout(left(end)?).map_err(late)?
 }
 
 fn config(recorder: &Arc<Recorder>) -> Result<ClientConfig, Error> {

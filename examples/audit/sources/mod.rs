@@ -1,22 +1,33 @@
 //! Where certificates come from: files, folders, standard input, servers.
 
+mod exclude;
 mod file;
+mod hosts;
 mod live;
+mod pipe;
 mod pkcs12;
 mod pkcs7;
+mod pool;
+mod range;
+mod roles;
 mod shape;
+mod starttls;
+mod target;
 mod walk;
 
+use std::collections::HashMap;
 use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use mtls_roles::audit::Inventory;
+use mtls_roles::audit::{Inventory, Location, Roles};
 use rustls::pki_types::CertificateDer;
 
+pub use self::exclude::Exclude;
 use self::file::{Job, Outcome};
 pub use self::live::Asks;
+use self::target::Target;
 use self::walk::{Entry, Walk};
 use crate::progress::Progress;
 
@@ -27,11 +38,15 @@ pub struct Found {
     pub servers: Vec<Server>,
     /// Files in folders that hold nothing for an audit.
     pub passed_over: usize,
+    /// Files, folders and servers that were not to be looked at.
+    pub excluded: usize,
+    /// Addresses of ranges where nobody was.
+    pub silent: usize,
 }
 
 /// A server that answered.
 pub struct Server {
-    /// As on the command line.
+    /// With its port.
     pub address: String,
     /// The first certificate that it presented.
     pub leaf: CertificateDer<'static>,
@@ -39,34 +54,53 @@ pub struct Server {
     pub asks: Option<Asks>,
 }
 
+/// What is to be read.
+pub struct Wanted {
+    pub sources: Vec<String>,
+    /// A list of servers.
+    pub hosts: Option<PathBuf>,
+    pub exclude: Exclude,
+    /// Which certificates are used as what, by their files, folders and servers.
+    pub roles: Vec<(String, Roles)>,
+}
+
 /// Reads all sources: files and folders in the order of the command line, then what links in the
 /// folders lead to, then servers.
-pub fn read(sources: &[String], means: &Means, progress: &Progress) -> Found {
-    let mut reading = Reading { found: Found::default(), files: vec![], means, progress };
-    let mut walk = Walk::default();
-    let mut servers = vec![];
-    for source in sources {
+pub fn read(wanted: &Wanted, means: &Means, progress: &Progress) -> Found {
+    let exclude = &wanted.exclude;
+    let mut reading = Reading {
+        found: Found::default(),
+        files: vec![],
+        servers: vec![],
+        means,
+        progress,
+        exclude,
+    };
+    let mut walk = Walk::new(exclude);
+    for source in &wanted.sources {
         let path = Path::new(source);
-        match live::address(source) {
+        match path.exists() {
             _ if source == "-" => reading.stdin(),
             _ if path.is_dir() => walk.folder(path, &mut |entry| reading.entry(entry)),
-            Some((host, port)) if !path.exists() => servers.push((source, host, port)),
+            _ if pipe::is_pipe(path) => reading.pipe(source),
+            _ if pipe::is_endless(path) => reading.unreadable(source, "a device or a socket"),
+            false if Target::is_meant_by(source) => reading.server(source, None),
             _ => reading.file(path, Named::Yes),
         }
     }
     walk.links(&mut |entry| reading.entry(entry));
     reading.flush();
-    for servers in servers.chunks(AT_ONCE) {
-        reading.servers(servers);
+    if let Some(list) = &wanted.hosts {
+        reading.list(list);
     }
+    reading.ask();
+    reading.tell(&wanted.roles);
+    reading.found.excluded += walk.excluded;
     reading.found
 }
 
 /// Files are read in batches of this many, so that a long list of them never stands in memory.
 const BATCH: usize = 512;
-
-/// So many servers are asked at once: most of the time they let wait.
-const AT_ONCE: usize = 32;
 
 /// What it takes to read the sources that are closed or slow.
 pub struct Means {
@@ -79,8 +113,16 @@ pub struct Means {
 struct Reading<'a> {
     found: Found,
     files: Vec<Job>,
+    servers: Vec<Asked>,
     means: &'a Means,
     progress: &'a Progress,
+    exclude: &'a Exclude,
+}
+
+/// A server, and what its owner says that its certificate is used as.
+struct Asked {
+    target: Target,
+    roles: Option<Roles>,
 }
 
 enum Named {
@@ -98,11 +140,7 @@ impl Reading<'_> {
     fn entry(&mut self, entry: Entry) {
         match entry {
             Entry::File(path) => self.file(&path, Named::No),
-            Entry::Unreadable(path, reason) => {
-                self.flush();
-                let inventory = &mut self.found.inventory;
-                inventory.add_unreadable(&path.to_string_lossy(), &reason);
-            }
+            Entry::Unreadable(path, reason) => self.unreadable(&path.to_string_lossy(), &reason),
         }
     }
 
@@ -132,35 +170,86 @@ impl Reading<'_> {
         self.progress.advance(files.len(), &last.unwrap_or_default());
     }
 
-    fn servers(&mut self, servers: &[(&String, &str, u16)]) {
-        let answers: Vec<_> = thread::scope(|scope| {
-            let patience = self.means.patience;
-            let ask =
-                move |(_, host, port): &(&String, &str, u16)| live::ask(host, *port, patience);
-            let asking = servers.iter().map(|server| scope.spawn(move || ask(server)));
-            let asking: Vec<_> = asking.collect();
-            asking.into_iter().map(join).collect()
-        });
-        for ((address, ..), answer) in servers.iter().zip(answers) {
-            self.server(address, answer);
-            self.progress.advance(1, address);
+    fn pipe(&mut self, source: &str) {
+        self.flush();
+        let Found { inventory, .. } = &mut self.found;
+        match pipe::read(Path::new(source), self.means.patience) {
+            Ok(bytes) => file::add(source, &bytes, &self.means.passwords, inventory),
+            Err(reason) => inventory.add_unreadable(source, &reason),
+        }
+        self.progress.advance(1, source);
+    }
+
+    fn unreadable(&mut self, source: &str, reason: &str) {
+        self.flush();
+        self.found.inventory.add_unreadable(source, reason);
+    }
+
+    fn list(&mut self, file: &Path) {
+        let shown = file.to_string_lossy();
+        match hosts::read(file) {
+            Ok(lines) => lines.into_iter().for_each(|(number, line)| match line {
+                Ok(listed) => self.targets(listed.targets, listed.roles),
+                Err(reason) => self.unreadable(&format!("{shown}:{number}"), &reason),
+            }),
+            Err(error) => self.unreadable(&shown, &error.to_string()),
         }
     }
 
-    fn server(&mut self, address: &str, answer: Result<live::Server, String>) {
+    fn server(&mut self, source: &str, roles: Option<Roles>) {
+        match Target::read(source) {
+            Ok(targets) => self.targets(targets, roles),
+            Err(reason) => self.unreadable(source, &reason),
+        }
+    }
+
+    fn targets(&mut self, targets: Vec<Target>, roles: Option<Roles>) {
+        for target in targets {
+            match self.exclude.has(target.host()) || self.exclude.has(&target.place()) {
+                true => self.found.excluded += 1,
+                false => self.servers.push(Asked { target, roles }),
+            }
+        }
+    }
+
+    fn ask(&mut self) {
+        let servers = std::mem::take(&mut self.servers);
+        let answers = pool::map(&servers, |server| {
+            let answer = live::ask(&server.target, self.means.patience);
+            self.progress.advance(1, &server.target.place());
+            answer
+        });
+        for (server, answer) in servers.iter().zip(answers) {
+            self.answer(server, answer);
+        }
+        let roles = servers.iter().filter_map(|it| Some((it.target.shown(), it.roles?)));
+        let roles: HashMap<_, _> = roles.collect();
+        let of = |location: &Location| roles.get(&*location.source).copied();
+        self.found.inventory.tell_roles(of);
+    }
+
+    fn tell(&mut self, told: &[(String, Roles)]) {
+        for place in roles::tell(told, &mut self.found.inventory) {
+            self.unreadable(&place, "its role was told, and no certificate was read there");
+        }
+    }
+
+    fn answer(&mut self, server: &Asked, answer: Result<live::Server, live::Refusal>) {
         let inventory = &mut self.found.inventory;
+        let address = server.target.shown();
         match answer {
             Ok(server) => {
                 for certificate in &server.chain {
-                    inventory.add_der(address, certificate);
+                    inventory.add_der(&address, certificate);
                 }
-                self.found.servers.extend(server.chain.into_iter().next().map(|leaf| Server {
-                    address: address.to_owned(),
-                    leaf,
-                    asks: server.asks,
-                }));
+                let leaf = server.chain.into_iter().next();
+                let asks = server.asks;
+                self.found.servers.extend(leaf.map(|leaf| Server { address, leaf, asks }));
             }
-            Err(reason) => inventory.add_unreadable(address, &reason),
+            Err(refusal) if refusal.is_silence && server.target.is_of_range => {
+                self.found.silent += 1
+            }
+            Err(refusal) => inventory.add_unreadable(&address, &refusal.reason),
         }
     }
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use super::exclude::Exclude;
+
 /// What stands below a folder.
 pub enum Entry {
     File(PathBuf),
@@ -18,15 +20,21 @@ pub enum Entry {
 /// Links to files are files: where a certificate is used is worth knowing. Links to folders wait
 /// until the folders themselves are read, and lead nowhere new if they are: a loop ends here, and so
 /// does a pyramid of links whose paths would never end.
-#[derive(Default)]
-pub struct Walk {
+pub struct Walk<'a> {
     /// By their canonical names. One entry a folder, not one a file.
     seen: HashSet<PathBuf>,
     /// Links to folders.
     waiting: VecDeque<PathBuf>,
+    exclude: &'a Exclude,
+    /// Files and folders that were not looked at.
+    pub excluded: usize,
 }
 
-impl Walk {
+impl<'a> Walk<'a> {
+    pub fn new(exclude: &'a Exclude) -> Self {
+        Self { seen: HashSet::new(), waiting: VecDeque::new(), exclude, excluded: 0 }
+    }
+
     /// The real folders below this one; `visit` says whether to go on.
     pub fn folder(&mut self, folder: &Path, visit: &mut impl FnMut(Entry)) {
         let canonical = match fs::canonicalize(folder) {
@@ -45,7 +53,12 @@ impl Walk {
             let kind = entry.file_type();
             let is_folder = kind.is_dir() || entry.depth() == 0;
             let below = entry.path().strip_prefix(folder).unwrap_or(Path::new(""));
-            if is_folder && !self.seen.insert(canonical.join(below)) {
+            if entry.depth() > 0 && self.exclude.has(&entry.path().to_string_lossy()) {
+                self.excluded += 1;
+                if is_folder {
+                    walk.skip_current_dir();
+                }
+            } else if is_folder && !self.seen.insert(canonical.join(below)) {
                 walk.skip_current_dir();
             } else if kind.is_file() {
                 visit(Entry::File(entry.into_path()));

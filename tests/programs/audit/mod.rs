@@ -2,11 +2,14 @@
 //! codes, what it reads and what it says of what it cannot read.
 
 mod formats;
+mod exits;
 mod guard;
+mod hosts;
 mod page;
 mod reports;
 mod run;
 mod servers;
 mod size;
+mod starttls;
 mod walk;
 mod world;

@@ -93,13 +93,13 @@ fn a_server_that_does_not_answer_is_a_finding_and_the_next_one_is_asked() {
     assert_eq!(output.code, 2, "{output:?}");
     assert!(reason(&closed).contains("refused"), "{output:?}");
     assert!(reason(&mute).contains("no answer within 1 second"), "{output:?}");
-    assert!(reason(&plain).contains("corrupt message"), "{output:?}");
+    assert!(reason(&plain).contains("what answers is no TLS"), "{output:?}");
     assert_eq!(output.line("CN=edge.example.com")["source"], json!([good]));
     let _ = (server.join(), talker.join());
 }
 
 /// With the chain of `edge`; asking for certificates of the mesh, if at all, with or without hints.
-fn config(
+pub fn config(
     world: &World,
     version: &'static rustls::SupportedProtocolVersion,
     hints: Option<bool>,
@@ -123,7 +123,7 @@ fn config(
 }
 
 /// Serves one connection; its result is how the handshake ended.
-fn serve(config: ServerConfig) -> (String, JoinHandle<std::io::Result<(usize, usize)>>) {
+pub fn serve(config: ServerConfig) -> (String, JoinHandle<std::io::Result<(usize, usize)>>) {
     once(move |mut stream| {
         let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
         connection.complete_io(&mut stream)
@@ -131,14 +131,14 @@ fn serve(config: ServerConfig) -> (String, JoinHandle<std::io::Result<(usize, us
 }
 
 /// Lets this answer one connection.
-fn once<T: Send + 'static>(
+pub fn once<T: Send + 'static>(
     answer: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (String, JoinHandle<T>) {
     let (listener, address) = listen();
     (address, thread::spawn(move || answer(listener.accept().unwrap().0)))
 }
 
-fn listen() -> (TcpListener, String) {
+pub fn listen() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     (listener, address)
