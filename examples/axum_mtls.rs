@@ -1,21 +1,30 @@
-//! mtls-roles behind axum: HTTP/2 over mutual TLS, and handlers that know their peer.
+//! mtls-roles behind axum: HTTP over mutual TLS, upgrades, and handlers that know their peer.
 //!
 //! Run it, it needs nothing and ends by itself: `cargo run --example axum_mtls`
 //!
-//! No wrapper around axum: the router is served per connection with hyper-util, and the verified
-//! peer of that connection is handed to every handler as an extension. Copy `serve` and `whoami`;
-//! the client makes one request over HTTP/2 and prints the answer.
+//! axum serves from any listener; here it is the one of `common/listener.rs`, and the verified peer
+//! of a connection is what axum calls its address. Copy both and `whoami`. The client asks over
+//! HTTP/2 who it is, and then has an HTTP/1.1 connection upgraded to a protocol of its own.
+
+#[path = "common/listener.rs"]
+mod listener;
 
 use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{Request, Version};
+use axum::extract::connect_info::{ConnectInfo, Connected};
+use axum::http::header::{CONNECTION, HeaderName, UPGRADE};
+use axum::http::{Request, StatusCode, Version};
 use axum::routing::get;
-use axum::{Extension, Router};
+use axum::serve::IncomingStream;
+use hyper::client::conn::{http1, http2};
+use hyper::upgrade::{self, Upgraded};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
+use listener::{Limits, Listener};
 use mtls_roles::{
     ClientPeerVerifier, ClientSlot, Credentials, Roots, ServerPeerVerifier, ServerSlot,
     VerifiedPeer, client_config, server_config,
@@ -23,9 +32,10 @@ use mtls_roles::{
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls::ClientConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::{PrivateKeyDer, UnixTime};
+use rustls::pki_types::PrivateKeyDer;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::{TlsAcceptor, TlsConnector};
+use tokio_rustls::{TlsConnector, client, server};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -42,74 +52,138 @@ async fn main() -> Result<()> {
     // The configurations are yours: ALPN is set as on any other.
     let mut accept = server_config(&provider, ServerSlot::new(server)?, clients.clone())?;
     accept.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let mut connect = client_config(&provider, ClientSlot::new(client)?, servers)?;
-    connect.alpn_protocols = vec![b"h2".to_vec()];
+    let connect = client_config(&provider, ClientSlot::new(client)?, servers)?;
 
-    let app = Router::new().route("/whoami", get(whoami));
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let tcp = TcpStream::connect(listener.local_addr()?).await?;
-    tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(accept)), clients, app));
+    let app = Router::new().route("/whoami", get(whoami)).route("/echo", get(echo));
+    let tcp = TcpListener::bind("127.0.0.1:0").await?;
+    let address = tcp.local_addr()?;
+    let accept = Arc::new(accept);
+    let listener = Listener::new(tcp, Limits::default(), move || (accept.clone(), clients.clone()));
+    let app = app.into_make_service_with_connect_info::<Peer>();
+    tokio::spawn(axum::serve(Mtls(listener), app).into_future());
 
-    let answer = ask(connect, tcp).await?;
+    let answer = ask(open(&connect, b"h2", address).await?).await?;
     println!("the handler says: {answer}");
-    match answer.as_str() {
-        "dns:edge.example.com over HTTP/2.0" => Ok(()),
+    let echo = shout(open(&connect, b"http/1.1", address).await?).await?;
+    println!("the echo says:    {echo}");
+    match (&*answer, &*echo) {
+        ("dns:edge.example.com over HTTP/2.0", "dns:edge.example.com, you said: hello") => Ok(()),
         _ => Err("that is not who we are, or not how we asked".into()),
     }
 }
 
-/// One peer per connection, known to every request on it.
-async fn whoami(Extension(peer): Extension<Arc<VerifiedPeer>>, version: Version) -> String {
-    let names: Vec<_> = peer.alt_names().iter().map(ToString::to_string).collect();
-    format!("{} over {version:?}", names.join(", "))
+/// The listener, as axum has it.
+struct Mtls(Listener);
+
+/// Who is at the other end. One peer per connection, known to every request on it; a connection may
+/// outlive its certificate: see [`VerifiedPeer::valid_until`].
+#[derive(Clone, Debug)]
+struct Peer {
+    address: SocketAddr,
+    /// Nobody, if client authentication is optional.
+    verified: Option<Arc<VerifiedPeer>>,
 }
 
-async fn serve(
-    listener: TcpListener,
-    acceptor: TlsAcceptor,
-    clients: ClientPeerVerifier,
-    app: Router,
-) {
-    while let Ok((tcp, from)) = listener.accept().await {
-        let (acceptor, clients, app) = (acceptor.clone(), clients.clone(), app.clone());
-        tokio::spawn(async move {
-            if let Err(error) = serve_connection(tcp, acceptor, clients, app).await {
-                eprintln!("{from}: {error}");
+impl axum::serve::Listener for Mtls {
+    type Io = server::TlsStream<TcpStream>;
+    type Addr = Peer;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            match self.0.accept().await {
+                Ok((connection, address)) => {
+                    let verified = connection.peer.map(Arc::new);
+                    return (connection.tls, Peer { address, verified });
+                }
+                Err(failed) => eprintln!("{failed}"),
             }
-        });
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        Ok(Peer { address: self.0.local_addr()?, verified: None })
     }
 }
 
-/// The handshake is the moment of the verdict; to bound how long it holds, bound the connection.
-async fn serve_connection(
-    tcp: TcpStream,
-    acceptor: TlsAcceptor,
-    clients: ClientPeerVerifier,
-    app: Router,
-) -> Result<()> {
-    let tls = acceptor.accept(tcp).await?;
-    let (_, connection) = tls.get_ref();
-    let peer = clients.verify(connection.peer_certificates(), UnixTime::now())?;
-    let app = app.layer(Extension(Arc::new(peer)));
-    auto::Builder::new(TokioExecutor::new())
-        .serve_connection(TokioIo::new(tls), TowerToHyperService::new(app))
-        .await
+impl Connected<IncomingStream<'_, Mtls>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Mtls>) -> Self {
+        stream.remote_addr().clone()
+    }
 }
 
-/// One request over HTTP/2, which the server must have agreed to in the handshake.
-async fn ask(connect: ClientConfig, tcp: TcpStream) -> Result<String> {
+impl Peer {
+    fn names(&self) -> String {
+        let names = self.verified.iter().flat_map(|peer| peer.alt_names());
+        names.map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+}
+
+async fn whoami(ConnectInfo(peer): ConnectInfo<Peer>, version: Version) -> String {
+    format!("{} over {version:?}", peer.names())
+}
+
+/// After the answer the connection is no longer HTTP, and still the peer's.
+async fn echo(
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    mut request: Request<Body>,
+) -> (StatusCode, [(HeaderName, &'static str); 2]) {
+    let upgraded = upgrade::on(&mut request);
+    tokio::spawn(async move {
+        let echoed = async { answer_upgraded(upgraded.await?, &peer).await };
+        if let Err(error) = echoed.await {
+            eprintln!("{}: {error}", peer.address);
+        }
+    });
+    (StatusCode::SWITCHING_PROTOCOLS, [(CONNECTION, "upgrade"), (UPGRADE, "echo")])
+}
+
+async fn answer_upgraded(upgraded: Upgraded, peer: &Peer) -> Result<()> {
+    let mut io = TokioIo::new(upgraded);
+    let mut said = [0; 5];
+    io.read_exact(&mut said).await?;
+    let echo = format!("{}, you said: {}", peer.names(), String::from_utf8_lossy(&said));
+    io.write_all(echo.as_bytes()).await?;
+    Ok(io.shutdown().await?)
+}
+
+async fn open(
+    connect: &ClientConfig,
+    protocol: &[u8],
+    address: SocketAddr,
+) -> Result<client::TlsStream<TcpStream>> {
+    let mut connect = connect.clone();
+    connect.alpn_protocols = vec![protocol.to_vec()];
+    let tcp = TcpStream::connect(address).await?;
     let name = "core.example.com".try_into()?;
     let tls = TlsConnector::from(Arc::new(connect)).connect(name, tcp).await?;
-    if tls.get_ref().1.alpn_protocol() != Some(b"h2") {
-        return Err("the server did not agree to h2".into());
+    match tls.get_ref().1.alpn_protocol() == Some(protocol) {
+        true => Ok(tls),
+        false => Err("the server did not agree to the protocol".into()),
     }
+}
+
+/// One request over HTTP/2.
+async fn ask(tls: client::TlsStream<TcpStream>) -> Result<String> {
     let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls)).await?;
+        http2::handshake(TokioExecutor::new(), TokioIo::new(tls)).await?;
     tokio::spawn(connection);
     let request = Request::get("https://core.example.com/whoami").body(Body::empty())?;
     let body = sender.send_request(request).await?.into_body();
     let bytes = to_bytes(Body::new(body), 1024).await?;
     Ok(String::from_utf8(bytes.to_vec())?)
+}
+
+/// One request over HTTP/1.1, and then no HTTP at all.
+async fn shout(tls: client::TlsStream<TcpStream>) -> Result<String> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(tls)).await?;
+    tokio::spawn(connection.with_upgrades());
+    let request = Request::get("/echo").header(CONNECTION, "upgrade").header(UPGRADE, "echo");
+    let response = sender.send_request(request.body(Body::empty())?).await?;
+    let mut io = TokioIo::new(upgrade::on(response).await?);
+    io.write_all(b"hello").await?;
+    let mut echo = String::new();
+    io.read_to_string(&mut echo).await?;
+    Ok(echo)
 }
 
 /// You have certificates already: see the example `embed` for PEM files.

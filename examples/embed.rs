@@ -3,24 +3,27 @@
 //! Run it, it needs nothing and ends by itself: `cargo run --example embed`
 //!
 //! The client connects, is told by the server's handler who it is, gets its renewed certificate
-//! swapped in while everything runs, and connects again. Copy `serve` and `call`; `write_files` at
-//! the end only makes the certificates that you have already.
+//! swapped in while everything runs, and connects again. Copy `common/listener.rs`, `serve` and `call`;
+//! `write_files` at the end only makes the certificates that you have already.
+
+#[path = "common/listener.rs"]
+mod listener;
 
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use listener::{Connection, Limits, Listener};
 use mtls_roles::{
     ClientPeerVerifier, ClientSlot, Credentials, EkuPolicy, PeerRule, Roots, ServerPeerVerifier,
-    ServerSlot, VerifiedPeer, client_config, server_config,
+    ServerSlot, client_config, server_config,
 };
 use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
-use rustls::pki_types::UnixTime;
 use time::macros::datetime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::{TlsAcceptor, TlsConnector, server};
+use tokio_rustls::TlsConnector;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -48,12 +51,14 @@ async fn main() -> Result<()> {
     let server_roots = Roots::from_pem_file(at("server-roots.pem"))?;
     let servers = ServerPeerVerifier::builder(server_roots, &provider).build()?;
 
-    let accept = server_config(&provider, serving, clients.clone())?;
+    let accept = Arc::new(server_config(&provider, serving, clients.clone())?);
     let connect = client_config(&provider, calling.clone(), servers)?;
 
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(accept)), clients));
+    let tcp = TcpListener::bind("127.0.0.1:0").await?;
+    let address = tcp.local_addr()?;
+    // Asked at each connection: certificates that follow their files would be asked for here, too.
+    let tls = move || (accept.clone(), clients.clone());
+    tokio::spawn(serve(Listener::new(tcp, Limits::default(), tls)));
     let connector = TlsConnector::from(Arc::new(connect));
     let first = call(&connector, TcpStream::connect(address).await?).await?;
     println!("the server says: {first}");
@@ -72,25 +77,25 @@ async fn main() -> Result<()> {
     }
 }
 
-async fn serve(listener: TcpListener, acceptor: TlsAcceptor, clients: ClientPeerVerifier) {
-    while let Ok((tcp, from)) = listener.accept().await {
-        let (acceptor, clients) = (acceptor.clone(), clients.clone());
-        tokio::spawn(async move {
-            let served = async {
-                let tls = acceptor.accept(tcp).await?;
-                handle(tls, &clients).await
-            };
-            if let Err(error) = served.await {
-                eprintln!("{from}: {error}");
+/// A failure is one peer's, or the moment's: the listener goes on.
+async fn serve(mut listener: Listener) -> ! {
+    loop {
+        match listener.accept().await {
+            Ok((connection, from)) => {
+                tokio::spawn(async move {
+                    if let Err(error) = handle(connection).await {
+                        eprintln!("{from}: {error}");
+                    }
+                });
             }
-        });
+            Err(failed) => eprintln!("{failed}"),
+        }
     }
 }
 
-/// Who is it? Verified again from the presented chain: decide on the typed names.
-async fn handle(mut tls: server::TlsStream<TcpStream>, clients: &ClientPeerVerifier) -> Result<()> {
-    let (_, connection) = tls.get_ref();
-    let peer: VerifiedPeer = clients.verify(connection.peer_certificates(), UnixTime::now())?;
+/// Who is it? Decide on the typed names.
+async fn handle(Connection { mut tls, peer }: Connection) -> Result<()> {
+    let peer = peer.ok_or("client authentication is mandatory")?;
     let names: Vec<_> = peer.alt_names().iter().map(ToString::to_string).collect();
     let eku = match peer.eku().violation() {
         None => "EKU as needed".to_owned(),
@@ -99,7 +104,8 @@ async fn handle(mut tls: server::TlsStream<TcpStream>, clients: &ClientPeerVerif
     let (names, serial) = (names.join(", "), peer.leaf().serial());
     let greeting = format!("you are {names}, serial {serial}, {eku}");
     tls.write_all(greeting.as_bytes()).await?;
-    Ok(tls.shutdown().await?)
+    listener::hang_up(&mut tls).await;
+    Ok(())
 }
 
 async fn call(connector: &TlsConnector, tcp: TcpStream) -> Result<String> {
