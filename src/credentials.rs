@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::ParsedCertificate;
 use rustls::sign::{CertifiedKey, SigningKey};
@@ -12,11 +11,13 @@ use rustls::{InconsistentKeys, crypto::CryptoProvider};
 use time::OffsetDateTime;
 
 use crate::certificate::Certificate;
+use crate::certificate::defect::{self, Given, defect};
+use crate::certificate::key::{self, KeyKind};
+use crate::certificate::view::View;
 use crate::eku::{self, Preset};
 use crate::error::Error;
 use crate::pem;
 use crate::role::Role;
-use crate::text::certificate_text;
 
 /// A certificate chain plus its private key: what a slot presents.
 ///
@@ -98,13 +99,31 @@ impl Credentials {
         Self::read_pem((chain, &origins.0), (key, &origins.1), provider)
     }
 
+    /// The certificates of a PEM file that was read already, for the calls that take DER: every
+    /// `BEGIN` mark is a certificate, or it is an error.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem`](Self::from_pem), as far as it is about the chain's file.
+    pub fn chain_from_pem(
+        file: impl AsRef<Path>,
+        pem: &[u8],
+    ) -> Result<Vec<CertificateDer<'static>>, Error> {
+        let origin = pem::origin(file.as_ref());
+        let chain: Vec<CertificateDer<'static>> = pem::ders(pem, &origin, &pem::CERTIFICATES)?;
+        for (index, der) in chain.iter().enumerate() {
+            Certificate::read(der).map_err(|error| unusable(index, &origin, der, &error))?;
+        }
+        Ok(chain)
+    }
+
     fn read_pem(
         (chain, chain_origin): (&[u8], &str),
         (key, key_origin): (&[u8], &str),
         provider: &CryptoProvider,
     ) -> Result<Self, Error> {
-        let chain = read_chain(chain, chain_origin)?;
-        let key = load_key(read_key(key, key_origin)?, key_origin, provider)?;
+        let chain = pem::ders(chain, chain_origin, &pem::CHAIN)?;
+        let key = load_key(pem::private_key(key, key_origin)?, key_origin, provider)?;
         Self::new(chain, chain_origin, key)
     }
 
@@ -185,7 +204,23 @@ impl Credentials {
             Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => {
                 Err(Error::KeyNotComparable { certificate })
             }
-            Err(_) => Err(Error::KeyMismatch { certificate }),
+            Err(_) => Err(self.mismatch(certificate)),
+        }
+    }
+
+    fn mismatch(&self, certificate: String) -> Error {
+        let leaf = View::read(self.leaf().der()).map(|leaf| leaf.spki).unwrap_or_default();
+        let key = self.0.certified.key.public_key();
+        let is_usable = KeyKind::read(leaf).is_ok_and(KeyKind::is_usable);
+        let needed = key::public_key(leaf);
+        Error::KeyMismatch {
+            certificate,
+            found: key.map_or_else(String::new, |key| key::public_key(&key)),
+            advice: match is_usable {
+                true => "needed is the key that this certificate was requested with",
+                false => key::advice(&needed),
+            },
+            needed,
         }
     }
 
@@ -264,55 +299,23 @@ fn label(index: usize, certificate: &Certificate) -> String {
     format!("certificate {} ({})", index + 1, certificate.label())
 }
 
-fn read_chain(pem: &[u8], origin: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
-    const CHAIN: pem::Labels = pem::Labels {
-        read: &["CERTIFICATE"],
-        passed_over: &[
-            "PRIVATE KEY",
-            "RSA PRIVATE KEY",
-            "EC PRIVATE KEY",
-            "ENCRYPTED PRIVATE KEY",
-            "EC PARAMETERS",
-            "DH PARAMETERS",
-        ],
-    };
-    let blocks = pem::blocks(pem, origin, &CHAIN)?;
-    match blocks.is_empty() {
-        true => Err(missing(origin, "certificate")),
-        false => Ok(blocks.into_iter().map(|block| block.into_der().into()).collect()),
-    }
-}
-
-fn read_key(pem: &[u8], origin: &str) -> Result<PrivateKeyDer<'static>, Error> {
-    const KEY: pem::Labels = pem::Labels {
-        read: pem::KEY_LABELS,
-        passed_over: &["CERTIFICATE", "EC PARAMETERS", "DH PARAMETERS"],
-    };
-    if pem::has_encrypted_key(pem) {
-        return Err(Error::EncryptedKey { origin: origin.into() });
-    }
-    let mut keys = pem::blocks(pem, origin, &KEY)?;
-    match (keys.len(), keys.pop()) {
-        (1, Some(key)) => PrivateKeyDer::from_pem(key.kind, key.into_der())
-            .ok_or_else(|| missing(origin, "private key")),
-        (0, _) => Err(missing(origin, "private key")),
-        (count, _) => Err(Error::SeveralKeys { origin: origin.into(), count }),
-    }
-}
-
-fn missing(origin: &str, wanted: &'static str) -> Error {
-    Error::Missing { origin: origin.into(), wanted }
-}
-
 fn load_key(
     key: PrivateKeyDer<'static>,
     origin: &str,
     provider: &CryptoProvider,
 ) -> Result<Arc<dyn SigningKey>, Error> {
-    provider
-        .key_provider
-        .load_private_key(key)
-        .map_err(|source| Error::UnusableKey { origin: origin.into(), source })
+    let reason = match key::private_key(key.secret_der()) {
+        Some(words) => format!("it is {words}; {}", key::advice(&words)),
+        None => {
+            "it is no key in PKCS#8, PKCS#1 or SEC1 form, or damaged; get the complete file again"
+                .into()
+        }
+    };
+    provider.key_provider.load_private_key(key).map_err(|source| Error::UnusableKey {
+        origin: origin.into(),
+        reason,
+        source,
+    })
 }
 
 /// By our own reader, for what is told; by webpki's, since that is what peers built on rustls use.
@@ -321,18 +324,22 @@ fn read_certificate(
     origin: &str,
     der: &CertificateDer<'_>,
 ) -> Result<Certificate, Error> {
-    let malformed = |reason: String| Error::MalformedCertificate {
-        certificate: format!("certificate {} of {origin}", index + 1),
-        reason,
-    };
-    let certificate = Certificate::read(der).map_err(|error| malformed(error.to_string()))?;
-    ParsedCertificate::try_from(der).map_err(|error| malformed(certificate_text(&error)))?;
+    let unusable = |refused: &dyn fmt::Display| unusable(index, origin, der, refused);
+    let certificate = Certificate::read(der).map_err(|error| unusable(&error))?;
+    ParsedCertificate::try_from(der).map_err(|error| unusable(&error))?;
     Ok(certificate)
+}
+
+fn unusable(index: usize, origin: &str, der: &[u8], refused: &dyn fmt::Display) -> Error {
+    Error::UnusableCertificate {
+        certificate: defect::certificate_at(index, origin, der),
+        reason: defect(der, Given::Presented, refused),
+    }
 }
 
 fn check_order(chain: &[Certificate]) -> Result<(), Error> {
     if chain.is_empty() {
-        return Err(missing("the given chain", "certificate"));
+        return Err(Error::none_given("the given chain", "certificate"));
     }
     for (index, pair) in chain.windows(2).enumerate() {
         let [certificate, next] = pair else { continue };

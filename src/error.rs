@@ -54,20 +54,19 @@ pub enum Error {
     },
 
     /// Nothing of the wanted kind was there.
-    #[error("found no {wanted} in {origin}, needed is at least one; a file must be in PEM form")]
+    #[error("found no {wanted} in {origin}: {reason}")]
     #[non_exhaustive]
     Missing {
         /// The file, or what stands for it.
         origin: String,
         /// What was looked for.
         wanted: &'static str,
+        /// What is there instead, and what to do about it.
+        reason: String,
     },
 
     /// A PEM block that would have been passed over.
-    #[error(
-        "line {line} of {origin}: found `{found}`, needed `-----BEGIN {wanted}-----` alone on its \
-         line; convert or remove this block, nothing of the file was used"
-    )]
+    #[error("line {line} of {origin}: found `{found}`, {reason}; nothing of the file was used")]
     #[non_exhaustive]
     PemMark {
         /// The file, or what stands for it.
@@ -76,8 +75,8 @@ pub enum Error {
         line: usize,
         /// The mark; `…` stands for what else is on its line.
         found: String,
-        /// The label of the blocks that can be read here.
-        wanted: &'static str,
+        /// What is needed, and what to do about it.
+        reason: String,
     },
 
     /// A PEM block that starts well and cannot be read.
@@ -96,14 +95,29 @@ pub enum Error {
         source: pem::Error,
     },
 
-    /// A certificate is not well-formed.
-    #[error("{certificate} cannot be read: {reason}; ask its issuer for a well-formed one")]
+    /// A certificate cannot be used, or is none.
+    #[error("{certificate} cannot be used: {reason}")]
     #[non_exhaustive]
-    MalformedCertificate {
+    UnusableCertificate {
         /// Which certificate.
         certificate: String,
-        /// What is wrong with it.
+        /// What stands in the way, and what to do about it.
         reason: String,
+    },
+
+    /// A certificate that another CA issued, and that is no CA, was given as a root.
+    #[error(
+        "{certificate} can match nothing as a root: it is no CA, and `{issuer}` issued it; trust the root of \
+         that CA, and name this one peer with the rule cert-sha256:{fingerprint}"
+    )]
+    #[non_exhaustive]
+    LeafAsRoot {
+        /// Which certificate.
+        certificate: String,
+        /// Its issuer's name.
+        issuer: String,
+        /// SHA-256 of the certificate, in hexadecimal.
+        fingerprint: String,
     },
 
     /// The private key is encrypted; this crate asks for no passphrase.
@@ -128,27 +142,31 @@ pub enum Error {
     },
 
     /// The crypto provider does not take the private key.
-    #[error(
-        "the crypto provider cannot use the private key in {origin}: {source}; \
-         needed is an RSA, ECDSA or Ed25519 key in PKCS#8, PKCS#1 or SEC1 form"
-    )]
+    #[error("the crypto provider cannot use the private key in {origin} ({source}): {reason}")]
     #[non_exhaustive]
     UnusableKey {
         /// The file, or what stands for it.
         origin: String,
+        /// What kind of key it is, and what to do about it.
+        reason: String,
         /// What the provider said.
         source: rustls::Error,
     },
 
     /// The private key does not belong to the leaf.
     #[error(
-        "the private key is not the key of {certificate}; \
-         needed is the key that this certificate was requested with"
+        "the private key ({found}) is not the key of {certificate}, which is {needed}; {advice}"
     )]
     #[non_exhaustive]
     KeyMismatch {
         /// The leaf.
         certificate: String,
+        /// What kind of key the private key is.
+        found: String,
+        /// What kind of key the leaf has.
+        needed: String,
+        /// What to do about it.
+        advice: &'static str,
     },
 
     /// A certificate signing request cannot be made.
@@ -409,4 +427,11 @@ pub enum Error {
         "rustls refuses this configuration: {0}; does the crypto provider have cipher suites for the TLS versions?"
     )]
     Config(#[source] rustls::Error),
+}
+
+impl Error {
+    /// An empty list was given.
+    pub(crate) fn none_given(origin: &str, wanted: &'static str) -> Self {
+        Self::Missing { origin: origin.into(), wanted, reason: "needed is at least one".into() }
+    }
 }

@@ -4,16 +4,21 @@
 //! indented block, four dashes, a byte-order mark, `END` and `BEGIN` on one line (files joined
 //! without a final newline). A trust bundle that is read in part is a trust bundle with silent
 //! holes, so every `BEGIN` mark is found here first, and must be one that the reader will take.
+//! What is unambiguous is read: a byte-order mark, UTF-16, labels of old, a key under the label of
+//! another form of key.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 #[cfg(feature = "audit")]
 use der::Decode;
+use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::{self, PemObject, SectionKind};
 use zeroize::Zeroizing;
 
+use crate::content::Content;
 use crate::error::Error;
 use crate::text::Printable;
 
@@ -88,25 +93,157 @@ pub(crate) fn is_der(bytes: &[u8]) -> bool {
 
 /// Which blocks a reader takes, by label.
 pub(crate) struct Labels {
+    /// What messages call one of them.
+    pub(crate) wanted: &'static str,
     /// Read; the first one is what messages say is needed.
     pub(crate) read: &'static [&'static str],
     /// Allowed beside them and passed over, as in a file with certificate and key.
     pub(crate) passed_over: &'static [&'static str],
 }
 
+/// A certificate's label, and those of old (RFC 7468, 5.3).
+const CERTIFICATE_LABELS: &[&str] = &["CERTIFICATE", "X509 CERTIFICATE", "X.509 CERTIFICATE"];
+
+/// Certificates and nothing else, as in a trust bundle.
+pub(crate) const CERTIFICATES: Labels =
+    Labels { wanted: "certificate", read: CERTIFICATE_LABELS, passed_over: &[] };
+
+/// Certificates, perhaps with their key.
+pub(crate) const CHAIN: Labels = Labels {
+    wanted: "certificate",
+    read: CERTIFICATE_LABELS,
+    passed_over: &[
+        "PRIVATE KEY",
+        "RSA PRIVATE KEY",
+        "EC PRIVATE KEY",
+        "ENCRYPTED PRIVATE KEY",
+        "EC PARAMETERS",
+        "DH PARAMETERS",
+    ],
+};
+
+/// Revocation lists and nothing else.
+pub(crate) const CRLS: Labels =
+    Labels { wanted: "certificate revocation list", read: &["X509 CRL"], passed_over: &[] };
+
+/// A private key, perhaps with its certificates.
+const KEY: Labels = Labels {
+    wanted: "private key",
+    read: KEY_LABELS,
+    passed_over: &[
+        "CERTIFICATE",
+        "X509 CERTIFICATE",
+        "X.509 CERTIFICATE",
+        "EC PARAMETERS",
+        "DH PARAMETERS",
+    ],
+};
+
 /// The labels of private keys that pki-types reads.
 pub(crate) const KEY_LABELS: &[&str] = &["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
 
-/// Every block of `pem` whose label is to be read. A mark with any other label is an error.
+/// The bytes of every block of `pem` whose label is to be read, at least one. A mark with any other
+/// label is an error.
 ///
 /// Text around the blocks is allowed, as RFC 7468, 5.2 has it.
-pub(crate) fn blocks(pem: &[u8], origin: &str, labels: &Labels) -> Result<Vec<Block>, Error> {
+pub(crate) fn ders<D: From<Vec<u8>>>(
+    pem: &[u8],
+    origin: &str,
+    labels: &Labels,
+) -> Result<Vec<D>, Error> {
+    let mut decoded = Zeroizing::default();
+    let blocks = blocks(text(pem, &mut decoded), origin, labels)?;
+    match blocks.is_empty() {
+        true => Err(nothing(pem, origin, labels.wanted)),
+        false => Ok(blocks.into_iter().map(|(_, block)| block.into_der().into()).collect()),
+    }
+}
+
+/// The one private key of `pem`, in the form that its bytes have: labels are mixed up often, and the
+/// forms cannot be.
+pub(crate) fn private_key(pem: &[u8], origin: &str) -> Result<PrivateKeyDer<'static>, Error> {
+    let mut decoded = Zeroizing::default();
+    let text = text(pem, &mut decoded);
+    let encrypted = || Error::EncryptedKey { origin: origin.into() };
+    if has_encrypted_key(text) {
+        return Err(encrypted());
+    }
+    let mut keys = blocks(text, origin, &KEY)?;
+    let (count, key) = (keys.len(), keys.pop());
+    let Some((mark, key)) = key else {
+        return Err(nothing(pem, origin, KEY.wanted));
+    };
+    if count > 1 {
+        return Err(Error::SeveralKeys { origin: origin.into(), count });
+    }
+    match Content::of(&key.der) {
+        Some(Content::EncryptedKey) => Err(encrypted()),
+        Some(Content::PrivateKey) | None => match PrivateKeyDer::try_from(key.der.as_slice()) {
+            Ok(key) => Ok(key.clone_key()),
+            // A key that is none is the provider's to refuse.
+            Err(_) => PrivateKeyDer::from_pem(key.kind, key.into_der())
+                .ok_or_else(|| nothing(pem, origin, KEY.wanted)),
+        },
+        Some(content) => {
+            let found = content.name();
+            Err(mark
+                .refused(origin, format!("but its bytes are {found}; needed is the private key")))
+        }
+    }
+}
+
+/// Nothing of the wanted kind is there: what is there instead, as far as it is known at sight.
+fn nothing(pem: &[u8], origin: &str, wanted: &'static str) -> Error {
+    const JAVA: [&[u8]; 2] = [&[0xfe, 0xed, 0xfe, 0xed], &[0xce, 0xce, 0xce, 0xce]];
+    let marks = marks(pem);
+    let reason = if pem.trim_ascii().is_empty() {
+        "it is empty, needed is at least one".into()
+    } else if JAVA.iter().any(|magic| pem.starts_with(magic)) {
+        "it is a Java keystore; convert it: keytool -importkeystore -srckeystore FILE -destkeystore \
+         FILE.p12 -deststoretype PKCS12, and openssl pkcs12 -in FILE.p12 -nodes -out FILE.pem"
+            .into()
+    } else if let Some(mark) = marks.first() {
+        format!("it begins with `{}`; needed is at least one", mark.shown())
+    } else if let Some(content) = Content::of(pem) {
+        let (name, to_pem) = (content.name(), content.to_pem());
+        format!("it is {name} in DER form, needed is PEM; convert it: {to_pem}")
+    } else {
+        "needed is at least one; a file must be in PEM form".into()
+    };
+    Error::Missing { origin: origin.into(), wanted, reason }
+}
+
+/// As UTF-8 without a byte-order mark: editors and PowerShell write others.
+fn text<'a>(pem: &'a [u8], decoded: &'a mut Zeroizing<Vec<u8>>) -> &'a [u8] {
+    let unit: fn([u8; 2]) -> u16 = match pem {
+        [0xfe, 0xff, ..] | [0, b'-', ..] => u16::from_be_bytes,
+        [0xff, 0xfe, ..] | [b'-', 0, ..] => u16::from_le_bytes,
+        _ => return pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(pem),
+    };
+    // Marks and base64 are ASCII; what is not can only be beside them.
+    let ascii = |pair: &[u8]| {
+        let unit = pair.try_into().map_or(0, unit);
+        u8::try_from(unit).ok().filter(u8::is_ascii).unwrap_or(b'?')
+    };
+    let pairs = pem.strip_prefix(&[0xfe, 0xff]).or(pem.strip_prefix(&[0xff, 0xfe])).unwrap_or(pem);
+    decoded.reserve_exact(pem.len() / 2 + 1);
+    decoded.extend(pairs.chunks(2).map(ascii));
+    decoded
+}
+
+/// Every block whose label is to be read, and where it begins.
+fn blocks<'a>(
+    pem: &'a [u8],
+    origin: &str,
+    labels: &Labels,
+) -> Result<Vec<(Mark<'a>, Block)>, Error> {
     let marks = marks(pem);
     let known = [labels.read, labels.passed_over].concat();
     if let Some(mark) = marks.iter().find(|mark| !mark.is_one_of(&known)) {
-        return Err(mark.refused(origin, labels));
+        return Err(mark.refused(origin, mark.advice(labels)));
     }
-    marks.iter().filter(|mark| mark.is_one_of(labels.read)).map(|mark| mark.read(origin)).collect()
+    let read = marks.into_iter().filter(|mark| mark.is_one_of(labels.read));
+    read.map(|mark| mark.read(origin).map(|block| (mark, block))).collect()
 }
 
 /// The header of a key that is encrypted in the way of RFC 1421.
@@ -139,13 +276,68 @@ impl<'a> Mark<'a> {
         self.label().is_some_and(|label| labels.contains(&label))
     }
 
-    fn refused(&self, origin: &str, labels: &Labels) -> Error {
-        Error::PemMark {
-            origin: origin.into(),
-            line: self.line,
-            found: self.shown(),
-            wanted: labels.read.first().copied().unwrap_or_default(),
-        }
+    fn refused(&self, origin: &str, reason: String) -> Error {
+        Error::PemMark { origin: origin.into(), line: self.line, found: self.shown(), reason }
+    }
+
+    /// What to do about a block that is not to be here, or a mark that is not as it should be.
+    fn advice(&self, labels: &Labels) -> String {
+        let wanted = labels.wanted;
+        let needed = labels.read.first().copied().unwrap_or_default();
+        let alone = format!("needed `-----BEGIN {needed}-----` alone on its line");
+        // A mark whose line goes on has no label.
+        let advice = match self.label().filter(|label| !label.contains("--")) {
+            Some("TRUSTED CERTIFICATE") => {
+                "OpenSSL's form with trust settings, of which rustls knows nothing; take them off: openssl \
+                 x509 -clrtrust -clrreject -in FILE -out NEW"
+            }
+            Some("CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST") => {
+                "a request; needed is the certificate that the CA issued for it"
+            }
+            Some("PKCS7" | "CMS") => {
+                "a bundle; take its certificates out: openssl pkcs7 -print_certs -in FILE -out NEW"
+            }
+            Some("OPENSSH PRIVATE KEY") => {
+                "OpenSSH's form of a key; convert a copy of it: ssh-keygen -p -m PKCS8 -f COPY"
+            }
+            Some("DSA PRIVATE KEY") => {
+                "a DSA key, which TLS 1.3 and rustls do not have; make an EC or RSA key, and a certificate for \
+                 it"
+            }
+            Some("PUBLIC KEY" | "RSA PUBLIC KEY") => {
+                return format!("a public key, needed is a {wanted}");
+            }
+            Some("X509 CRL") => {
+                return format!("a revocation list, needed is a {wanted}; lists are given to Crls");
+            }
+            Some(label) if label.ends_with("PRIVATE KEY") => {
+                return format!(
+                    "a private key, needed is a {wanted}; take it out, and look who can read this file"
+                );
+            }
+            Some("CERTIFICATE") => {
+                return format!("a certificate, needed is a {wanted}; take it out");
+            }
+            Some(_) => return format!("{alone}; convert or remove this block"),
+            None if self.text.trim_ascii_start().starts_with(b"-----BEGIN ")
+                && !self.text.starts_with(b"-") =>
+            {
+                return format!("{alone}; remove the spaces before it, in every line of the block");
+            }
+            None if find(self.text, b"\\n").is_some() => {
+                return format!("{alone}; turn every `\\n` into the end of a line");
+            }
+            None if self.text.starts_with(b"-----BEGIN ") => {
+                return format!("{alone}; what follows it on its line belongs on lines of its own");
+            }
+            None if find(self.text, b"-----END ").is_some() => {
+                return format!(
+                    "{alone}; end the line before it (files that were joined lack a last one)"
+                );
+            }
+            None => return format!("{alone}; correct or remove it"),
+        };
+        advice.into()
     }
 
     /// The mark, for messages, and `…` for what else stands on its line: that may be a private key
@@ -155,15 +347,19 @@ impl<'a> Mark<'a> {
         let (before, after) = text.split_at(text.find("BEGIN").unwrap_or(0));
         let dashes = before.rsplit(char::is_alphanumeric).next();
         let dashes = dashes.unwrap_or(before);
-        let is_label = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ';
-        let behind = after.trim_start_matches(is_label);
+        let behind = match closed_label(after) {
+            Some(label) => &after[label.len()..],
+            None => after.trim_start_matches(|c: char| {
+                c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' '
+            }),
+        };
         let behind = behind.trim_start_matches('-');
         let label = &after[..after.len() - behind.len()];
         let ellipsis = |hides| if hides { "…" } else { "" };
         format!(
             "{}{}{}",
             ellipsis(dashes.len() < before.len()),
-            Printable(&format!("{dashes:.40}{label:.40}")),
+            Printable(&format!("{dashes:.40}{label:.60}")),
             ellipsis(!behind.is_empty())
         )
     }
@@ -184,10 +380,28 @@ impl<'a> Mark<'a> {
 
     /// The block that begins here.
     pub(crate) fn decode(&self) -> Result<Block, pem::Error> {
-        let (kind, der) = <(SectionKind, Vec<u8>)>::from_pem_slice(self.block)?;
+        let old = self.label().filter(|label| CERTIFICATE_LABELS[1..].contains(label));
+        let block = match old {
+            Some(label) => replaced(self.block, label, CERTIFICATE_LABELS[0]).into(),
+            None => Cow::Borrowed(self.block),
+        };
+        let (kind, der) = <(SectionKind, Vec<u8>)>::from_pem_slice(&block)?;
         let der = Zeroizing::new(der);
         Ok(Block { kind, der })
     }
+}
+
+/// The certificate in `block`, under its label of today.
+fn replaced(block: &[u8], old: &str, new: &str) -> Vec<u8> {
+    String::from_utf8_lossy(block).replace(&format!("{old}-----"), &format!("{new}-----")).into()
+}
+
+/// `BEGIN` and a label that ends in dashes, and that cannot be a key which has lost its line ends.
+fn closed_label(text: &str) -> Option<&str> {
+    let label = &text[..text.find("-----")?];
+    let is_short = label.len() <= 60 && label.split(' ').all(|word| word.len() <= 16);
+    let is_text = |c: char| c.is_ascii_alphanumeric() || " .-/".contains(c);
+    (is_short && label.chars().all(is_text)).then_some(label)
 }
 
 /// Every line that could be meant as the beginning of a block, in order: the word BEGIN behind a dash, or

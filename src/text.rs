@@ -2,7 +2,6 @@
 
 use std::fmt::{self, Write};
 
-use rustls::CertificateError;
 use rustls::pki_types::pem;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
@@ -109,19 +108,6 @@ pub(crate) fn pem_text(error: &pem::Error) -> String {
             Printable(&String::from_utf8_lossy(end_marker))
         ),
         pem::Error::Base64Decode(reason) => format!("found damaged base64 ({reason})"),
-        other => other.to_string(),
-    }
-}
-
-/// What rustls finds wrong with a certificate that is not a peer's.
-pub(crate) fn certificate_text(error: &rustls::Error) -> String {
-    match error {
-        rustls::Error::InvalidCertificate(CertificateError::BadEncoding) => {
-            "it is not well-formed".into()
-        }
-        rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
-            format!("webpki refuses it with {other}")
-        }
         other => other.to_string(),
     }
 }

@@ -19,11 +19,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use mtls_roles::{
-    ClientPeerVerifier, Crls, EkuPolicy, Refusal, Roots, ServerPeerVerifier, VerifiedPeer,
+    ClientPeerVerifier, Credentials, Crls, EkuPolicy, Refusal, Roots, ServerPeerVerifier,
+    VerifiedPeer,
 };
 use rustls::CertificateError;
 use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::ParsedCertificate;
 
@@ -165,17 +165,8 @@ fn in_options(error: mtls_roles::Error) -> String {
 
 /// The chain, leaf first, read completely or not at all.
 fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Box<dyn Error>> {
-    let in_file = |error: &dyn Error| format!("{}: {error}", name_of(file));
-    let pem = read(file).map_err(|error| in_file(&error))?;
-    // The PEM reader of rustls passes over what it does not know. `Roots` takes every BEGIN mark or
-    // refuses; what it then thinks of the certificates as roots does not matter here.
-    match Roots::from_pem(&pem) {
-        Ok(_) | Err(mtls_roles::Error::MalformedCertificate { .. }) => {}
-        Err(error) => return Err(in_file(&error).into()),
-    }
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<_, _>>()
-        .map_err(|error| in_file(&error))?;
+    let pem = read(file).map_err(|error| format!("{}: {error}", name_of(file)))?;
+    let chain = Credentials::chain_from_pem(name_of(file), &pem)?;
     for (index, certificate) in chain.iter().enumerate() {
         // Any other objection is the verifier's, and a refusal.
         if let Err(rustls::Error::InvalidCertificate(CertificateError::BadEncoding)) =

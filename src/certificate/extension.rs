@@ -1,5 +1,7 @@
 //! [`Extensions`]: those of a certificate, or of a revocation list.
 
+use std::collections::HashSet;
+
 use crate::tlv::{Elements, Kind};
 
 /// What is encoded as a SEQUENCE OF Extension (RFC 5280, 4.1.2.9 and 5.1.2.7).
@@ -32,15 +34,26 @@ impl<'a> Extensions<'a> {
         Ok(None)
     }
 
-    /// Whether any is critical and none of these.
-    pub(crate) fn has_critical_beside(self, known: &[&[u8]]) -> der::Result<bool> {
+    /// The first one that is critical and none of these: its OID.
+    pub(crate) fn critical_beside(self, known: &[&[u8]]) -> der::Result<Option<&'a [u8]>> {
         let mut others = self;
         while let Some((id, fields)) = others.next()? {
             if Extension::of(fields)?.is_critical && !known.contains(&id) {
-                return Ok(true);
+                return Ok(Some(id));
             }
         }
-        Ok(false)
+        Ok(None)
+    }
+
+    /// The first one that is there twice: its OID.
+    pub(crate) fn duplicate(self) -> der::Result<Option<&'a [u8]>> {
+        let (mut others, mut seen) = (self, HashSet::new());
+        while let Some((id, _)) = others.next()? {
+            if !seen.insert(id) {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
     }
 
     /// The OID of the next one, and what follows it there.

@@ -1,8 +1,9 @@
-//! Public keys: what kind one is, and whether a rustls handshake can use it.
+//! Keys: what kind one is, in words too, and whether a rustls handshake can use it.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use super::oid;
 use crate::text::Dotted;
 use crate::tlv::{Elements, Kind, without_leading_zeros};
 
@@ -13,7 +14,6 @@ const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
 const P384: &[u8] = &[0x2b, 0x81, 0x04, 0, 34];
 const P521: &[u8] = &[0x2b, 0x81, 0x04, 0, 35];
-const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 const ED448: &[u8] = &[0x2b, 0x65, 0x71];
 /// Those that the providers of rustls verify (`RSA_PKCS1_2048_8192_…`).
 const RSA_BITS: RangeInclusive<usize> = 2048..=8192;
@@ -36,10 +36,7 @@ impl<'a> KeyKind<'a> {
         let mut algorithm = spki.enter(Kind::SEQUENCE)?;
         Ok(match algorithm.read(Kind::OBJECT_IDENTIFIER)? {
             RSA_ENCRYPTION => Self::Rsa(modulus(spki.read(Kind::BIT_STRING)?)?),
-            EC_PUBLIC_KEY => Self::Ec(match algorithm.next_is(Kind::OBJECT_IDENTIFIER) {
-                true => algorithm.read(Kind::OBJECT_IDENTIFIER)?,
-                false => &[],
-            }),
+            EC_PUBLIC_KEY => Self::Ec(curve(algorithm)?),
             id => Self::Other(id),
         })
     }
@@ -61,16 +58,77 @@ impl fmt::Display for KeyKind<'_> {
         match *self {
             Self::Rsa(modulus) => write!(f, "RSA {}", bits(modulus)),
             Self::Ec([]) => f.write_str("EC with explicit parameters"),
-            Self::Ec(P256) => f.write_str("EC P-256"),
-            Self::Ec(P384) => f.write_str("EC P-384"),
-            Self::Ec(P521) => f.write_str("EC P-521"),
-            Self::Ec(curve) => write!(f, "EC with the curve {}", Dotted(curve)),
-            Self::Other(RSASSA_PSS) => f.write_str("RSASSA-PSS"),
-            Self::Other(DSA) => f.write_str("DSA"),
-            Self::Other(ED25519) => f.write_str("Ed25519"),
-            Self::Other(ED448) => f.write_str("Ed448"),
-            Self::Other(id) => write!(f, "algorithm {}", Dotted(id)),
+            Self::Ec(curve) => match oid::name(&Dotted(curve).to_string()) {
+                Some(name) => write!(f, "EC {name}"),
+                None => write!(f, "EC with the curve {}", Dotted(curve)),
+            },
+            Self::Other(id) => match oid::name(&Dotted(id).to_string()) {
+                Some(name) => f.write_str(name),
+                None => write!(f, "algorithm {}", Dotted(id)),
+            },
         }
+    }
+}
+
+/// The public key of a SubjectPublicKeyInfo in words, as [`KeyKind`] says it.
+pub(crate) fn public_key(spki: &[u8]) -> String {
+    KeyKind::read(spki).map_or("a key that cannot be read".into(), |key| key.to_string())
+}
+
+/// A private key in words, in whatever form it is (RFC 5958, RFC 8017, RFC 5915); `None` if it cannot be
+/// read.
+pub(crate) fn private_key(key: &[u8]) -> Option<String> {
+    let read = || -> der::Result<String> {
+        let mut fields = Elements::of_sequence(key)?;
+        fields.read(Kind::INTEGER)?; // version
+        Ok(if fields.next_is(Kind::INTEGER) {
+            KeyKind::Rsa(without_leading_zeros(fields.read(Kind::INTEGER)?)).to_string()
+        } else if fields.next_is(Kind::OCTET_STRING) {
+            fields.read(Kind::OCTET_STRING)?;
+            match fields.next_is(Kind::explicit(0)) {
+                true => KeyKind::Ec(curve(fields.enter(Kind::explicit(0))?)?).to_string(),
+                false => "EC without the name of its curve".into(),
+            }
+        } else {
+            let mut algorithm = fields.enter(Kind::SEQUENCE)?;
+            match algorithm.read(Kind::OBJECT_IDENTIFIER)? {
+                RSA_ENCRYPTION => private_key(fields.read(Kind::OCTET_STRING)?)
+                    .unwrap_or_else(|| "RSA, damaged".into()),
+                EC_PUBLIC_KEY => KeyKind::Ec(curve(algorithm)?).to_string(),
+                id => KeyKind::Other(id).to_string(),
+            }
+        })
+    };
+    read().ok()
+}
+
+/// The OID of a curve in ECParameters (RFC 5480, 2.1.1); empty if it has no name.
+fn curve<'a>(mut parameters: Elements<'a>) -> der::Result<&'a [u8]> {
+    match parameters.next_is(Kind::OBJECT_IDENTIFIER) {
+        true => parameters.read(Kind::OBJECT_IDENTIFIER),
+        false => Ok(&[]),
+    }
+}
+
+/// What to do about a key that is not taken, by its words.
+pub(crate) fn advice(key: &str) -> &'static str {
+    match key {
+        "EC with explicit parameters" => {
+            "rustls reads curves by their names only: `openssl ec -in KEY -param_enc named_curve -out NEW` \
+             writes the key so, and the certificate has to be issued anew for it"
+        }
+        "RSASSA-PSS" => {
+            "no handshake of rustls takes keys that are for RSASSA-PSS alone: make an ordinary RSA key \
+             (rsaEncryption), which signs with PSS in TLS too, and a certificate for it"
+        }
+        "EC P-521" => {
+            "of the providers of rustls, aws-lc-rs takes P-521 and ring does not: use aws-lc-rs, or a key on \
+             P-256 or P-384"
+        }
+        key if key.starts_with("RSA") => {
+            "needed is RSA of 2048 to 8192 bits: make a new key, and a certificate for it"
+        }
+        _ => "needed is EC P-256 or P-384, Ed25519, or RSA of 2048 bits or more",
     }
 }
 
@@ -118,12 +176,12 @@ mod tests {
             (of(RSASSA_PSS), "RSASSA-PSS", false),
             (of(DSA), "DSA", false),
             (of(ED448), "Ed448", false),
-            (of(ED25519), "Ed25519", true),
+            (of(&[0x2b, 0x65, 0x70]), "Ed25519", true),
             (of(&[0x2a, 3]), "algorithm 1.2.3", true),
             (ec(oid(P256)), "EC P-256", true),
             (ec(oid(P384)), "EC P-384", true),
             (ec(oid(P521)), "EC P-521", true),
-            (ec(oid(&secp256k1)), "EC with the curve 1.3.132.0.10", false),
+            (ec(oid(&secp256k1)), "EC secp256k1", false),
             (ec(encoded(Kind::SEQUENCE, &[])), "EC with explicit parameters", false),
         ] {
             let key = KeyKind::read(&spki).unwrap();

@@ -1,9 +1,11 @@
 //! [`Certificate`]: what is read of one certificate, for reports, logs and rules.
 
+pub(crate) mod oid;
 pub(crate) mod extension;
 pub(crate) mod key;
 mod name;
 pub(crate) mod view;
+pub(crate) mod defect;
 
 pub use name::SubjectAltName;
 use rustls::pki_types::CertificateDer;

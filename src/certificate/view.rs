@@ -207,9 +207,14 @@ impl<'a> View<'a> {
         Ok(Some(NameConstraints::Present))
     }
 
-    /// Whether any critical extension is not one of those that webpki processes.
-    pub(crate) fn has_unknown_critical_extension(&self) -> der::Result<bool> {
-        self.extensions.has_critical_beside(oid::PROCESSED)
+    /// The OID of a critical extension that is not one of those that webpki processes.
+    pub(crate) fn unknown_critical_extension(&self) -> der::Result<Option<&'a [u8]>> {
+        self.extensions.critical_beside(oid::PROCESSED)
+    }
+
+    /// The OID of an extension that is there twice.
+    pub(super) fn duplicate_extension(&self) -> der::Result<Option<&'a [u8]>> {
+        self.extensions.duplicate()
     }
 
     /// What the certificate says that its holder may do as an issuer.
@@ -220,7 +225,7 @@ impl<'a> View<'a> {
             may_sign_crls: usage.is_none_or(|usage| usage & CRL_SIGN != 0),
             is_named: !self.subject.is_empty(),
             has_empty_name_constraints: self.name_constraints()? == Some(NameConstraints::Empty),
-            has_unknown_critical_extension: self.has_unknown_critical_extension()?,
+            has_unknown_critical_extension: self.unknown_critical_extension()?.is_some(),
         })
     }
 

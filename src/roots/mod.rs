@@ -3,19 +3,22 @@
 mod public;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 use rustls::{DistinguishedName, RootCertStore};
+use sha2::{Digest, Sha256};
 
 pub(crate) use self::public::PublicWeb;
+use crate::certificate::defect::{self, Given, defect};
 use crate::certificate::distinguished_name;
 use crate::certificate::view::{IssuerFacts, View};
 use crate::error::Error;
 use crate::pem;
-use crate::text::certificate_text;
+use crate::text::hex;
 
 /// The trust anchors for peers in one role. Never empty, never partly read. Cheap to clone.
 ///
@@ -79,13 +82,15 @@ impl Roots {
     /// From a PEM file of certificates.
     ///
     /// Every `BEGIN` mark must be a certificate that can be read. The reader of rustls passes over
-    /// `TRUSTED CERTIFICATE`, indented blocks, a byte-order mark and two marks on one line; here
-    /// they are errors, so that no root is missing silently.
+    /// `TRUSTED CERTIFICATE`, indented blocks and two marks on one line; here they are errors, so that
+    /// no root is missing silently. A byte-order mark, UTF-16 and the label `X509 CERTIFICATE` are
+    /// read.
     ///
     /// # Errors
     ///
     /// The file cannot be read, is larger than 16 MiB, has no certificate, or one of its blocks
-    /// cannot be read.
+    /// cannot be read; one of the certificates can match nothing as a root, because another CA issued
+    /// it and it is no CA itself.
     pub fn from_pem_file(file: impl AsRef<Path>) -> Result<Self, Error> {
         let file = file.as_ref();
         Self::from_named_pem(file, &pem::read_file(file, pem::MOST_OF_CERTIFICATES)?)
@@ -110,17 +115,14 @@ impl Roots {
     }
 
     fn read_pem(pem: &[u8], origin: &str) -> Result<Self, Error> {
-        const ROOTS: pem::Labels = pem::Labels { read: &["CERTIFICATE"], passed_over: &[] };
-        let blocks = pem::blocks(pem, origin, &ROOTS)?;
-        let ders = blocks.into_iter().map(|block| block.into_der().into());
-        Self::read(ders, origin)
+        Self::read(pem::ders(pem, origin, &pem::CERTIFICATES)?, origin)
     }
 
     /// From certificates in DER.
     ///
     /// # Errors
     ///
-    /// There is none, or one of them cannot be read.
+    /// There is none, one of them cannot be read, or can match nothing as a root.
     pub fn from_der(
         certificates: impl IntoIterator<Item = CertificateDer<'static>>,
     ) -> Result<Self, Error> {
@@ -135,20 +137,25 @@ impl Roots {
         let mut store = RootCertStore::empty();
         let mut facts = Vec::new();
         for (index, der) in certificates.into_iter().enumerate() {
-            let malformed = |reason: String| Error::MalformedCertificate {
-                certificate: format!("certificate {} of {origin}", index + 1),
-                reason,
+            let unusable = |refused: &dyn fmt::Display| Error::UnusableCertificate {
+                certificate: defect::certificate_at(index, origin, &der),
+                reason: defect(&der, Given::AsRoot, refused),
             };
-            let view = View::read(&der).map_err(|error| malformed(error.to_string()))?;
+            let view = View::read(&der).map_err(|error| unusable(&error))?;
             let trusted_for = match view.is_ca() {
-                true => TrustedFor::Issuing(
-                    view.issuer_facts().map_err(|error| malformed(error.to_string()))?,
-                ),
+                true => TrustedFor::Issuing(view.issuer_facts().map_err(|error| unusable(&error))?),
+                false if view.issuer != view.subject => {
+                    return Err(Error::LeafAsRoot {
+                        certificate: defect::certificate_at(index, origin, &der),
+                        issuer: distinguished_name(view.issuer),
+                        fingerprint: hex(&Sha256::digest(&der)),
+                    });
+                }
                 false => TrustedFor::ItselfOnly(der.clone()),
             };
             let is_public = web.includes(&view);
             facts.push(RootFacts { trusted_for, is_public });
-            store.add(der).map_err(|error| malformed(certificate_text(&error)))?;
+            store.add(der.clone()).map_err(|error| unusable(&error))?;
         }
         Self::new(web, store.roots.into_iter().zip(facts), origin)
     }
@@ -198,7 +205,7 @@ impl Roots {
     ) -> Result<Self, Error> {
         let roots: Vec<_> = roots.collect();
         if roots.is_empty() {
-            return Err(Error::Missing { origin: origin.into(), wanted: "certificate" });
+            return Err(Error::none_given(origin, "certificate"));
         }
         let public = roots.iter().find(|(_, facts)| facts.is_public);
         let public = public.map(|(anchor, _)| label(&anchor.subject));

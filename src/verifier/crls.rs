@@ -71,10 +71,7 @@ impl Crls {
     }
 
     fn read_pem(pem: &[u8], origin: &str) -> Result<Self, Error> {
-        const CRLS: pem::Labels = pem::Labels { read: &["X509 CRL"], passed_over: &[] };
-        let blocks = pem::blocks(pem, origin, &CRLS)?;
-        let ders = blocks.into_iter().map(|block| block.into_der().into());
-        Self::read(ders, origin)
+        Self::read(pem::ders(pem, origin, &pem::CRLS)?, origin)
     }
 
     /// From DER.
@@ -109,10 +106,8 @@ impl Crls {
             let notes = set_aside.iter().map(Error::to_string).collect();
             return Ok(Self { crls, notes });
         }
-        Err(set_aside.into_iter().next().unwrap_or(Error::Missing {
-            origin: origin.into(),
-            wanted: "certificate revocation list",
-        }))
+        let none = || Error::none_given(origin, pem::CRLS.wanted);
+        Err(set_aside.into_iter().next().unwrap_or_else(none))
     }
 
     /// The lists that were set aside: which, why, and what is needed instead. For logs.

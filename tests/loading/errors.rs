@@ -31,7 +31,7 @@ fn a_malformed_certificate_of_a_chain_file_is_named_with_its_file() {
     let chain = folder.write("chain.pem", leaf.cert_pem() + rubbish);
     let key = folder.write("key.pem", leaf.key_pem());
     let error = Credentials::from_pem_files(&chain, &key, &provider()).unwrap_err();
-    let named = format!("certificate 2 of {} cannot be read: ", chain.display());
+    let named = format!("certificate 2 of {} cannot be used: ", chain.display());
     assert!(error.to_string().starts_with(&named), "{error}");
 }
 
@@ -159,7 +159,7 @@ fn nothing_that_prints_shows_a_private_key() {
         secret.is_not_in("ServerSlot", &server);
         secret.is_not_in("ClientSlot", &client);
         secret.is_not_in("SlotBuilder", &ClientSlot::builder());
-        let roots = || Roots::from_der([leaf.der()]).unwrap();
+        let roots = || Roots::from_der([Ca::root_named("root").der()]).unwrap();
         let clients = ClientPeerVerifier::builder(roots(), &provider()).build();
         let servers = ServerPeerVerifier::builder(roots(), &provider()).build();
         let accept = server_config(&provider(), server, clients.unwrap());
@@ -317,10 +317,14 @@ fn all(files: &TempDir) -> Vec<Row> {
     rows
 }
 
-/// What the text says where the file is; `DIR` stands for the folder.
+/// What the text says where the file is; `DIR` stands for the folder, `HEX` for a fingerprint.
 fn printed(files: &TempDir, error: &Error) -> String {
     let folder = files.path().display().to_string();
-    error.to_string().replace(&folder, "DIR")
+    let text = error.to_string().replace(&folder, "DIR");
+    match error {
+        Error::LeafAsRoot { fingerprint, .. } => text.replace(fingerprint, "HEX"),
+        _ => text,
+    }
 }
 
 fn name(error: &Error) -> String {
@@ -504,6 +508,7 @@ fn about_policies() -> Vec<Row> {
 
 fn about_roots() -> Vec<Row> {
     let root = Ca::root_named("root");
+    let leaf = root.leaf(LeafSpec::new("edge"));
     let cut = cut(&root.der());
     let mut many = RootCertStore::empty();
     many.roots = vec![
@@ -525,6 +530,7 @@ fn about_roots() -> Vec<Row> {
                 .unwrap_err(),
         ),
         ("a root that is cut", Roots::from_der([root.der(), cut]).unwrap_err()),
+        ("the leaf of a CA as a root", Roots::from_der([leaf.der()]).map(|_| ()).unwrap_err()),
     ]
 }
 

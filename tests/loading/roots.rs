@@ -70,13 +70,18 @@ fn cases(reader: &Reader, second: usize) -> Vec<(&'static str, String, Read)> {
         true => Both,
         false => Mark(1),
     };
+    let old_label = match *label {
+        "CERTIFICATE" => Both,
+        _ => Mark(second),
+    };
     vec![
         ("plain", file.clone(), Both),
         ("1.17 TRUSTED", other_label(&format!("TRUSTED {label}")), Mark(second)),
-        ("1.17 X509", other_label("X509 CERTIFICATE"), Mark(second)),
+        ("1.17 X509", other_label("X509 CERTIFICATE"), old_label),
+        ("X.509, a label that is none of old", other_label("X.509 CERT"), Mark(second)),
         ("1.17 indented", after_one(indented), Mark(second)),
         ("1.17 four dashes", mark(&format!("----BEGIN {label}-----")), Mark(second)),
-        ("1.17 byte-order mark", format!("\u{feff}{file}"), Mark(1)),
+        ("1.17 byte-order mark", format!("\u{feff}{file}"), Both),
         ("1.17 joined files", format!("{}{two}", one.trim_end()), Mark(second - 1)),
         ("indented mark", mark(&format!(" {begin}")), Mark(second)),
         ("six dashes", mark(&format!("-----BEGIN {label}------")), Mark(second)),
@@ -112,7 +117,7 @@ fn cases(reader: &Reader, second: usize) -> Vec<(&'static str, String, Read)> {
         ("no base64", after_one(two.replace("MI", "M!")), Block(second)),
         ("nothing inside", after_one(format!("{begin}\n{end}\n")), Second),
         ("something else inside", after_one(format!("{begin}\nAAAA\n{end}\n")), Second),
-        ("UTF-16", utf16, Missing),
+        ("UTF-16", utf16, Both),
         ("empty", String::new(), Missing),
         ("garbage", "garbage".into(), Missing),
         ("a private key", format!("{key}{file}"), key_is_read),
@@ -188,7 +193,7 @@ fn result(read: Result<usize, Error>) -> Read {
         Err(Error::PemMark { line, .. }) => Read::Mark(line),
         Err(Error::PemBlock { line, .. }) => Read::Block(line),
         Err(Error::Missing { .. }) => Read::Missing,
-        Err(Error::MalformedCertificate { certificate: name, .. })
+        Err(Error::UnusableCertificate { certificate: name, .. })
         | Err(Error::UnusableCrl { crl: name, .. })
             if name.contains(" 2 of ") =>
         {
@@ -209,11 +214,11 @@ fn an_error_about_a_file_names_the_file_and_what_in_it_was_not_read() {
     for (id, error, needed) in [
         ("no file", roots(&files.join("none.pem")), "cannot read DIR/none.pem: "),
         ("a folder", roots(files.path()), "cannot read DIR: "),
-        ("empty", roots(&files.write("0.pem", "")), "found no certificate in DIR/0.pem, "),
+        ("empty", roots(&files.write("0.pem", "")), "found no certificate in DIR/0.pem: "),
         (
             "the third of three",
             roots(&files.write("3.pem", good.repeat(2) + bad)),
-            "certificate 3 of DIR/3.pem cannot be read: ",
+            "certificate 3 of DIR/3.pem cannot be used: ",
         ),
         (
             "an indented block",

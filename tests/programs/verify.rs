@@ -200,6 +200,23 @@ fn verify_escapes_hostile_names() {
 }
 
 #[test]
+fn verify_reads_what_is_unambiguous_although_it_is_not_as_it_should_be() {
+    let world = World::new("unambiguous");
+    let good = world.client.cert_pem();
+    let utf16: Vec<u8> =
+        format!("\u{feff}{good}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (id, chain) in [
+        ("x509-certificate", good.replace("CERTIFICATE", "X509 CERTIFICATE").into_bytes()),
+        ("byte-order-mark", format!("\u{feff}{good}{good}").into_bytes()),
+        ("utf-16", utf16),
+    ] {
+        world.file(id, &chain);
+        let output = world.verify("", id);
+        assert!(output.stdout.contains("peer:   CN=edge\n"), "{id}: {output:?}");
+    }
+}
+
+#[test]
 fn verify_exits_with_2_and_prints_no_verdict_when_input_cannot_be_read_completely() {
     let world = World::new("unreadable");
     let good = world.client.cert_pem();
@@ -213,10 +230,9 @@ fn verify_exits_with_2_and_prints_no_verdict_when_input_cannot_be_read_completel
         ("garbage",             "\u{1}\u{2}".into()),
         ("truncated",           good[..good.len() - 30].to_owned()),
         ("trusted-certificate", good.clone() + &good.replace("CERTIFICATE", "TRUSTED CERTIFICATE")),
-        ("x509-certificate",    good.clone() + &good.replace("CERTIFICATE", "X509 CERTIFICATE")),
+        ("request",             good.clone() + &good.replace("CERTIFICATE", "CERTIFICATE REQUEST")),
         ("indented",            good.clone() + " " + &good),
         ("four-dashes",         good.clone() + &good.replace("-----BEGIN", "----BEGIN")),
-        ("byte-order-mark",     format!("\u{feff}{good}{good}")),
         ("joined",              good.trim_end().to_owned() + &good),
         ("key-in-it",           good.clone() + &world.client.key_pem()),
         ("not-base64",          good.replace('M', "!")),
