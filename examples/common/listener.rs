@@ -24,7 +24,6 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use mtls_roles::{ClientPeerVerifier, Refusal, VerifiedPeer};
-use rustls::pki_types::UnixTime;
 use rustls::{Error, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -196,7 +195,7 @@ async fn accept_at(at: Instant, tcp: &TcpListener) -> io::Result<(TcpStream, Soc
 }
 
 /// TLS on one connection: who is it, or why not. An alert has arrived, or the peer has had a second
-/// for it, when this returns.
+/// for it, when this returns. `clients` is the verifier in `config`.
 pub async fn handshake<IO>(
     io: IO,
     config: Arc<ServerConfig>,
@@ -206,6 +205,7 @@ pub async fn handshake<IO>(
 where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
+    let clock = config.time_provider.clone();
     let accept = TlsAcceptor::from(config).accept(io).into_fallible();
     let mut tls = match timeout(limit, accept).await {
         Ok(Ok(tls)) => tls,
@@ -215,7 +215,10 @@ where
         }
         Err(_) => return Err(Failure::TimeLimit(limit)),
     };
-    match clients.identify(tls.get_ref().1, UnixTime::now()) {
+    let Some(now) = clock.current_time() else {
+        return Err(Failure::Tls(Error::FailedToGetCurrentTime));
+    };
+    match clients.identify(tls.get_ref().1, now) {
         Ok(peer) => Ok(Connection { tls, peer }),
         Err(refusal) => {
             hang_up(&mut tls).await;
