@@ -352,7 +352,7 @@ pub enum Error {
         root: String,
     },
 
-    /// A rule by URI or SPIFFE trust domain, and every root is public.
+    /// A rule by URI, SPIFFE trust domain or e-mail, and every root is public.
     #[error(
         "cannot name a peer by `{rule}`: {root} is public, as is every other root here, and public CAs \
          validate names by DNS and IP only; name the peer with dns:, ip: or a fingerprint, or add \

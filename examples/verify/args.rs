@@ -14,7 +14,9 @@ const MORE: &str = "\
 RULE is one of
   dns:edge.example.com      a DNS name of the certificate, or dns:*.example.com
   uri:spiffe://example.org/edge
+  uri:sip:example.com       any URI, byte for byte
   spiffe-trust-domain:example.org
+  email:alice@example.com
   ip:192.0.2.1
   spki-sha256:HEX           SHA-256 of its public key (SubjectPublicKeyInfo)
   cert-sha256:HEX           SHA-256 of the certificate

@@ -34,8 +34,8 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let printed = printed.split(" under ").next().unwrap_or_default();
-    let is_exact =
-        printed.starts_with("uri:") || (printed.starts_with("dns:") && !printed.contains('*'));
+    let is_exact = ["uri:", "email:"].iter().any(|kind| printed.starts_with(kind))
+        || (printed.starts_with("dns:") && !printed.contains('*'));
     if is_exact {
         let has = |name: &SubjectAltName| name.to_string().eq_ignore_ascii_case(printed);
         assert!(peer.alt_names().iter().any(has), "{printed} matched {:?}", peer.alt_names());

@@ -154,6 +154,7 @@ fn main() {
                 "dns:server.example.com",
                 "uri:spiffe://example.org/service",
                 "spiffe-trust-domain:example.org",
+                "email:a@example.com",
                 "ip:192.0.2.1",
                 "ip:::ffff:192.0.2.1",
             ] {

@@ -23,8 +23,9 @@
 //!   servers proves no server's name.
 //! * Under every policy, in `allow`, in `relax_for` and in place of a server's name, a name counts there
 //!   on a leaf whose EKU lists serverAuth only: nothing makes a CA validate the names of a certificate
-//!   that is for clients alone. And only DNS and IP names count: URIs and SPIFFE trust domains are
-//!   validated by no public CA, so a rule by them does not build where every root is public.
+//!   that is for clients alone. And only DNS and IP names count: URIs, SPIFFE trust domains and e-mail
+//!   addresses are validated by no public CA of the web, so a rule by them does not build where every
+//!   root is public.
 //!   Fingerprints count everywhere.
 //!
 //! With public and private roots in one set, the path decides: the rules of the private PKI count
@@ -76,4 +77,6 @@
 //!   the name of a peer it says "one of our hosts".
 //! * *Read to the end*: a name before a malformed entry may be a trap for readers that stop early.
 //! * *Never the common name*: no CA vouches for it.
+//! * *E-mail and URIs*: SIP proxies are named `uri:sip:example.com` (RFC 5922), users
+//!   `email:alice@example.com`, both below private roots only.
 //! * *Fingerprints are never cut*: a shortened hash can be collided.

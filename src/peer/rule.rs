@@ -17,10 +17,14 @@ use crate::text::{self, Printable};
 /// * **DNS**: `edge.example.com` matches that name, in any case, and nothing else; above all not a
 ///   certificate for `*.example.com`, which every host there may hold. `*.example.com` matches
 ///   names with exactly one more label, and certificates for `*.example.com`.
-/// * **URI**: equal byte for byte. Both must be of the strict form `scheme://host/path`: no port,
-///   user information, query, fragment or percent-encoding, no empty, `.` or `..` segments, host
-///   and scheme in lower case (SPIFFE ID, 2). A certificate with several URIs matches no URI rule
+/// * **URI**: equal byte for byte. Both are of the strict form `scheme://host:port/path`, the host in
+///   lower case, or, where there is no authority, `scheme:name` as in `sip:example.com` (RFC 5922) or
+///   `urn:…`: the scheme in lower case, no user information before a host, no query, fragment or
+///   percent-encoding, no empty, `.` or `..` segments. A SPIFFE ID has no port, and letters, digits,
+///   `.`, `-` and `_` in its path (SPIFFE ID, 2). A certificate with several URIs matches no URI rule
 ///   (SPIFFE X.509-SVID, 2). A SPIFFE trust domain matches as a whole.
+/// * **E-mail**: the same address; the case of its domain does not matter, that of what stands before
+///   the `@` does (RFC 5280, 7.5).
 /// * **IP**: the same address of the same family: an IPv4-mapped IPv6 address is not IPv4.
 /// * **Fingerprints**: SHA-256 of the whole certificate, or of its whole SubjectPublicKeyInfo.
 /// * **Over public roots** a name counts only on a leaf whose EKU lists serverAuth, and only by DNS or
@@ -31,8 +35,8 @@ use crate::text::{self, Printable};
 ///   [`under_spki_sha256`](Self::under_spki_sha256).
 ///
 /// Written as text, as on a command line or in a configuration file, a rule is `dns:NAME`,
-/// `uri:URI`, `spiffe-trust-domain:NAME`, `ip:ADDRESS`, `spki-sha256:HEX` or `cert-sha256:HEX`, and
-/// each of them bound is `RULE under spki-sha256:HEX`.
+/// `uri:URI`, `spiffe-trust-domain:NAME`, `email:ADDRESS`, `ip:ADDRESS`, `spki-sha256:HEX` or
+/// `cert-sha256:HEX`, and each of them bound is `RULE under spki-sha256:HEX`.
 ///
 /// # Security
 ///
@@ -62,6 +66,8 @@ pub(super) enum Form {
     DnsWildcard(String),
     Uri(String),
     SpiffeTrustDomain(String),
+    /// Its domain in lower case.
+    Email(String),
     Ip(IpAddr),
     SpkiSha256([u8; 32]),
     CertSha256([u8; 32]),
@@ -95,7 +101,7 @@ impl PeerRule {
         }
     }
 
-    /// A URI such as a SPIFFE ID, to be matched byte for byte.
+    /// A URI such as a SPIFFE ID or `sip:example.com`, to be matched byte for byte.
     ///
     /// # Errors
     ///
@@ -123,7 +129,20 @@ impl PeerRule {
     pub fn spiffe_trust_domain(name: &str) -> Result<Self, Error> {
         match is_host(name) {
             true => Ok(Self::of(Form::SpiffeTrustDomain(name.to_owned()))),
-            false => Err(invalid("spiffe-trust-domain", name, BAD_HOST)),
+            false => Err(invalid("spiffe-trust-domain", name, BAD_TRUST_DOMAIN)),
+        }
+    }
+
+    /// An e-mail address, as in a user's certificate.
+    ///
+    /// # Errors
+    ///
+    /// Not of the form `local@domain`: letters, digits and `!#$%&'*+/=?^_{|}~-` between single dots
+    /// (RFC 5321, 4.1.2, without quotes), and a DNS name in A-labels.
+    pub fn email(address: &str) -> Result<Self, Error> {
+        match email_address(address) {
+            Some(address) => Ok(Self::of(Form::Email(address))),
+            None => Err(invalid("email", address, BAD_EMAIL)),
         }
     }
 
@@ -176,7 +195,7 @@ impl PeerRule {
 
     /// Whether the peer is named in a way that public CAs do not validate.
     pub(crate) fn needs_private_roots(&self) -> bool {
-        matches!(self.form, Form::Uri(_) | Form::SpiffeTrustDomain(_))
+        matches!(self.form, Form::Uri(_) | Form::SpiffeTrustDomain(_) | Form::Email(_))
     }
 }
 
@@ -201,6 +220,7 @@ impl FromStr for PeerRule {
             "dns" => Self::dns_name(value),
             "uri" => Self::uri(value),
             "spiffe-trust-domain" => Self::spiffe_trust_domain(value),
+            "email" => Self::email(value),
             "ip" => match value.parse() {
                 Ok(address) => Ok(Self::ip_address(address)),
                 Err(_) => Err(invalid(kind, value, "this is not an IP address")),
@@ -219,6 +239,7 @@ impl fmt::Display for PeerRule {
             Form::DnsWildcard(host) => write!(f, "dns:*.{host}"),
             Form::Uri(uri) => write!(f, "uri:{uri}"),
             Form::SpiffeTrustDomain(name) => write!(f, "spiffe-trust-domain:{name}"),
+            Form::Email(address) => write!(f, "email:{address}"),
             Form::Ip(address) => write!(f, "ip:{address}"),
             Form::SpkiSha256(fingerprint) => write!(f, "spki-sha256:{}", text::hex(fingerprint)),
             Form::CertSha256(fingerprint) => write!(f, "cert-sha256:{}", text::hex(fingerprint)),
@@ -235,9 +256,18 @@ fn invalid(kind: &str, value: &str, reason: &'static str) -> Error {
 }
 
 fn unknown_form(text: &str) -> Error {
+    let is_common_name = text.get(..3).is_some_and(|kind| kind.eq_ignore_ascii_case("cn:"));
     Error::InvalidPeerRule {
         rule: Printable(text).to_string(),
-        reason: "needed is dns:, uri:, spiffe-trust-domain:, ip:, spki-sha256: or cert-sha256:",
+        reason: match is_common_name {
+            true => {
+                "no rule goes by the common name, for which no CA vouches; name the peer by a \
+                 subjectAltName or by cert-sha256:"
+            }
+            false => {
+                "needed is dns:, uri:, spiffe-trust-domain:, email:, ip:, spki-sha256: or cert-sha256:"
+            }
+        },
     }
 }
 
@@ -258,41 +288,95 @@ fn sha256(hex: &str) -> Option<[u8; 32]> {
     }
 }
 
-/// A URI of the strict form `scheme://host/path`.
-pub(super) struct StrictUri<'a> {
-    pub(super) scheme: &'a str,
-    pub(super) host: &'a str,
+/// An address with its domain in lower case; `None` if it is none.
+pub(super) fn email_address(address: &str) -> Option<String> {
+    let (local, domain) = address.rsplit_once('@')?;
+    let is_atext = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_{|}~-".contains(&b);
+    let is_atom = |atom: &str| !atom.is_empty() && atom.bytes().all(is_atext);
+    let is_domain = !domain.ends_with('.') && DnsName::try_from(domain).is_ok();
+    (local.split('.').all(is_atom) && is_domain)
+        .then(|| format!("{local}@{}", domain.to_ascii_lowercase()))
 }
 
+const BAD_EMAIL: &str = "needed is local@domain, the domain in A-labels and without a trailing dot";
+
+/// A URI of the strict form `scheme://host:port/path`, or `scheme:name`.
+pub(super) struct StrictUri<'a> {
+    pub(super) scheme: &'a str,
+    /// Without its port; none without an authority.
+    pub(super) host: Option<&'a str>,
+}
+
+const SPIFFE: &str = "spiffe";
+
 const BAD_HOST: &str =
+    "needed is a host of lower-case letters, digits, `.`, `-` and `_`, without user";
+const BAD_TRUST_DOMAIN: &str =
     "needed is a host of lower-case letters, digits, `.`, `-` and `_`, without port or user";
 
 impl<'a> StrictUri<'a> {
     pub(super) fn parse(uri: &'a str) -> Result<Self, &'static str> {
-        let (scheme, rest) = uri.split_once("://").ok_or("needed is scheme://host/path")?;
-        let (host, path) = match rest.split_once('/') {
-            Some((host, path)) => (host, Some(path)),
-            None => (rest, None),
-        };
+        let needed = "needed is scheme://host/path, or scheme:name as in sip:example.com";
+        let (scheme, rest) = uri.split_once(':').ok_or(needed)?;
         if !is_scheme(scheme) {
             return Err("needed is a scheme of lower-case letters and digits");
         }
+        let Some(rest) = rest.strip_prefix("//") else {
+            return match scheme {
+                SPIFFE => Err("needed is spiffe://trust-domain/path"),
+                _ => Self::without_authority(scheme, rest),
+            };
+        };
+        let (authority, path) = match rest.split_once('/') {
+            Some((authority, path)) => (authority, Some(path)),
+            None => (rest, None),
+        };
+        let host = match authority.rsplit_once(':') {
+            Some((host, port)) if scheme != SPIFFE && is_port(port) => host,
+            _ => authority,
+        };
         if !is_host(host) {
-            return Err(BAD_HOST);
+            return Err(match scheme {
+                SPIFFE => BAD_TRUST_DOMAIN,
+                _ => BAD_HOST,
+            });
         }
-        if !path.is_none_or(|path| path.split('/').all(is_segment)) {
-            return Err(
-                "needed are path segments of letters, digits, `.`, `-` and `_`, none of them \
-                 empty, `.` or `..`; no query, fragment or percent-encoding",
-            );
+        let is_segment = match scheme {
+            SPIFFE => is_spiffe_segment,
+            _ => is_segment,
+        };
+        match path.is_none_or(|path| path.split('/').all(is_segment)) {
+            true => Ok(Self { scheme, host: Some(host) }),
+            false if scheme == SPIFFE => {
+                Err("needed are path segments of letters, digits, `.`, `-` and `_`, none of them \
+                 empty, `.` or `..`; no query, fragment or percent-encoding")
+            }
+            false => Err(BAD_SEGMENTS),
         }
-        Ok(Self { scheme, host })
+    }
+
+    fn without_authority(scheme: &'a str, name: &'a str) -> Result<Self, &'static str> {
+        match name.split('/').all(is_segment) {
+            true => Ok(Self { scheme, host: None }),
+            false => Err(BAD_SEGMENTS),
+        }
     }
 }
 
+const BAD_SEGMENTS: &str = "needed behind the scheme or the host is no query, fragment, percent-encoding or space, and no segment \
+     between slashes that is empty, `.` or `..`";
+
 fn is_scheme(scheme: &str) -> bool {
     scheme.starts_with(|c: char| c.is_ascii_lowercase())
-        && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        && scheme
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b))
+}
+
+fn is_port(port: &str) -> bool {
+    !port.starts_with('0')
+        && port.parse::<u16>().is_ok()
+        && port.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn is_host(host: &str) -> bool {
@@ -300,7 +384,12 @@ fn is_host(host: &str) -> bool {
         && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
 }
 
+fn is_spiffe_segment(segment: &str) -> bool {
+    is_segment(segment) && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}
+
+/// RFC 3986, 3.3, without percent-encoding.
 fn is_segment(segment: &str) -> bool {
-    !matches!(segment, "" | "." | "..")
-        && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    let is_pchar = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&b);
+    !matches!(segment, "" | "." | "..") && segment.bytes().all(is_pchar)
 }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use rustls::pki_types::DnsName;
 use sha2::{Digest, Sha256};
 
-use super::rule::{Form, PeerRule, StrictUri};
+use super::rule::{Form, PeerRule, StrictUri, email_address};
 use crate::certificate::SubjectAltName;
 use crate::certificate::view::View;
 use crate::role::Purpose;
@@ -33,7 +33,7 @@ pub(crate) trait Issuers {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Named {
     Not,
-    ByUri,
+    ByUriOrEmail,
     ByDnsOrIp,
     ByFingerprint,
 }
@@ -45,6 +45,7 @@ struct LeafRules {
     dns_wildcards: HashSet<String>,
     uris: HashSet<String>,
     trust_domains: HashSet<String>,
+    emails: HashSet<String>,
     ips: HashSet<IpAddr>,
     spkis: HashSet<[u8; 32]>,
     certs: HashSet<[u8; 32]>,
@@ -68,7 +69,7 @@ impl PeerRules {
         }
         Ok(match named {
             Named::Not => false,
-            Named::ByUri => !issuers.are_public(),
+            Named::ByUriOrEmail => !issuers.are_public(),
             // A public CA need not validate the names of other certificates.
             Named::ByDnsOrIp => leaf.has_purpose(&Purpose::SERVER_AUTH)? || !issuers.are_public(),
             Named::ByFingerprint => true,
@@ -83,6 +84,7 @@ impl LeafRules {
             Form::DnsWildcard(host) => self.dns_wildcards.insert(host),
             Form::Uri(uri) => self.uris.insert(uri),
             Form::SpiffeTrustDomain(name) => self.trust_domains.insert(name),
+            Form::Email(address) => self.emails.insert(address),
             Form::Ip(address) => self.ips.insert(address),
             Form::SpkiSha256(fingerprint) => self.spkis.insert(fingerprint),
             Form::CertSha256(fingerprint) => self.certs.insert(fingerprint),
@@ -104,7 +106,7 @@ impl LeafRules {
 
     /// Reads the names to their end before it says yes: an error further on means no.
     fn match_name(&self, leaf: &View<'_>) -> der::Result<Named> {
-        let (mut matched, mut matched_uri, mut uris) = (false, false, 0);
+        let (mut matched, mut matched_email, mut matched_uri, mut uris) = (false, false, false, 0);
         for name in leaf.alt_names()? {
             match name? {
                 SubjectAltName::Dns(name) => matched |= self.match_dns(name),
@@ -113,13 +115,14 @@ impl LeafRules {
                     uris += 1;
                     matched_uri |= self.match_uri(uri);
                 }
-                SubjectAltName::Email(_) | SubjectAltName::Other(_) => {}
+                SubjectAltName::Email(address) => matched_email |= self.match_email(address),
+                SubjectAltName::Other(_) => {}
             }
         }
         // SPIFFE X.509-SVID, 2: exactly one URI SAN.
-        Ok(match (matched, matched_uri && uris == 1) {
+        Ok(match (matched, matched_email || (matched_uri && uris == 1)) {
             (true, _) => Named::ByDnsOrIp,
-            (false, true) => Named::ByUri,
+            (false, true) => Named::ByUriOrEmail,
             (false, false) => Named::Not,
         })
     }
@@ -141,8 +144,13 @@ impl LeafRules {
         self.uris.contains(uri)
             || matches!(
                 StrictUri::parse(uri),
-                Ok(StrictUri { scheme: "spiffe", host }) if self.trust_domains.contains(host)
+                Ok(StrictUri { scheme: "spiffe", host: Some(host) })
+                    if self.trust_domains.contains(host)
             )
+    }
+
+    fn match_email(&self, address: &str) -> bool {
+        email_address(address).is_some_and(|address| self.emails.contains(&address))
     }
 }
 

@@ -208,7 +208,7 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
     /// # Errors
     ///
     /// For either role: the policy is relaxed for nobody, or for anybody over public roots; all roots
-    /// are public and a rule is by URI or SPIFFE trust domain; the memo is another provider's.
+    /// are public and a rule is by URI, SPIFFE trust domain or e-mail; the memo is another provider's.
     ///
     /// For clients: the EKU is ignored by name over public roots; the roots are public and nothing says
     /// who may connect; their names are too large for the hints.

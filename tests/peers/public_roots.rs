@@ -344,11 +344,12 @@ const EVERY: [EkuPolicy; 4] = [
     EkuPolicy::accept_server_auth(),
 ];
 
-const NAMES: [&str; 5] = [
+const NAMES: [&str; 6] = [
     "dns:edge.example",
     "dns:*.example",
     "uri:spiffe://example.org/edge",
     "spiffe-trust-domain:example.org",
+    "email:alice@example.com",
     "ip:192.0.2.1",
 ];
 

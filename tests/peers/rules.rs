@@ -139,6 +139,49 @@ fn a_spiffe_trust_domain_matches_as_a_whole_component() {
 
 #[test]
 #[rustfmt::skip] // One row, one line.
+fn a_uri_without_authority_or_with_a_port_is_matched_byte_for_byte() {
+    check(&[
+        ("a SIP domain", "uri:sip:example.com", &["uri:sip:example.com"], MATCHES),
+        ("another SIP domain", "uri:sip:example.com", &["uri:sip:example.org"], NOT),
+        ("sips is not sip", "uri:sip:example.com", &["uri:sips:example.com"], NOT),
+        ("case of the SIP domain", "uri:sip:example.com", &["uri:sip:Example.com"], NOT),
+        ("a user of the SIP domain", "uri:sip:example.com", &["uri:sip:alice@example.com"], NOT),
+        ("port behind the SIP domain", "uri:sip:example.com", &["uri:sip:example.com:5060"], NOT),
+        ("the SIP domain as DNS name", "uri:sip:example.com", &["dns:example.com"], NOT),
+        ("a SIP rule and the DNS name's rule", "dns:example.com", &["uri:sip:example.com"], NOT),
+        ("a SIP user", "uri:sip:alice@example.com", &["uri:sip:alice@example.com"], MATCHES),
+        ("two SIP domains", "uri:sip:example.com", &["uri:sip:example.com", "uri:sip:example.org"], NOT),
+        ("a URN", "uri:urn:uuid:0a", &["uri:urn:uuid:0a"], MATCHES),
+        ("a URN in another case", "uri:urn:uuid:0a", &["uri:urn:uuid:0A"], NOT),
+        ("a port", "uri:https://example.org:8443/a", &["uri:https://example.org:8443/a"], MATCHES),
+        ("another port", "uri:https://example.org:8443/a", &["uri:https://example.org:8444/a"], NOT),
+        ("no port", "uri:https://example.org:8443/a", &["uri:https://example.org/a"], NOT),
+        ("the usual port", "uri:https://example.org/a", &["uri:https://example.org:443/a"], NOT),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip] // One row, one line.
+fn an_email_rule_matches_one_address_and_the_case_of_its_domain_does_not_matter() {
+    check(&[
+        ("exact", "email:alice@example.com", &["email:alice@example.com"], MATCHES),
+        ("beside others", "email:alice@example.com", &["email:bob@example.com", "email:alice@example.com"], MATCHES),
+        ("another address", "email:alice@example.com", &["email:bob@example.com"], NOT),
+        ("case of the domain", "email:alice@Example.com", &["email:alice@EXAMPLE.com"], MATCHES),
+        ("case of the user", "email:alice@example.com", &["email:Alice@example.com"], NOT),
+        ("a domain below", "email:alice@example.com", &["email:alice@mail.example.com"], NOT),
+        ("trailing dot", "email:alice@example.com", &["email:alice@example.com."], NOT),
+        ("space", "email:alice@example.com", &["email: alice@example.com"], NOT),
+        ("two at signs", "email:alice@example.com", &["email:bob@alice@example.com"], NOT),
+        ("domain alone", "email:alice@example.com", &["email:example.com"], NOT),
+        ("as DNS name", "email:alice@example.com", &["dns:alice@example.com"], NOT),
+        ("as URI", "email:alice@example.com", &["uri:mailto:alice@example.com"], NOT),
+        ("as other name", "email:alice@example.com", &["other:alice@example.com"], NOT),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip] // One row, one line.
 fn an_ip_rule_matches_the_same_address_of_the_same_family() {
     check(&[
         ("IPv4", "ip:192.0.2.1", &["ip:192.0.2.1"], MATCHES),

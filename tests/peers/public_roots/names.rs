@@ -65,7 +65,8 @@ fn ways() -> Vec<Way> {
 impl Way {
     fn chain(&self, eku: &Eku) -> Vec<CertificateDer<'static>> {
         let spec = LeafSpec::new("edge").dns("edge.example").ip([192, 0, 2, 1]);
-        let spec = spec.uri("spiffe://example.org/edge").eku(eku.clone());
+        let spec =
+            spec.uri("spiffe://example.org/edge").email("alice@example.com").eku(eku.clone());
         let presented: Vec<_> = self.issuers[..self.issuers.len() - 1].iter().collect();
         self.issuers[0].leaf(spec).chain(&presented)
     }

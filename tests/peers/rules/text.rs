@@ -15,6 +15,12 @@ fn a_rule_reads_what_it_prints() {
         ("dns:*.EXAMPLE.com", "dns:*.example.com", PeerRule::dns_name("*.example.com").unwrap()),
         ("uri:spiffe://example.org/A", "uri:spiffe://example.org/A", PeerRule::uri("spiffe://example.org/A").unwrap()),
         ("spiffe-trust-domain:example.org", "spiffe-trust-domain:example.org", PeerRule::spiffe_trust_domain("example.org").unwrap()),
+        ("uri:sip:example.com", "uri:sip:example.com", PeerRule::uri("sip:example.com").unwrap()),
+        ("uri:sips:alice@example.com:5061;transport=tls", "uri:sips:alice@example.com:5061;transport=tls", PeerRule::uri("sips:alice@example.com:5061;transport=tls").unwrap()),
+        ("uri:urn:uuid:0a-1B", "uri:urn:uuid:0a-1B", PeerRule::uri("urn:uuid:0a-1B").unwrap()),
+        ("uri:https://example.org:8443/A~b/c", "uri:https://example.org:8443/A~b/c", PeerRule::uri("https://example.org:8443/A~b/c").unwrap()),
+        ("email:Alice.S+x@EXAMPLE.com", "email:Alice.S+x@example.com", PeerRule::email("Alice.S+x@Example.COM").unwrap()),
+        (&format!("email:a@b under spki-sha256:{hex}"), &format!("email:a@b under spki-sha256:{hex}"), PeerRule::email("a@b").unwrap().under_spki_sha256(hash)),
         ("ip:192.0.2.1", "ip:192.0.2.1", PeerRule::ip_address([192, 0, 2, 1].into())),
         ("ip:2001:DB8:0::1", "ip:2001:db8::1", PeerRule::ip_address("2001:db8::1".parse().unwrap())),
         ("ip:::ffff:192.0.2.1", "ip:::ffff:192.0.2.1", PeerRule::ip_address("::ffff:192.0.2.1".parse().unwrap())),
@@ -44,7 +50,13 @@ fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
     const STAR: &str = "`*` can only be the whole first label, as in *.example.com";
     const NO_DNS: &str = "this is not a DNS name";
     const NO_IP: &str = "this is not an IP address";
-    const URI: &str = "needed is scheme://host/path";
+    const URI: &str = "needed is scheme://host/path, or scheme:name as in sip:example.com";
+    const SPIFFE: &str = "needed is spiffe://trust-domain/path";
+    const SEGMENTS: &str = "needed behind the scheme or the host is no query, fragment, percent-encoding or space, and no segment between slashes that is empty, `.` or `..`";
+    const ANY_HOST: &str =
+        "needed is a host of lower-case letters, digits, `.`, `-` and `_`, without user";
+    const EMAIL: &str = "needed is local@domain, the domain in A-labels and without a trailing dot";
+    const CN: &str = "no rule goes by the common name, for which no CA vouches; name the peer by a subjectAltName or by cert-sha256:";
     const SCHEME: &str = "needed is a scheme of lower-case letters and digits";
     const HOST: &str =
         "needed is a host of lower-case letters, digits, `.`, `-` and `_`, without port or user";
@@ -52,7 +64,7 @@ fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
     const HEX: &str = "needed are the 64 hexadecimal digits of a SHA-256, all of them";
     const ISSUER: &str = "needed behind `under` is one spki-sha256: with its 64 hexadecimal digits, of an issuer's whole SubjectPublicKeyInfo, and nothing else";
     const FORM: &str =
-        "needed is dns:, uri:, spiffe-trust-domain:, ip:, spki-sha256: or cert-sha256:";
+        "needed is dns:, uri:, spiffe-trust-domain:, email:, ip:, spki-sha256: or cert-sha256:";
     let digits = |count: usize| format!("cert-sha256:{}", "a".repeat(count));
     let (short, half, long, odd) = (digits(40), digits(62), digits(66), digits(63));
     let letter = format!("spki-sha256:{}g", "a".repeat(63));
@@ -90,8 +102,41 @@ fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
         ("ip:edge.example", NO_IP),
         ("uri:", URI),
         ("uri:example.org/a", URI),
-        ("uri:urn:example:a", URI),
-        ("uri:spiffe:/example.org/a", URI),
+        ("uri:spiffe:/example.org/a", SPIFFE),
+        ("uri:spiffe:example.org", SPIFFE),
+        ("uri:sip:", SEGMENTS),
+        ("uri:sip:example.com?subject=x", SEGMENTS),
+        ("uri:sip:example.com#x", SEGMENTS),
+        ("uri:sip:%65xample.com", SEGMENTS),
+        ("uri:sip:exa mple.com", SEGMENTS),
+        ("uri:sip:bücher.example", SEGMENTS),
+        ("uri:urn:/a", SEGMENTS),
+        ("uri:urn:a/../b", SEGMENTS),
+        ("uri:urn:a//b", SEGMENTS),
+        ("uri:SIP:example.com", SCHEME),
+        ("uri:https://example.org/a/", SEGMENTS),
+        ("uri:https://example.org/a?b", SEGMENTS),
+        ("uri:https://me@example.org/a", ANY_HOST),
+        ("uri:https://me:1@example.org/a", ANY_HOST),
+        ("uri:https://Example.org:443/a", ANY_HOST),
+        ("uri:https://example.org:/a", ANY_HOST),
+        ("uri:https://example.org:0443/a", ANY_HOST),
+        ("uri:https://example.org:65536/a", ANY_HOST),
+        ("uri:https://example.org:+443/a", ANY_HOST),
+        ("uri:https://:443/a", ANY_HOST),
+        ("email:", EMAIL),
+        ("email:alice", EMAIL),
+        ("email:@example.com", EMAIL),
+        ("email:alice@", EMAIL),
+        ("email:alice@example.com.", EMAIL),
+        ("email:alice@bücher.example", EMAIL),
+        ("email:älice@example.com", EMAIL),
+        ("email:alice smith@example.com", EMAIL),
+        ("email:alice..smith@example.com", EMAIL),
+        ("email:alice@bob@example.com", EMAIL),
+        ("email:alice@*.example.com", EMAIL),
+        ("email:mailto:alice@example.com", EMAIL),
+        ("email:\"alice\"@example.com", EMAIL),
         ("uri:://example.org/a", SCHEME),
         ("uri:SPIFFE://example.org/a", SCHEME),
         ("uri:1x://example.org/a", SCHEME),
@@ -128,10 +173,10 @@ fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
         (&letter, HEX),
         ("", FORM),
         ("edge.example", FORM),
-        ("cn:edge.example", FORM),
+        ("cn:edge.example", CN),
+        ("CN:edge.example", CN),
         ("DNS:edge.example", FORM),
         (" dns:edge.example", FORM),
-        ("email:a@b", FORM),
         ("sha256:00", FORM),
     ];
     let bound = |behind: &str| format!("dns:edge.example under{behind}");
