@@ -107,7 +107,9 @@ impl fmt::Display for Advice<'_> {
                 f.write_str("use a private CA for the client side, and have its peers trust it")
             }
             Self::TwoSlots => f.write_str(
-                "use two certificates: serverAuth in the server slot, clientAuth in the client slot",
+                "use two certificates: serverAuth in the server slot, clientAuth in the client slot \
+                 (in XMPP between servers the one with serverAuth in both: Prosody judges clients as \
+                 servers)",
             ),
             Self::IgnoreEkuAtPeer => f.write_str(
                 "let the peers ignore the EKU of this certificate, pinned and with an end date, \

@@ -14,6 +14,7 @@ use super::timeline::Timeline;
 use crate::certificate::attribute_of;
 use crate::certificate::view::View;
 use crate::roots::PublicWeb;
+use crate::text::hex;
 use crate::tlv::{Kind, only};
 
 /// Whose certificates stand above a certificate.
@@ -35,6 +36,8 @@ use crate::tlv::{Kind, only};
 pub enum Hierarchy {
     /// The web's PKI, whose rules the root programs make; and by what it is known.
     Public(PublicEvidence),
+    /// A PKI that an industry shares, under rules of its own, and that no browser trusts: X9's.
+    Industry,
     /// It ends in a root that no list knows, and bears no mark of the web's PKI.
     Private,
     /// It ends before a root, and bears no mark of the web's PKI.
@@ -61,6 +64,9 @@ pub enum Hierarchy {
 pub enum PublicEvidence {
     /// A certificate of the path has the key of a public root.
     RootKey,
+    /// A certificate of the path has the key of a root that a root program other than Mozilla's
+    /// has, or that one had or was asked to have (CCADB).
+    DisclosedRootKey,
     /// The last certificate of the path names a public root as its issuer or itself.
     RootName,
     /// A certificate of the path carries signed certificate timestamps (RFC 6962) or a policy of
@@ -75,27 +81,54 @@ impl Hierarchy {
     }
 }
 
-/// `public`, `private` or `unknown`.
+/// `public`, `industry`, `private` or `unknown`.
 impl fmt::Display for Hierarchy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Public(_) => "public",
+            Self::Industry => "industry",
             Self::Private => "private",
             Self::Unknown => "unknown",
         })
     }
 }
 
-/// The public roots: those of `webpki-roots`, and those that only the timeline names.
+/// The public roots: those of `webpki-roots`, those that were disclosed, and those that only the
+/// timeline names.
 pub(super) struct PublicRoots<'a> {
     web: PublicWeb,
+    /// SHA-256 of their keys.
+    disclosed: HashSet<&'static str>,
     /// Common names.
     names: HashSet<&'a str>,
+    industry: Vec<&'a str>,
 }
 
+const DISCLOSED: &str = include_str!("disclosed_roots.txt");
+
 impl<'a> PublicRoots<'a> {
-    pub(super) fn new(names: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { web: PublicWeb::new(), names: names.into_iter().collect() }
+    pub(super) fn new(timeline: &'a Timeline) -> Self {
+        let disclosed = DISCLOSED.lines().filter_map(|line| line.split_once(' '));
+        Self {
+            web: PublicWeb::new(),
+            disclosed: disclosed.map(|(key, _)| key).collect(),
+            names: timeline.public_roots().collect(),
+            industry: timeline.industry_pkis().collect(),
+        }
+    }
+
+    /// Whose rules apply to a path.
+    pub(super) fn hierarchy(&self, path: &CertificationPath<'_>, above: &Issuers<'_>) -> Hierarchy {
+        let own = path.entries.first().and_then(|entry| self.evidence_of(entry));
+        let issuers = || path.entries.iter().map(|entry| entry.certificate().issuer());
+        let is_industry = || issuers().any(|name| self.industry.iter().any(|it| name.contains(it)));
+        match own.into_iter().chain(above.evidence).min() {
+            Some(evidence) if evidence < PublicEvidence::Marks => Hierarchy::Public(evidence),
+            _ if is_industry() => Hierarchy::Industry,
+            Some(evidence) => Hierarchy::Public(evidence),
+            None if path.is_complete => Hierarchy::Private,
+            None => Hierarchy::Unknown,
+        }
     }
 
     /// By what a path is known to be public, its first certificate left out.
@@ -107,9 +140,10 @@ impl<'a> PublicRoots<'a> {
         evidence.chain(named).min()
     }
 
-    pub(super) fn evidence_of(&self, entry: &Entry) -> Option<PublicEvidence> {
+    fn evidence_of(&self, entry: &Entry) -> Option<PublicEvidence> {
         match entry.is_web_pki {
             _ if self.has_key_of(entry) => Some(PublicEvidence::RootKey),
+            _ if self.is_disclosed(entry) => Some(PublicEvidence::DisclosedRootKey),
             true => Some(PublicEvidence::Marks),
             false => None,
         }
@@ -119,6 +153,19 @@ impl<'a> PublicRoots<'a> {
         let view = || View::read(entry.certificate().der());
         let key = || view().and_then(|view| only(view.spki, Kind::SEQUENCE));
         entry.can_issue() && key().is_ok_and(|key| self.web.has_key(key))
+    }
+
+    fn is_disclosed(&self, entry: &Entry) -> bool {
+        let key = || hex(&entry.certificate().spki_sha256());
+        entry.can_issue() && self.disclosed.contains(&key()[..])
+    }
+
+    /// The part of a path that its relying parties need: it ends below a public root's key, since
+    /// they have that root, and what signed it once decides nothing.
+    fn below_anchor<'p, 'e>(&self, path: &'p CertificationPath<'e>) -> &'p [&'e Entry] {
+        let mut issuers = path.entries.iter().skip(1);
+        let below = issuers.position(|issuer| self.has_key_of(issuer) && !issuer.is_root());
+        &path.entries[..below.map_or(path.entries.len(), |below| below + 1)]
     }
 
     fn is_named_by(&self, last: &Entry) -> bool {
@@ -140,10 +187,11 @@ pub(super) struct Issuers<'a> {
 
 impl<'a> Issuers<'a> {
     fn of(path: &CertificationPath<'a>, public: &PublicRoots<'_>, timeline: &'a Timeline) -> Self {
-        let names = IssuerNames::of(path);
+        let needed = public.below_anchor(path);
+        let names = IssuerNames::of(needed, timeline);
         let milestones = timeline.milestones().iter();
         let milestones = milestones.filter(|it| it.compared != Compared::Disclosed);
-        let issuers = path.entries.iter().skip(1).copied();
+        let issuers = needed.iter().skip(1).copied();
         Self {
             evidence: public.evidence_above(path),
             milestones: milestones.filter(|it| names.are_in(it)).collect(),
@@ -154,7 +202,7 @@ impl<'a> Issuers<'a> {
 
 /// How the issuers of a path are called.
 struct IssuerNames<'a> {
-    /// The organisation of the issuer that the leaf names.
+    /// The organisation of the issuer that the leaf names, or who operates its CA.
     organisation: Option<Cow<'a, str>>,
     common: Vec<Cow<'a, str>>,
     whole: Vec<&'a str>,
@@ -165,11 +213,14 @@ const ORGANISATION: &[u8] = &[0x55, 0x04, 0x0a];
 
 impl<'a> IssuerNames<'a> {
     /// As the certificates of the path name their issuers: so the last one's is there too.
-    fn of(path: &CertificationPath<'a>) -> Self {
-        let certificates = || path.entries.iter().map(|entry| entry.certificate());
+    fn of(entries: &[&'a Entry], timeline: &'a Timeline) -> Self {
+        let certificates = || entries.iter().map(|entry| entry.certificate());
         let names = || certificates().map(|each| each.issuer_der());
+        let own = |kind| names().next().and_then(|name| attribute_of(name, kind));
+        let (organisation, common_name) = (own(ORGANISATION), own(COMMON_NAME));
+        let operator = timeline.operator_of(organisation.as_deref(), common_name.as_deref());
         Self {
-            organisation: names().next().and_then(|name| attribute_of(name, ORGANISATION)),
+            organisation: operator.map(Cow::Borrowed).or(organisation),
             common: names().filter_map(|name| attribute_of(name, COMMON_NAME)).collect(),
             whole: certificates().map(|each| each.issuer()).collect(),
         }

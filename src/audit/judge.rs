@@ -60,7 +60,7 @@ impl<'a> Judge<'a> {
         Self {
             entries: inventory.entries(),
             paths: Paths::new(inventory),
-            public: PublicRoots::new(timeline.public_roots()),
+            public: PublicRoots::new(timeline),
             open_offers: offers.filter(|offer| offer.is_open(as_of)).collect(),
             timeline,
             as_of,
@@ -113,13 +113,8 @@ impl<'a> Judge<'a> {
         let served = serves.iter().filter(|role| roles.contains(*role));
         let path = self.paths.best(index, served.collect())?;
         let issuers = known.of(&path, &self.public, self.timeline);
-        let evidence = [issuers.evidence, self.public.evidence_of(entry)];
         Some(Case {
-            hierarchy: match evidence.into_iter().flatten().min() {
-                Some(evidence) => Hierarchy::Public(evidence),
-                None if path.is_complete => Hierarchy::Private,
-                None => Hierarchy::Unknown,
-            },
+            hierarchy: self.public.hierarchy(&path, &issuers),
             issuers,
             entry,
             path,
@@ -133,7 +128,10 @@ impl<'a> Judge<'a> {
         let not_after = case.entry.certificate().not_after();
         if not_after < midnight(self.as_of) {
             let cause = Cause::Expired { not_after };
-            return vec![Reason::new(Verdict::AlreadyUnfit, cause, Advice::Replace)];
+            let expired = Reason::new(Verdict::AlreadyUnfit, cause, Advice::Replace);
+            // Whoever renews it is to know what its successor will lack.
+            let renewal = self.renewal(case).filter(|it| it.verdict != Verdict::Unknown);
+            return [expired].into_iter().chain(renewal).collect();
         }
         let unfit = case.serves.iter().filter_map(|role| self.unfit(case, role));
         unfit
@@ -207,7 +205,7 @@ impl<'a> Judge<'a> {
         let is_for_servers = purposes.is_none_or(|all| all.contains(&Purpose::SERVER_AUTH));
         match case.hierarchy {
             _ if !is_client || !case.is_leaf() => None,
-            Hierarchy::Private => None,
+            Hierarchy::Private | Hierarchy::Industry => None,
             Hierarchy::Unknown => unknown(Cause::NoRoot, Advice::AddIssuers),
             Hierarchy::Public(_) if is_for_servers => self.public_renewal(case),
             Hierarchy::Public(_) => unknown(Cause::ClientOnly, Advice::AskTheCa),

@@ -230,6 +230,32 @@ impl CaOffer {
     }
 }
 
+/// Who operates the CAs that bear other names: brands and customers' CAs under its roots.
+///
+/// ```
+/// use mtls_roles::audit::Timeline;
+///
+/// let timeline = Timeline::builtin();
+/// let mut operators = timeline.operators().iter();
+/// let zerossl = operators.find(|it| it.organisations.iter().any(|name| name == "ZeroSSL"));
+/// assert_eq!(zerossl.unwrap().operator, "Sectigo Limited");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Operator {
+    /// The organisation, as milestones name it among their issuers.
+    pub operator: String,
+    /// Organisations (O) all of whose issuing CAs it operates.
+    #[serde(default)]
+    pub organisations: Vec<String>,
+    /// Common names (CN) of issuing CAs, of organisations that have some of several operators.
+    #[serde(default)]
+    pub issuing_cas: Vec<String>,
+    /// Where it is written.
+    pub citation: Citation,
+}
+
 pub(super) fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
     let text = String::deserialize(from)?;
     match Date::parse(&text, format_description!("[year]-[month]-[day]")) {

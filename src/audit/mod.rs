@@ -45,7 +45,9 @@ pub use finding::{Finding, Renewal, Serving, renewal};
 pub use forecast::{Forecast, Obstacle, Stack};
 pub use inventory::{Inventory, Unreadable};
 pub use issuers::{Hierarchy, PublicEvidence};
-pub use milestone::{CaOffer, Citation, Compared, Confidence, Disagreement, Effect, Milestone};
+pub use milestone::{
+    CaOffer, Citation, Compared, Confidence, Disagreement, Effect, Milestone, Operator,
+};
 pub use paths::CertificationPath;
 pub use private_key::PrivateKey;
 pub use roles::Roles;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use time::Date;
 
-use super::milestone::{CaOffer, Effect, Milestone, optional_day};
+use super::milestone::{CaOffer, Effect, Milestone, Operator, optional_day};
 use crate::text::Printable;
 
 /// Dated milestones with their citations, and what public CAs still offer.
@@ -33,6 +33,8 @@ pub struct Timeline {
     milestones: Vec<Milestone>,
     offers: Vec<CaOffer>,
     public_roots: Vec<String>,
+    operators: Vec<Operator>,
+    industry_pkis: Vec<String>,
 }
 
 /// After this many days without a reading, dates are likely to have moved.
@@ -43,8 +45,11 @@ const FORMER_MAX_VALIDITY: u16 = 398;
 impl Timeline {
     /// The timeline that is built into this version of the crate.
     pub fn builtin() -> Self {
-        // `tests/audit/timeline.rs` reads it: an error cannot get into a release.
-        Self::from_json(include_str!("timeline.json")).unwrap_or_default()
+        // `tests/audit/timeline.rs` reads both: an error cannot get into a release.
+        let read = |json| Self::from_json(json).unwrap_or_default();
+        let mut timeline = read(include_str!("timeline.json"));
+        timeline.merge(read(include_str!("operators.json")));
+        timeline
     }
 
     /// Reads a timeline in the JSON form that [`manual::audit`](crate::manual::audit) describes.
@@ -73,6 +78,8 @@ impl Timeline {
         self.offers.retain(|offer| !replaced(&offer.id));
         self.offers.extend(other.offers);
         self.public_roots.extend(other.public_roots);
+        self.operators.extend(other.operators);
+        self.industry_pkis.extend(other.industry_pkis);
     }
 
     /// The day on which the sources were read last. Without one, the latest day of a citation.
@@ -99,6 +106,32 @@ impl Timeline {
     /// The common names (CN) of public roots that the crate `webpki-roots` does not know.
     pub fn public_roots(&self) -> impl Iterator<Item = &str> {
         self.public_roots.iter().map(String::as_str)
+    }
+
+    /// Who operates the CAs of other names.
+    pub fn operators(&self) -> &[Operator] {
+        &self.operators
+    }
+
+    /// What names of issuers contain in PKIs that an industry shares.
+    pub fn industry_pkis(&self) -> impl Iterator<Item = &str> {
+        self.industry_pkis.iter().map(String::as_str)
+    }
+
+    /// Who operates an issuing CA of this organisation and common name, if that is another.
+    pub(super) fn operator_of(
+        &self,
+        organisation: Option<&str>,
+        name: Option<&str>,
+    ) -> Option<&str> {
+        let is_among = |names: &[String], it: Option<&str>| {
+            it.is_some_and(|it| names.iter().any(|name| name == it))
+        };
+        let mut operators = self.operators.iter();
+        let found = operators.find(|it| {
+            is_among(&it.organisations, organisation) || is_among(&it.issuing_cas, name)
+        });
+        found.map(|it| &it.operator[..])
     }
 
     /// How many days a public certificate issued on a day may live.
@@ -144,6 +177,10 @@ struct File {
     offers: Vec<Value>,
     #[serde(default)]
     public_roots: Vec<String>,
+    #[serde(default)]
+    operators: Vec<Value>,
+    #[serde(default)]
+    industry_pkis: Vec<String>,
 }
 
 impl File {
@@ -162,6 +199,8 @@ impl File {
             milestones,
             offers,
             public_roots: self.public_roots,
+            operators: facts("operator", self.operators, of_citation)?,
+            industry_pkis: self.industry_pkis,
         })
     }
 }

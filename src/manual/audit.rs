@@ -40,12 +40,18 @@
 //!
 //! # Hierarchies
 //!
-//! A hierarchy is public if one of its issuers has the key of a root in `webpki-roots`; or the last
+//! A hierarchy is public if one of its issuers has the key of a root in `webpki-roots`, or of one that
+//! was disclosed to the root programs (CCADB: former roots, and those of other programs); or the last
 //! certificate names a public root as its issuer, one that the timeline lists included; or a
 //! certificate of the chain carries signed certificate timestamps or a CA/Browser Forum policy.
 //! [`PublicEvidence`](crate::audit::PublicEvidence) says which. It is private if none of this holds and it ends in a
 //! root, and unknown if it ends before one. Lists go stale: private is what is not known to be
-//! public.
+//! public. X9's is of an industry: it has rules of its own, and no date of the web's concerns it.
+//!
+//! A path is followed to the first key of a public root and no further: whoever trusts that root needs
+//! nothing above it, so that an old cross-sign which has expired there decides nothing. CAs that bear
+//! the name of a brand are judged by the dates of who operates them
+//! ([`Timeline::operators`](crate::audit::Timeline::operators)).
 //!
 //! # Verdicts
 //!
@@ -66,9 +72,10 @@
 //! issued on 2027-02-28 at 23:59:59 for 200 days ends on 2027-09-16 at 23:59:58.
 //!
 //! A certificate serves in the roles that its EKU lists ([`Serving`](crate::audit::Serving)), unless
-//! you say otherwise. So one with serverAuth only raises no alarm, and does when you say that it
+//! you say otherwise, of all ([`Serving::In`](crate::audit::Serving)) or of some places
+//! ([`Inventory::tell_roles`](crate::audit::Inventory::tell_roles)). So one with serverAuth only raises no alarm, and does when you say that it
 //! serves as client. A CA serves in no role itself; asked for a role, it is judged by what it can
-//! issue. A certificate that expired counts as unfit: remove it, or it hides what matters.
+//! issue. A certificate that expired counts as unfit, and says what its successor will lack.
 //!
 //! Chrome does not refuse a certificate for *having* clientAuth: it phases out the root, by the
 //! timestamps of what is issued later. That is why no verdict is "breaks on 2027-03-15", and why a
@@ -114,6 +121,8 @@
 //! | `max_validity_days` | what the Baseline Requirements allowed before the first `max_validity`; 398 |
 //! | `milestones`, `offers` | see below |
 //! | `public_roots` | common names of public roots that `webpki-roots` does not know |
+//! | `operators` | `operator` (as in `issuers` below), the `organisations` whose issuing CAs are all its own, other `issuing_cas` by common name, `citation` |
+//! | `industry_pkis` | what names of issuers contain in a PKI that an industry shares |
 //!
 //! | field of a milestone | |
 //! | --- | --- |

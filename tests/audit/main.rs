@@ -7,6 +7,7 @@ mod common;
 
 mod facts;
 mod forecast;
+mod hierarchy;
 mod inventory;
 mod real_chains;
 mod renewal;

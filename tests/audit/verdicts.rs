@@ -112,6 +112,7 @@ fn rows() -> Vec<(&'static str, Case, &'static str, &'static str)> {
     let (absent, both, server, client) = (|| Eku::Absent, Eku::both, Eku::server, Eku::client);
     let digicert = |eku: Eku| public("DigiCert Inc", eku);
     let go_daddy = |end| public("GoDaddy.com, Inc.", server()).under(GO_DADDY).until(end);
+    let brand = |organisation| public(organisation, both());
     let public = |eku: Eku| public("Example", eku);
     let me = LeafSpec::new("me").email("me@example.com").eku(both()).valid(ISSUED, EXPIRES).web_pki();
     let mixed = private(both()).leaf.email("me@example.com");
@@ -150,7 +151,16 @@ fn rows() -> Vec<(&'static str, Case, &'static str, &'static str)> {
         ("an e-mail name beside another, private",    Case { leaf: mixed, ..private(both()).issuer_eku(client()) }, UNFIT, "unfit"),
         ("expired in the second before the day",       private(server()).until(midnight - second), UNFIT, "expired"),
         ("expires in the first second of the day",     private(server()).until(midnight), FINE, ""),
-        ("expired, combined, public",                  public(both()).on(date!(2027-02-02)), UNFIT, "expired"),
+        ("expired, combined, public",                  public(both()).on(date!(2027-02-02)), UNFIT, "expired chrome-leaf"),
+        ("expired, combined, private",                 private(both()).on(date!(2027-02-02)), UNFIT, "expired"),
+        ("expired, combined, no root",                 private(both()).without_root().on(date!(2027-02-02)), UNFIT, "expired"),
+        ("expired, server, public",                    public(server()).on(date!(2027-02-02)), UNFIT, "expired"),
+        ("combined, a brand of Sectigo's",             brand("ZeroSSL"), RENEWAL, "sectigo-on-request sectigo-end chrome-leaf"),
+        ("combined, another brand of Sectigo's",       brand("GoGetSSL"), RENEWAL, "sectigo-on-request sectigo-end chrome-leaf"),
+        ("combined, a brand of DigiCert's",            brand("QuoVadis Limited"), RENEWAL, "digicert-on-request digicert-end chrome-leaf"),
+        ("combined, X9",                               private(both()).under("X9 Financial PKI RSA 4096 Root"), FINE, ""),
+        ("server, under a root of 2006",               public(server()).under("DigiCert Global Root CA"), UNFIT, "chrome-keys-2007"),
+        ("server, under another root of 2009",         public(server()).under("COMODO ECC Certification Authority").until(cut), "breaks on 2027-04-15", "roots-of-2009"),
         ("combined, public, on its last day",          public(both()).on(date!(2027-02-01)), RENEWAL, "chrome-leaf"),
         ("issuer ends at the end of a day",            private(server()).issuer_until(end_of_12), "breaks on 2027-01-13", "issuer_expires"),
         ("issuer ends within a day",                   private(server()).issuer_until(noon_of_12), "breaks on 2027-01-12", "issuer_expires"),
