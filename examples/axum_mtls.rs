@@ -2,40 +2,41 @@
 //!
 //! Run it, it needs nothing and ends by itself: `cargo run --example axum_mtls`
 //!
-//! axum serves from any listener; here it is the one of `common/listener.rs`, and the verified peer
-//! of a connection is what axum calls its address. Copy both and `whoami`. The client asks over
-//! HTTP/2 who it is, and then has an HTTP/1.1 connection upgraded to a protocol of its own.
+//! axum serves from any listener; here it is the one of `common/listener.rs`, and `frameworks/axum.rs`
+//! stands between them. Copy both and `whoami`. The client asks over HTTP/2 who it is, and then has an
+//! HTTP/1.1 connection upgraded to a protocol of its own.
 
 #[path = "common/listener.rs"]
 mod listener;
+#[path = "frameworks/axum.rs"]
+mod served;
 
 use std::error::Error;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::connect_info::{ConnectInfo, Connected};
+use axum::extract::ConnectInfo;
 use axum::http::header::{CONNECTION, HeaderName, UPGRADE};
 use axum::http::{Request, StatusCode, Version};
 use axum::routing::get;
-use axum::serve::IncomingStream;
 use hyper::client::conn::{http1, http2};
 use hyper::upgrade::{self, Upgraded};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use listener::{Limits, Listener};
 use mtls_roles::{
     ClientPeerVerifier, ClientSlot, Credentials, Roots, ServerPeerVerifier, ServerSlot,
-    VerifiedPeer, client_config, server_config,
+    client_config, server_config,
 };
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls::ClientConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::PrivateKeyDer;
+use served::{Mtls, Peer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::{TlsConnector, client, server};
+use tokio_rustls::{TlsConnector, client};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -72,54 +73,13 @@ async fn main() -> Result<()> {
     }
 }
 
-/// The listener, as axum has it.
-struct Mtls(Listener);
-
-/// Who is at the other end. One peer per connection, known to every request on it; a connection may
-/// outlive its certificate: see [`VerifiedPeer::valid_until`].
-#[derive(Clone, Debug)]
-struct Peer {
-    address: SocketAddr,
-    /// Nobody, if client authentication is optional.
-    verified: Option<Arc<VerifiedPeer>>,
-}
-
-impl axum::serve::Listener for Mtls {
-    type Io = server::TlsStream<TcpStream>;
-    type Addr = Peer;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            match self.0.accept().await {
-                Ok((connection, address)) => {
-                    let verified = connection.peer.map(Arc::new);
-                    return (connection.tls, Peer { address, verified });
-                }
-                Err(failed) => eprintln!("{failed}"),
-            }
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        Ok(Peer { address: self.0.local_addr()?, verified: None })
-    }
-}
-
-impl Connected<IncomingStream<'_, Mtls>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Mtls>) -> Self {
-        stream.remote_addr().clone()
-    }
-}
-
-impl Peer {
-    fn names(&self) -> String {
-        let names = self.verified.iter().flat_map(|peer| peer.alt_names());
-        names.map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    }
+fn names(Peer(peer): &Peer) -> String {
+    let names = peer.iter().flat_map(|peer| peer.alt_names());
+    names.map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 async fn whoami(ConnectInfo(peer): ConnectInfo<Peer>, version: Version) -> String {
-    format!("{} over {version:?}", peer.names())
+    format!("{} over {version:?}", names(&peer))
 }
 
 /// After the answer the connection is no longer HTTP, and still the peer's.
@@ -131,7 +91,7 @@ async fn echo(
     tokio::spawn(async move {
         let echoed = async { answer_upgraded(upgraded.await?, &peer).await };
         if let Err(error) = echoed.await {
-            eprintln!("{}: {error}", peer.address);
+            eprintln!("{}: {error}", names(&peer));
         }
     });
     (StatusCode::SWITCHING_PROTOCOLS, [(CONNECTION, "upgrade"), (UPGRADE, "echo")])
@@ -141,7 +101,7 @@ async fn answer_upgraded(upgraded: Upgraded, peer: &Peer) -> Result<()> {
     let mut io = TokioIo::new(upgraded);
     let mut said = [0; 5];
     io.read_exact(&mut said).await?;
-    let echo = format!("{}, you said: {}", peer.names(), String::from_utf8_lossy(&said));
+    let echo = format!("{}, you said: {}", names(peer), String::from_utf8_lossy(&said));
     io.write_all(echo.as_bytes()).await?;
     Ok(io.shutdown().await?)
 }
