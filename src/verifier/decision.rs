@@ -261,9 +261,16 @@ impl<'a> Decision<'a> {
         preset: Preset,
     ) -> Result<(Vec<Certificate>, EkuViolation), Refusal> {
         let path = self.read(path::certificates(path))?;
-        match eku::decide(preset, self.settings.role, &path) {
-            Ok(EkuOutcome::Relaxed(violation)) => Ok((path, violation)),
-            Ok(EkuOutcome::Enforced) | Err(_) => Err(self.missing_purpose()),
+        let strictly = match self.preset() {
+            // What stands first in its way may be what only it asks of a leaf.
+            Preset::Strict => eku::decide(Preset::Strict, self.settings.role, &path).err(),
+            _ => None,
+        };
+        match (strictly, eku::decide(preset, self.settings.role, &path)) {
+            (Some(violation), _) | (None, Ok(EkuOutcome::Relaxed(violation))) => {
+                Ok((path, violation))
+            }
+            (None, Ok(EkuOutcome::Enforced) | Err(_)) => Err(self.missing_purpose()),
         }
     }
 

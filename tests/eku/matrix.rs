@@ -41,7 +41,7 @@ const TABLES: [(Role, Policy, &str); 7] = [
         Policy::Strict,
         "
                      -   none server client both any  code empty
-    none             x0  x0   x1     x0     x0   x1   x1   x
+    none             x0  x0   x0     x0     x0   x0   x0   x
     server           x0  x0   x0     x0     x0   x0   x0   x
     client           E   E    x1     E      E    x1   x1   x
     both             E   E    x1     E      E    x1   x1   x
@@ -109,7 +109,7 @@ const TABLES: [(Role, Policy, &str); 7] = [
         Policy::Strict,
         "
                      -   none server client both any  code empty
-    none             x0  x0   x0     x1     x0   x1   x1   x
+    none             x0  x0   x0     x0     x0   x0   x0   x
     server           E   E    E      x1     E    x1   x1   x
     client           x0  x0   x0     x0     x0   x0   x0   x
     both             E   E    E      x1     E    x1   x1   x

@@ -191,7 +191,10 @@ pub fn expect(role: Role, policy: Policy, path: &[Shape]) -> Verdict {
             Some(_) => RefusalClass::Other,
             None => RefusalClass::Eku,
         },
-        violation: empty.is_none().then(|| violation(needed, fault, path)),
+        violation: empty.is_none().then(|| match (policy, path[0]) {
+            (Strict, Shape::None) => violation(needed, 0, path),
+            _ => violation(needed, fault, path),
+        }),
         error: match path[blamed.expect("something is to blame")] {
             Shape::Empty => empty_extension(),
             shape => wrong_purpose(asked, shape.purposes().unwrap_or_default()),
