@@ -1,0 +1,358 @@
+//! Who a peer is: every kind of rule with its near misses, as whom a policy is relaxed for and as who
+//! may connect; the names of servers.
+
+use super::spec::{CLIENT, SERVER, Spec};
+use super::{Draft, EDGE, Maker};
+
+pub fn make(maker: &mut Maker) {
+    dns(maker);
+    uris(maker);
+    addresses(maker);
+    fingerprints(maker);
+    bound(maker);
+    unwritable(maker);
+    servers(maker);
+}
+
+/// A peer with these names: its serverAuth-only certificate is relaxed if the rule names it, its
+/// clientAuth-only one may connect if it does.
+fn row(
+    maker: &mut Maker,
+    requirement: &str,
+    rule: &str,
+    (peer, about): (&str, &str),
+    is_named: bool,
+    names: impl Fn(Spec) -> Spec,
+) {
+    let leaf = |name: String| names(Spec::leaf("peer").named(&name).key("peer"));
+    let [relaxed, allowed] = [format!("{peer}-server"), format!("{peer}-client")];
+    if !maker.specs.contains_key(&relaxed) {
+        maker.issue(leaf(relaxed.clone()).eku(SERVER), "issuer");
+        maker.issue(leaf(allowed.clone()).eku(CLIENT), "issuer");
+    }
+    ask(maker, requirement, rule, (peer, about), is_named);
+}
+
+fn ask(
+    maker: &mut Maker,
+    requirement: &str,
+    rule: &str,
+    (peer, about): (&str, &str),
+    is_named: bool,
+) {
+    let count = maker.suite.vectors.get("peers").map_or(0, Vec::len);
+    let (short, _) = rule.split_once(':').expect("a rule has a form");
+    let bound = if rule.contains(" under ") { "-bound" } else { "" };
+    let draft = |what: &str, requirements: &str, leaf: String| {
+        let id = format!("{:03}-{short}{bound}-{peer}-{what}", count / 2 + 1);
+        Draft::new(id, requirements, about).chain(&format!("{leaf} issuer"))
+    };
+    let relaxed = draft("relax", &format!("{requirement} REL-NAMED"), format!("{peer}-server"));
+    let relaxed = relaxed.eku("ignore").relax_for(rule);
+    let allowed = draft("allow", &format!("{requirement} PEER-ALLOW"), format!("{peer}-client"));
+    let allowed = allowed.allow(rule);
+    match is_named {
+        true => {
+            maker.accept(relaxed);
+            maker.accept(allowed);
+        }
+        false => {
+            maker.refuse(relaxed, "eku");
+            maker.refuse(allowed, "peer-rule");
+        }
+    }
+}
+
+fn dns(maker: &mut Maker) {
+    let edge = "dns:edge.example.com";
+    let mut exact = |peer, about, is_named, names: &dyn Fn(Spec) -> Spec| {
+        row(maker, "PEER-DNS", edge, (peer, about), is_named, names);
+    };
+    exact("edge", "the very name", true, &|it| it.dns(EDGE));
+    exact("upper", "letters of another case in the certificate", true, &|it| {
+        it.dns("EDGE.Example.COM")
+    });
+    exact("two", "the second of two names", true, &|it| it.dns("www.example.com").dns(EDGE));
+    exact("wild", "a wildcard is not this host: every host there holds it", false, &|it| {
+        it.dns("*.example.com")
+    });
+    exact("deeper", "one label more", false, &|it| it.dns("x.edge.example.com"));
+    exact("apex", "one label less", false, &|it| it.dns("example.com"));
+    exact("longer", "the name begins with the wanted one", false, &|it| {
+        it.dns("edge.example.com.evil.example")
+    });
+    exact("prefixed", "the name ends with the wanted one", false, &|it| {
+        it.dns("wedge.example.com")
+    });
+    exact("dotted", "a name with a trailing dot is another", false, &|it| {
+        it.dns("edge.example.com.")
+    });
+    let nul = |it: Spec| it.alt_name(2, b"edge.example.com\0.evil.example");
+    row(maker, "PEER-DNS", edge, ("nul", "a NUL byte does not end a name"), false, nul);
+    let mut types = |peer, about, names: &dyn Fn(Spec) -> Spec| {
+        row(maker, "PEER-TYPES", edge, (peer, about), false, names);
+    };
+    types("none", "a certificate without names", &|it| it);
+    types("cn", "only the common name is the wanted one", &|it| it.subject(EDGE));
+    types("cn-other", "the common name beside another name", &|it| {
+        it.subject(EDGE).dns("other.example.com")
+    });
+    types("as-uri", "the host of a URI is no DNS name", &|it| it.uri("https://edge.example.com/"));
+    types("as-email", "an e-mail address is no DNS name", &|it| it.email(EDGE));
+    let broken = |it: Spec| it.dns(EDGE).ip(&[192, 0, 2, 1, 9]);
+    row(maker, "PEER-MALFORMED", edge, ("broken", "a name further on is malformed"), false, broken);
+    let mut wild = |peer, about, is_named, names: &dyn Fn(Spec) -> Spec| {
+        row(maker, "PEER-WILDCARD", "dns:*.example.com", (peer, about), is_named, names);
+    };
+    wild("edge", "one label more", true, &|it| it.dns(EDGE));
+    wild("wild", "the same wildcard", true, &|it| it.dns("*.example.com"));
+    wild("deeper", "two labels more", false, &|it| it.dns("x.edge.example.com"));
+    wild("apex", "no label more", false, &|it| it.dns("example.com"));
+    wild("wild-deeper", "a wildcard further down", false, &|it| it.dns("*.edge.example.com"));
+    wild("nul", "no name at all", false, &nul);
+    row(
+        maker,
+        "PEER-DNS",
+        "dns:EDGE.example.com",
+        ("edge", "letters of another case in the rule"),
+        true,
+        |it| it.dns(EDGE),
+    );
+}
+
+fn uris(maker: &mut Maker) {
+    let sip = "https://edge.example.com/sip";
+    let mut uri = |peer, about, is_named, names: &dyn Fn(Spec) -> Spec| {
+        row(maker, "PEER-URI", &format!("uri:{sip}"), (peer, about), is_named, names);
+    };
+    uri("uri", "equal byte for byte", true, &|it| it.uri(sip));
+    uri("uri-dns", "beside a DNS name", true, &|it| it.dns("other.example.com").uri(sip));
+    uri("uri-case", "a path of another case", false, &|it| it.uri("https://edge.example.com/SIP"));
+    uri("uri-host-case", "a host of another case", false, &|it| {
+        it.uri("https://Edge.example.com/sip")
+    });
+    uri("uri-slash", "a slash more", false, &|it| it.uri("https://edge.example.com/sip/"));
+    uri("uri-port", "a port", false, &|it| it.uri("https://edge.example.com:443/sip"));
+    uri("uri-query", "a query", false, &|it| it.uri("https://edge.example.com/sip?a=b"));
+    uri("uri-percent", "percent-encoding", false, &|it| it.uri("https://edge.example.com/%73ip"));
+    uri("uri-scheme", "another scheme", false, &|it| it.uri("http://edge.example.com/sip"));
+    uri("uri-two", "two URIs name nobody", false, &|it| {
+        it.uri(sip).uri("https://other.example.com/sip")
+    });
+    uri("edge", "a DNS name is no URI", false, &|it| it.dns(EDGE));
+    let mut domain = |peer, about, is_named, names: &dyn Fn(Spec) -> Spec| {
+        row(
+            maker,
+            "PEER-SPIFFE",
+            "spiffe-trust-domain:example.org",
+            (peer, about),
+            is_named,
+            names,
+        );
+    };
+    domain("spiffe", "a workload of the trust domain", true, &|it| {
+        it.uri("spiffe://example.org/edge")
+    });
+    domain("spiffe-deep", "a workload with a longer path", true, &|it| {
+        it.uri("spiffe://example.org/ns/a/sa/edge")
+    });
+    domain("spiffe-longer", "the trust domain begins with the wanted one", false, &|it| {
+        it.uri("spiffe://example.org.evil.example/edge")
+    });
+    domain("spiffe-sub", "a trust domain below the wanted one", false, &|it| {
+        it.uri("spiffe://sub.example.org/edge")
+    });
+    domain("spiffe-https", "another scheme", false, &|it| it.uri("https://example.org/edge"));
+    domain("spiffe-port", "a port", false, &|it| it.uri("spiffe://example.org:443/edge"));
+    domain("spiffe-user", "user information", false, &|it| {
+        it.uri("spiffe://example.org@evil.example/edge")
+    });
+    domain("spiffe-dots", "a path that climbs", false, &|it| {
+        it.uri("spiffe://example.org/a/../edge")
+    });
+    domain("spiffe-path", "the trust domain in the path", false, &|it| {
+        it.uri("spiffe://evil.example/example.org")
+    });
+    domain("spiffe-dns", "a DNS name is no trust domain", false, &|it| it.dns("example.org"));
+    domain("spiffe-two", "two URIs name nobody", false, &|it| {
+        it.uri("spiffe://example.org/edge").uri("spiffe://example.org/other")
+    });
+    let id = "uri:spiffe://example.org/edge";
+    row(maker, "PEER-URI", id, ("spiffe", "one SPIFFE ID"), true, |it| {
+        it.uri("spiffe://example.org/edge")
+    });
+    row(
+        maker,
+        "PEER-URI",
+        id,
+        ("spiffe-deep", "another SPIFFE ID of its trust domain"),
+        false,
+        |it| it.uri("spiffe://example.org/ns/a/sa/edge"),
+    );
+}
+
+fn addresses(maker: &mut Maker) {
+    let mapped = [[0; 10].as_slice(), &[0xff, 0xff, 192, 0, 2, 1]].concat();
+    let v6 = [&[0x20, 0x01, 0x0d, 0xb8], [0; 11].as_slice(), &[1]].concat();
+    let v4 = "ip:192.0.2.1";
+    for (rule, peer, about, is_named) in [
+        (v4, "ip4", "the very address", true),
+        (v4, "ip4-next", "its neighbour", false),
+        (v4, "ip4-mapped", "an IPv4-mapped IPv6 address is not IPv4", false),
+        (v4, "ip4-dns", "an address written as a DNS name", false),
+        ("ip:2001:db8::1", "ip6", "the very address", true),
+        ("ip:2001:db8:0:0::1", "ip6", "the address, written otherwise", true),
+        ("ip:2001:db8::1", "ip4", "an address of the other family", false),
+        ("ip:::ffff:192.0.2.1", "ip4", "an IPv4 address is not IPv4-mapped", false),
+    ] {
+        row(maker, "PEER-IP", rule, (peer, about), is_named, |it| match peer {
+            "ip4" => it.ip(&[192, 0, 2, 1]),
+            "ip4-next" => it.ip(&[192, 0, 2, 2]),
+            "ip4-mapped" => it.ip(&mapped),
+            "ip4-dns" => it.dns("192.0.2.1"),
+            _ => it.ip(&v6),
+        });
+    }
+}
+
+fn fingerprints(maker: &mut Maker) {
+    for name in ["renewed-server", "renewed-client"] {
+        let eku = if name.ends_with("server") { SERVER } else { CLIENT };
+        let renewed = Spec::leaf("peer").named(name).key("peer").dns(EDGE).eku(eku);
+        maker.issue(renewed, "issuer");
+        let other = name.replace("renewed", "rekeyed");
+        maker.issue(Spec::leaf("peer").named(&other).key("other").dns(EDGE).eku(eku), "issuer");
+    }
+    let (key, issuer) = (maker.key_rule("edge-server"), maker.key_rule("issuer"));
+    let mut about = |rule: &str, peer, about, is_named| {
+        ask(maker, "PEER-FINGERPRINT", rule, (peer, about), is_named);
+    };
+    about(&key, "edge", "the peer's key", true);
+    about(&key, "renewed", "the same key in a renewed certificate", true);
+    about(&key, "rekeyed", "the same names with another key", false);
+    about(&issuer, "edge", "the key of its issuer is not the peer's", false);
+    about(
+        &key.to_uppercase().replace("SPKI-SHA", "spki-sha"),
+        "edge",
+        "digits in upper case",
+        true,
+    );
+    // One certificate each: the two of a peer differ in their EKU.
+    for (of, peer, about, is_named) in [
+        ("edge", "edge", "this certificate", true),
+        ("edge", "renewed", "the renewed certificate is another", false),
+        ("issuer", "edge", "the issuer's certificate is not the peer's", false),
+    ] {
+        let rule = |purpose: &str| match of {
+            "issuer" => maker.cert_rule(of),
+            _ => maker.cert_rule(&format!("{of}-{purpose}")),
+        };
+        let [relax, allow] = ["server", "client"].map(rule);
+        let id = format!("cert-of-{of}-{peer}");
+        let draft = |what: &str| Draft::new(format!("{id}-{what}"), "PEER-FINGERPRINT", about);
+        let relaxed = draft("relax").chain(&format!("{peer}-server issuer")).eku("ignore");
+        let relaxed = relaxed.relax_for(relax);
+        let allowed = draft("allow").chain(&format!("{peer}-client issuer")).allow(allow);
+        match is_named {
+            true => [relaxed, allowed].map(|it| maker.accept(it)),
+            false => [(relaxed, "eku"), (allowed, "peer-rule")]
+                .map(|(it, class)| maker.refuse(it, class)),
+        };
+    }
+}
+
+fn bound(maker: &mut Maker) {
+    let under = |rule: &str, key: String| format!("{rule} under {key}");
+    maker.root(Spec::ca("other-root"));
+    maker.issue(Spec::ca("other-issuer"), "other-root");
+    let edge = "dns:edge.example.com";
+    for (of, about, is_named) in [
+        ("issuer", "below this issuer", true),
+        ("root", "below this root", true),
+        ("other-root", "not below this root", false),
+        ("edge-server", "the peer's own key is not above it", false),
+    ] {
+        let rule = under(edge, maker.key_rule(of));
+        ask(maker, "PEER-UNDER", &rule, ("edge", about), is_named);
+    }
+    let rule = under(edge, maker.key_rule("issuer"));
+    ask(maker, "PEER-UNDER", &rule, ("apex", "below this issuer, but of another name"), false);
+    let rule = under(edge, maker.key_rule("other-issuer"));
+    let draft = Draft::new(
+        "under-beside-the-path",
+        "PEER-UNDER",
+        "the issuer is presented, beside the path",
+    );
+    let draft = draft.chain("edge-server issuer other-issuer").path("edge-server issuer");
+    maker.refuse(draft.eku("ignore").relax_for(rule), "eku");
+}
+
+/// Rules that must not be taken: what they would match is not what they seem to say.
+fn unwritable(maker: &mut Maker) {
+    let hex = "ab".repeat(31);
+    for (id, rule) in [
+        ("u-label", "dns:bücher.example".to_owned()),
+        ("trailing-dot", "dns:edge.example.com.".into()),
+        ("empty", "dns:".into()),
+        ("two-wildcards", "dns:*.*.example.com".into()),
+        ("partial-wildcard", "dns:ed*.example.com".into()),
+        ("bare-wildcard", "dns:*".into()),
+        ("url", "dns:https://edge.example.com".into()),
+        ("uri-port", "uri:spiffe://example.org:443/edge".into()),
+        ("uri-query", "uri:https://edge.example.com/sip?a=b".into()),
+        ("uri-percent", "uri:https://edge.example.com/%73ip".into()),
+        ("uri-dots", "uri:https://edge.example.com/a/../b".into()),
+        ("trust-domain-path", "spiffe-trust-domain:example.org/edge".into()),
+        ("trust-domain-case", "spiffe-trust-domain:Example.org".into()),
+        ("short-address", "ip:192.0.2".into()),
+        ("network", "ip:192.0.2.0/24".into()),
+        ("short-fingerprint", format!("spki-sha256:{hex}")),
+        ("no-fingerprint", "cert-sha256:edge".into()),
+        ("common-name", "cn:edge.example.com".into()),
+        ("no-form", "edge.example.com".into()),
+        ("under-a-name", "dns:edge.example.com under dns:issuer".into()),
+    ] {
+        let about = "a rule that cannot be taken as it is written";
+        let draft = Draft::new(format!("text-{id}"), "PEER-TEXT", about);
+        maker.config_error(draft.chain("edge-client issuer").allow(rule));
+    }
+}
+
+fn servers(maker: &mut Maker) {
+    let presets = ["rfc5280", "strict", "ignore"];
+    for preset in presets {
+        let draft = |id: &str, requirement: &str, about: &str| {
+            let draft = Draft::new(format!("server-{id}-{preset}"), requirement, about).server();
+            draft.chain("edge-server issuer").eku(preset)
+        };
+        let name = "PEER-SERVER-NAME";
+        maker.accept(draft("name", name, "the name that was connected to"));
+        maker.refuse(draft("other", name, "another name").server_name("www.example.com"), "name");
+        let wild = draft("wild", name, "a wildcard of one label").chain("wild-server issuer");
+        maker.accept(wild.clone());
+        let deep = draft("wild-deep", name, "a wildcard does not reach two labels");
+        let deep = deep.chain("wild-server issuer").server_name("x.edge.example.com");
+        maker.refuse(deep, "name");
+        let cn = draft("cn", name, "only the common name").chain("cn-server issuer");
+        maker.refuse(cn, "name");
+        let ip = draft("ip", name, "by address").chain("ip4-server issuer");
+        maker.accept(ip.clone().server_name("192.0.2.1"));
+        let ip = draft("ip-other", name, "by another address").chain("ip4-server issuer");
+        maker.refuse(ip.server_name("192.0.2.2"), "name");
+        let id = "spiffe://example.org/edge";
+        let mesh = draft("mesh", "PEER-EXPECT", "a rule in place of the name")
+            .chain("spiffe-server issuer");
+        maker.accept(mesh.clone().expect(format!("uri:{id}")));
+        let other = draft("mesh-other", "PEER-EXPECT", "a rule in place of the name names another");
+        maker.refuse(other.expect(format!("uri:{id}")), "peer-rule");
+    }
+    // A client's certificate in the place of a server's.
+    let draft = |id: &str, about: &str| {
+        let draft =
+            Draft::new(format!("server-{id}"), "PEER-SERVER-NAME REL-ONLY-EKU", about).server();
+        draft.chain("edge-client issuer").eku("ignore")
+    };
+    maker.accept(draft("relaxed", "clientAuth only, relaxed, and of the name"));
+    let other = draft("relaxed-other", "clientAuth only, relaxed, but of another name");
+    maker.refuse(other.server_name("www.example.com").relax_for("dns:edge.example.com"), "name");
+}
