@@ -291,22 +291,59 @@ pub(crate) fn decide<'a>(
     role: Role,
     path: impl IntoIterator<Item = &'a Certificate> + Clone,
 ) -> Result<EkuOutcome, EkuViolation> {
-    let strict_preset = match preset {
-        Preset::Strict => Preset::Strict,
-        _ => Preset::Rfc5280,
-    };
-    let violation = match check(strict_preset, &role.purpose(), path.clone()) {
-        Ok(()) => return Ok(EkuOutcome::Enforced),
-        Err(violation) => violation,
-    };
-    let relaxed = match preset {
-        Preset::Rfc5280 | Preset::Strict => return Err(violation),
-        Preset::AcceptServerAuth => check(Preset::Rfc5280, &Purpose::SERVER_AUTH, path),
-        Preset::Ignore => check(Preset::Ignore, &role.purpose(), path),
-    };
-    match relaxed {
-        Ok(()) => Ok(EkuOutcome::Relaxed(violation)),
-        Err(_) => Err(violation),
+    let (asked, relaxed) = Requirement::of(preset, role);
+    match (asked.violation(path.clone()), relaxed) {
+        (None, _) => Ok(EkuOutcome::Enforced),
+        (Some(violation), Some(relaxed)) if relaxed.violation(path).is_none() => {
+            Ok(EkuOutcome::Relaxed(violation))
+        }
+        (Some(violation), _) => Err(violation),
+    }
+}
+
+/// What one search for a path asks of the certificates on it.
+pub(crate) struct Requirement {
+    preset: Preset,
+    needed: Purpose,
+}
+
+impl Requirement {
+    /// What the policy asks for, and what it takes instead if it is relaxed.
+    pub(crate) fn of(preset: Preset, role: Role) -> (Self, Option<Self>) {
+        let of = |preset, needed| Self { preset, needed };
+        let rfc5280 = |needed| of(Preset::Rfc5280, needed);
+        let needed = role.purpose();
+        match preset {
+            Preset::Rfc5280 => (rfc5280(needed), None),
+            Preset::Strict => (of(preset, needed), None),
+            Preset::AcceptServerAuth => (rfc5280(needed), Some(rfc5280(Purpose::SERVER_AUTH))),
+            Preset::Ignore => (rfc5280(needed.clone()), Some(of(preset, needed))),
+        }
+    }
+
+    /// What the first certificate of a path lacks that lacks something.
+    pub(crate) fn violation<'a>(
+        &self,
+        path: impl IntoIterator<Item = &'a Certificate>,
+    ) -> Option<EkuViolation> {
+        let mut path = path.into_iter().enumerate();
+        path.find_map(|(position, certificate)| self.violation_at(position, certificate))
+    }
+
+    /// What a certificate lacks in its place on a path.
+    pub(crate) fn violation_at(
+        &self,
+        position: usize,
+        certificate: &Certificate,
+    ) -> Option<EkuViolation> {
+        let Self { preset, needed } = self;
+        let is_met = is_met(*preset, needed, position, certificate.purposes());
+        (!is_met).then(|| EkuViolation {
+            certificate: certificate.label(),
+            position,
+            needed: needed.clone(),
+            found: certificate.purposes().map(<[_]>::to_vec),
+        })
     }
 }
 
@@ -314,25 +351,6 @@ pub(crate) fn decide<'a>(
 #[cfg(feature = "audit")]
 pub(crate) fn is_fit_alone(role: Role, certificate: &Certificate) -> bool {
     is_met(Preset::Rfc5280, &role.purpose(), 0, certificate.purposes())
-}
-
-fn check<'a>(
-    preset: Preset,
-    needed: &Purpose,
-    path: impl IntoIterator<Item = &'a Certificate>,
-) -> Result<(), EkuViolation> {
-    let is_wrong = |(position, certificate): &(usize, &Certificate)| {
-        !is_met(preset, needed, *position, certificate.purposes())
-    };
-    match path.into_iter().enumerate().find(is_wrong) {
-        None => Ok(()),
-        Some((position, certificate)) => Err(EkuViolation {
-            certificate: certificate.label(),
-            position,
-            needed: needed.clone(),
-            found: certificate.purposes().map(<[_]>::to_vec),
-        }),
-    }
 }
 
 fn is_met(preset: Preset, needed: &Purpose, position: usize, found: Option<&[Purpose]>) -> bool {

@@ -155,7 +155,8 @@ pub enum Error {
 
     /// The private key does not belong to the leaf.
     #[error(
-        "the private key ({found}) is not the key of {certificate}, which is {needed}; {advice}"
+        "the private key ({found}) is not the key of {certificate}, which is {needed}; needed is the \
+         key that this certificate was requested with"
     )]
     #[non_exhaustive]
     KeyMismatch {
@@ -165,8 +166,6 @@ pub enum Error {
         found: String,
         /// What kind of key the leaf has.
         needed: String,
-        /// What to do about it.
-        advice: &'static str,
     },
 
     /// A certificate signing request cannot be made.
@@ -194,32 +193,38 @@ pub enum Error {
         certificate: String,
     },
 
-    /// A chain is not in order: each certificate must be followed by its issuer.
-    #[error(
-        "the chain is out of order: found {found} after {after}, needed there is its issuer, \
-         `{needed}`; put the leaf first and each certificate's issuer behind it"
-    )]
+    /// The leaf is not the first certificate of its chain.
+    #[error("found {found} first, needed there is the leaf, {leaf}; move it to the top")]
     #[non_exhaustive]
-    OutOfOrder {
-        /// The certificate whose issuer should follow.
-        after: String,
-        /// The certificate that follows.
+    LeafNotFirst {
+        /// The certificate that comes first.
         found: String,
-        /// The issuer's name.
-        needed: String,
+        /// The leaf: by the key, if that tells.
+        leaf: String,
     },
 
-    /// A chain file holds several end-entity certificates.
+    /// The leaf's key is of a kind that no handshake of rustls can use.
+    #[error("no handshake of rustls can use the key of {certificate}, which is {found}; {advice}")]
+    #[non_exhaustive]
+    UnusableLeafKey {
+        /// The leaf.
+        certificate: String,
+        /// The kind of its key.
+        found: String,
+        /// What to do about it.
+        advice: &'static str,
+    },
+
+    /// The leaf is a CA's certificate.
     #[error(
-        "found a second end-entity certificate in the chain: {found} after {after}; \
-         needed is one leaf and its issuers, give every leaf a file of its own"
+        "{certificate} is a CA (cA TRUE), needed is an end-entity certificate: peers on rustls refuse \
+         a CA that presents itself; have it issue one (`openssl req -x509` needs \
+         -addext basicConstraints=critical,CA:FALSE)"
     )]
     #[non_exhaustive]
-    SeveralLeaves {
-        /// The certificate before it.
-        after: String,
-        /// The further leaf.
-        found: String,
+    LeafIsCa {
+        /// The certificate that comes first.
+        certificate: String,
     },
 
     /// The credentials may not be used in the role of their slot.

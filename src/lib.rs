@@ -32,9 +32,9 @@
 // tlv          DER, read in place
 // certificate  what is read of one certificate
 // eku          the policy, the violation, and the pure decision between them
-// credentials  chain and key
-// csr          asks a CA for a certificate of one role
 // roots        trust anchors of one role
+// credentials  chains and keys
+// csr          asks a CA for a certificate of one role
 // peer         rules that name peers, and a verified peer
 // memo         good signatures, remembered
 // refusal      why a peer was refused
@@ -61,10 +61,10 @@ mod content;
 mod pem;
 mod certificate;
 mod eku;
+mod roots;
 mod credentials;
 #[cfg(feature = "csr")]
 mod csr;
-mod roots;
 mod peer;
 mod memo;
 mod refusal;
@@ -85,7 +85,7 @@ pub use time;
 
 pub use certificate::{Certificate, SubjectAltName};
 pub use config::{ResumableConfig, client_config, server_config, without_resumption};
-pub use credentials::Credentials;
+pub use credentials::{Credentials, Fitness, Note, NoteKind};
 #[cfg(feature = "csr")]
 pub use csr::CertificateRequest;
 pub use eku::{EkuOutcome, EkuPolicy, EkuViolation};
@@ -98,7 +98,7 @@ pub use peer::{PeerRule, VerifiedPeer};
 pub use refusal::{Refusal, RefusalClass};
 pub use role::{Purpose, Role};
 pub use roots::Roots;
-pub use slot::{ClientSlot, Fitness, ServerSlot, SlotBuilder};
+pub use slot::{ClientSlot, ServerSlot, SlotBuilder};
 #[cfg(feature = "tracing")]
 pub use trace::TracingObserver;
 pub use verifier::{

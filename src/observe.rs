@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use time::OffsetDateTime;
 
 use crate::certificate::Certificate;
+use crate::credentials::{Credentials, Note};
 use crate::eku::EkuOutcome;
 use crate::error::Error;
 use crate::peer::VerifiedPeer;
@@ -117,12 +118,16 @@ pub trait Observer: Send + Sync {
 pub struct Published<'a> {
     /// The role of the slot.
     pub role: Role,
-    /// The end-entity certificate.
+    /// What was published.
+    pub credentials: &'a Credentials,
+    /// The end-entity certificate; of several credentials the first's.
     pub leaf: &'a Certificate,
-    /// How the chain stands to the slot's EKU policy.
+    /// How the chain stands to the slot's EKU policy; of several the first that it relaxes.
     pub eku: &'a EkuOutcome,
-    /// Whether the chain is fit for the other role too: the combined certificate of old.
+    /// Whether a chain is fit for the other role too: the combined certificate of old.
     pub is_combined: bool,
+    /// What else an operator should know of the presented certificates.
+    pub notes: &'a [Note],
 }
 
 /// Why a slot presented nothing although it was asked.

@@ -1,21 +1,21 @@
 //! [`ServerSlot`] and [`ClientSlot`]: the credentials that *we* present, one slot per role.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use rustls::SignatureScheme;
-use rustls::client::ResolvesClientCert;
-use rustls::pki_types::UnixTime;
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::client::{ResolvesClientCert, verify_server_name};
+use rustls::pki_types::ServerName;
+use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
-use time::OffsetDateTime;
 
-use crate::credentials::{Credentials, Inner};
-use crate::eku::{self, EkuOutcome, EkuPolicy};
+use crate::credentials::{Credentials, Fitness, Identity, Pair};
+use crate::eku::EkuPolicy;
 use crate::error::Error;
 use crate::observe::{NothingPresented, Observer, Observers, Published};
 use crate::role::Role;
+use crate::tlv::{Kind, only};
 
 /// Holds the credentials that we present as a *server*. Cheap to clone; clones are one slot.
 ///
@@ -123,11 +123,15 @@ impl ServerSlot {
         self.0.policy
     }
 
-    /// Whether both slots now present the same certificate or the same key: the combined
+    /// Whether both slots now hold a certificate for the same key: the combined
     /// certificate that public CAs stop issuing.
     pub fn shares_key_with(&self, client: &ClientSlot) -> bool {
         match (self.credentials(), client.credentials()) {
-            (Some(ours), Some(theirs)) => ours.leaf().spki_sha256() == theirs.leaf().spki_sha256(),
+            (Some(ours), Some(theirs)) => {
+                let key = |pair: &Arc<Pair>| pair.leaf().spki_sha256();
+                let mut ours = ours.pairs().iter().map(key);
+                ours.any(|ours| theirs.pairs().iter().map(key).any(|theirs| ours == theirs))
+            }
             _ => false,
         }
     }
@@ -136,9 +140,9 @@ impl ServerSlot {
 /// Holds the credentials that we present as a *client*. Cheap to clone; clones are one slot.
 ///
 /// It implements [`ResolvesClientCert`] only, so wiring it in a server's place does not compile,
-/// and it never borrows the credentials of a [`ServerSlot`]. It presents its certificate to whoever
-/// asks: the names of acceptable CAs that a server may send are hints, and withholding a
-/// certificate because of them would hide the problem.
+/// and it never borrows the credentials of a [`ServerSlot`]. It presents a certificate to whoever
+/// asks: the names of acceptable CAs that a server may send are hints by which it chooses among
+/// several, and withholding the only one because of them would hide the problem.
 ///
 /// ```
 /// fn connect(slot: mtls_roles::ClientSlot) -> std::sync::Arc<dyn rustls::client::ResolvesClientCert> {
@@ -227,13 +231,16 @@ impl ClientSlot {
 
 impl ResolvesServerCert for ServerSlot {
     fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.0.present(client_hello.signature_schemes())
+        let name = client_hello.server_name().and_then(|name| ServerName::try_from(name).ok());
+        let is_meant = |pair: &Pair| name.as_ref().is_none_or(|name| is_for(pair, name));
+        self.0.present(is_meant, client_hello.signature_schemes())
     }
 }
 
 impl ResolvesClientCert for ClientSlot {
-    fn resolve(&self, _hints: &[&[u8]], offered: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.0.present(offered)
+    fn resolve(&self, hints: &[&[u8]], offered: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let is_meant = |pair: &Pair| hints.iter().any(|hint| is_below(pair, hint));
+        self.0.present(is_meant, offered)
     }
 
     /// Constantly true: rustls asks before the handshake, and a slot that is filled before the
@@ -308,25 +315,6 @@ impl<S> SlotBuilder<S> {
     }
 }
 
-/// How credentials stand to a slot that would publish them.
-///
-/// ```no_run
-/// # fn main() -> Result<(), mtls_roles::Error> {
-/// use mtls_roles::{ClientSlot, Credentials};
-/// # let provider = rustls::crypto::aws_lc_rs::default_provider();
-/// let renewed = Credentials::from_pem_files("renewed.pem", "renewed.key", &provider)?;
-/// let fitness = ClientSlot::empty().judge(&renewed)?;
-/// println!("{}, until {}", fitness.eku, renewed.valid_until());
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Fitness {
-    /// How the chain stands to the slot's EKU policy.
-    pub eku: EkuOutcome,
-}
-
 /// What both slots are; private, so that each shows its own role's trait only.
 #[derive(Debug)]
 struct Slot {
@@ -336,7 +324,7 @@ struct Slot {
     clock: Arc<dyn TimeProvider>,
     current: ArcSwapOption<Credentials>,
     /// What was published and is still held by somebody, who may want it back.
-    published: Mutex<Vec<(Weak<Inner>, Fitness)>>,
+    published: Mutex<Vec<(Identity, Fitness)>>,
 }
 
 impl Slot {
@@ -367,9 +355,11 @@ impl Slot {
         let previous = self.current.swap(Some(Arc::new(credentials.clone())));
         let published = Published {
             role: self.role,
+            credentials: &credentials,
             leaf: credentials.leaf(),
             eku: &fitness.eku,
             is_combined: credentials.is_combined(),
+            notes: &fitness.notes,
         };
         self.observers.tell(|observer| observer.published(&published));
         Ok(previous.map(Arc::unwrap_or_clone))
@@ -388,15 +378,7 @@ impl Slot {
 
     fn judge(&self, credentials: &Credentials) -> Result<Fitness, Error> {
         let now = self.clock.current_time().ok_or(Error::NoClock)?;
-        check_validity(credentials, now)?;
-        let decided = eku::decide(self.policy.at(now), self.role, credentials.path());
-        let eku = decided.map_err(|violation| Error::Unfit {
-            certificate: credentials.label(violation.position),
-            role: self.role,
-            needed: violation.needed,
-            found: violation.found,
-        })?;
-        Ok(Fitness { eku })
+        credentials.judge(self.policy.at(now), self.role, now)
     }
 
     /// As [`judge`](Self::judge), or as they were judged when they were published before.
@@ -416,7 +398,12 @@ impl Slot {
         self.observers.tell(|observer| observer.load_failed(self.role, error));
     }
 
-    fn present(&self, offered: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+    /// Of those that are meant the first whose key fits; if none is meant, of all.
+    fn present(
+        &self,
+        is_meant: impl Fn(&Pair) -> bool,
+        offered: &[SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
         let nothing = |reason| {
             self.observers.tell(|observer| observer.nothing_presented(self.role, reason));
             None
@@ -426,31 +413,31 @@ impl Slot {
             return nothing(NothingPresented::SlotIsEmpty);
         };
         // rustls asks the same next, and without an answer sends nothing and says nothing.
-        if credentials.certified_key().key.choose_scheme(offered).is_none() {
-            return nothing(NothingPresented::NoCommonSignatureScheme);
+        let fits = |pair: &Pair| pair.certified_key().key.choose_scheme(offered).is_some();
+        let chosen = match credentials.pairs() {
+            [only] => Some(only).filter(|only| fits(only)),
+            several => {
+                let is_any_meant = several.iter().any(|pair| is_meant(pair));
+                let mut several = several.iter();
+                several.find(|pair| (!is_any_meant || is_meant(pair)) && fits(pair))
+            }
+        };
+        match chosen {
+            Some(pair) => Some(pair.certified_key().clone()),
+            None => nothing(NothingPresented::NoCommonSignatureScheme),
         }
-        Some(credentials.certified_key().clone())
     }
 }
 
-/// Every certificate that is presented; RFC 5280, 4.1.2.5: both ends are inclusive.
-fn check_validity(credentials: &Credentials, now: UnixTime) -> Result<(), Error> {
-    // A clock past the year 9999 is past every certificate.
-    let now = i64::try_from(now.as_secs())
-        .ok()
-        .and_then(|secs| OffsetDateTime::from_unix_timestamp(secs).ok())
-        .ok_or(Error::NoClock)?;
-    for (index, certificate) in credentials.path().iter().enumerate() {
-        let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
-        let certificate = || credentials.label(index);
-        if now > not_after {
-            let certificate = certificate();
-            return Err(Error::Expired { certificate, not_after, now });
-        }
-        if now < not_before {
-            let certificate = certificate();
-            return Err(Error::NotYetValid { certificate, not_before, now });
-        }
-    }
-    Ok(())
+/// Whether the leaf has this name, as clients on rustls see it.
+fn is_for(pair: &Pair, name: &ServerName<'_>) -> bool {
+    let leaf = ParsedCertificate::try_from(pair.leaf().der());
+    leaf.is_ok_and(|leaf| verify_server_name(&leaf, name).is_ok())
+}
+
+/// Whether a CA of this name issued any certificate of the chain (RFC 8446, 4.2.4).
+fn is_below(pair: &Pair, hint: &[u8]) -> bool {
+    let name = only(hint, Kind::SEQUENCE);
+    let is_issuer = |name| pair.certificates().iter().any(|each| each.issuer_der() == name);
+    name.is_ok_and(is_issuer)
 }

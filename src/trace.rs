@@ -63,6 +63,9 @@ impl Observer for TracingObserver {
             violation,
             "credentials published"
         );
+        for note in published.notes {
+            tracing::warn!(target: "mtls_roles", slot = %published.role, %note, "credentials have a flaw");
+        }
     }
 
     fn publish_refused(&self, role: Role, error: &Error) {

@@ -18,7 +18,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use crate::certificate::key::bits;
 use crate::certificate::view::View;
 use crate::role::Role;
-use crate::tlv::{Elements, Kind, only, without_leading_zeros};
+use crate::tlv::without_leading_zeros;
 
 /// Algorithm and size of a public key: `RSA 2048`, `EC P-256`, `Ed25519`.
 ///
@@ -219,24 +219,9 @@ pub(super) fn usages(der: &[u8]) -> (Option<KeyUsage>, Option<NetscapeType>) {
     )
 }
 
-const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
-const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x23];
 /// netscape-cert-type, 2.16.840.1.113730.1.1.
 const NETSCAPE_CERT_TYPE: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 1, 1];
-
-/// The key identifier of the subject (RFC 5280, 4.2.1.2). One that cannot be read is none.
-pub(super) fn subject_key_id<'a>(view: &View<'a>) -> Option<&'a [u8]> {
-    let value = view.extension(SUBJECT_KEY_IDENTIFIER).ok()??;
-    only(value, Kind::OCTET_STRING).ok()
-}
-
-/// The key identifier of the issuer (RFC 5280, 4.2.1.1). One that cannot be read is none.
-pub(super) fn authority_key_id<'a>(view: &View<'a>) -> Option<&'a [u8]> {
-    let value = view.extension(AUTHORITY_KEY_IDENTIFIER).ok()??;
-    let mut fields = Elements::of_sequence(value).ok()?;
-    fields.read(Kind::implicit(0)).ok()
-}
 
 /// The policies of a certificate (RFC 5280, 4.2.1.4), and how many timestamps it carries (RFC 6962).
 pub(super) fn policies_and_timestamps(der: &[u8]) -> (Vec<String>, usize) {

@@ -3,10 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use super::details::{
-    KeyUsage, NetscapeType, PublicKey, authority_key_id, policies_and_timestamps, subject_key_id,
-    usages,
-};
+use super::details::{KeyUsage, NetscapeType, PublicKey, policies_and_timestamps, usages};
 use super::roles::Roles;
 use crate::certificate::Certificate;
 use crate::certificate::view::View;
@@ -35,6 +32,7 @@ pub struct Entry {
     usages: OnceLock<(Option<KeyUsage>, Option<NetscapeType>)>,
     pub(super) subject_key_id: Option<Box<[u8]>>,
     pub(super) authority_key_id: Option<Box<[u8]>>,
+    is_root: bool,
     /// Signed certificate timestamps, or a policy of the CA/Browser Forum.
     pub(super) is_web_pki: bool,
     pub(super) told_roles: Option<Roles>,
@@ -48,8 +46,9 @@ impl Entry {
             sha256: certificate.sha256(),
             locations: vec![location],
             usages: OnceLock::new(),
-            subject_key_id: subject_key_id(&view).map(Into::into),
-            authority_key_id: authority_key_id(&view).map(Into::into),
+            subject_key_id: view.subject_key_id().map(Into::into),
+            authority_key_id: view.authority_key_id().map(Into::into),
+            is_root: view.is_own_issuer(),
             is_web_pki: view.is_web_pki(),
             told_roles: None,
             certificate,
@@ -125,11 +124,9 @@ impl Entry {
         self.usages.get_or_init(read)
     }
 
-    /// Whether it is its own issuer: by name, and unless its key identifiers deny it.
+    /// Whether it is its own issuer.
     pub(super) fn is_root(&self) -> bool {
-        let (issuer, own) = (&self.authority_key_id, &self.subject_key_id);
-        let is_denied = issuer.is_some() && own.is_some() && issuer != own;
-        self.certificate.is_self_issued() && !is_denied
+        self.is_root
     }
 
     /// Whether it may stand above another: a CA, or a root from before there were extensions.

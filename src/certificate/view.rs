@@ -32,6 +32,8 @@ pub(crate) struct View<'a> {
 
 /// The object identifiers of the extensions that are read here, as DER contents.
 mod oid {
+    pub(super) const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];
+    pub(super) const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x23];
     pub(super) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
     pub(super) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
     pub(super) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
@@ -141,6 +143,26 @@ impl<'a> View<'a> {
             }
         };
         ca().unwrap_or(false)
+    }
+
+    /// The key identifier of the subject (RFC 5280, 4.2.1.2). One that cannot be read is none.
+    pub(crate) fn subject_key_id(&self) -> Option<&'a [u8]> {
+        let value = self.extension(oid::SUBJECT_KEY_IDENTIFIER).ok()??;
+        only(value, Kind::OCTET_STRING).ok()
+    }
+
+    /// The key identifier of the issuer (RFC 5280, 4.2.1.1). One that cannot be read is none.
+    pub(crate) fn authority_key_id(&self) -> Option<&'a [u8]> {
+        let value = self.extension(oid::AUTHORITY_KEY_IDENTIFIER).ok()??;
+        let mut fields = Elements::of_sequence(value).ok()?;
+        fields.read(Kind::implicit(0)).ok()
+    }
+
+    /// Whether it is its own issuer: by name, and unless its key identifiers deny it.
+    pub(crate) fn is_own_issuer(&self) -> bool {
+        let (issuer, own) = (self.authority_key_id(), self.subject_key_id());
+        let is_denied = issuer.is_some() && own.is_some() && issuer != own;
+        self.issuer == self.subject && !is_denied
     }
 
     /// Whether the certificate says of itself that it belongs to the web's PKI: it carries signed

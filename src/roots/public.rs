@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use rustls::pki_types::TrustAnchor;
 
+use crate::certificate::Certificate;
 use crate::certificate::view::View;
 use crate::tlv::{Kind, only};
 
@@ -38,6 +39,14 @@ impl PublicWeb {
     /// not by name: a cross-signed or re-issued root is still that root.
     pub(crate) fn has_key(&self, spki: &[u8]) -> bool {
         self.keys.contains(spki)
+    }
+
+    /// Whether a certificate has the key of one of them. A path of the web ends there: who signed that
+    /// key besides decides nothing.
+    pub(crate) fn has_key_of(&self, certificate: &Certificate) -> bool {
+        let view = View::read(certificate.der());
+        let key = view.and_then(|view| only(view.spki, Kind::SEQUENCE));
+        certificate.is_ca() && key.is_ok_and(|key| self.has_key(key))
     }
 
     /// Whether one of them has this name, without tag and length.

@@ -10,7 +10,7 @@ use crate::common::agreed::agreed;
 use crate::common::clock::{Clock, NOW, unix};
 use crate::common::files::TempDir;
 use crate::common::ours::{client_slot, credentials, server_slot};
-use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, KeyKind, Kp, Leaf, LeafSpec};
+use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, KeyKind, Kp, Leaf, LeafSpec, WeakRsaKey};
 use crate::common::tls::provider;
 use mtls_roles::{
     CertificateRequest, ClientPeerVerifier, ClientSlot, Credentials, Crls, EkuPolicy, Error,
@@ -402,11 +402,11 @@ fn about_chains() -> Vec<Row> {
         ("no certificate", read(vec![])),
         ("a certificate that is cut", read(vec![leaf.der(), cut])),
         ("a certificate with an unknown critical extension", read(sub.leaf(critical).chain(&[]))),
-        ("the root before the intermediate", read(vec![leaf.der(), root.der(), sub.der()])),
         ("upside down", read(vec![sub.der(), leaf.der()])),
-        ("several leaves", read(vec![leaf.der(), other.der(), sub.der()])),
+        ("another leaf first", read(vec![other.der(), sub.der(), leaf.der()])),
+        ("a leaf whose key is too short", read(vec![root.leaf_for(LeafSpec::new("edge"), &WeakRsaKey::default())])),
         ("the key of another certificate", Credentials::from_der(other.chain(&[&sub]), leaf.key_der(), &provider()).unwrap_err()),
-        ("a name that would move the cursor", read(vec![sub.leaf(LeafSpec::new("ed\u{1b}[2Kge").key(&leaf.key)).der(), root.der()])),
+        ("a name that would move the cursor", read(vec![root.der(), sub.leaf(LeafSpec::new("ed\u{1b}[2Kge").key(&leaf.key)).der()])),
         ("a leaf without a subject", read(nameless.chain(&[]))),
     ]
 }
@@ -440,6 +440,7 @@ fn about_slots() -> Vec<Row> {
     vec![
         ("serverAuth in the client slot", client(leaf(edge().eku(Eku::server())))),
         ("an intermediate for serverAuth in the client slot", client(below)),
+        ("a CA in the client slot", client(leaf(edge().ca()))),
         ("no EKU in a strict server slot", serve(EkuPolicy::strict(), leaf(edge()))),
         ("two other purposes in the server slot", serve(EkuPolicy::rfc5280(), leaf(edge().eku(others)))),
         ("expired", client(leaf(edge().expired()))),

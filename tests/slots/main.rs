@@ -6,5 +6,6 @@ mod common;
 mod asked_first;
 mod certificate_request;
 mod nothing_old_survives;
+mod presented;
 mod roles;
 mod under_fire;

@@ -105,11 +105,11 @@ fn validity_is_judged_when_credentials_are_published_and_both_ends_are_inclusive
     let second = Duration::seconds(1);
     let mut wrong = vec![];
     for (id, now, needed) in [
-        ("before the leaf", leaf_begins - second, Err("certificate 1 (CN=leaf)")),
+        ("before the leaf", leaf_begins - second, Err("certificate 1 of the chain (CN=leaf)")),
         ("first second", leaf_begins, Ok(())),
         ("an expired root sent along", NOW, Ok(())),
         ("last second of the intermediate", sub_ends, Ok(())),
-        ("after it", sub_ends + second, Err("certificate 2 (CN=sub)")),
+        ("after it", sub_ends + second, Err("certificate 2 of the chain (CN=sub)")),
     ] {
         let slot = ServerSlot::builder().time_provider(Arc::new(Clock::at(now)));
         let found = match slot.build_with(chain.clone()) {
@@ -168,8 +168,8 @@ fn whatever_is_refused_the_old_credentials_stay_and_are_presented() {
         ("not yet valid", early.cert_pem(), early.key_pem()),
         ("wrong purpose", lost.cert_pem(), lost.key_pem()),
         ("another key", chain.clone(), other.key_pem()),
-        ("out of order", world.root.pem() + &chain, key.clone()),
-        ("several leaves", chain.clone() + &other.cert_pem(), key.clone()),
+        ("upside down", world.root.pem() + &chain, key.clone()),
+        ("another leaf first", other.cert_pem() + &chain, key.clone()),
         ("encrypted", chain.clone(), encrypted),
         ("empty chain", String::new(), key.clone()),
         ("empty key", chain.clone(), String::new()),
@@ -187,7 +187,10 @@ fn whatever_is_refused_the_old_credentials_stay_and_are_presented() {
     let subjects = ["CN=expired", "CN=early", "CN=lost"];
     assert_eq!(heard.len(), subjects.len(), "{heard:?}");
     for (line, subject) in heard.iter().zip(subjects) {
-        assert!(line.starts_with("refused as client: certificate 1 ("), "{line}");
+        assert!(
+            line.starts_with("refused as client: certificate 1 of the given chain PEM ("),
+            "{line}"
+        );
         assert!(line.contains(subject), "{line}");
     }
     for stack in stacks() {
@@ -506,7 +509,10 @@ fn the_observer_hears_what_is_published_and_what_is_refused() {
     assert_eq!(heard.len(), 3, "{heard:?}");
     assert_eq!(heard[0], "published as client: CN=first, Enforced, single");
     assert!(heard[1].starts_with("published as client: CN=relaxed, Relaxed("), "{heard:?}");
-    assert!(heard[2].starts_with("refused as client: certificate 1 (CN=signer)"), "{heard:?}");
+    assert!(
+        heard[2].starts_with("refused as client: certificate 1 of the chain (CN=signer)"),
+        "{heard:?}"
+    );
 }
 
 /// One private CA for both roles, and the two ends of a connection under it.

@@ -1,0 +1,217 @@
+//! [`Fitness`]: how credentials stand to a role, a policy and a time.
+
+use rustls::pki_types::UnixTime;
+use time::OffsetDateTime;
+
+use super::chain::Chain;
+use super::note::{Note, NoteKind};
+use super::paths::Paths;
+use crate::certificate::Certificate;
+use crate::certificate::view::{KEY_CERT_SIGN, View};
+use crate::eku::{EkuOutcome, Preset, Requirement};
+use crate::error::Error;
+use crate::role::Role;
+
+/// How credentials stand to a slot that would publish them.
+///
+/// ```no_run
+/// # fn main() -> Result<(), mtls_roles::Error> {
+/// use mtls_roles::{ClientSlot, Credentials};
+/// # let provider = rustls::crypto::aws_lc_rs::default_provider();
+/// let renewed = Credentials::from_pem_files("renewed.pem", "renewed.key", &provider)?;
+/// let fitness = ClientSlot::empty().judge(&renewed)?;
+/// println!("{}, until {}", fitness.eku, renewed.valid_until());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fitness {
+    /// How the chain stands to the slot's EKU policy.
+    pub eku: EkuOutcome,
+    /// What else an operator should know of it.
+    pub notes: Vec<Note>,
+}
+
+impl Fitness {
+    /// Whether a chain may be presented: the leaf, and at least one of the paths that the chain offers.
+    pub(super) fn of(
+        chain: &Chain,
+        preset: Preset,
+        role: Role,
+        now: UnixTime,
+    ) -> Result<Self, Error> {
+        if chain.leaf().is_ca() {
+            return Err(Error::LeafIsCa { certificate: chain.label(0) });
+        }
+        let paths = Paths::of(chain.certificates());
+        let (asked, relaxed) = Requirement::of(preset, role);
+        let mut judge = Judge { chain, requirement: asked, role, now: instant(now)? };
+        let path = match (judge.find(&paths), relaxed) {
+            (Err(refused), Some(relaxed)) => {
+                judge.requirement = relaxed;
+                judge.find(&paths).map_err(|_| refused)?
+            }
+            (found, _) => found?,
+        };
+        let below = path.iter().filter(|index| !paths.is_anchor(**index));
+        let below = below.map(|index| &chain.certificates()[*index]);
+        let (asked, _) = Requirement::of(preset, role);
+        let eku = asked.violation(below).map_or(EkuOutcome::Enforced, EkuOutcome::Relaxed);
+        let (reached, below_public) = (paths.reached(false), paths.reached(true));
+        let found = Found { judge, paths, path, reached, below_public };
+        Ok(Self { eku, notes: found.notes() })
+    }
+
+    /// Of several credentials that are published as one.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        if self.eku == EkuOutcome::Enforced {
+            self.eku = other.eku;
+        }
+        self.notes.extend(other.notes);
+        self
+    }
+}
+
+/// What the certificates of one chain are held against.
+struct Judge<'a> {
+    chain: &'a Chain,
+    requirement: Requirement,
+    role: Role,
+    now: OffsetDateTime,
+}
+
+impl Judge<'_> {
+    /// A cross-sign may have expired: peers have its key among their roots, or refuse in any case.
+    fn find(&self, paths: &Paths<'_>) -> Result<Vec<usize>, Error> {
+        paths.find(|index, certificate| match self.check(index, certificate) {
+            Err(Error::Expired { .. }) if paths.may_be_cross_sign(index) => {
+                self.check_eku(index, certificate)
+            }
+            checked => checked,
+        })
+    }
+
+    /// RFC 5280, 4.1.2.5: both ends of the validity are inclusive.
+    fn check(&self, index: usize, certificate: &Certificate) -> Result<(), Error> {
+        let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
+        let (label, now) = (|| self.chain.label(index), self.now);
+        if now > not_after {
+            return Err(Error::Expired { certificate: label(), not_after, now });
+        }
+        if now < not_before {
+            return Err(Error::NotYetValid { certificate: label(), not_before, now });
+        }
+        self.check_eku(index, certificate)
+    }
+
+    fn check_eku(&self, index: usize, certificate: &Certificate) -> Result<(), Error> {
+        match self.requirement.violation_at(index, certificate) {
+            None => Ok(()),
+            Some(violation) => Err(Error::Unfit {
+                certificate: self.chain.label(index),
+                role: self.role,
+                needed: violation.needed,
+                found: violation.found,
+            }),
+        }
+    }
+}
+
+/// What was found in a chain, and what there is to know of the certificates that nobody needs.
+struct Found<'a> {
+    judge: Judge<'a>,
+    paths: Paths<'a>,
+    path: Vec<usize>,
+    /// Beside each certificate, whether it stands on any path.
+    reached: Vec<bool>,
+    /// … and on one that ends where a public root's key is.
+    below_public: Vec<bool>,
+}
+
+impl Found<'_> {
+    /// One for each certificate at most, in the order of the file.
+    fn notes(&self) -> Vec<Note> {
+        let chain = self.judge.chain;
+        let certificates = chain.certificates().iter().enumerate();
+        let notes = certificates.filter_map(|(index, certificate)| {
+            let kind = match index {
+                0 => leaf_note(certificate),
+                _ => self.whether_needed(index).or_else(|| self.whether_fit(index, certificate)),
+            };
+            let note = Note { certificate: chain.label(index), kind: kind? };
+            Some((chain.place(index), note))
+        });
+        let mut notes: Vec<_> = notes.chain(chain.unreadable().iter().cloned()).collect();
+        notes.sort_by_key(|(place, _)| *place);
+        notes.into_iter().map(|(_, note)| note).collect()
+    }
+
+    fn whether_needed(&self, index: usize) -> Option<NoteKind> {
+        let (chain, paths) = (self.judge.chain, &self.paths);
+        if let Some(first) = paths.duplicate_of(index) {
+            return Some(NoteKind::Duplicate { of: chain.place(first) });
+        }
+        if !self.reached[index] {
+            return Some(match chain.certificates()[index].is_ca() {
+                true => NoteKind::LeadsNowhere,
+                false => NoteKind::AnotherLeaf,
+            });
+        }
+        let is_below = |root: &usize| paths.is_public_root(*root) && self.below_public[*root];
+        let root = (1..self.reached.len()).find(is_below).filter(|_| !self.below_public[index]);
+        root.map(|root| NoteKind::AbovePublicRoot { root: chain.place(root) })
+    }
+
+    fn whether_fit(&self, index: usize, certificate: &Certificate) -> Option<NoteKind> {
+        let (chain, paths) = (self.judge.chain, &self.paths);
+        let is_anchor = paths.is_anchor(index);
+        if let Some(reason) = chain.refused(index).filter(|_| !is_anchor) {
+            return Some(NoteKind::RefusedByRustls { reason: reason.clone() });
+        }
+        match self.judge.check(index, certificate) {
+            Err(Error::Expired { not_after, .. }) => Some(NoteKind::Expired { not_after }),
+            Err(Error::NotYetValid { not_before, .. }) => {
+                Some(NoteKind::NotYetValid { not_before })
+            }
+            // As in webpki, the EKU of an anchor is not looked at.
+            Err(Error::Unfit { needed, found, .. }) if !is_anchor => {
+                Some(NoteKind::Unfit { needed, found })
+            }
+            _ => self.where_it_stands(index),
+        }
+    }
+
+    fn where_it_stands(&self, index: usize) -> Option<NoteKind> {
+        let place = |index| self.judge.chain.place(index);
+        match self.path.windows(2).find(|pair| pair[1] == index) {
+            Some(&[issued, _]) if place(issued) > place(index) => {
+                Some(NoteKind::OutOfOrder { issued: place(issued) })
+            }
+            Some(_) => None,
+            None => {
+                let first = self.paths.first_of_name(index).filter(|first| *first != index);
+                first.map(|first| NoteKind::ParallelIssuer { of: place(first) })
+            }
+        }
+    }
+}
+
+/// What only verifiers mind that check more than stock rustls.
+fn leaf_note(leaf: &Certificate) -> Option<NoteKind> {
+    let leaf = View::read(leaf.der()).ok()?;
+    let may_sign = leaf.key_usage().ok()?.is_some_and(|usage| usage & KEY_CERT_SIGN != 0);
+    let has_constraints = leaf.name_constraints().ok()?.is_some();
+    match (may_sign, has_constraints) {
+        (true, _) => Some(NoteKind::LeafWithKeyCertSign),
+        (_, true) => Some(NoteKind::LeafWithNameConstraints),
+        _ => None,
+    }
+}
+
+/// A clock past the year 9999 is past every certificate.
+fn instant(now: UnixTime) -> Result<OffsetDateTime, Error> {
+    let seconds = i64::try_from(now.as_secs()).ok();
+    let instant = seconds.and_then(|secs| OffsetDateTime::from_unix_timestamp(secs).ok());
+    instant.ok_or(Error::NoClock)
+}

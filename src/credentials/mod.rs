@@ -1,0 +1,371 @@
+//! [`Credentials`]: a certificate chain and its private key.
+
+mod note;
+mod chain;
+mod paths;
+mod fitness;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Weak};
+
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::sign::{CertifiedKey, SigningKey};
+use time::OffsetDateTime;
+
+use self::chain::Chain;
+pub use self::fitness::Fitness;
+pub use self::note::{Note, NoteKind};
+use self::paths::Paths;
+use crate::certificate::Certificate;
+use crate::certificate::key;
+use crate::eku::{Preset, Requirement};
+use crate::error::Error;
+use crate::pem;
+use crate::role::Role;
+
+/// A certificate chain plus its private key: what a slot presents.
+///
+/// Once constructed, it is known that the first certificate is the leaf, that it can be read by
+/// peers built on rustls, and that the key belongs to it and can be used in a handshake. What stands
+/// behind the leaf is for peers to choose from (RFC 8446, 4.4.2): in any order, with certificates
+/// among it that nobody needs. Of those there are [notes](Fitness::notes) when a slot
+/// [judges](crate::ServerSlot::judge) or publishes the credentials. Cheap to clone.
+///
+/// *Not* checked: the signatures of the chain, whether any peer trusts its root, and revocation.
+/// Validity and EKU are judged by the slot that publishes the credentials, since they depend on
+/// the time and on the role.
+///
+/// `Debug` shows the certificates' names and never the key. Two are equal if they are the same
+/// certificates in the same order: the key is the leaf's.
+///
+/// ```no_run
+/// use mtls_roles::Credentials;
+/// # fn main() -> Result<(), mtls_roles::Error> {
+/// let provider = rustls::crypto::aws_lc_rs::default_provider();
+/// let serving = Credentials::from_pem_files("server.pem", "server.key", &provider)?;
+/// println!("{} until {}", serving.leaf().subject(), serving.valid_until());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Several as one
+///
+/// A server may have certificates for several names, or an RSA and an ECDSA certificate for one:
+/// [`or`](Self::or) puts them together, and a slot judges, publishes and hands them back as one.
+#[derive(Clone)]
+pub struct Credentials(Arc<[Arc<Pair>]>);
+
+/// Which credentials these are of all there are.
+pub(crate) type Identity = Weak<[Arc<Pair>]>;
+
+/// One chain with its key. Never none of them.
+pub(crate) struct Pair {
+    chain: Chain,
+    certified: Arc<CertifiedKey>,
+}
+
+impl Credentials {
+    /// From a PEM file with the chain, leaf first, and one with the private key.
+    ///
+    /// Both may be the same file. In the chain file every block must be a certificate or a
+    /// private key (passed over), in the key file there must be exactly one private key.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read, is empty or larger than 16 MiB, or holds a block that cannot be read;
+    /// the key is encrypted, or not the leaf's; the leaf does not come first, or no handshake of
+    /// rustls can use its key. Nothing is half used.
+    ///
+    /// # Security
+    ///
+    /// What was read of both files is wiped, and so is a key that was decoded and not used. The key
+    /// that is used goes to the provider; that one, and the PEM reader of rustls' types, which
+    /// copies the text of a block, keep their memory in their own ways.
+    pub fn from_pem_files(
+        chain: impl AsRef<Path>,
+        key: impl AsRef<Path>,
+        provider: &CryptoProvider,
+    ) -> Result<Self, Error> {
+        let read = |file| pem::read_file(file, pem::MOST_OF_CERTIFICATES);
+        let (chain, key) = (chain.as_ref(), key.as_ref());
+        Self::from_named_pem((chain, &read(chain)?), (key, &read(key)?), provider)
+    }
+
+    /// From PEM text: the chain, leaf first, and the private key.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem_files`](Self::from_pem_files).
+    pub fn from_pem(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<Self, Error> {
+        Self::read_pem((chain, "the given chain PEM"), (key, "the given key PEM"), provider)
+    }
+
+    /// As [`from_pem`](Self::from_pem), of files that were read already: errors name them.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem`](Self::from_pem).
+    pub fn from_named_pem(
+        (chain_file, chain): (impl AsRef<Path>, &[u8]),
+        (key_file, key): (impl AsRef<Path>, &[u8]),
+        provider: &CryptoProvider,
+    ) -> Result<Self, Error> {
+        let origins = (pem::origin(chain_file.as_ref()), pem::origin(key_file.as_ref()));
+        Self::read_pem((chain, &origins.0), (key, &origins.1), provider)
+    }
+
+    /// The certificates of a PEM file that was read already, for the calls that take DER: every
+    /// `BEGIN` mark is a certificate, or it is an error.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem`](Self::from_pem), as far as it is about the chain's file.
+    pub fn chain_from_pem(
+        file: impl AsRef<Path>,
+        pem: &[u8],
+    ) -> Result<Vec<CertificateDer<'static>>, Error> {
+        let origin = pem::origin(file.as_ref());
+        let chain: Vec<CertificateDer<'static>> = pem::ders(pem, &origin, &pem::CERTIFICATES)?;
+        for (index, der) in chain.iter().enumerate() {
+            Certificate::read(der).map_err(|error| chain::unusable(index, &origin, der, &error))?;
+        }
+        Ok(chain)
+    }
+
+    fn read_pem(
+        (chain, chain_origin): (&[u8], &str),
+        (key, key_origin): (&[u8], &str),
+        provider: &CryptoProvider,
+    ) -> Result<Self, Error> {
+        let ders = pem::ders(chain, chain_origin, &pem::CHAIN)?;
+        let chain = Chain::read(&ders, chain_origin)?;
+        let key = load_key(pem::private_key(key, key_origin)?, key_origin, provider)?;
+        Self::new(chain, ders, key)
+    }
+
+    /// From DER: the chain, leaf first, and the private key in PKCS#8, PKCS#1 or SEC1 form.
+    ///
+    /// # Errors
+    ///
+    /// The chain is empty, the leaf does not parse or does not come first, the provider cannot use
+    /// the key, or it is not the leaf's.
+    pub fn from_der(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+        provider: &CryptoProvider,
+    ) -> Result<Self, Error> {
+        let key = load_key(key, "the given DER", provider)?;
+        Self::new(Chain::read(&chain, THE_CHAIN)?, chain, key)
+    }
+
+    /// From a chain, leaf first, and a key that need not be bytes: an HSM, a KMS.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_der`](Self::from_der), and if the key does not tell its public key
+    /// ([`SigningKey::public_key`]).
+    pub fn from_signing_key(
+        chain: Vec<CertificateDer<'static>>,
+        key: Arc<dyn SigningKey>,
+    ) -> Result<Self, Error> {
+        let credentials = Self::from_signing_key_without_comparing(chain, key.clone())?;
+        match key.public_key() {
+            Some(_) => Ok(credentials),
+            None => {
+                Err(Error::KeyNotComparable { certificate: credentials.first().chain.label(0) })
+            }
+        }
+    }
+
+    /// As [`from_signing_key`](Self::from_signing_key), for a key that does not tell its public
+    /// key: whether it belongs to the leaf shows in the first handshake. A key that does tell it
+    /// is compared.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_der`](Self::from_der).
+    pub fn from_signing_key_without_comparing(
+        chain: Vec<CertificateDer<'static>>,
+        key: Arc<dyn SigningKey>,
+    ) -> Result<Self, Error> {
+        Self::new(Chain::read(&chain, THE_CHAIN)?, chain, key)
+    }
+
+    fn new(
+        chain: Chain,
+        ders: Vec<CertificateDer<'static>>,
+        key: Arc<dyn SigningKey>,
+    ) -> Result<Self, Error> {
+        chain.check_key(key.public_key().as_deref())?;
+        let certified = Arc::new(CertifiedKey::new(ders, key));
+        Ok(Self(Arc::new([Arc::new(Pair { chain, certified })])))
+    }
+
+    /// These, or else those: a slot presents the first that a peer asks for.
+    ///
+    /// A server slot goes by the server name (SNI), a client slot by the names of CAs that the server
+    /// sends; if that leaves none or there are no such names, by none of it. Of what is left it presents
+    /// the first whose key fits a signature scheme that the peer offers.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), mtls_roles::Error> {
+    /// use mtls_roles::{Credentials, ServerSlot};
+    /// # let provider = rustls::crypto::aws_lc_rs::default_provider();
+    /// let ecdsa = Credentials::from_pem_files("ecdsa.pem", "ecdsa.key", &provider)?;
+    /// let rsa = Credentials::from_pem_files("rsa.pem", "rsa.key", &provider)?;
+    /// let slot = ServerSlot::new(ecdsa.or(rsa))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self(self.0.iter().chain(&*others.0).cloned().collect())
+    }
+
+    /// Each by itself, in the order in which they were put together; one is only itself.
+    pub fn each(&self) -> impl Iterator<Item = Self> {
+        self.0.iter().map(|pair| Self(Arc::new([pair.clone()])))
+    }
+
+    /// The end-entity certificate; of several credentials the first's.
+    pub fn leaf(&self) -> &Certificate {
+        self.first().chain.leaf()
+    }
+
+    /// The chain, leaf first; of several credentials the first's. What cannot be read is presented,
+    /// and is not among it.
+    pub fn chain(&self) -> &[Certificate] {
+        self.first().chain.certificates()
+    }
+
+    /// The last second, inclusive, UTC, at which each is valid: the leaf, and the path that lasts
+    /// longest.
+    pub fn valid_until(&self) -> OffsetDateTime {
+        let ends = self.0.iter().map(|pair| pair.valid_until());
+        ends.min().unwrap_or(self.leaf().not_after())
+    }
+
+    /// Whether each is fit for a role under [`EkuPolicy::rfc5280`](crate::EkuPolicy::rfc5280), by
+    /// every level of one of its paths.
+    pub fn is_fit_for(&self, role: Role) -> bool {
+        self.0.iter().all(|pair| pair.is_fit_for(role))
+    }
+
+    /// Whether any is fit for both roles: the combined certificate of old.
+    pub fn is_combined(&self) -> bool {
+        let is_combined =
+            |pair: &Arc<Pair>| pair.is_fit_for(Role::Server) && pair.is_fit_for(Role::Client);
+        self.0.iter().any(is_combined)
+    }
+
+    /// Whether a slot may publish them.
+    pub(crate) fn judge(
+        &self,
+        preset: Preset,
+        role: Role,
+        now: UnixTime,
+    ) -> Result<Fitness, Error> {
+        let each = self.0.iter().map(|pair| Fitness::of(&pair.chain, preset, role, now));
+        let all = each.reduce(|all, next| Ok(all?.and(next?)));
+        all.unwrap_or(Err(Error::none_given(THE_CHAIN, "certificate")))
+    }
+
+    pub(crate) fn first(&self) -> &Pair {
+        // Never none.
+        &self.0[0]
+    }
+
+    /// Each chain with its key.
+    pub(crate) fn pairs(&self) -> &[Arc<Pair>] {
+        &self.0
+    }
+
+    /// These very ones, for as long as somebody holds them; clones are the same.
+    pub(crate) fn identity(&self) -> Identity {
+        Arc::downgrade(&self.0)
+    }
+}
+
+impl Pair {
+    pub(crate) fn leaf(&self) -> &Certificate {
+        self.chain.leaf()
+    }
+
+    /// Those of the chain that can be read.
+    pub(crate) fn certificates(&self) -> &[Certificate] {
+        self.chain.certificates()
+    }
+
+    /// What rustls presents.
+    pub(crate) fn certified_key(&self) -> &Arc<CertifiedKey> {
+        &self.certified
+    }
+
+    fn is_fit_for(&self, role: Role) -> bool {
+        let (asked, _) = Requirement::of(Preset::Rfc5280, role);
+        let path = Paths::of(self.certificates())
+            .find(|index, certificate| asked.violation_at(index, certificate).map_or(Ok(()), Err));
+        path.is_ok()
+    }
+
+    fn valid_until(&self) -> OffsetDateTime {
+        let paths = Paths::of(self.certificates());
+        let lasts_until = |end| {
+            let found = paths.find(|index, certificate| {
+                let lasts = certificate.not_after() >= end || paths.may_be_cross_sign(index);
+                lasts.then_some(()).ok_or(())
+            });
+            found.is_ok()
+        };
+        let mut ends: Vec<_> = self.certificates().iter().map(Certificate::not_after).collect();
+        ends.sort_unstable();
+        // A path that lasts until some instant lasts until every earlier one.
+        let last = ends.partition_point(|end| lasts_until(*end)).checked_sub(1);
+        last.map_or(self.leaf().not_after(), |last| ends[last])
+    }
+}
+
+impl PartialEq for Credentials {
+    fn eq(&self, other: &Self) -> bool {
+        self.0
+            .iter()
+            .map(|pair| &pair.certified.cert)
+            .eq(other.0.iter().map(|pair| &pair.certified.cert))
+    }
+}
+
+impl Eq for Credentials {}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for pair in self.0.iter() {
+            let labels: Vec<_> = pair.certificates().iter().map(Certificate::label).collect();
+            f.debug_struct("Credentials").field("chain", &labels).finish_non_exhaustive()?;
+        }
+        Ok(())
+    }
+}
+
+/// What messages call a chain that came from no file.
+const THE_CHAIN: &str = "the chain";
+
+fn load_key(
+    key: PrivateKeyDer<'static>,
+    origin: &str,
+    provider: &CryptoProvider,
+) -> Result<Arc<dyn SigningKey>, Error> {
+    let reason = match key::private_key(key.secret_der()) {
+        Some(words) => format!("it is {words}; {}", key::advice(&words)),
+        None => {
+            "it is no key in PKCS#8, PKCS#1 or SEC1 form, or damaged; get the complete file again"
+                .into()
+        }
+    };
+    provider.key_provider.load_private_key(key).map_err(|source| Error::UnusableKey {
+        origin: origin.into(),
+        reason,
+        source,
+    })
+}

@@ -1,0 +1,183 @@
+//! No slot is stricter about what stands behind the leaf than every peer is: it is presented as it stands in the file,
+//! with a note about what nobody needs. Refused is what makes the leaf useless.
+
+use std::time::Instant;
+
+use crate::common::cases;
+use crate::common::clock::{NOW, unix};
+use crate::common::ours::{client_slot, decide_client};
+use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec, der};
+use crate::common::tls::{provider, stock_client_verifier};
+use mtls_roles::{Credentials, Error, Fitness, Note};
+
+use proptest::collection::vec;
+use proptest::sample::select;
+use rustls::SignatureScheme;
+use rustls::client::ResolvesClientCert;
+use rustls::pki_types::CertificateDer;
+use time::Duration;
+
+/// What a client slot says of a chain.
+fn judge(leaf: &Leaf, chain: &[&CertificateDer<'static>]) -> Result<Fitness, Error> {
+    let chain = chain.iter().map(|der| (*der).clone()).collect();
+    let credentials = Credentials::from_der(chain, leaf.key_der(), &provider())?;
+    client_slot().build()?.judge(&credentials)
+}
+
+/// A CA whose certificate was renewed for the same key, and one that was cross-signed.
+struct World {
+    leaf: Leaf,
+    /// By name: what a chain can be made of.
+    pool: Vec<(&'static str, CertificateDer<'static>)>,
+}
+
+impl World {
+    fn new() -> Self {
+        let (old, new, other) =
+            (Ca::root_named("old"), Ca::root_named("new"), Ca::root_named("other"));
+        let sub = new.sub(CaSpec::new("sub"));
+        let expired = || CaSpec::new("").expired();
+        let leaf = sub.leaf(LeafSpec::new("leaf").eku(Eku::client()));
+        let twin = new.sub(CaSpec::new("sub"));
+        let critical = CaSpec::new("").extension(&[1, 3, 9], true, vec![5, 0]);
+        let pool = vec![
+            ("leaf", leaf.der()),
+            ("sub", sub.der()),
+            ("new", new.der()),
+            ("sub by old", old.cross_sign(&sub, CaSpec::new("")).der()),
+            ("old", old.der()),
+            ("sub expired", new.cross_sign(&sub, expired()).der()),
+            ("sub for servers", new.cross_sign(&sub, CaSpec::new("").eku(Eku::server())).der()),
+            ("sub critical", new.cross_sign(&sub, critical).der()),
+            ("new by old expired", old.cross_sign(&new, expired()).der()),
+            ("other", other.der()),
+            ("twin", twin.der()),
+            ("another leaf", sub.leaf(LeafSpec::new("another")).der()),
+            ("sequence", der::sequence(&[]).into()),
+        ];
+        Self { leaf, pool }
+    }
+
+    fn of(&self, name: &str) -> &CertificateDer<'static> {
+        let (_, der) = self.pool.iter().find(|(known, _)| *known == name).expect(name);
+        der
+    }
+
+    fn chain(&self, names: &str) -> Vec<&CertificateDer<'static>> {
+        names.split(", ").map(|name| self.of(name)).collect()
+    }
+
+    /// Each note by the place and without the reason, or the error.
+    fn said(&self, names: &str) -> String {
+        match judge(&self.leaf, &self.chain(names)) {
+            Err(error) => format!("refused: {error}"),
+            Ok(fitness) => {
+                let notes = fitness.notes.iter().map(|note: &Note| {
+                    let (place, _) = note.certificate.split_once(" of").unwrap();
+                    let kind = format!("{:?}", note.kind);
+                    let (kind, _) = kind.split_once(" { reason").unwrap_or((&kind, ""));
+                    format!("{} {kind}", place.trim_start_matches("certificate "))
+                });
+                notes.collect::<Vec<_>>().join("; ")
+            }
+        }
+    }
+}
+
+#[test]
+#[rustfmt::skip] // One row, one line.
+fn what_nobody_needs_is_presented_and_noted() {
+    let world = World::new();
+    let ended = NOW - Duration::days(1);
+    let mut wrong = vec![];
+    for (chain, needed) in [
+        ("leaf", String::new()),
+        ("leaf, sub", String::new()),
+        ("leaf, sub, new", String::new()),
+        ("leaf, leaf", "2 Duplicate { of: 1 }".into()),
+        ("leaf, leaf, sub, new", "2 Duplicate { of: 1 }".into()),
+        ("leaf, sub, sub, new, new", "3 Duplicate { of: 2 }; 5 Duplicate { of: 4 }".into()),
+        ("leaf, new, sub", "2 OutOfOrder { issued: 3 }".into()),
+        ("leaf, sub, new, other", "4 LeadsNowhere".into()),
+        ("leaf, other", "2 LeadsNowhere".into()),
+        ("leaf, another leaf, sub", "2 AnotherLeaf".into()),
+        ("leaf, sub, sub by old", "3 ParallelIssuer { of: 2 }".into()),
+        ("leaf, sub by old, old, sub, new", "4 ParallelIssuer { of: 2 }".into()),
+        ("leaf, sub, twin", "3 LeadsNowhere".into()),
+        ("leaf, sub expired, sub", format!("2 Expired {{ not_after: {ended:?} }}")),
+        ("leaf, sub, new by old expired", format!("3 Expired {{ not_after: {ended:?} }}")),
+        ("leaf, sub, new, new by old expired", format!("4 Expired {{ not_after: {ended:?} }}")),
+        ("leaf, sub, new by old expired, old", "refused: certificate 3 of the chain (CN=new) expired".into()),
+        ("leaf, sub for servers, sub", "2 Unfit { needed: Purpose(clientAuth), found: Some([Purpose(serverAuth)]) }".into()),
+        ("leaf, sub critical, new", "2 RefusedByRustls".into()),
+        ("leaf, sequence, sub", "2 Unreadable".into()),
+        ("leaf, sub expired", "refused: certificate 2 of the chain (CN=sub) expired".into()),
+        ("leaf, sub for servers", "refused: certificate 2 of the chain (CN=sub) is unfit for role client".into()),
+        ("sub, leaf", "refused: found certificate 1 of the chain (CN=sub) first, needed there is the leaf, certificate 2 of the chain (CN=leaf)".into()),
+    ] {
+        let said = world.said(chain);
+        let is_right = match needed.starts_with("refused") {
+            true => said.starts_with(&needed),
+            false => said == needed,
+        };
+        if !is_right {
+            wrong.push(format!("{chain}: found {said:?}, needed {needed:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// One of its peers is stock rustls with one of its roots. A cross-sign that has expired *and* whose root is sent, too, is
+/// no path that the chain offers: there a slot asks for the CA's own certificate.
+#[test]
+fn what_any_stock_peer_accepts_a_slot_publishes_byte_for_byte_as_it_stands() {
+    let world = World::new();
+    let stock = ["new", "old", "other"]
+        .map(|root| stock_client_verifier(&provider(), &[world.of(root).clone()], []));
+    let names: Vec<_> = world.pool.iter().map(|(name, _)| *name).collect();
+    let met = cases::check("presented", 4_000, vec(select(names), 0..7), |names| {
+        let chain = format!("leaf, {}", names.join(", "));
+        let chain: Ders = world.chain(chain.trim_end_matches(", ")).into_iter().cloned().collect();
+        let is_accepted = |stock: &_| decide_client(stock, &chain, unix(NOW)).is_ok();
+        let is_accepted = stock.iter().any(|stock| is_accepted(&**stock));
+        let has = |name| names.contains(&name);
+        let leads_past = has("new by old expired") && has("old") && !has("new");
+        let credentials = Credentials::from_der(chain.clone(), world.leaf.key_der(), &provider());
+        let published = credentials.and_then(|it| client_slot().build_with(it));
+        match published {
+            Ok(slot) => {
+                let presented = slot.resolve(&[], &[SignatureScheme::ECDSA_NISTP256_SHA256]);
+                assert_eq!(presented.unwrap().cert, chain);
+                Ok(format!("published, accepted: {is_accepted}"))
+            }
+            Err(error) if is_accepted && !leads_past => Err(error.to_string()),
+            Err(_) => Ok("refused".into()),
+        }
+    });
+    met.expect_all(["published, accepted: true", "published, accepted: false", "refused"]);
+}
+
+/// Each of them could stand above every other.
+#[test]
+fn a_chain_of_thousands_of_namesakes_is_judged_in_no_time() {
+    let root = Ca::root_named("ca");
+    let leaf = root.leaf(LeafSpec::new("leaf").eku(Eku::client()));
+    let namesake = root.sub(CaSpec::new("ca").serial(0x4000)).der();
+    // A version, a serial number of two octets, which is the certificate's own to choose.
+    let before = [0x02, 0x01, 0x02, 0x02, 0x02];
+    let at = namesake.windows(5).position(|octets| octets == before).unwrap() + 5;
+    let namesakes = (0x4000..0x6000u16).map(|serial| {
+        let mut der = namesake.to_vec();
+        der[at..at + 2].copy_from_slice(&serial.to_be_bytes());
+        CertificateDer::from(der)
+    });
+    let chain: Ders = [leaf.der()].into_iter().chain(namesakes).collect();
+    let start = Instant::now();
+    let credentials = Credentials::from_der(chain, leaf.key_der(), &provider()).unwrap();
+    let fitness = client_slot().build().unwrap().judge(&credentials).unwrap();
+    assert_eq!(fitness.notes.len(), 0x1ffe, "all but one, and the end are parallel");
+    assert!(credentials.valid_until() > NOW && !credentials.is_combined());
+    assert!(start.elapsed() < Duration::seconds(20), "{:?}", start.elapsed());
+}
+
+type Ders = Vec<CertificateDer<'static>>;
