@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::details::{KeyUsage, NetscapeType, PublicKey, policies_and_timestamps, usages};
 use super::roles::Roles;
-use crate::certificate::Certificate;
 use crate::certificate::view::View;
+use crate::certificate::{Certificate, SubjectAltName};
 use crate::text::Printable;
 
 /// One certificate of an inventory: what is read of it, and where it was found.
@@ -91,6 +91,22 @@ impl Entry {
     /// checked. Otherwise as [`policies`](Self::policies).
     pub fn timestamps(&self) -> usize {
         policies_and_timestamps(self.certificate.der()).1
+    }
+
+    /// The names of the subjectAltName extension in their order, and whether all of them could be
+    /// read: one that is malformed hides no other here. Read anew by each call.
+    pub fn alt_names(&self) -> (Vec<SubjectAltName>, bool) {
+        let view = View::read(self.certificate.der());
+        let Ok(names) =
+            view.and_then(|view| view.alt_names()?.map(Ok).collect::<Result<Vec<_>, _>>())
+        else {
+            return (vec![], false);
+        };
+        let all = names.len();
+        let read = names.into_iter().filter_map(Result::ok).map(SubjectAltName::into_owned);
+        let read: Vec<_> = read.collect();
+        let is_whole = read.len() == all;
+        (read, is_whole)
     }
 
     /// Whether it is a leaf, an issuer below a root, or a root.

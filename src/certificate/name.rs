@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use der::asn1::AnyRef;
 use der::{Tag, Tagged};
 
-use crate::text::{self, Printable};
+use crate::text::{self, Dotted, Printable};
 use crate::tlv::Elements;
 
 /// One name of a certificate's subjectAltName extension (RFC 5280, 4.2.1.6), by type.
@@ -53,7 +53,7 @@ impl<'a> SubjectAltName<&'a str> {
         }
     }
 
-    pub(super) fn into_owned(self) -> SubjectAltName {
+    pub(crate) fn into_owned(self) -> SubjectAltName {
         match self {
             Self::Dns(name) => SubjectAltName::Dns(name.into()),
             Self::Uri(name) => SubjectAltName::Uri(name.into()),
@@ -137,7 +137,7 @@ fn attribute(mut fields: Elements<'_>, text: &mut String) -> der::Result<()> {
     let value = fields.any()?;
     match keyword(oid) {
         Some(keyword) => text.push_str(keyword),
-        None => text.push_str(&format!("OID.{}", text::hex(oid))),
+        None => text.push_str(&format!("OID.{}", Dotted(oid))),
     }
     text.push('=');
     attribute_value(value, text);
@@ -201,7 +201,13 @@ fn keyword(oid: &[u8]) -> Option<&'static str> {
         [0x55, 0x04, 0x09] => "street",
         [0x55, 0x04, 0x0a] => "O",
         [0x55, 0x04, 0x0b] => "OU",
+        [0x55, 0x04, 0x0f] => "businessCategory",
+        [0x55, 0x04, 0x11] => "postalCode",
         [0x55, 0x04, 0x61] => "organizationIdentifier",
+        // The jurisdiction of incorporation (CA/Browser Forum, EV Guidelines, 9.2.4).
+        [0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x3c, 0x02, 0x01, 0x01] => "jurisdictionL",
+        [0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x3c, 0x02, 0x01, 0x02] => "jurisdictionST",
+        [0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x3c, 0x02, 0x01, 0x03] => "jurisdictionC",
         [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x01] => "UID",
         [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19] => "DC",
         [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01] => "emailAddress",

@@ -4,9 +4,9 @@
 //! they are read here. No more than webpki accepts is required: object identifiers are compared as
 //! bytes, and fields that nobody asks for stay unread.
 
-use der::asn1::{GeneralizedTime, UtcTime};
+use der::asn1::AnyRef;
 use der::{Decode, SliceReader, Tag, Tagged};
-use time::OffsetDateTime;
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime};
 
 use super::extension::{Extension, Extensions};
 use super::key::KeyKind;
@@ -288,11 +288,27 @@ pub(crate) enum NameConstraints {
     Present,
 }
 
+/// UTCTime or GeneralizedTime in the form of DER, to the second (RFC 5280, 4.1.2.5). Years before 1970
+/// are read, too: some roots are valid since then.
 fn instant(reader: &mut SliceReader<'_>) -> der::Result<OffsetDateTime> {
-    let since_epoch = match Tag::peek(reader)? {
-        Tag::UtcTime => UtcTime::decode(reader)?.to_unix_duration(),
-        _ => GeneralizedTime::decode(reader)?.to_unix_duration(),
+    let time = AnyRef::decode(reader)?;
+    let wrong = || der::Error::from(time.tag().value_error());
+    let pair = |pair: &[u8]| str::from_utf8(pair).ok()?.parse::<u8>().ok();
+    let is_digit = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
+    let digits = time.value().strip_suffix(b"Z").filter(|text| is_digit(text)).ok_or_else(wrong)?;
+    let pairs: Vec<_> = digits.chunks(2).filter_map(pair).collect();
+    let (year, rest) = match (time.tag(), &pairs[..]) {
+        (Tag::UtcTime, [year, rest @ ..]) if *year < 50 => (2000 + i32::from(*year), rest),
+        (Tag::UtcTime, [year, rest @ ..]) => (1900 + i32::from(*year), rest),
+        (Tag::GeneralizedTime, [century, year, rest @ ..]) => {
+            (i32::from(*century) * 100 + i32::from(*year), rest)
+        }
+        _ => return Err(wrong()),
     };
-    // The last second of year 9999 is the last one of both types.
-    Ok(OffsetDateTime::UNIX_EPOCH + since_epoch)
+    let (&[month, day, hour, minute, second], 0) = (rest, digits.len() % 2) else {
+        return Err(wrong());
+    };
+    let date = Month::try_from(month).and_then(|month| Date::from_calendar_date(year, month, day));
+    let instant = date.and_then(|date| date.with_hms(hour, minute, second));
+    instant.map(PrimitiveDateTime::assume_utc).map_err(|_| wrong())
 }

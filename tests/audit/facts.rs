@@ -1,10 +1,13 @@
 //! What the audit reads of a certificate is what a second parser reads.
 
-use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, KeyUsagePurpose as Ku, LeafSpec};
+use crate::common::pki::{
+    Ca, CaSpec, DistinguishedName, DnType, Eku, KeyKind, KeyUsagePurpose as Ku, LeafSpec, der,
+};
 use crate::world::{findings, inventory, real};
-use mtls_roles::Role;
 use mtls_roles::audit::{CertificateKind, Entry, Inventory, Stack};
+use mtls_roles::{Role, SubjectAltName};
 use rustls::pki_types::CertificateDer;
+use time::macros::datetime;
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
@@ -111,10 +114,11 @@ fn keys_of_every_kind_have_a_name_or_a_number() {
     const EC: &[u8] = &[0x06, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
     const P256: &[u8] = &[0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
     #[rustfmt::skip]
-    let rows: [(&[u8], &[u8], &str); 5] = [
-        (P256, &[0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1], "EC 1.2.840.10045.3.1.1"),
+    let rows: [(&[u8], &[u8], &str); 6] = [
+        (P256, &[0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1], "EC P-192"),
+        (P256, &[0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 0x7f], "EC 1.2.840.10045.3.1.127"),
         (P256, &[0x30, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7], "EC with explicit parameters"),
-        (EC, &[0x06, 7, 0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1], "id-dsa"),
+        (EC, &[0x06, 7, 0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1], "DSA"),
         (EC, &[0x06, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 9], "1.2.840.10045.2.9"),
         (EC, &[0x06, 0x7f, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1], "unknown"),
     ];
@@ -148,4 +152,63 @@ fn of_real_certificates() {
         }
     }
     assert!(count > 50, "{count}");
+}
+
+/// A date before 1970, a name that is malformed, an attribute or a key that few have.
+#[test]
+fn what_is_odd_in_one_place_hides_nothing_else() {
+    let root = Ca::root_named("root");
+    let begin = datetime!(1955-11-05 6:15 UTC);
+    let old = LeafSpec::new("old").dns("old.example").valid(begin, datetime!(2030-01-01 0:00 UTC));
+    let names = [
+        der::general_name(2, b"first.example"),
+        der::general_name(2, b"\xff\xfe"),
+        der::general_name(7, &[1, 2, 3]),
+        der::general_name(7, &[10, 0, 0, 1]),
+    ];
+    let odd = LeafSpec::new("odd").raw_san(der::sequence(&names));
+    let inventory = inventory([root.leaf(old).der(), root.leaf(odd).der()]);
+    assert!(inventory.unreadable().is_empty(), "{:?}", inventory.unreadable());
+    let [old, odd] = inventory.entries() else { panic!() };
+    assert_eq!(old.certificate().not_before(), begin);
+    assert_eq!(old.alt_names(), (vec![SubjectAltName::Dns("old.example".into())], true));
+    let (names, is_whole) = odd.alt_names();
+    let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        (&names[..], is_whole),
+        (&["dns:first.example".into(), "ip:10.0.0.1".into()][..], false)
+    );
+    // Who decides by names gets all of them or none.
+    assert!(odd.certificate().alt_names().is_empty());
+}
+
+#[test]
+fn attributes_and_keys_have_names_that_people_know() {
+    let mut subject = DistinguishedName::new();
+    for (arcs, value) in [
+        (&[1, 3, 6, 1, 4, 1, 311, 60, 2, 1, 3][..], "GB"),
+        (&[1, 3, 6, 1, 4, 1, 311, 60, 2, 1, 2][..], "Kent"),
+        (&[2, 5, 4, 15][..], "Private Organization"),
+        (&[1, 2, 3, 4][..], "x"),
+    ] {
+        subject.push(DnType::CustomDnType(arcs.to_vec()), value);
+    }
+    let leaf =
+        Ca::root_named("root").leaf(LeafSpec::new("").subject(subject).kind(KeyKind::Ed25519));
+    let ed25519 = b"\x06\x03\x2b\x65\x70".as_slice();
+    let key = |oid: u8| {
+        let mut der = leaf.der().to_vec();
+        let at = der.windows(5).position(|window| window == ed25519).unwrap();
+        der[at + 4] = oid;
+        inventory([der.into()]).entries()[0].key().to_string()
+    };
+    assert_eq!(
+        [key(0x70), key(0x71), key(0x6e), key(0x6f)],
+        ["Ed25519", "Ed448", "X25519", "X448"]
+    );
+    let inventory = inventory([leaf.der()]);
+    assert_eq!(
+        inventory.entries()[0].certificate().subject(),
+        "jurisdictionC=GB, jurisdictionST=Kent, businessCategory=Private Organization, OID.1.2.3.4=x"
+    );
 }
