@@ -8,4 +8,5 @@ mod certificate_request;
 mod nothing_old_survives;
 mod presented;
 mod roles;
+mod several;
 mod under_fire;

@@ -1,0 +1,251 @@
+//! Several credentials in one slot: chosen by name, then by what the peer can verify, and otherwise one.
+
+use std::sync::{Arc, Mutex};
+
+use crate::common::clock::{Clock, NOW};
+use crate::common::ours::{Heard, client_slot, credentials, server_slot};
+use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, LeafSpec};
+use crate::common::tls::{
+    Stack, handshake, stacks, stock_client, stock_client_verifier, stock_server,
+};
+use mtls_roles::{Error, Role, ServerSlot};
+use rustls::client::ResolvesClientCert;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{DigitallySignedStruct, Error as TlsError, ServerConfig, SignatureScheme};
+use time::Duration;
+
+#[test]
+fn a_server_slot_chooses_by_the_name_that_is_asked_for_and_else_the_first() {
+    let root = Ca::root_named("root");
+    let make = |name: &str, names: &[&str]| {
+        let spec = names.iter().fold(LeafSpec::new(name), |spec, name| spec.dns(name));
+        credentials(&root.leaf(spec.eku(Eku::server())), &[])
+    };
+    let first = make("first", &["first.example"]);
+    let several = first.or(make("wild", &["*.wild.example"])).or(make("last", &["last.example"]));
+    let slot = server_slot().build_with(several).unwrap();
+    for stack in stacks() {
+        for (asked, seen) in [
+            ("first.example", "first"),
+            ("last.example", "last"),
+            ("LAST.example", "last"),
+            ("x.wild.example", "wild"),
+            ("wild.example", "first"),
+            ("unknown.example", "first"),
+            // Of an address there is no SNI, as of a caller like Java's to localhost.
+            ("192.0.2.1", "first"),
+        ] {
+            let presented = presented_by(&slot, &stack, &schemes(&stack), asked).unwrap();
+            assert_eq!(presented, format!("CN={seen}"), "{asked}, {}", stack.name);
+        }
+    }
+}
+
+#[test]
+fn a_server_slot_chooses_by_the_signature_schemes_among_those_of_the_name() {
+    let root = Ca::root_named("root");
+    let make = |name: &str, kind, dns: &str| {
+        credentials(&root.leaf(LeafSpec::new(name).dns(dns).kind(kind)), &[])
+    };
+    let several = make("ed25519", KeyKind::Ed25519, "a.example")
+        .or(make("p256", KeyKind::P256, "a.example"))
+        .or(make("rsa", KeyKind::Rsa2048, "b.example"));
+    let (ears, all) = (Arc::new(Heard::default()), |_: &SignatureScheme| true);
+    let slot = server_slot().observer(ears.clone()).build_with(several).unwrap();
+    let is = |wanted: &'static str| {
+        move |scheme: &SignatureScheme| format!("{scheme:?}").starts_with(wanted)
+    };
+    for stack in stacks() {
+        let asked = |name, knows: &dyn Fn(&SignatureScheme) -> bool| {
+            let mut schemes = schemes(&stack);
+            schemes.retain(|scheme| knows(scheme));
+            presented_by(&slot, &stack, &schemes, name)
+        };
+        ears.lines();
+        assert_eq!(asked("a.example", &all).as_deref(), Some("CN=ed25519"), "{}", stack.name);
+        assert_eq!(asked("a.example", &is("ECDSA")).as_deref(), Some("CN=p256"));
+        assert_eq!(asked("b.example", &all).as_deref(), Some("CN=rsa"));
+        assert_eq!(asked("unknown.example", &is("RSA")).as_deref(), Some("CN=rsa"));
+        assert_eq!(ears.lines(), [""; 0]);
+        // Another server's certificate would be refused there, and nobody would know why.
+        assert_eq!(asked("a.example", &is("RSA")), None);
+        assert!(ears.lines()[0].starts_with("nothing as server: "));
+    }
+}
+
+#[test]
+fn a_client_slot_chooses_by_the_names_of_cas_and_else_the_first_that_fits() {
+    let (one, two) = (Ca::root_named("one"), Ca::root_named("two"));
+    let sub = two.sub(CaSpec::new("sub"));
+    let first = credentials(&one.leaf(LeafSpec::new("first")), &[]);
+    let below = credentials(&sub.leaf(LeafSpec::new("below")), &[&sub]);
+    let other = credentials(&two.leaf(LeafSpec::new("ed25519").kind(KeyKind::Ed25519)), &[]);
+    let slot = client_slot().build_with(first.or(below).or(other)).unwrap();
+    let hint = |ca: &Ca| {
+        let der = ca.der();
+        let (_, certificate) = x509_parser::parse_x509_certificate(&der).unwrap();
+        certificate.subject().as_raw().to_vec()
+    };
+    let [one, two, sub] = [hint(&one), hint(&two), hint(&sub)];
+    let unknown = hint(&Ca::root_named("unknown"));
+    let (p256, ed25519) = (SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::ED25519);
+    for (hints, schemes, seen) in [
+        (vec![], &[p256, ed25519][..], "first"),
+        (vec![&unknown[..]], &[p256, ed25519], "first"),
+        (vec![&unknown, &one], &[p256], "first"),
+        (vec![&two[..]], &[p256, ed25519], "below"),
+        (vec![&sub[..]], &[ed25519, p256], "below"),
+        (vec![&two[..]], &[ed25519], "ed25519"),
+        (vec![&unknown[..]], &[ed25519], "ed25519"),
+        (vec![&b"rubbish"[..], &[]], &[p256], "first"),
+    ] {
+        let presented = slot.resolve(&hints, schemes).expect(seen);
+        assert_eq!(subject(&presented.cert[0]), format!("CN={seen}"), "{hints:?} {schemes:?}");
+    }
+}
+
+/// What `resolve` is handed is what a server says.
+#[test]
+fn a_server_that_names_its_cas_gets_the_certificate_of_one() {
+    let (ours, theirs) = (Ca::root_named("ours"), Ca::root_named("theirs"));
+    let make = |ca: &Ca, name: &str| credentials(&ca.leaf(LeafSpec::new(name)), &[]);
+    let slot = client_slot().build_with(make(&ours, "first").or(make(&theirs, "second"))).unwrap();
+    for stack in stacks() {
+        for (root, seen) in [(&ours, "first"), (&theirs, "second")] {
+            let Stack { provider, version, .. } = &stack;
+            let clients = stock_client_verifier(provider, &[root.der()], []);
+            let site = root.leaf(LeafSpec::new("site").dns("site.example")).credentials(&[]);
+            let mut accept = stock_server(provider, &[version], site, Some(clients));
+            let mut connect = stock_client(provider, &[version], &[root.der()], None);
+            accept.time_provider = Arc::new(Clock::default());
+            connect.time_provider = Arc::new(Clock::default());
+            connect.client_auth_cert_resolver = Arc::new(slot.clone());
+            let side = handshake(accept, connect, "site.example").server.expect(&stack.name);
+            let presented = side.peer_certificates.expect("a certificate");
+            assert_eq!(subject(&presented[0]), format!("CN={seen}"), "{}", stack.name);
+        }
+    }
+}
+
+#[test]
+fn several_are_judged_published_told_and_handed_back_as_one() {
+    let root = Ca::root_named("root");
+    let make = |name: &str, eku| credentials(&root.leaf(LeafSpec::new(name).eku(eku)), &[]);
+    let (a, b, lost) = (make("a", Eku::both()), make("b", Eku::client()), make("l", Eku::server()));
+    let (ears, both) = (Arc::new(Heard::default()), a.clone().or(b.clone()));
+    let slot = client_slot().observer(ears.clone()).build_with(both.clone()).unwrap();
+    assert_eq!(ears.lines(), ["published as client: CN=a, Enforced, combined"]);
+    for refused in [both.clone().or(lost.clone()), lost.clone().or(a.clone())] {
+        let error = slot.swap(refused).unwrap_err();
+        assert!(matches!(error, Error::Unfit { .. }) && error.to_string().contains("(CN=l)"));
+        assert_eq!(slot.credentials(), Some(both.clone()));
+        assert_eq!(ears.lines().len(), 1);
+    }
+    assert_eq!(slot.swap(b.clone()).unwrap(), Some(both.clone()));
+    assert_eq!(slot.swap(both.clone()).unwrap(), Some(b.clone()));
+    assert_eq!(slot.clear(), Some(both.clone()));
+    let each: Vec<_> = both.each().collect();
+    assert_eq!(each, [a.clone(), b.clone()]);
+    assert_ne!(both, b.clone().or(a.clone()), "the first is another");
+    assert!(both.is_fit_for(Role::Client) && !both.is_fit_for(Role::Server));
+    assert!(both.is_combined() && !b.is_combined());
+}
+
+#[test]
+fn several_are_valid_until_the_first_ends_and_share_what_any_shares() {
+    let root = Ca::root_named("root");
+    let until = |name: &str, days| {
+        let spec = LeafSpec::new(name).valid(NOW - Duration::days(1), NOW + Duration::days(days));
+        credentials(&root.leaf(spec), &[])
+    };
+    let (a, b) = (until("a", 9), until("b", 5));
+    assert_eq!(a.clone().or(b.clone()).valid_until(), NOW + Duration::days(5));
+    let server = server_slot().build_with(a.clone().or(b.clone())).unwrap();
+    let client = |held| client_slot().build_with(held).unwrap();
+    assert!(server.shares_key_with(&client(until("c", 9).or(b))));
+    assert!(!server.shares_key_with(&client(until("c", 9))));
+}
+
+/// The leaf that a slot presents to a client that asks for this name and knows these schemes.
+fn presented_by(
+    slot: &ServerSlot,
+    stack: &Stack,
+    schemes: &[SignatureScheme],
+    name: &str,
+) -> Option<String> {
+    let Stack { provider, version, .. } = stack;
+    let accept = ServerConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(slot.clone()));
+    let mut connect = stock_client(provider, &[version], &[Ca::root_named("any").der()], None);
+    let ears = Arc::new(Credulous {
+        provider: provider.clone(),
+        schemes: schemes.to_vec(),
+        seen: Mutex::default(),
+    });
+    connect.dangerous().set_certificate_verifier(ears.clone());
+    let outcome = handshake(accept, connect, name);
+    let seen = ears.seen.lock().unwrap().take();
+    assert_eq!(outcome.client.is_ok(), seen.is_some(), "{outcome:?}");
+    seen
+}
+
+fn schemes(stack: &Stack) -> Vec<SignatureScheme> {
+    stack.provider.signature_verification_algorithms.supported_schemes()
+}
+
+/// Read by a parser that is not ours.
+fn subject(der: &[u8]) -> String {
+    let (_, certificate) = x509_parser::parse_x509_certificate(der).unwrap();
+    certificate.subject().to_string()
+}
+
+/// Believes every chain, and remembers whose it was.
+#[derive(Debug)]
+struct Credulous {
+    provider: Arc<CryptoProvider>,
+    schemes: Vec<SignatureScheme>,
+    seen: Mutex<Option<String>>,
+}
+
+impl ServerCertVerifier for Credulous {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        *self.seen.lock().unwrap() = Some(subject(leaf));
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, leaf, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, leaf, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.schemes.clone()
+    }
+}
