@@ -31,18 +31,20 @@ Examples (among the sources, write `cargo run --example verify --` for `verify`)
         --relax-for dns:edge.example.com renewed.pem
   Is a server's chain good for its name, on some day?
     verify --role server --roots ca.pem --name www.example.com --time 2027-01-01T00:00:00Z chain.pem
+  Would my client slot take the renewed certificate, and is anything in its file superfluous?
+    verify --role client --key renewed.key renewed.pem
   From standard input, for a program:
     cat chain.pem | verify --role client --roots clients-ca.pem --format json -
 
 Exit codes
-  0  accepted
-  1  refused
+  0  accepted, or fit to be presented; both, if both was asked
+  1  refused, or unfit
   2  wrong usage, a policy that must not be built, or input that cannot be read completely
 
 The signature of a handshake is not part of a chain: whether the peer holds the key of its
 certificate, only a connection shows.";
 
-/// Would this certificate chain be accepted, in this role, under this policy?
+/// Would this certificate chain be accepted or presented, in this role, under this policy?
 #[derive(Parser)]
 #[command(name = "verify", after_help = MORE)]
 pub struct Args {
@@ -50,9 +52,13 @@ pub struct Args {
     #[arg(long)]
     pub role: Role,
 
-    /// PEM file with the trusted root certificates
-    #[arg(long, value_name = "ROOTS.pem")]
-    pub roots: PathBuf,
+    /// PEM file with the root certificates that the peer trusts: would it accept the chain?
+    #[arg(long, value_name = "ROOTS.pem", required_unless_present = "key")]
+    pub roots: Option<PathBuf>,
+
+    /// PEM file with the private key of the chain: would a slot present both, and what would it note?
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<PathBuf>,
 
     /// Policy for the extended key usage (EKU)
     #[arg(long, default_value = "rfc5280")]
@@ -62,20 +68,20 @@ pub struct Args {
     #[arg(long, value_name = "RFC3339", value_parser = rfc3339)]
     pub until: Option<OffsetDateTime>,
 
-    /// The name that was connected to; needed for --role server
-    #[arg(long, required_if_eq("role", "server"), value_parser = server_name)]
+    /// The name that was connected to; needed for --role server with --roots
+    #[arg(long, requires = "roots", value_parser = server_name)]
     pub name: Option<ServerName<'static>>,
 
     /// Who may connect as a client; everybody under the roots if not given. Repeatable
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", requires = "roots")]
     pub allow: Vec<PeerRule>,
 
     /// Whose EKU may be wrong under a relaxed policy: a RULE or any-private-peer. Repeatable
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", requires = "roots")]
     pub relax_for: Vec<RelaxFor>,
 
     /// PEM file with revocation lists; the whole path is checked, and an unknown status refused
-    #[arg(long, value_name = "FILE.pem")]
+    #[arg(long, value_name = "FILE.pem", requires = "roots")]
     pub crls: Option<PathBuf>,
 
     /// Use revocation lists after their nextUpdate, as rustls does by default

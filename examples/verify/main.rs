@@ -1,12 +1,14 @@
-//! Would this chain be accepted? The verdict of a peer verifier, without a connection.
+//! Would this chain be accepted, would it be presented? The verdicts of a peer verifier and of a slot,
+//! without a connection.
 //!
 //! Run it: `cargo run --example verify -- --role client --roots clients-ca.pem chain.pem`, and with
 //! `--help` for all options, examples and exit codes.
 //!
-//! `args.rs` is the command line, `report.rs` what is printed; here is what lies between: files and
+//! `args.rs` is the command line, `presenting.rs` the slot, `report.rs` what is printed; here is what lies between: files and
 //! options become a verifier, the verifier judges the chain.
 
 mod args;
+mod presenting;
 #[path = "../common/printable.rs"]
 mod printable;
 mod report;
@@ -28,6 +30,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::ParsedCertificate;
 
 use crate::args::{Args, Eku, Format, RelaxFor, Role};
+use crate::presenting::{Pem, Presenting, judge};
 use crate::printable::printable;
 
 fn main() -> ExitCode {
@@ -41,25 +44,46 @@ fn main() -> ExitCode {
     }
 }
 
-/// Exit code 0 is accepted, 1 is refused; an error is usage or unreadable input.
+/// Exit code 0 is yes, to everything that was asked, 1 is no; an error is usage or unreadable input.
 fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
-    let chain = read_chain(&args.chain)?;
+    let (name, pem) = (name_of(&args.chain), read(&args.chain)?);
     let now = args.time.map_or_else(UnixTime::now, |time| time.0);
-    let roots = Roots::from_pem_file(&args.roots)?;
+    let presenting = args.key.as_deref().map(|key| {
+        let key_pem = read(key)?;
+        let (chain, key) = ((&*name, &*pem), (&*name_of(key), &*key_pem));
+        Ok::<_, Box<dyn Error>>(judge(args.role.into(), policy(args), now, chain, key)?)
+    });
+    let presenting = presenting.transpose()?;
+    let accepting = args.roots.as_deref().map(|roots| accepting(args, roots, (&name, &pem), now));
+    let accepting = accepting.transpose()?;
+    let is_yes = presenting.as_ref().is_none_or(Presenting::is_fit)
+        && accepting.as_ref().is_none_or(|(verdict, _)| verdict.is_ok());
+    let (presenting, accepting) = (presenting.as_ref(), accepting.as_ref());
+    let report = match args.format {
+        Format::Text => report::text(args.role.into(), presenting, accepting),
+        Format::Json => report::json(args.role.into(), presenting, accepting).to_string(),
+    };
+    writeln!(std::io::stdout(), "{report}")?;
+    Ok(ExitCode::from(u8::from(!is_yes)))
+}
+
+/// What a peer would say, and what an operator should know of its roots.
+type Accepting = (Verdict, Vec<String>);
+
+fn accepting(
+    args: &Args,
+    roots: &Path,
+    (name, pem): Pem<'_>,
+    now: UnixTime,
+) -> Result<Accepting, Box<dyn Error>> {
+    let chain = read_chain(name, pem)?;
+    let roots = Roots::from_pem_file(roots)?;
     let notes = notes(&roots);
     let verdict = match args.role {
         Role::Client => verify_client(args, roots, &chain, now)?,
         Role::Server => verify_server(args, roots, &chain, now)?,
     };
-    let report = match args.format {
-        Format::Text => report::text(args.role.into(), &verdict, &notes),
-        Format::Json => report::json(args.role.into(), &verdict, &notes).to_string(),
-    };
-    writeln!(std::io::stdout(), "{report}")?;
-    Ok(match verdict {
-        Ok(_) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::from(1),
-    })
+    Ok((verdict, notes))
 }
 
 type Verdict = Result<VerifiedPeer, Refusal>;
@@ -164,22 +188,25 @@ fn in_options(error: mtls_roles::Error) -> String {
 }
 
 /// The chain, leaf first, read completely or not at all.
-fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Box<dyn Error>> {
-    let pem = read(file).map_err(|error| format!("{}: {error}", name_of(file)))?;
-    let chain = Credentials::chain_from_pem(name_of(file), &pem)?;
+fn read_chain(name: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Box<dyn Error>> {
+    let chain = Credentials::chain_from_pem(name, pem)?;
     for (index, certificate) in chain.iter().enumerate() {
         // Any other objection is the verifier's, and a refusal.
         if let Err(rustls::Error::InvalidCertificate(CertificateError::BadEncoding)) =
             ParsedCertificate::try_from(certificate)
         {
-            let message = format!("{}: certificate {} is not DER", name_of(file), index + 1);
-            return Err(message.into());
+            return Err(format!("{name}: certificate {} is not DER", index + 1).into());
         }
     }
     Ok(chain)
 }
 
-fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+/// A failure names the file.
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    read_bounded(file).map_err(|error| format!("{}: {error}", name_of(file)))
+}
+
+fn read_bounded(file: &Path) -> std::io::Result<Vec<u8>> {
     let mut pem = Vec::new();
     match file == Path::new("-") {
         true => std::io::stdin().take(LIMIT + 1).read_to_end(&mut pem)?,

@@ -9,12 +9,19 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::Verdict;
+use crate::presenting::Presenting;
 use crate::printable::printable;
 use crate::printable::text::hex;
+use crate::{Accepting, Verdict};
 
-/// Verdict first, then why, then what to do; notes about the roots last.
-pub fn text(role: Role, verdict: &Verdict, notes: &[String]) -> String {
+/// What the slot says, then what the peer says: verdict first, then why, then what to do; notes last.
+pub fn text(role: Role, presenting: Option<&Presenting>, accepting: Option<&Accepting>) -> String {
+    let presenting = presenting.map(|presenting| presenting.text(role));
+    let accepting = accepting.map(|(verdict, notes)| verdict_text(role, verdict, notes));
+    presenting.into_iter().chain(accepting).collect::<Vec<_>>().join("\n\n")
+}
+
+fn verdict_text(role: Role, verdict: &Verdict, notes: &[String]) -> String {
     let mut text = match verdict {
         Ok(peer) => accepted_text(role, peer),
         Err(refusal) => refused_text(role, refusal),
@@ -100,9 +107,21 @@ fn todo(role: Role, class: RefusalClass) -> String {
     }
 }
 
-/// One object. `peer`, `path` and `anchor` are of the verified path; a refused chain has none, and
-/// nothing is told of certificates that nobody verified. `notes` are about the roots.
-pub fn json(role: Role, verdict: &Verdict, notes: &[String]) -> Value {
+/// One object. `presenting` is there if a key was given, `verdict` and what belongs to it if roots were.
+pub fn json(role: Role, presenting: Option<&Presenting>, accepting: Option<&Accepting>) -> Value {
+    let mut report = match accepting {
+        Some((verdict, notes)) => verdict_json(role, verdict, notes),
+        None => json!({ "role": role.to_string() }),
+    };
+    if let Some(presenting) = presenting {
+        report["presenting"] = presenting.json();
+    }
+    report
+}
+
+/// `peer`, `path` and `anchor` are of the verified path; a refused chain has none, and nothing is told
+/// of certificates that nobody verified. `notes` are about the roots.
+fn verdict_json(role: Role, verdict: &Verdict, notes: &[String]) -> Value {
     match verdict {
         Ok(peer) => json!({
             "verdict": "accepted",
@@ -162,7 +181,7 @@ fn names(purposes: &[Purpose]) -> Vec<String> {
     purposes.iter().map(Purpose::to_string).collect()
 }
 
-fn instant(instant: OffsetDateTime) -> String {
+pub fn instant(instant: OffsetDateTime) -> String {
     // A certificate's validity ends in the year 9999 at the latest, which RFC 3339 can say.
     instant.format(&Rfc3339).unwrap_or_else(|_| instant.to_string())
 }

@@ -140,6 +140,79 @@ fn verify_says_what_was_agreed() {
     agreed("programs/verify.txt", &found);
 }
 
+/// Each row: the options, the key, the chain, the exit code and what is said. Without roots nobody is asked but the slot;
+/// with them both are, and both must say yes.
+#[test]
+fn verify_says_whether_a_slot_would_take_a_chain_with_its_key() {
+    let world = World::new("presenting");
+    let (sub, critical) = (world.root.sub(CaSpec::new("sub")), vec![5, 0]);
+    let sub_edge = sub.leaf(edge().eku(Eku::client()));
+    let pem = |issuers: &[&Ca]| sub_edge.chain_pem(issuers);
+    world.file("good", pem(&[&sub]));
+    world.file("twice", pem(&[&sub, &sub]));
+    world.file("late", sub.pem() + &sub_edge.cert_pem());
+    world.file("key", sub_edge.key_pem());
+    world.file("both", pem(&[&sub]) + &sub_edge.key_pem());
+    world.file("server", world.server.cert_pem());
+    world.file("server.key", world.server.key_pem());
+    let critical = sub.leaf(edge().extension(&[1, 3, 9], true, critical));
+    world.file("critical", critical.cert_pem());
+    world.file("critical.key", critical.key_pem());
+    world.file("other", Ca::root_named("other").pem());
+    world.file("ca.key", world.root.key.serialize_pem());
+    world.file("rubbish", "-----BEGIN CERTIFICATE-----\nbm90IERFUg==\n-----END CERTIFICATE-----\n");
+    let next_year = at(365 * 86_400);
+    #[rustfmt::skip]
+    let rows = [
+        ("--role client", "key", "good", 0, "FIT as client\nwhy:    its extended key usage is as the policy asks\nuntil:  2027-02-09T12:00:00Z\n"),
+        ("--role client", "both", "both", 0, "FIT as client"),
+        ("--role client", "key", "twice", 0, "note:   certificate 3 of twice (CN=sub) is the same as certificate 2; remove it\n"),
+        ("--role client", "key", "late", 1, "UNFIT as client\nwhy:    found certificate 1 of late (CN=sub) first, needed there is the leaf, certificate 2 of late (CN=edge)"),
+        ("--role client", "server.key", "good", 1, "is not the key of certificate 1 of good (CN=edge)"),
+        ("--role client", "ca.key", "roots", 1, "is a CA"),
+        ("--role client", "server.key", "server", 1, "found extended key usage serverAuth, needed clientAuth"),
+        ("--role client --eku ignore", "server.key", "server", 0, "the EKU policy of the slot is relaxed"),
+        ("--role server", "server.key", "server", 0, "FIT as server"),
+        ("--role server", "key", "good", 1, "UNFIT as server"),
+        ("--role client", "critical.key", "critical", 1, "its extension 1.3.9 is critical"),
+        (&format!("--role client --time {next_year}"), "key", "good", 1, "expired at 2027-02-09T12:00:00Z"),
+        ("--role client", "none", "good", 2, "none: No such file"),
+        ("--role client", "good", "good", 2, "found no private key in good"),
+        ("--role client", "key", "rubbish", 2, "certificate 1 of rubbish"),
+        ("--role client", "key", "none", 2, "none: No such file"),
+        ("--role server --eku accept-server-auth", "server.key", "server", 2, "for certificates in role client"),
+        ("--role client --allow dns:a.example", "key", "good", 2, "--roots"),
+        ("--role client --roots roots", "key", "twice", 0, "is the same as certificate 2; remove it\n\nACCEPTED as client\n"),
+        ("--role client --roots roots", "server.key", "good", 1, "\n\nACCEPTED as client\n"),
+        ("--role client --roots other", "key", "good", 1, "Z\n\nREFUSED as client\n"),
+    ];
+    let failures = rows.iter().filter_map(|(options, key, chain, code, said)| {
+        let output = world.present(&format!("{options} --key {key}"), chain);
+        let shown = if *code == 2 { &output.stderr } else { &output.stdout };
+        let is_right = output.code == *code && shown.contains(said);
+        (!is_right).then(|| format!("{options} {key} {chain}: {output:?}"))
+    });
+    no_failures(failures);
+    let json = |options: &str, key: &str, chain: &str| -> Value {
+        let output = world.present(&format!("{options} --format json --key {key}"), chain);
+        serde_json::from_str(&output.stdout).unwrap()
+    };
+    let note = json!({
+        "certificate": "certificate 3 of twice (CN=sub)",
+        "note": "is the same as certificate 2; remove it",
+    });
+    let fit = json!({
+        "fit": true, "error": null, "validUntil": "2027-02-09T12:00:00Z", "notes": [note]
+    });
+    let alone = json("--role client", "key", "twice");
+    assert_eq!(alone, json!({ "role": "client", "presenting": fit }));
+    let both = json("--role client --roots roots", "key", "twice");
+    assert_eq!((&both["verdict"], &both["presenting"]), (&json!("accepted"), &fit));
+    let unfit = &json("--role server", "key", "good")["presenting"];
+    assert_eq!((&unfit["fit"], &unfit["notes"]), (&json!(false), &json!([])));
+    assert!(unfit["error"].as_str().unwrap().contains("needed serverAuth"));
+}
+
 /// A path is printed by the program and not by the crate, and by the same rule.
 #[test]
 fn verify_escapes_paths_as_the_crate_escapes_names() {
@@ -271,7 +344,7 @@ fn verify_exits_with_2_and_says_why_when_it_is_used_wrongly() {
     #[rustfmt::skip]
     let rows = [
         ("role",             "--role peer".into(), "[possible values: client, server]"),
-        ("name-missing",     "--role server".into(), "--name <NAME>"),
+        ("name-missing",     "--role server".into(), "--role server needs --name"),
         ("name-bad",         "--role server --name a/b".into(), "neither a DNS name nor an IP address"),
         ("name-for-client",  "--name x.example".into(), "--name is for --role server"),
         ("allow-for-server", format!("{as_server} --allow dns:x.example"), "--allow is for --role client"),
@@ -342,6 +415,17 @@ impl World {
     /// In role client, with our root, at `NOW`, unless the options say otherwise.
     fn verify(&self, options: &str, chain: &str) -> Run {
         run(self.command(options, chain), b"")
+    }
+
+    /// At `NOW`, with no roots and no role but those of the options.
+    fn present(&self, options: &str, chain: &str) -> Run {
+        let mut verify = Command::new(program("verify"));
+        verify.current_dir(&self.folder).args(options.split_whitespace());
+        if !options.contains("--time") {
+            verify.args(["--time", &at(0)]);
+        }
+        verify.arg(chain);
+        run(verify, b"")
     }
 
     fn verify_stdin(&self, options: &str, chain: &[u8]) -> Run {
