@@ -3,9 +3,10 @@
 //! Run it: `cargo run --example audit -- /etc/ssl`, and with `--help` for all options, examples and
 //! exit codes.
 //!
-//! `sources` finds certificates, the crate judges them, `text`, `json` and `html` say what it found.
+//! `sources` finds bytes, `contents` finds certificates in them, the crate judges them, `text`, `json` and `html` say what it found.
 
 mod args;
+mod contents;
 mod html;
 mod json;
 #[path = "../common/printable.rs"]
@@ -29,6 +30,7 @@ use mtls_roles::audit::{Assessment, Serving, Timeline};
 use time::OffsetDateTime;
 
 use crate::args::{Args, FailOn, Format};
+use crate::contents::Passwords;
 use crate::printable::printable;
 use crate::progress::Progress;
 use crate::renewal::Comparison;
@@ -100,7 +102,10 @@ fn read(args: &Args) -> Result<Found, Box<dyn Error>> {
         exclude: Exclude::new(&args.exclude)?,
         roles: roles.collect(),
     };
-    let means = Means { passwords: passwords(args)?, patience: Duration::from_secs(args.timeout) };
+    let means = Means {
+        passwords: Passwords::new(&passwords(args)?),
+        patience: Duration::from_secs(args.timeout),
+    };
     let progress = Progress::new();
     let found = sources::read(&wanted, &means, &progress);
     progress.finish();

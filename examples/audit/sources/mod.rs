@@ -5,12 +5,9 @@ mod file;
 mod hosts;
 mod live;
 mod pipe;
-mod pkcs12;
-mod pkcs7;
 mod pool;
 mod range;
 mod roles;
-mod shape;
 mod starttls;
 mod target;
 mod walk;
@@ -29,6 +26,7 @@ use self::file::{Job, Outcome};
 pub use self::live::Asks;
 use self::target::Target;
 use self::walk::{Entry, Walk};
+use crate::contents::Passwords;
 use crate::progress::Progress;
 
 /// What was found in all sources.
@@ -105,7 +103,7 @@ const BATCH: usize = 512;
 /// What it takes to read the sources that are closed or slow.
 pub struct Means {
     /// For PKCS#12; tried in this order.
-    pub passwords: Vec<String>,
+    pub passwords: Passwords,
     /// For connecting to a server and its handshake together.
     pub patience: Duration,
 }
@@ -254,7 +252,7 @@ impl Reading<'_> {
     }
 }
 
-fn read_run(files: &[Job], passwords: &[String]) -> (Inventory, usize) {
+fn read_run(files: &[Job], passwords: &Passwords) -> (Inventory, usize) {
     let mut inventory = Inventory::new();
     let outcomes = files.iter().map(|job| job.read(passwords, &mut inventory));
     let passed_over = outcomes.filter(|outcome| *outcome == Outcome::PassedOver).count();

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::file::LIMIT;
+use crate::contents::LIMIT;
 
 /// Whether a path is one, by way of links, too.
 pub fn is_pipe(path: &Path) -> bool {

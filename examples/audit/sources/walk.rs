@@ -1,8 +1,8 @@
 //! Every file below some folders, each folder once, however many symbolic links lead to it.
 
 use std::collections::{HashSet, VecDeque};
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use walkdir::WalkDir;
 
@@ -81,6 +81,8 @@ impl<'a> Walk<'a> {
             Ok(target) if target.is_file() => visit(Entry::File(link)),
             // Devices, sockets and pipes hold no certificates, and reading one may never end.
             Ok(_) => {}
+            // A link to nothing holds none either.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => visit(Entry::Unreadable(link, error.to_string())),
         }
     }

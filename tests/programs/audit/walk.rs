@@ -73,7 +73,7 @@ fn a_pyramid_of_links_ends() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_to_nothing_is_a_finding_and_a_pipe_is_not_waited_for() {
+fn a_link_to_nothing_is_no_error_and_a_pipe_is_not_waited_for() {
     let world = World::new();
     world.write("edge.pem", world.edge.cert_pem());
     std::os::unix::fs::symlink("nowhere", world.folder.join("live.pem")).unwrap();
@@ -81,9 +81,8 @@ fn a_link_to_nothing_is_a_finding_and_a_pipe_is_not_waited_for() {
     let made = std::process::Command::new("mkfifo").arg(pipe).status();
     assert!(made.unwrap().success());
     let output = audit(&world, "--format json .");
-    let last = output.lines().pop().unwrap();
-    assert_eq!((output.code, &last["verdict"]), (2, &json!("unreadable")), "{output:?}");
-    assert_eq!(last["source"], json!(["./live.pem"]));
+    assert_eq!(output.code, 1, "{output:?}");
+    assert!(!output.stdout.contains("unreadable"), "{output:?}");
 }
 
 #[test]

@@ -1,0 +1,182 @@
+//! Base64 in any text: bare, in quotes, escaped, over several lines.
+
+use zeroize::Zeroizing;
+
+/// The octets, up to where it is none any more: padding may be missing and last bits may be left.
+pub fn decode(symbols: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut octets = Zeroizing::new(Vec::with_capacity(symbols.len() / 4 * 3 + 3));
+    let (mut bits, mut count) = (0_u32, 0);
+    for symbol in symbols {
+        let Some(value) = value(*symbol) else { break };
+        (bits, count) = (bits << 6 | u32::from(value), count + 6);
+        if count >= 8 {
+            count -= 8;
+            octets.push((bits >> count) as u8);
+        }
+    }
+    octets
+}
+
+fn value(symbol: u8) -> Option<u8> {
+    Some(match symbol {
+        b'A'..=b'Z' => symbol - b'A',
+        b'a'..=b'z' => symbol - b'a' + 26,
+        b'0'..=b'9' => symbol - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    })
+}
+
+pub fn is_symbol(byte: u8) -> bool {
+    value(byte).is_some()
+}
+
+/// A long stretch of base64.
+pub struct Run {
+    /// Where it stands in the text.
+    pub start: usize,
+    pub end: usize,
+    /// Without what stands between its lines.
+    pub symbols: Zeroizing<Vec<u8>>,
+}
+
+/// A line of base64 has more; shorter ones are words.
+const LINE: usize = 32;
+
+/// The first run that begins at this place or behind it.
+pub fn next_run(text: &[u8], from: usize) -> Option<Run> {
+    let mut at = from;
+    loop {
+        // From its end, so that most of a text of short words is never looked at.
+        let window = text.get(at..at + LINE)?;
+        match window.iter().rposition(|byte| !is_symbol(*byte)) {
+            Some(gap) => at += gap + 1,
+            None => return Some(run(text, start(text, at, from))),
+        }
+    }
+}
+
+/// The window may begin behind an escaped symbol; and what stands before it may be the end of an
+/// escape of something else: the `n` of `\n`.
+fn start(text: &[u8], mut at: usize, from: usize) -> usize {
+    loop {
+        let before = &text[from..at];
+        at -= match before {
+            [.., byte] if is_symbol(*byte) => 1,
+            _ => match (1..=MOST_OF_AN_ESCAPE).find(|len| is_escaped_symbol(before, *len)) {
+                Some(len) => len,
+                None => break,
+            },
+        };
+    }
+    let escape = match (text[from..at].last(), text[at]) {
+        (Some(b'\\'), b'n' | b'r' | b't') => 1,
+        (Some(b'\\'), b'u') => 5,
+        (Some(b'%'), _) if hex_octet(&text[at..]).is_some() => 2,
+        _ => 0,
+    };
+    at + escape
+}
+
+const MOST_OF_AN_ESCAPE: usize = 6;
+
+fn is_escaped_symbol(before: &[u8], len: usize) -> bool {
+    let Some(start) = before.len().checked_sub(len) else {
+        return false;
+    };
+    matches!(symbol(&before[start..]), (Symbol::Base64(_), read) if read == len && len > 1)
+}
+
+enum Symbol {
+    Base64(u8),
+    Padding,
+    LineEnd,
+    Blank,
+    Other,
+}
+
+/// What stands first, and its length as it is written.
+fn symbol(text: &[u8]) -> (Symbol, usize) {
+    let (byte, len) = match text {
+        [b'\\', b'n' | b'r', ..] => (b'\n', 2),
+        [b'\\', b't', ..] => (b'\t', 2),
+        [b'\\', b'/', ..] => (b'/', 2),
+        [b'\\', b'u', b'0', b'0', hex @ ..] => match hex_octet(hex) {
+            Some(octet) => (octet, 6),
+            None => (b'\\', 1),
+        },
+        [b'%', hex @ ..] => match hex_octet(hex) {
+            Some(octet) => (octet, 3),
+            None => (b'%', 1),
+        },
+        [byte, ..] => (*byte, 1),
+        [] => return (Symbol::LineEnd, 0),
+    };
+    let symbol = match byte {
+        b'=' => Symbol::Padding,
+        b'\n' | b'\r' => Symbol::LineEnd,
+        b' ' | b'\t' => Symbol::Blank,
+        _ if is_symbol(byte) => Symbol::Base64(byte),
+        _ => Symbol::Other,
+    };
+    (symbol, len)
+}
+
+pub fn hex_octet(hex: &[u8]) -> Option<u8> {
+    let digits = str::from_utf8(hex.get(..2)?).ok()?;
+    u8::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))
+}
+
+fn run(text: &[u8], start: usize) -> Run {
+    let mut symbols = Zeroizing::new(Vec::with_capacity(LINE));
+    let mut end = line(text, start, &mut symbols);
+    while let Some(next) = continuation(text, end) {
+        end = line(text, next, &mut symbols);
+    }
+    Run { start, end, symbols }
+}
+
+/// Up to what is no symbol.
+fn line(text: &[u8], mut at: usize, symbols: &mut Vec<u8>) -> usize {
+    while let (Symbol::Base64(byte), len) = symbol(&text[at..]) {
+        symbols.push(byte);
+        at += len;
+    }
+    at
+}
+
+/// Where the next line of the same run begins: if there is nothing else on that line, or what
+/// closes a quotation or an element of XML.
+fn continuation(text: &[u8], end: usize) -> Option<usize> {
+    let (mut at, mut lines) = (end, 0);
+    let start = loop {
+        match symbol(&text[at..]) {
+            (_, 0) => return None,
+            (Symbol::LineEnd, len) => (at, lines) = (at + len, lines + 1),
+            (Symbol::Blank, len) => at += len,
+            (Symbol::Other, len) if lines > 0 && matches!(text[at], b'#' | b'*' | b'>') => {
+                at += len
+            }
+            (Symbol::Base64(_), _) if lines > 0 => break at,
+            _ => return None,
+        }
+        if at - end > FURTHEST {
+            return None;
+        }
+    };
+    let mut at = start;
+    while let (Symbol::Base64(_), len) = symbol(&text[at..]) {
+        at += len;
+    }
+    let is_alone = match symbol(&text[at..]) {
+        (Symbol::LineEnd | Symbol::Padding, _) => true,
+        (Symbol::Blank, len) => matches!(symbol(&text[at + len..]).0, Symbol::LineEnd),
+        (Symbol::Other, _) => matches!(text[at], b'<' | b'"' | b'\'' | b',' | b']' | b'`'),
+        _ => false,
+    };
+    is_alone.then_some(start)
+}
+
+/// Indentation is less.
+const FURTHEST: usize = 200;

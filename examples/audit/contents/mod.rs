@@ -1,0 +1,382 @@
+//! What bytes hold, whatever form they have: found by content, in one another, in bounded time.
+//!
+//! A form is read here if it can be told from its bytes. What holds certificates and cannot be read
+//! is told; what holds none is passed over.
+
+mod archive;
+mod base64;
+mod block;
+mod field;
+mod keystore;
+mod pkcs12;
+mod pkcs7;
+mod shape;
+mod text;
+mod tlv;
+
+use memchr::memmem;
+use mtls_roles::audit::{Inventory, Location};
+use zeroize::Zeroizing;
+
+use self::archive::Bounds;
+use self::keystore::Entry;
+use self::pkcs7::SignedData;
+pub use self::pkcs12::Passwords;
+use self::pkcs12::Work;
+pub use self::shape::is_ruled_out_by;
+use self::shape::{Magic, Shape, wide};
+use self::tlv::{INTEGER, SEQUENCE, Tlv, claimed, definite};
+
+/// More is not read, of a file and of a member of an archive.
+pub const LIMIT: u64 = 64 << 20;
+
+/// What one file holds, on its way to an inventory.
+pub struct Contents<'a> {
+    inventory: &'a mut Inventory,
+    passwords: &'a Passwords,
+    work: Work,
+    bounds: Bounds,
+    /// How much of it was found or told.
+    noticed: usize,
+    /// How much is known to be something else.
+    known: usize,
+}
+
+/// Where in a file something stands, and what is to be expected of it.
+#[derive(Clone, Debug)]
+pub struct Spot {
+    location: Location,
+    nature: Nature,
+    depth: usize,
+}
+
+/// How much a broken certificate says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nature {
+    /// Said to hold certificates or keys by the user: that there are none is told.
+    Named,
+    /// Meant to hold them by its name: that there are none is told, but of a text in words, which
+    /// says itself why.
+    Expected,
+    /// May hold anything: what is broken is told.
+    Data,
+    /// Source or documentation, where broken certificates stand on purpose.
+    Prose,
+}
+
+impl Spot {
+    /// A file; `is_named` if its user says that it holds something.
+    pub fn of_a_file(name: &str, is_named: bool) -> Self {
+        let nature = match is_named {
+            true => Nature::Named,
+            false => Nature::of(name),
+        };
+        Self { location: name.into(), nature, depth: 0 }
+    }
+
+    /// Whether it would be a surprise if nothing were in it.
+    pub fn is_expected(&self) -> bool {
+        matches!(self.nature, Nature::Named | Nature::Expected)
+    }
+
+    fn member(&self, name: &str) -> Self {
+        Self { nature: Nature::of(name), ..self.inside(name) }
+    }
+
+    fn inside(&self, name: &str) -> Self {
+        let place = match &self.location.place {
+            Some(place) => format!("{place}: {name}"),
+            None => name.to_owned(),
+        };
+        let mut location = self.location.clone().at(&place);
+        location.line = None;
+        Self { location, ..self.deeper() }
+    }
+
+    /// What stands in it as a whole: an unpacked file, the octets of base64.
+    fn deeper(&self) -> Self {
+        Self { depth: self.depth + 1, ..self.clone() }
+    }
+}
+
+impl Nature {
+    fn of(name: &str) -> Self {
+        let file = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
+        let (_, last) = file.rsplit_once('.').unwrap_or_default();
+        match file.split('.').skip(1).any(|ending| CERTIFICATES.contains(&ending)) {
+            true if CERTIFICATES.contains(&last) || CLOSED.contains(&last) => Self::Expected,
+            _ if PROSE.contains(&last) => Self::Prose,
+            _ => Self::Data,
+        }
+    }
+}
+
+const CERTIFICATES: [&str; 13] = [
+    "pem",
+    "crt",
+    "cer",
+    "der",
+    "p7b",
+    "p7c",
+    "p12",
+    "pfx",
+    "jks",
+    "jceks",
+    "bks",
+    "keystore",
+    "truststore",
+];
+
+/// What stands behind another ending, if the file is packed or encrypted.
+const CLOSED: [&str; 8] = ["gz", "xz", "bz2", "zst", "gpg", "pgp", "age", "enc"];
+
+#[rustfmt::skip]
+const PROSE: [&str; 50] = [
+    "go", "c", "h", "cc", "hh", "cpp", "hpp", "rs", "py", "pyi", "pyc", "js", "mjs", "cjs", "ts", "tsx",
+    "jsx", "java", "kt", "scala", "rb", "php", "pl", "pm", "t", "cs", "swift", "lua", "sh", "bash", "md",
+    "rst", "adoc", "html", "htm", "tex", "texi", "info", "pod", "po", "diff", "patch", "1", "1ssl", "3",
+    "3ssl", "5", "5ssl", "7", "8",
+];
+
+impl<'a> Contents<'a> {
+    pub fn new(passwords: &'a Passwords, inventory: &'a mut Inventory) -> Self {
+        let (work, bounds) = (Work::of_a_file(), Bounds::of_a_file());
+        Self { inventory, passwords, work, bounds, noticed: 0, known: 0 }
+    }
+
+    /// Adds what the bytes hold, and says whether there was anything.
+    pub fn read(&mut self, spot: &Spot, bytes: &[u8]) -> bool {
+        let (before, known) = (self.noticed, self.known);
+        match bytes.len() as u64 > LIMIT {
+            true => self.unreadable(spot, "larger than 64 MiB"),
+            false => self.bytes(spot, bytes),
+        }
+        let is_surprise = match spot.nature {
+            Nature::Named => true,
+            Nature::Expected => !is_in_words(bytes),
+            Nature::Data | Nature::Prose => false,
+        };
+        if self.noticed == before && self.known == known && is_surprise {
+            self.unreadable(spot, NOTHING);
+        }
+        self.noticed > before
+    }
+
+    fn bytes(&mut self, spot: &Spot, bytes: &[u8]) {
+        if let Some(order) = wide(bytes) {
+            return self.text(spot, &utf8(bytes, order));
+        }
+        match Magic::of(bytes) {
+            Some(Magic::KeyStore) => return self.key_store(spot, bytes),
+            Some(Magic::Carved(form)) => return self.carved(spot, form, bytes),
+            Some(magic) => return self.archive(spot, magic, bytes),
+            None => {}
+        }
+        // Text may begin with 0x30, too, the digit 0.
+        let is_der = bytes.starts_with(&[SEQUENCE]) && self.der(spot, bytes);
+        if !is_der && !bytes[..bytes.len().min(FIRST)].contains(&0) {
+            self.text(spot, bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+        }
+    }
+
+    /// Whether the bytes are elements of DER, one behind another, as far as the first tells; what
+    /// stands behind the last that is known may be anything.
+    fn der(&mut self, spot: &Spot, mut bytes: &[u8]) -> bool {
+        let whole = bytes;
+        while bytes.starts_with(&[SEQUENCE]) {
+            let Some((element, rest)) = Tlv::first(bytes) else {
+                break;
+            };
+            match Shape::of(&element) {
+                Shape::Certificate => self.certificate(spot, element.whole),
+                Shape::PrivateKey => self.private_key(spot, element.whole),
+                Shape::Known => self.known += 1,
+                Shape::Pkcs7 | Shape::Pkcs12 => {
+                    self.container(spot, element.whole);
+                }
+                Shape::Other => break,
+            }
+            bytes = rest;
+        }
+        if bytes.starts_with(&[SEQUENCE, 0x80]) && self.container(spot, bytes) {
+            return true;
+        }
+        match cut(bytes) {
+            Some(form) => {
+                self.told_if_meant(
+                    spot,
+                    &format!("{form} is cut: {} octets are not all", bytes.len()),
+                );
+                true
+            }
+            None => bytes.len() < whole.len(),
+        }
+    }
+
+    /// Whether it is PKCS#7 or PKCS#12, of whatever lengths.
+    fn container(&mut self, spot: &Spot, bytes: &[u8]) -> bool {
+        let Some(bytes) = definite(bytes) else {
+            return false;
+        };
+        let Some((element, _)) = Tlv::first(&bytes) else {
+            return false;
+        };
+        match Shape::of(&element) {
+            Shape::Pkcs7 => self.pkcs7(spot, &element),
+            Shape::Pkcs12 => self.pkcs12(spot, &element),
+            _ => return false,
+        }
+        true
+    }
+
+    fn pkcs7(&mut self, spot: &Spot, content_info: &Tlv<'_>) {
+        let signed = match SignedData::read(content_info) {
+            Ok(signed) => signed,
+            Err(reason) => return self.told_if_expected(spot, reason),
+        };
+        for certificate in &signed.certificates {
+            self.certificate(spot, certificate);
+        }
+        let content = signed.content.unwrap_or_default();
+        if !content.is_empty() {
+            self.bytes(&Spot { nature: Nature::Data, ..spot.deeper() }, content);
+        }
+        if signed.certificates.is_empty() {
+            self.told_if_expected(spot, "no certificates are in this PKCS#7");
+        }
+    }
+
+    fn pkcs12(&mut self, spot: &Spot, pfx: &Tlv<'_>) {
+        let archive = pkcs12::open(pfx, self.passwords, &mut self.work);
+        for certificate in &archive.certificates {
+            self.certificate(spot, certificate);
+        }
+        for key in &archive.keys {
+            self.private_key(spot, key);
+        }
+        if let Some(reason) = archive.closed {
+            self.unreadable(spot, &reason);
+        }
+        // An empty one is nothing to tell of.
+        self.known += 1;
+    }
+
+    fn key_store(&mut self, spot: &Spot, store: &[u8]) {
+        let (entries, failure) = keystore::entries(store);
+        for entry in entries {
+            match entry {
+                Entry::Certificate { alias, der } => self.certificate(&spot.inside(&alias), der),
+                Entry::Key { alias } => self.encrypted_key(&spot.inside(&alias)),
+            }
+        }
+        if let Some(reason) = failure {
+            self.unreadable(spot, reason);
+        }
+        self.known += 1;
+    }
+
+    /// Every certificate that stands in it in one piece.
+    fn carved(&mut self, spot: &Spot, form: &str, bytes: &[u8]) {
+        let mut cut = 0;
+        let mut from = 0;
+        while let Some(at) = memmem::find(&bytes[from..], &[SEQUENCE, 0x82]).map(|at| from + at) {
+            from = at + 2;
+            match Tlv::first(&bytes[at..]) {
+                Some((element, _)) if Shape::of(&element) == Shape::Certificate => {
+                    self.certificate(spot, element.whole);
+                    from = at + element.whole.len();
+                }
+                _ if begins_like_a_certificate(&bytes[at..]) => cut += 1,
+                _ => {}
+            }
+        }
+        if cut > 0 {
+            let reason =
+                format!("{form} with {cut} certificates that are not read: export them as PEM");
+            self.unreadable(spot, &reason);
+        }
+    }
+
+    fn certificate(&mut self, spot: &Spot, der: &[u8]) {
+        self.noticed += 1;
+        let mut read = Inventory::new();
+        read.add_der(spot.location.clone(), der);
+        if spot.nature != Nature::Prose || read.unreadable().is_empty() {
+            self.inventory.merge(read);
+        }
+    }
+
+    fn private_key(&mut self, spot: &Spot, der: &[u8]) {
+        self.noticed += 1;
+        if spot.nature != Nature::Prose {
+            self.inventory.add_private_key(spot.location.clone(), der);
+        }
+    }
+
+    fn encrypted_key(&mut self, spot: &Spot) {
+        self.noticed += 1;
+        self.inventory.add_encrypted_private_key(spot.location.clone());
+    }
+
+    fn unreadable(&mut self, spot: &Spot, reason: &str) {
+        self.noticed += 1;
+        self.inventory.add_unreadable(spot.location.clone(), reason);
+    }
+
+    /// In source and documentation a broken certificate is nobody's.
+    fn told_if_meant(&mut self, spot: &Spot, reason: &str) {
+        if spot.nature != Nature::Prose {
+            self.unreadable(spot, reason);
+        }
+    }
+
+    fn told_if_expected(&mut self, spot: &Spot, reason: &str) {
+        if spot.is_expected() {
+            self.unreadable(spot, reason);
+        }
+    }
+}
+
+const NOTHING: &str = "no certificate and no private key in any of the forms that are read";
+
+/// A NUL in so many octets is no text.
+const FIRST: usize = 8 << 10;
+
+/// SEQUENCE { SEQUENCE { [0] { INTEGER 2 } … } … }, the lengths of both in two octets.
+fn begins_like_a_certificate(bytes: &[u8]) -> bool {
+    matches!(bytes, [SEQUENCE, 0x82, _, _, SEQUENCE, 0x82, _, _, 0xa0, 3, 2, 1, 2, ..])
+}
+
+/// What begins here, and lacks its end.
+fn cut(bytes: &[u8]) -> Option<&'static str> {
+    let (header, is_complete) = match claimed(bytes) {
+        Some(len) => {
+            (2 + usize::from(bytes[1] & 0x7f) * usize::from(bytes[1] >> 7), len <= bytes.len())
+        }
+        None => (2, definite(bytes).is_some()),
+    };
+    let content = bytes.get(header..).filter(|_| !is_complete && bytes.starts_with(&[SEQUENCE]))?;
+    match content {
+        _ if begins_like_a_certificate(bytes) => Some("a certificate"),
+        [INTEGER, 1, 3, SEQUENCE, ..] => Some("a PKCS#12"),
+        _ if content.starts_with(pkcs7::SIGNED_DATA) => Some("a PKCS#7"),
+        _ => None,
+    }
+}
+
+/// A text for people: some words, and nothing that is longer than a word.
+fn is_in_words(text: &[u8]) -> bool {
+    let is_letter = |byte: &u8| byte.is_ascii_lowercase() || b".,;:'()".contains(byte);
+    let words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let is_short = words.clone().all(|word| word.len() < LONGEST_WORD);
+    is_short && words.filter(|word| word.len() > 1 && word[1..].iter().all(is_letter)).count() >= 5
+}
+
+const LONGEST_WORD: usize = 60;
+
+fn utf8(bytes: &[u8], order: fn([u8; 2]) -> u16) -> Zeroizing<Vec<u8>> {
+    let (pairs, _) = bytes.as_chunks::<2>();
+    let units = pairs.iter().map(|pair| order(*pair));
+    let text: String = char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect();
+    Zeroizing::new(text.trim_start_matches('\u{feff}').as_bytes().to_vec())
+}
