@@ -427,6 +427,93 @@ pub enum Error {
     )]
     NoRevocation,
 
+    /// What belongs to a generation was to be changed.
+    #[error(
+        "this {part} is part of a generation, which never changes; give the recipe what is new \
+         (write the files that it reads), or use a {part} that is in no generation"
+    )]
+    #[non_exhaustive]
+    Sealed {
+        /// What it is: a slot or a verifier.
+        part: &'static str,
+    },
+
+    /// Files changed while they were read.
+    #[error(
+        "{files} changed while it was read, and again after that; nothing of it was used: write files \
+         under another name and rename them, and leave them alone for a moment"
+    )]
+    #[non_exhaustive]
+    Unsettled {
+        /// The files and folders that did not settle.
+        files: String,
+    },
+
+    /// What the caller's recipe says of what it read.
+    #[error("the recipe of the generation refuses what it read: {reason}")]
+    #[non_exhaustive]
+    Recipe {
+        /// The recipe's words.
+        reason: String,
+    },
+
+    /// The caller's recipe panicked.
+    #[error(
+        "the recipe of the generation panicked: {message}; the last generation stays, mend the recipe \
+         or what it reads"
+    )]
+    #[non_exhaustive]
+    RecipePanicked {
+        /// What it said.
+        message: String,
+    },
+
+    /// Our own chain is refused by our own verifier of such peers.
+    #[error(
+        "our own {role} certificate would be refused by our own roots for {role}s: {reason}; publish \
+         the new root before the first certificate below it, and remove the old one after the last"
+    )]
+    #[non_exhaustive]
+    OwnChainRefused {
+        /// The role of the slot.
+        role: Role,
+        /// What the verifier says.
+        reason: String,
+    },
+
+    /// A folder for private keys that others may look into.
+    #[error(
+        "found mode {mode:03o} on {}, needed is 700 for the folder and 600 for the files in it, since \
+         they hold private keys; `chmod 700` it, look for who could read it, and renew the keys if \
+         somebody could",
+        Printable(&path.display().to_string())
+    )]
+    #[non_exhaustive]
+    OpenToOthers {
+        /// The folder, or a file in it.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+
+    /// A last good pair could not be kept on disk.
+    #[error(
+        "cannot keep the last good pair in {}: {source}; it serves, but a restart beside a renewal that \
+         is refused would fail: check the folder and the space on its disk",
+        Printable(&file.display().to_string())
+    )]
+    #[non_exhaustive]
+    NotKept {
+        /// The file that could not be written.
+        file: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+
+    /// There is no generation before the current one.
+    #[error("this is the first generation: there is none before it to go back to")]
+    NoGenerationBefore,
+
     /// rustls refuses the configuration.
     #[error(
         "rustls refuses this configuration: {0}; does the crypto provider have cipher suites for the TLS versions?"
@@ -438,5 +525,15 @@ impl Error {
     /// An empty list was given.
     pub(crate) fn none_given(origin: &str, wanted: &'static str) -> Self {
         Self::Missing { origin: origin.into(), wanted, reason: "needed is at least one".into() }
+    }
+
+    /// For a recipe that reads formats of its own: why it refuses what it read, in an operator's words.
+    ///
+    /// ```
+    /// let error = mtls_roles::Error::recipe("peers.txt, line 3: needed is one rule a line");
+    /// assert!(error.to_string().contains("line 3"));
+    /// ```
+    pub fn recipe(reason: impl std::fmt::Display) -> Self {
+        Self::Recipe { reason: Printable(&reason.to_string()).to_string() }
     }
 }

@@ -13,6 +13,7 @@
 //! | a rustls configuration of all this | [`server_config`], [`client_config`] |
 //! | know in a handler who the peer is | [`ClientPeerVerifier::verify`], a [`VerifiedPeer`] |
 //! | ask a CA for a certificate of one role | `CertificateRequest` (feature `csr`) |
+//! | follow files: certificates, roots, lists, policies | [`Reloader`], [`Generation`]; [manual](manual::rotation) |
 //! | change a certificate while running | [`ServerSlot::swap`], [`ClientSlot::swap`]; [manual](manual::rotation) |
 //! | hear what was relaxed, refused, swapped | [`Observer`], [`Counters`]; `TracingObserver` (feature `tracing`) |
 //! | understand why a peer was refused | [`Refusal`]; [manual](manual::errors) |
@@ -38,11 +39,13 @@
 // peer         rules that name peers, and a verified peer
 // memo         good signatures, remembered
 // refusal      why a peer was refused
+// report       what is told of certificates that follow files
 // observe      who hears of it
 // trace        … as events of `tracing`
 // slot         what we present
 // verifier     what we accept
 // config       rustls configurations of both
+// reload       certificates that follow files: generations of all of this
 // audit        which certificates will break, when and why
 // manual       the long reasons
 
@@ -68,12 +71,14 @@ mod csr;
 mod peer;
 mod memo;
 mod refusal;
+mod report;
 mod observe;
 #[cfg(feature = "tracing")]
 mod trace;
 mod slot;
 mod verifier;
 mod config;
+mod reload;
 #[cfg(feature = "audit")]
 pub mod audit;
 pub mod manual;
@@ -96,6 +101,11 @@ pub use observe::{
 };
 pub use peer::{PeerRule, VerifiedPeer};
 pub use refusal::{Refusal, RefusalClass};
+pub use reload::{
+    Calling, Files, Follower, Generation, GenerationBuilder, Health, Reloader, ReloaderBuilder,
+    Serving, Side,
+};
+pub use report::{Expiring, Expiry, RefusedPart, ReloadReport};
 pub use role::{Purpose, Role};
 pub use roots::Roots;
 pub use slot::{ClientSlot, ServerSlot, SlotBuilder};

@@ -12,6 +12,7 @@ use crate::eku::EkuOutcome;
 use crate::error::Error;
 use crate::peer::VerifiedPeer;
 use crate::refusal::{Refusal, RefusalClass};
+use crate::report::{Expiry, ReloadReport};
 use crate::role::Role;
 use crate::text::utc;
 
@@ -96,6 +97,17 @@ pub trait Observer: Send + Sync {
     /// A verifier of peers in this role got new revocation lists, and keeps an old one beside them:
     /// they have none that can take its place.
     fn crl_kept(&self, role: Role, kept: &KeptCrl) {}
+
+    /// A [`Reloader`](crate::Reloader) published a generation, or refused what it had not refused
+    /// before: the same refusal is told once.
+    fn reloaded(&self, report: &ReloadReport) {}
+
+    /// A [`Reloader`](crate::Reloader) could make no generation of what it read, and the last one
+    /// stays. The same failure is told once.
+    fn reload_failed(&self, error: &Error) {}
+
+    /// Something of the current generation ends soon. Told once for each generation.
+    fn expiring(&self, expiry: &Expiry) {}
 }
 
 /// Credentials that a slot published.
@@ -275,6 +287,9 @@ pub struct Counters {
     nothing_presented: AtomicU64,
     crls_refused: AtomicU64,
     crls_kept: AtomicU64,
+    reloads: AtomicU64,
+    reloads_refused: AtomicU64,
+    reloads_failed: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -357,6 +372,21 @@ impl Counters {
         read(&self.crls_kept)
     }
 
+    /// How often a generation was published.
+    pub fn reloads(&self) -> u64 {
+        read(&self.reloads)
+    }
+
+    /// How often a reload refused files, and kept what was good before.
+    pub fn reloads_refused(&self) -> u64 {
+        read(&self.reloads_refused)
+    }
+
+    /// How often a reload failed as a whole.
+    pub fn reloads_failed(&self) -> u64 {
+        read(&self.reloads_failed)
+    }
+
     fn counts(&self, role: Role) -> &Counts {
         match role {
             Role::Server => &self.server,
@@ -408,6 +438,19 @@ impl Observer for Counters {
 
     fn crl_kept(&self, _: Role, _: &KeptCrl) {
         count(&self.crls_kept);
+    }
+
+    fn reloaded(&self, report: &ReloadReport) {
+        if report.published.is_some() {
+            count(&self.reloads);
+        }
+        if !report.is_clean() {
+            count(&self.reloads_refused);
+        }
+    }
+
+    fn reload_failed(&self, _: &Error) {
+        count(&self.reloads_failed);
     }
 }
 

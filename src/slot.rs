@@ -1,5 +1,6 @@
 //! [`ServerSlot`] and [`ClientSlot`]: the credentials that *we* present, one slot per role.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
@@ -75,8 +76,8 @@ impl ServerSlot {
     ///
     /// # Errors
     ///
-    /// The credentials are unfit for role server, expired or not yet valid. The slot keeps what it
-    /// had, and the observer hears it.
+    /// The credentials are unfit for role server, expired or not yet valid: the slot keeps what it
+    /// had, and the observer hears it. Or the slot is part of a [`Generation`](crate::Generation).
     pub fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
         self.0.swap(credentials)
     }
@@ -109,7 +110,11 @@ impl ServerSlot {
     }
 
     /// Empties the slot and hands back what it held. The observer hears it.
-    pub fn clear(&self) -> Option<Credentials> {
+    ///
+    /// # Errors
+    ///
+    /// The slot is part of a [`Generation`](crate::Generation), which never changes.
+    pub fn clear(&self) -> Result<Option<Credentials>, Error> {
         self.0.clear()
     }
 
@@ -192,8 +197,8 @@ impl ClientSlot {
     ///
     /// # Errors
     ///
-    /// The credentials are unfit for role client, expired or not yet valid. The slot keeps what it
-    /// had, and the observer hears it.
+    /// The credentials are unfit for role client, expired or not yet valid: the slot keeps what it
+    /// had, and the observer hears it. Or the slot is part of a [`Generation`](crate::Generation).
     pub fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
         self.0.swap(credentials)
     }
@@ -214,7 +219,11 @@ impl ClientSlot {
     }
 
     /// Empties the slot and hands back what it held. The observer hears it.
-    pub fn clear(&self) -> Option<Credentials> {
+    ///
+    /// # Errors
+    ///
+    /// The slot is part of a [`Generation`](crate::Generation), which never changes.
+    pub fn clear(&self) -> Result<Option<Credentials>, Error> {
         self.0.clear()
     }
 
@@ -315,9 +324,26 @@ impl<S> SlotBuilder<S> {
     }
 }
 
+/// A slot of either role, for what treats both alike.
+pub(crate) trait OneRole: Clone + Send + 'static {
+    fn inner(&self) -> &Slot;
+}
+
+impl OneRole for ServerSlot {
+    fn inner(&self) -> &Slot {
+        &self.0
+    }
+}
+
+impl OneRole for ClientSlot {
+    fn inner(&self) -> &Slot {
+        &self.0
+    }
+}
+
 /// What both slots are; private, so that each shows its own role's trait only.
 #[derive(Debug)]
-struct Slot {
+pub(crate) struct Slot {
     role: Role,
     policy: EkuPolicy,
     observers: Observers,
@@ -325,6 +351,8 @@ struct Slot {
     current: ArcSwapOption<Credentials>,
     /// What was published and is still held by somebody, who may want it back.
     published: Mutex<Vec<(Identity, Fitness)>>,
+    /// It is part of a generation, and never changes again.
+    is_sealed: AtomicBool,
 }
 
 impl Slot {
@@ -336,6 +364,7 @@ impl Slot {
             clock: Arc::new(DefaultTimeProvider),
             current: ArcSwapOption::empty(),
             published: Mutex::default(),
+            is_sealed: AtomicBool::default(),
         }
     }
 
@@ -349,34 +378,66 @@ impl Slot {
     }
 
     fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
-        let fitness = self.judge_once(&credentials).inspect_err(|error| {
-            self.observers.tell(|observer| observer.publish_refused(self.role, error));
-        })?;
+        self.check_seal()?;
+        let fitness =
+            self.judge_once(&credentials).inspect_err(|error| self.tell_refused(error))?;
         let previous = self.current.swap(Some(Arc::new(credentials.clone())));
+        self.tell_published(&credentials, &fitness);
+        Ok(previous.map(Arc::unwrap_or_clone))
+    }
+
+    /// Holds these, which were judged before, and tells nobody.
+    pub(crate) fn fill(&self, credentials: Credentials) {
+        self.current.store(Some(Arc::new(credentials)));
+    }
+
+    /// From now on it is what it is, on every clone.
+    pub(crate) fn seal(&self) {
+        self.is_sealed.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        self.role
+    }
+
+    pub(crate) fn tell_published(&self, credentials: &Credentials, fitness: &Fitness) {
         let published = Published {
             role: self.role,
-            credentials: &credentials,
+            credentials,
             leaf: credentials.leaf(),
             eku: &fitness.eku,
             is_combined: credentials.is_combined(),
             notes: &fitness.notes,
         };
         self.observers.tell(|observer| observer.published(&published));
-        Ok(previous.map(Arc::unwrap_or_clone))
+    }
+
+    pub(crate) fn tell_refused(&self, error: &Error) {
+        self.observers.tell(|observer| observer.publish_refused(self.role, error));
     }
 
     /// Clearing an empty slot changes nothing, so nobody hears of it.
-    fn clear(&self) -> Option<Credentials> {
-        let previous = self.current.swap(None)?;
-        self.observers.tell(|observer| observer.cleared(self.role));
-        Some(Arc::unwrap_or_clone(previous))
+    fn clear(&self) -> Result<Option<Credentials>, Error> {
+        self.check_seal()?;
+        let previous = self.current.swap(None);
+        if previous.is_some() {
+            self.observers.tell(|observer| observer.cleared(self.role));
+        }
+        Ok(previous.map(Arc::unwrap_or_clone))
     }
 
-    fn credentials(&self) -> Option<Credentials> {
+    fn check_seal(&self) -> Result<(), Error> {
+        match self.is_sealed.load(Ordering::SeqCst) {
+            true => Err(Error::Sealed { part: "slot" }),
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn credentials(&self) -> Option<Credentials> {
         self.current.load_full().map(Arc::unwrap_or_clone)
     }
 
-    fn judge(&self, credentials: &Credentials) -> Result<Fitness, Error> {
+    pub(crate) fn judge(&self, credentials: &Credentials) -> Result<Fitness, Error> {
         let now = self.clock.current_time().ok_or(Error::NoClock)?;
         credentials.judge(self.policy.at(now), self.role, now)
     }
@@ -394,7 +455,7 @@ impl Slot {
         Ok(fitness)
     }
 
-    fn load_failed(&self, error: &Error) {
+    pub(crate) fn load_failed(&self, error: &Error) {
         self.observers.tell(|observer| observer.load_failed(self.role, error));
     }
 

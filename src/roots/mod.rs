@@ -11,6 +11,7 @@ use std::sync::Arc;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 use rustls::{DistinguishedName, RootCertStore};
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 
 pub(crate) use self::public::PublicWeb;
 use crate::certificate::defect::{self, Given, defect};
@@ -65,6 +66,14 @@ pub(crate) struct RootFacts {
     pub(crate) trusted_for: TrustedFor,
     /// It is a public root, or was issued by one, or says so.
     pub(crate) is_public: bool,
+    /// First and last second; `None` of an anchor that came without its certificate.
+    validity: Option<(OffsetDateTime, OffsetDateTime)>,
+}
+
+impl RootFacts {
+    pub(crate) const fn of_public_anchor() -> Self {
+        Self { trusted_for: TrustedFor::Unknown, is_public: true, validity: None }
+    }
 }
 
 /// How far the trust in a root reaches.
@@ -154,7 +163,9 @@ impl Roots {
                 false => TrustedFor::ItselfOnly(der.clone()),
             };
             let is_public = web.includes(&view);
-            facts.push(RootFacts { trusted_for, is_public });
+            // Nothing depends on it but what is told.
+            let validity = view.validity().ok();
+            facts.push(RootFacts { trusted_for, is_public, validity });
             store.add(der.clone()).map_err(|error| unusable(&error))?;
         }
         Self::new(web, store.roots.into_iter().zip(facts), origin)
@@ -176,6 +187,7 @@ impl Roots {
         let facts = |anchor: &TrustAnchor<'_>| RootFacts {
             trusted_for: TrustedFor::Unknown,
             is_public: web.has_key(&anchor.subject_public_key_info),
+            validity: None,
         };
         let facts: Vec<_> = store.roots.iter().map(facts).collect();
         let anchors = store.roots.into_iter().zip(facts);
@@ -189,7 +201,7 @@ impl Roots {
     /// For *servers* this is what browsers do. As roots for *clients*, anybody on the internet can
     /// get a certificate under them; a client verifier over them wants rules, or does not build.
     pub fn public_web() -> Self {
-        let facts = RootFacts { trusted_for: TrustedFor::Unknown, is_public: true };
+        let facts = RootFacts::of_public_anchor();
         let anchors = public::ANCHORS.iter().cloned();
         Self(Arc::new(Inner::new(
             PublicWeb::new(),
@@ -257,6 +269,20 @@ impl Roots {
         let roots = self.0.anchors.iter().zip(&self.0.facts);
         let roots = roots.filter(|(_, root)| matches!(root.trusted_for, TrustedFor::ItselfOnly(_)));
         roots.map(|(anchor, _)| label(&anchor.subject))
+    }
+
+    /// What messages call each root, and what tells it from its namesakes: its key.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (String, &[u8])> {
+        let anchors = self.0.anchors.iter();
+        anchors.map(|anchor| (label(&anchor.subject), &*anchor.subject_public_key_info))
+    }
+
+    /// What messages call each root whose validity is known, and its first and last second.
+    pub(crate) fn validities(
+        &self,
+    ) -> impl Iterator<Item = (String, (OffsetDateTime, OffsetDateTime))> {
+        let roots = self.0.anchors.iter().zip(&self.0.facts);
+        roots.filter_map(|(anchor, facts)| Some((label(&anchor.subject), facts.validity?)))
     }
 
     /// The names of the roots, as hints for clients, if they fit.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rustls::crypto::CryptoProvider;
 use webpki::{ExpirationPolicy, RevocationCheckDepth, UnknownStatusPolicy};
@@ -66,6 +67,7 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
                 relax_for: RelaxFor::default(),
                 revocation: None,
                 observers: Observers::default(),
+                is_sealed: AtomicBool::default(),
             },
             needs_private_roots: None,
             crls: None,
@@ -224,7 +226,9 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
             Memo::Shared(memo) => Some(memo),
             Memo::None => None,
         };
-        self.settings.revocation = self.crls.map(|crls| Revocation::new(crls, self.choices));
+        let (role, roots, all) = (self.settings.role, &self.settings.roots, algorithms.all);
+        let revocation = |crls| Revocation::new(crls, self.choices, role, roots, all);
+        self.settings.revocation = self.crls.map(revocation);
         V::assemble(self.settings, self.options)
     }
 

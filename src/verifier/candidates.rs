@@ -9,7 +9,7 @@ use std::ops::Range;
 use rustls::pki_types::{CertificateDer, Der, TrustAnchor};
 use webpki::EndEntityCert;
 
-use crate::roots::{RootFacts, Roots, TrustedFor};
+use crate::roots::{RootFacts, Roots};
 
 pub(super) enum Candidates<'a> {
     /// Neighbours among the roots.
@@ -65,7 +65,7 @@ impl<'a> Candidates<'a> {
 
     /// What is known of the root at the end of a path.
     pub(super) fn facts(&self, anchor: &TrustAnchor<'_>) -> &RootFacts {
-        const NONE: &RootFacts = &RootFacts { trusted_for: TrustedFor::Unknown, is_public: true };
+        const NONE: &RootFacts = &RootFacts::of_public_anchor();
         let mut anchors = self.anchors().iter();
         // webpki hands back the anchors it was given.
         let index = anchors.position(|candidate| std::ptr::eq(candidate, anchor));
@@ -91,6 +91,7 @@ mod tests {
     use rustls::RootCertStore;
 
     use super::*;
+    use crate::roots::TrustedFor;
 
     /// A CA of this name, with a certificate by `issuer`, or by itself.
     struct Ca {

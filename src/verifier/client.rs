@@ -11,7 +11,7 @@ use rustls::{CommonState, DigitallySignedStruct, DistinguishedName, SignatureSch
 use super::builder::{PeerVerifier, PeerVerifierBuilder};
 use super::crls::Crls;
 use super::decision::{Expected, borrowed};
-use super::settings::{Assemble, Settings};
+use super::settings::{Assemble, OneRole, Settings};
 use crate::error::Error;
 use crate::observe::KeptCrl;
 use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
@@ -139,7 +139,8 @@ impl ClientPeerVerifier {
     ///
     /// # Errors
     ///
-    /// The verifier was built without lists; the observer hears it.
+    /// The verifier was built without lists, or is part of a [`Generation`](crate::Generation); the
+    /// observer hears it.
     pub fn replace_crls(&self, crls: Crls, now: UnixTime) -> Result<Vec<KeptCrl>, Error> {
         self.0.settings.replace_crls(crls, now)
     }
@@ -212,6 +213,12 @@ impl PeerVerifierBuilder<ClientPeerVerifier> {
 }
 
 impl PeerVerifier for ClientPeerVerifier {}
+
+impl OneRole for ClientPeerVerifier {
+    fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+}
 
 impl Assemble for ClientPeerVerifier {
     type Options = Options;

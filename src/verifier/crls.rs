@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use rustls::pki_types::{CertificateRevocationListDer, UnixTime};
+use rustls::pki_types::{CertificateRevocationListDer, SignatureVerificationAlgorithm, UnixTime};
 use time::OffsetDateTime;
 use webpki::{CertRevocationList, Error as Pki, OwnedCertRevocationList};
 
@@ -15,6 +15,7 @@ use super::crl::{Crl, Signers, Tries, Unusable};
 use crate::error::Error;
 use crate::observe::{KeptCrl, KeptCrlReason};
 use crate::pem;
+use crate::role::Role;
 use crate::roots::Roots;
 use crate::tlv::{self, Kind};
 
@@ -38,6 +39,8 @@ use crate::tlv::{self, Kind};
 pub struct Crls {
     crls: Vec<Arc<Crl>>,
     notes: Vec<String>,
+    /// What they take the place of, when a verifier is built with them.
+    lineage: Option<Arc<Lineage>>,
 }
 
 impl Crls {
@@ -104,7 +107,7 @@ impl Crls {
         }
         if !crls.is_empty() {
             let notes = set_aside.iter().map(Error::to_string).collect();
-            return Ok(Self { crls, notes });
+            return Ok(Self { crls, notes, lineage: None });
         }
         let none = || Error::none_given(origin, pem::CRLS.wanted);
         Err(set_aside.into_iter().next().unwrap_or_else(none))
@@ -116,6 +119,52 @@ impl Crls {
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
+
+    /// All of them as one set, the same objects; `None` of none.
+    pub(crate) fn together<'a>(all: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
+        all.into_iter().cloned().reduce(|mut together, more| {
+            together.crls.extend(more.crls);
+            together.notes.extend(more.notes);
+            together
+        })
+    }
+
+    pub(crate) fn with_lineage(self, lineage: Arc<Lineage>) -> Self {
+        Self { lineage: Some(lineage), ..self }
+    }
+}
+
+/// The set of one verifier of a generation: made from the one before it, and what the next one takes
+/// the place of.
+#[derive(Debug)]
+pub(crate) struct Lineage {
+    before: Option<Arc<CrlSet>>,
+    now: UnixTime,
+    made: OnceLock<Made>,
+}
+
+impl Lineage {
+    pub(crate) fn after(before: Option<&Self>, now: UnixTime) -> Arc<Self> {
+        let before = before.and_then(Self::set).cloned();
+        Arc::new(Self { before, now, made: OnceLock::new() })
+    }
+
+    /// The role of the peers, and the lists of the set before that stay in use, and why.
+    pub(crate) fn kept(&self) -> (Role, &[KeptCrl]) {
+        self.made.get().map_or((Role::Client, &[]), |made| (made.role, &*made.kept))
+    }
+
+    /// Without a verifier that used it, the set before.
+    fn set(&self) -> Option<&Arc<CrlSet>> {
+        self.made.get().map(|made| &made.set).or(self.before.as_ref())
+    }
+}
+
+#[derive(Debug)]
+struct Made {
+    role: Role,
+    set: Arc<CrlSet>,
+    kept: Vec<KeptCrl>,
 }
 
 /// What one verifier uses: lists, found by issuer, point and serial number, and which keys have
@@ -169,6 +218,48 @@ impl CrlSet {
             (issuer, crls)
         });
         Self { by_issuer: by_issuer.collect(), stock }
+    }
+
+    /// The set of a verifier that is built with these lists.
+    pub(super) fn built(
+        crls: Crls,
+        is_for_webpki: bool,
+        role: Role,
+        roots: &Roots,
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+    ) -> Arc<Self> {
+        let Some(lineage) = crls.lineage.clone() else {
+            return Arc::new(Self::new(crls, is_for_webpki));
+        };
+        let before = lineage.before.as_ref();
+        let before = before.filter(|before| before.stock.is_some() == is_for_webpki);
+        let (set, kept) = match before {
+            None => (Arc::new(Self::new(crls, is_for_webpki)), Vec::new()),
+            Some(before) if before.is_of(&crls) => (before.clone(), Vec::new()),
+            Some(before) => {
+                let tries = Tries::new(algorithms, usize::MAX);
+                let (next, kept) =
+                    before.replaced_by(crls, &Trust { roots, tries, now: lineage.now });
+                (Arc::new(next), kept)
+            }
+        };
+        lineage.made.get_or_init(|| Made { role, set, kept }).set.clone()
+    }
+
+    /// Whether it has these very lists and no other.
+    fn is_of(&self, crls: &Crls) -> bool {
+        let own: HashSet<_> = self.all().map(|own| Arc::as_ptr(&own.crl)).collect();
+        let new: HashSet<_> = crls.crls.iter().map(Arc::as_ptr).collect();
+        own == new && self.all().count() == crls.crls.len()
+    }
+
+    /// Whose lists these are, since when and until when.
+    pub(super) fn expiries(
+        &self,
+    ) -> impl Iterator<Item = (String, OffsetDateTime, OffsetDateTime)> {
+        self.all().map(|TriedCrl { crl, .. }| {
+            (crl.label(), instant(crl.this_update), instant(crl.next_update))
+        })
     }
 
     fn all(&self) -> impl Iterator<Item = &TriedCrl> {

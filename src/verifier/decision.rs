@@ -73,6 +73,15 @@ impl Settings {
         }
     }
 
+    /// Whether a path leads from this chain to a root, whoever it is.
+    pub(crate) fn verify_path(
+        &self,
+        chain: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<VerifiedPeer, Refusal> {
+        self.verify(chain, Expected::Anybody, now)
+    }
+
     /// Outside a handshake: who it is, or why not. Not observed.
     pub(super) fn verify(
         &self,

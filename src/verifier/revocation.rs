@@ -22,6 +22,7 @@ use super::crls::{CrlSet, Crls, IssuerCrls, TriedCrl, Trust};
 use super::path;
 use crate::certificate::view::View;
 use crate::observe::KeptCrl;
+use crate::role::Role;
 use crate::roots::{Roots, TrustedFor};
 use crate::tlv::{Elements, Kind, only};
 
@@ -76,10 +77,16 @@ pub(super) struct Revocation {
 }
 
 impl Revocation {
-    pub(super) fn new(crls: Crls, choices: Choices) -> Self {
+    pub(super) fn new(
+        crls: Crls,
+        choices: Choices,
+        role: Role,
+        roots: &Roots,
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+    ) -> Self {
         Self {
             choices,
-            crls: ArcSwap::from_pointee(CrlSet::new(crls, choices.is_stock)),
+            crls: ArcSwap::new(CrlSet::built(crls, choices.is_stock, role, roots, algorithms)),
             replacing: Mutex::new(()),
         }
     }

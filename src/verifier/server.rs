@@ -10,7 +10,7 @@ use rustls::{CommonState, DigitallySignedStruct, SignatureScheme};
 use super::builder::{PeerVerifier, PeerVerifierBuilder};
 use super::crls::Crls;
 use super::decision::{Expected, borrowed};
-use super::settings::{Assemble, Settings};
+use super::settings::{Assemble, OneRole, Settings};
 use crate::error::Error;
 use crate::observe::KeptCrl;
 use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
@@ -148,6 +148,12 @@ impl PeerVerifierBuilder<ServerPeerVerifier> {
 }
 
 impl PeerVerifier for ServerPeerVerifier {}
+
+impl OneRole for ServerPeerVerifier {
+    fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+}
 
 impl Assemble for ServerPeerVerifier {
     type Options = Options;

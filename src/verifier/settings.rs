@@ -1,6 +1,7 @@
 //! [`Settings`]: what a verifier of either role was built with.
 
 use std::fmt::Debug;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{SignatureVerificationAlgorithm, UnixTime};
@@ -14,11 +15,17 @@ use crate::error::Error;
 use crate::memo::SignatureMemo;
 use crate::observe::{KeptCrl, Observers};
 use crate::peer::{Issuers, PeerRule, PeerRules};
+use crate::report::{Expiring, Expiry};
 use crate::role::Role;
 use crate::roots::Roots;
 
+/// A verifier of either role, for what treats both alike.
+pub(crate) trait OneRole {
+    fn settings(&self) -> &Settings;
+}
+
 #[derive(Debug)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     pub(super) role: Role,
     pub(super) roots: Roots,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
@@ -28,6 +35,8 @@ pub(super) struct Settings {
     pub(super) relax_for: RelaxFor,
     pub(super) revocation: Option<Revocation>,
     pub(super) observers: Observers,
+    /// It is part of a generation, and never changes again.
+    pub(super) is_sealed: AtomicBool,
 }
 
 /// What one role adds to the builder. Sealed, since this module is private.
@@ -59,12 +68,39 @@ impl Settings {
         }
     }
 
+    /// From now on it is what it is, on every clone.
+    pub(crate) fn seal(&self) {
+        self.is_sealed.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn roots(&self) -> &Roots {
+        &self.roots
+    }
+
+    /// What ends of what the verifier goes by: roots, lists, the policy.
+    pub(crate) fn expiries(&self) -> Vec<Expiry> {
+        let ends = |what, name, since, until| Expiry { role: self.role, what, name, since, until };
+        let roots = self.roots.validities();
+        let roots =
+            roots.map(|(name, (since, until))| ends(Expiring::Root, name, Some(since), until));
+        let crls = self.revocation.as_ref().map(Revocation::crls);
+        let crls = crls.iter().flat_map(|crls| crls.expiries());
+        let crls = crls.map(|(name, since, until)| ends(Expiring::Crl, name, Some(since), until));
+        let policy = self.policy.end().filter(|_| self.policy.is_relaxed());
+        let policy =
+            policy.map(|end| ends(Expiring::EkuPolicy, self.policy.to_string(), None, end));
+        roots.chain(crls).chain(policy).collect()
+    }
+
     pub(super) fn replace_crls(&self, crls: Crls, now: UnixTime) -> Result<Vec<KeptCrl>, Error> {
-        let Some(revocation) = &self.revocation else {
-            let error = Error::NoRevocation;
-            self.observers.tell(|observer| observer.crls_refused(self.role, &error));
-            return Err(error);
+        let replaceable = match &self.revocation {
+            _ if self.is_sealed.load(Ordering::SeqCst) => Err(Error::Sealed { part: "verifier" }),
+            Some(revocation) => Ok(revocation),
+            None => Err(Error::NoRevocation),
         };
+        let revocation = replaceable.inspect_err(|error| {
+            self.observers.tell(|observer| observer.crls_refused(self.role, error));
+        })?;
         let kept = revocation.replace(crls, &self.roots, self.algorithms.all, now);
         for kept in &kept {
             self.observers.tell(|observer| observer.crl_kept(self.role, kept));

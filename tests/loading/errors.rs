@@ -12,6 +12,7 @@ use crate::common::files::TempDir;
 use crate::common::ours::{client_slot, credentials, server_slot};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, KeyKind, Kp, Leaf, LeafSpec, WeakRsaKey};
 use crate::common::tls::provider;
+use crate::reloading::about_reloading;
 use mtls_roles::{
     CertificateRequest, ClientPeerVerifier, ClientSlot, Credentials, Crls, EkuPolicy, Error,
     PeerRule, Refusal, RefusalClass, Role, Roots, ServerPeerVerifier, ServerSlot, SignatureMemo,
@@ -63,13 +64,16 @@ fn an_error_that_has_a_source_keeps_it() {
     let files = TempDir::new();
     for (id, error) in all(&files) {
         let is_kept = match (&error, error.source()) {
-            (Error::Unreadable { .. }, Some(source)) => source.is::<std::io::Error>(),
+            (Error::Unreadable { .. } | Error::NotKept { .. }, Some(source)) => {
+                source.is::<std::io::Error>()
+            }
             (Error::PemBlock { .. }, Some(source)) => source.is::<rustls::pki_types::pem::Error>(),
             (Error::UnusableKey { .. } | Error::Config(_), Some(source)) => {
                 source.is::<rustls::Error>()
             }
             (
                 Error::Unreadable { .. }
+                | Error::NotKept { .. }
                 | Error::PemBlock { .. }
                 | Error::UnusableKey { .. }
                 | Error::Config(_),
@@ -314,6 +318,7 @@ fn all(files: &TempDir) -> Vec<Row> {
     rows.extend(about_roots());
     rows.extend(about_crls());
     rows.extend(about_memos());
+    rows.extend(about_reloading(files));
     rows
 }
 

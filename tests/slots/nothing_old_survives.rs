@@ -36,7 +36,7 @@ fn after_the_client_slot_is_emptied_the_server_sees_no_certificate() {
     for stack in stacks() {
         let world = World::paved(&stack);
         world.visit().sees("server", "client", &stack);
-        world.client_slot.clear();
+        world.client_slot.clear().unwrap();
         let alert = AlertDescription::CertificateRequired;
         let outcome = world.visit().0;
         assert_eq!(outcome.server.unwrap_err(), Error::NoCertificatesPresented);

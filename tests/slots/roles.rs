@@ -226,21 +226,21 @@ fn an_empty_slot_has_no_previous_credentials_and_a_cleared_slot_hands_back_what_
     let slot = client_slot().build().unwrap();
     assert!(slot.credentials().is_none());
     assert!(slot.swap(world.calling("client")).unwrap().is_none());
-    assert_eq!(subject(slot.clear()), "CN=client");
+    assert_eq!(subject(slot.clear().unwrap()), "CN=client");
     assert!(slot.credentials().is_none());
-    assert!(slot.clear().is_none());
+    assert!(slot.clear().unwrap().is_none());
 }
 
 #[test]
 fn the_observer_hears_that_a_slot_was_cleared_if_it_held_something() {
     let world = World::new();
     let (ears, server) = world.heard_server_slot();
-    server.clear();
+    server.clear().unwrap();
     assert_eq!(ears.lines(), ["cleared as server"]);
-    server.clear();
+    server.clear().unwrap();
     assert_eq!(ears.lines(), [""; 0]);
     let (ears, client) = world.heard_client_slot();
-    client.clear();
+    client.clear().unwrap();
     assert_eq!(ears.lines(), ["cleared as client"]);
 }
 
@@ -262,8 +262,8 @@ fn counters_count_what_slots_do() {
     slot.swap(world.calling("new client")).unwrap();
     slot.swap(world.serving("server")).unwrap_err();
     assert_eq!(counted(), (2, 1, 0, 0));
-    slot.clear();
-    slot.clear();
+    slot.clear().unwrap();
+    slot.clear().unwrap();
     assert_eq!(counted(), (2, 1, 1, 0));
     for asked in 1..=3 {
         assert!(slot.resolve(&[], &[SignatureScheme::ED25519]).is_none());
@@ -285,7 +285,7 @@ fn an_empty_client_slot_sends_an_empty_list_and_borrows_nothing_from_the_server_
     for stack in stacks() {
         let at = &stack.name;
         let (ears, slot) = world.heard_client_slot();
-        slot.clear();
+        slot.clear().unwrap();
         ears.lines();
         // The node that calls has a full server slot, too; with a certificate that is good for both.
         let node = serving_with(world.credentials("node", Eku::both()));
@@ -307,7 +307,7 @@ fn an_empty_server_slot_refuses_and_borrows_nothing_from_the_client_slot() {
     for stack in stacks() {
         let at = &stack.name;
         let (ears, slot) = world.heard_server_slot();
-        slot.clear();
+        slot.clear().unwrap();
         ears.lines();
         let node = calling_with(world.credentials("node", Eku::both()));
         let outcome = world.meet(&stack, &slot, &world.client_slot());
@@ -349,9 +349,9 @@ fn two_certificates_for_one_key_share_it_and_an_empty_slot_shares_nothing() {
     let server = serving_with(credentials(&served, &[]));
     let client = calling_with(credentials(&world.root.leaf(called), &[]));
     assert!(server.shares_key_with(&client));
-    client.clear();
+    client.clear().unwrap();
     assert!(!server.shares_key_with(&client));
-    server.clear();
+    server.clear().unwrap();
     assert!(!server.shares_key_with(&client));
 }
 

@@ -145,7 +145,7 @@ fn several_are_judged_published_told_and_handed_back_as_one() {
     }
     assert_eq!(slot.swap(b.clone()).unwrap(), Some(both.clone()));
     assert_eq!(slot.swap(both.clone()).unwrap(), Some(b.clone()));
-    assert_eq!(slot.clear(), Some(both.clone()));
+    assert_eq!(slot.clear().unwrap(), Some(both.clone()));
     let each: Vec<_> = both.each().collect();
     assert_eq!(each, [a.clone(), b.clone()]);
     assert_ne!(both, b.clone().or(a.clone()), "the first is another");

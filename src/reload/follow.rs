@@ -1,0 +1,215 @@
+//! [`Follower`], which looks again and again; and configurations for life.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use rustls::client::ResolvesClientCert;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    ClientConfig, DigitallySignedStruct, DistinguishedName, Error as TlsError, ServerConfig,
+    SignatureScheme,
+};
+
+use super::generation::{Calling, Generation, Serving, Side};
+use super::reloader::Reloader;
+use crate::config::without_resumption;
+use crate::error::Error;
+
+/// A thread that looks at the files again and again. Dropped, it ends: at once, or when the look is
+/// over that it is at.
+#[derive(Debug)]
+#[must_use]
+pub struct Follower {
+    _ends_when_dropped: Sender<()>,
+}
+
+impl<S: Side, C: Side> Reloader<S, C> {
+    /// Looks at the files each `interval`, on a thread of its own, until the [`Follower`] is dropped.
+    /// What is new is published when the next look agrees: within two intervals.
+    ///
+    /// A recipe that blocks blocks this thread and whoever calls [`reload`](Self::reload), and nobody
+    /// else: the current generation serves, and [`health`](Self::health) shows that no look is made.
+    ///
+    /// # Panics
+    ///
+    /// If the system has no thread to give, as [`std::thread::spawn`].
+    pub fn follow(&self, interval: Duration) -> Follower {
+        let (ends_when_dropped, end) = channel();
+        let reloader = self.clone();
+        let interval = interval.max(Duration::from_millis(1));
+        thread::spawn(move || {
+            while end.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
+                // It was told to the observers; one of them may panic, and is asked again.
+                let _ = catch_unwind(AssertUnwindSafe(|| reloader.poll()));
+            }
+        });
+        Follower { _ends_when_dropped: ends_when_dropped }
+    }
+}
+
+impl<C: Side> Reloader<Serving, C> {
+    /// A configuration for who takes one for life: slot and verifier are asked of the current
+    /// generation at each handshake. Nothing is resumed, and clients are not told the names of roots,
+    /// which rustls reads once.
+    ///
+    /// Prefer [`current`](Self::current) where you accept connections yourself: here the certificate
+    /// that we present and the judgement on the client's may be of two generations, if one is
+    /// published between them.
+    ///
+    /// # Errors
+    ///
+    /// The provider has no cipher suite for the TLS versions that are compiled in.
+    pub fn following_server_config(&self) -> Result<ServerConfig, Error> {
+        let current = self.current();
+        let (provider, own) = (current.provider(), current.server_config());
+        let following = Arc::new(Following(self.live().clone()));
+        let mut config =
+            ServerConfig::builder_with_details(provider.clone(), own.time_provider.clone())
+                .with_safe_default_protocol_versions()
+                .map_err(Error::Config)?
+                .with_client_cert_verifier(following.clone())
+                .with_cert_resolver(following);
+        without_resumption(&mut config);
+        Ok(config)
+    }
+}
+
+impl<S: Side> Reloader<S, Calling> {
+    /// A configuration for who takes one for life (reqwest, tonic), as
+    /// [`following_server_config`](Reloader::following_server_config).
+    ///
+    /// # Errors
+    ///
+    /// The provider has no cipher suite for the TLS versions that are compiled in.
+    pub fn following_client_config(&self) -> Result<ClientConfig, Error> {
+        let current = self.current();
+        let (provider, own) = (current.provider(), current.client_config());
+        let following = Arc::new(Following(self.live().clone()));
+        let mut config =
+            ClientConfig::builder_with_details(provider.clone(), own.time_provider.clone())
+                .with_safe_default_protocol_versions()
+                .map_err(Error::Config)?
+                .dangerous() // rustls' word for any verifier that is not its own.
+                .with_custom_certificate_verifier(following.clone())
+                .with_client_cert_resolver(following);
+        without_resumption(&mut config);
+        Ok(config)
+    }
+}
+
+/// Asks whatever generation is the current one.
+struct Following<S, C>(Arc<ArcSwap<Generation<S, C>>>);
+
+impl<S, C> fmt::Debug for Following<S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Following").field(&self.0.load().number).finish()
+    }
+}
+
+impl<C: Side> ResolvesServerCert for Following<Serving, C> {
+    fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.0.load().server_slot().resolve(client_hello)
+    }
+}
+
+impl<S: Side> ResolvesClientCert for Following<S, Calling> {
+    fn resolve(&self, hints: &[&[u8]], offered: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.load().client_slot().resolve(hints, offered)
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+impl<C: Side> ClientCertVerifier for Following<Serving, C> {
+    fn client_auth_mandatory(&self) -> bool {
+        self.0.load().clients().client_auth_mandatory()
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, TlsError> {
+        self.0.load().clients().verify_client_cert(end_entity, intermediates, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.0.load().clients().verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.0.load().clients().verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.load().clients().supported_verify_schemes()
+    }
+}
+
+impl<S: Side> ServerCertVerifier for Following<S, Calling> {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        let current = self.0.load();
+        current.servers().verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        )
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.0.load().servers().verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.0.load().servers().verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.load().servers().supported_verify_schemes()
+    }
+}

@@ -1,0 +1,429 @@
+//! [`Generation`]: slots, verifiers and configurations that belong together, and never change.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::time_provider::TimeProvider;
+use rustls::{ClientConfig, ServerConfig};
+use time::OffsetDateTime;
+
+use super::sessions::{Limits, Resumes, Sessions};
+use crate::config::{client_config, server_config};
+use crate::credentials::Credentials;
+use crate::error::Error;
+use crate::report::{Expiring, Expiry};
+use crate::role::Role;
+use crate::slot::{self, ClientSlot, ServerSlot};
+use crate::verifier::{self, ClientPeerVerifier, ServerPeerVerifier};
+
+/// One immutable set: what we present, what we accept, and the configurations and sessions of both.
+///
+/// A recipe builds it, a [`Reloader`](crate::Reloader) publishes it, whole. Take one for each
+/// connection with [`current`](crate::Reloader::current), and ask it for everything that the
+/// connection needs.
+///
+/// A service that only serves has a `Generation<Serving, ()>`, one that only calls a
+/// `Generation<(), Calling>`: what is not there cannot be asked for.
+///
+/// ```
+/// use mtls_roles::{ClientPeerVerifier, ClientSlot, Generation, Roots, ServerPeerVerifier, ServerSlot};
+///
+/// # let (roots, _) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/peer.rs"));
+/// let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+/// let roots = Roots::from_der(roots)?;
+/// let clients = ClientPeerVerifier::builder(roots.clone(), &provider).build()?;
+/// let servers = ServerPeerVerifier::builder(roots, &provider).build()?;
+/// let (serving, calling) = (ServerSlot::empty(), ClientSlot::empty());
+/// let generation = Generation::new(&provider).serve(serving.clone(), clients).call(calling, servers).build()?;
+/// let accept: std::sync::Arc<rustls::ServerConfig> = generation.server_config();
+///
+/// // From now on every clone of its slots and verifiers is what it is.
+/// assert!(serving.clear().is_err());
+/// # Ok::<(), mtls_roles::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Generation<S = Serving, C = Calling> {
+    pub(super) number: u64,
+    pub(super) since: OffsetDateTime,
+    provider: Arc<CryptoProvider>,
+    limits: Option<Limits>,
+    serve: S,
+    call: C,
+}
+
+/// The side of a generation that serves: see [`Generation`].
+#[derive(Debug)]
+pub struct Serving(Ours<ServerSlot, ClientPeerVerifier, ServerConfig>);
+
+/// The side of a generation that calls: see [`Generation`].
+#[derive(Debug)]
+pub struct Calling(Ours<ClientSlot, ServerPeerVerifier, ClientConfig>);
+
+#[derive(Debug)]
+struct Ours<S, V, C> {
+    slot: S,
+    peers: V,
+    /// As it was built, before it is anybody's.
+    config: C,
+    sessions: Option<Sessions<C>>,
+}
+
+/// A side of a generation, or `()`: not there.
+pub trait Side: Sided + Send + Sync + 'static {}
+
+impl Side for () {}
+impl Side for Serving {}
+impl Side for Calling {}
+
+impl Generation<(), ()> {
+    /// Begins one; the provider is that of its configurations.
+    #[allow(clippy::new_ret_no_self)] // The recipe reads better so.
+    pub fn new(provider: &Arc<CryptoProvider>) -> GenerationBuilder<(), ()> {
+        let provider = provider.clone();
+        GenerationBuilder { provider, limits: None, sessions: 256, serve: Ok(()), call: Ok(()) }
+    }
+}
+
+/// Builds a [`Generation`]; see [`Generation::new`].
+#[derive(Debug)]
+#[must_use]
+pub struct GenerationBuilder<S, C> {
+    provider: Arc<CryptoProvider>,
+    limits: Option<Duration>,
+    sessions: usize,
+    serve: Result<S, Error>,
+    call: Result<C, Error>,
+}
+
+impl<S, C> GenerationBuilder<S, C> {
+    /// Serves with this slot, and verifies clients with this verifier.
+    pub fn serve(
+        self,
+        slot: ServerSlot,
+        clients: ClientPeerVerifier,
+    ) -> GenerationBuilder<Serving, C> {
+        let config = server_config(&self.provider, slot.clone(), clients.clone());
+        let serve =
+            config.map(|config| Serving(Ours { slot, peers: clients, config, sessions: None }));
+        let Self { provider, limits, sessions, call, .. } = self;
+        GenerationBuilder { provider, limits, sessions, serve, call }
+    }
+
+    /// Calls with this slot, and verifies servers with this verifier.
+    pub fn call(
+        self,
+        slot: ClientSlot,
+        servers: ServerPeerVerifier,
+    ) -> GenerationBuilder<S, Calling> {
+        let config = client_config(&self.provider, slot.clone(), servers.clone());
+        let call =
+            config.map(|config| Calling(Ours { slot, peers: servers, config, sessions: None }));
+        let Self { provider, limits, sessions, serve, .. } = self;
+        GenerationBuilder { provider, limits, sessions, serve, call }
+    }
+
+    /// Resumes sessions, for so long (whole seconds) at most and within this generation only.
+    /// Default: not at all.
+    ///
+    /// No session outlives `most`, the end of a policy, the end of our own certificates or the
+    /// nextUpdate of a list, and none crosses to another generation. A peer's own end does not end its
+    /// sessions: ask who it is in the handler
+    /// ([`identify`](crate::ClientPeerVerifier::identify)), resumed or not.
+    pub fn resume_within(mut self, most: Duration) -> Self {
+        self.limits = Some(most);
+        self
+    }
+
+    /// How many sessions the server remembers, and of how many servers the client. Default: 256.
+    pub fn remember_sessions(mut self, most: usize) -> Self {
+        self.sessions = most;
+        self
+    }
+}
+
+impl<C> GenerationBuilder<Serving, C> {
+    /// Sets what else belongs to the server's configuration: ALPN, versions. Session storage and
+    /// tickets are the generation's.
+    pub fn adjust_server(mut self, adjust: impl FnOnce(&mut ServerConfig)) -> Self {
+        if let Ok(serve) = &mut self.serve {
+            adjust(&mut serve.0.config);
+        }
+        self
+    }
+}
+
+impl<S> GenerationBuilder<S, Calling> {
+    /// Sets what else belongs to the client's configuration, as
+    /// [`adjust_server`](GenerationBuilder::adjust_server).
+    pub fn adjust_client(mut self, adjust: impl FnOnce(&mut ClientConfig)) -> Self {
+        if let Ok(call) = &mut self.call {
+            adjust(&mut call.0.config);
+        }
+        self
+    }
+}
+
+impl<S: Side, C: Side> GenerationBuilder<S, C> {
+    /// Builds it. From now on its slots and verifiers are sealed, all clones of them:
+    /// [`swap`](ServerSlot::swap), [`clear`](ServerSlot::clear) and
+    /// [`replace_crls`](ClientPeerVerifier::replace_crls) are errors.
+    ///
+    /// # Errors
+    ///
+    /// The provider has no cipher suite for the TLS versions that are compiled in.
+    pub fn build(self) -> Result<Generation<S, C>, Error> {
+        let sessions = self.sessions;
+        let limits = self.limits.map(|within| Limits { within, sessions });
+        let (number, since) = (0, OffsetDateTime::UNIX_EPOCH);
+        let (provider, serve, call) = (self.provider, self.serve?, self.call?);
+        let mut generation = Generation { number, since, provider, limits, serve, call };
+        generation.begin(None);
+        Ok(generation)
+    }
+}
+
+impl<S, C> Generation<S, C> {
+    /// Its number: 1 is the first one of its [`Reloader`](crate::Reloader); 0 has none.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// When it was published, UTC.
+    pub fn since(&self) -> OffsetDateTime {
+        self.since
+    }
+
+    pub(super) fn provider(&self) -> &Arc<CryptoProvider> {
+        &self.provider
+    }
+}
+
+impl<S: Side, C: Side> Generation<S, C> {
+    /// Everything that ends, in the order in which it does: our certificates and their issuers, the
+    /// roots, the revocation lists, the ends of relaxed policies.
+    pub fn expiries(&self) -> Vec<Expiry> {
+        let mut all = [self.serve.expiries(), self.call.expiries()].concat();
+        all.sort_by(|a, b| (a.until, a.what, &a.name).cmp(&(b.until, b.what, &b.name)));
+        all.dedup();
+        all
+    }
+
+    /// Seals what it is made of, and begins its sessions, by this clock.
+    pub(super) fn begin(&mut self, clock: Option<&Arc<dyn TimeProvider>>) {
+        let ends = self.expiries().into_iter().filter(|expiry| expiry.what != Expiring::Root);
+        let seconds = |expiry: Expiry| u64::try_from(expiry.until.unix_timestamp()).unwrap_or(0);
+        let ends =
+            ends.map(|expiry| UnixTime::since_unix_epoch(Duration::from_secs(seconds(expiry))));
+        let ends: Vec<_> = ends.collect();
+        self.serve.begin(self.limits, clock, &ends);
+        self.call.begin(self.limits, clock, &ends);
+    }
+
+    /// Another one takes its place: its sessions end.
+    pub(super) fn end(&self) {
+        self.serve.end();
+        self.call.end();
+    }
+
+    /// Who is trusted as CA, by role of the peers.
+    pub(super) fn roots(&self) -> Vec<(Role, String, Vec<u8>)> {
+        [self.serve.roots(), self.call.roots()].concat()
+    }
+
+    /// Whether our own roots lead to what we present.
+    pub(super) fn check_own_chains(&self, now: UnixTime) -> Result<(), Error> {
+        for (role, credentials) in
+            [self.serve.credentials(), self.call.credentials()].into_iter().flatten()
+        {
+            for pair in credentials.pairs() {
+                let chain = &pair.certified_key().cert;
+                // A verifier of such peers is on the other side, if there is one.
+                let verified = match role {
+                    Role::Server => self.call.verify(chain, now),
+                    Role::Client => self.serve.verify(chain, now),
+                };
+                verified.map_err(|reason| Error::OwnChainRefused { role, reason })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<C> Generation<Serving, C> {
+    /// For one connection: with resumption it is another one after the end of an epoch.
+    pub fn server_config(&self) -> Arc<ServerConfig> {
+        self.serve.0.config()
+    }
+
+    /// Verifies clients; also says who one is, in a handler.
+    pub fn clients(&self) -> &ClientPeerVerifier {
+        &self.serve.0.peers
+    }
+
+    /// What we present as a server.
+    pub fn server_slot(&self) -> &ServerSlot {
+        &self.serve.0.slot
+    }
+}
+
+impl<S> Generation<S, Calling> {
+    /// For one connection: with resumption it is another one after the end of an epoch.
+    pub fn client_config(&self) -> Arc<ClientConfig> {
+        self.call.0.config()
+    }
+
+    /// Verifies servers; also says who one is, in a handler.
+    pub fn servers(&self) -> &ServerPeerVerifier {
+        &self.call.0.peers
+    }
+
+    /// What we present as a client.
+    pub fn client_slot(&self) -> &ClientSlot {
+        &self.call.0.slot
+    }
+}
+
+/// What [`Side`] is made of. Sealed, since this module is private.
+pub trait Sided {
+    #[allow(private_interfaces)] // Sealed: nobody else calls it.
+    fn begin(&mut self, _: Option<Limits>, _: Option<&Arc<dyn TimeProvider>>, _: &[UnixTime]) {}
+
+    fn end(&self) {}
+
+    fn expiries(&self) -> Vec<Expiry> {
+        Vec::new()
+    }
+
+    fn roots(&self) -> Vec<(Role, String, Vec<u8>)> {
+        Vec::new()
+    }
+
+    fn credentials(&self) -> Option<(Role, Credentials)> {
+        None
+    }
+
+    /// Without a verifier there is nothing to refuse by.
+    fn verify(&self, _: &[CertificateDer<'_>], _: UnixTime) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl Sided for () {}
+
+impl Sided for Serving {
+    #[allow(private_interfaces)] // Sealed: nobody else calls it.
+    fn begin(
+        &mut self,
+        limits: Option<Limits>,
+        clock: Option<&Arc<dyn TimeProvider>>,
+        ends: &[UnixTime],
+    ) {
+        if let Some(clock) = clock {
+            self.0.config.time_provider = clock.clone();
+        }
+        self.0.begin(limits, self.0.config.time_provider.clone(), ends);
+    }
+
+    fn end(&self) {
+        self.0.end();
+    }
+
+    fn expiries(&self) -> Vec<Expiry> {
+        self.0.expiries()
+    }
+
+    fn roots(&self) -> Vec<(Role, String, Vec<u8>)> {
+        self.0.roots(Role::Client)
+    }
+
+    fn credentials(&self) -> Option<(Role, Credentials)> {
+        Some((Role::Server, self.0.slot.credentials()?))
+    }
+
+    fn verify(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), String> {
+        self.0.verify(chain, now)
+    }
+}
+
+impl Sided for Calling {
+    #[allow(private_interfaces)] // Sealed: nobody else calls it.
+    fn begin(
+        &mut self,
+        limits: Option<Limits>,
+        clock: Option<&Arc<dyn TimeProvider>>,
+        ends: &[UnixTime],
+    ) {
+        if let Some(clock) = clock {
+            self.0.config.time_provider = clock.clone();
+        }
+        self.0.begin(limits, self.0.config.time_provider.clone(), ends);
+    }
+
+    fn end(&self) {
+        self.0.end();
+    }
+
+    fn expiries(&self) -> Vec<Expiry> {
+        self.0.expiries()
+    }
+
+    fn roots(&self) -> Vec<(Role, String, Vec<u8>)> {
+        self.0.roots(Role::Server)
+    }
+
+    fn credentials(&self) -> Option<(Role, Credentials)> {
+        Some((Role::Client, self.0.slot.credentials()?))
+    }
+
+    fn verify(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), String> {
+        self.0.verify(chain, now)
+    }
+}
+
+impl<S: slot::OneRole, V: verifier::OneRole, C: Resumes> Ours<S, V, C> {
+    fn begin(&mut self, limits: Option<Limits>, clock: Arc<dyn TimeProvider>, ends: &[UnixTime]) {
+        self.slot.inner().seal();
+        self.peers.settings().seal();
+        self.sessions = Some(Sessions::new(self.config.clone(), limits, clock, ends.to_vec()));
+    }
+
+    fn end(&self) {
+        self.sessions.iter().for_each(Sessions::end);
+    }
+
+    fn config(&self) -> Arc<C> {
+        match &self.sessions {
+            Some(sessions) => sessions.config(),
+            None => Arc::new(self.config.clone().without_sessions()),
+        }
+    }
+
+    fn expiries(&self) -> Vec<Expiry> {
+        let role = self.slot.inner().role();
+        let credentials = self.slot.inner().credentials();
+        let pairs = credentials.iter().flat_map(Credentials::pairs);
+        let ours = pairs.flat_map(|pair| pair.certificates().iter().enumerate());
+        // A root that is sent along is nobody's concern.
+        let ours = ours.filter(|(position, it)| *position == 0 || !it.is_self_issued());
+        let ours = ours.map(|(position, certificate)| Expiry {
+            role,
+            what: if position == 0 { Expiring::Leaf } else { Expiring::Issuer },
+            name: certificate.label(),
+            since: Some(certificate.not_before()),
+            until: certificate.not_after(),
+        });
+        ours.chain(self.peers.settings().expiries()).collect()
+    }
+
+    fn roots(&self, role: Role) -> Vec<(Role, String, Vec<u8>)> {
+        let roots = self.peers.settings().roots().names();
+        roots.map(|(name, key)| (role, name, key.to_vec())).collect()
+    }
+
+    fn verify(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), String> {
+        let verified = self.peers.settings().verify_path(chain, now);
+        verified.map(drop).map_err(|refusal| refusal.to_string())
+    }
+}

@@ -1,0 +1,21 @@
+//! [`Reloader`] and [`Generation`]: certificates, roots, lists and policies that follow files.
+//!
+//! A *recipe* makes a [`Generation`]; what it reads through the [`Files`] that it is handed is
+//! followed. `disk` reads, `parts` remembers what is good of it, `files` is what the recipe sees,
+//! `attempt` runs the recipe and finds out which part it refuses, `reloader` decides when.
+
+// In the order in which they import each other.
+mod disk;
+mod parts;
+mod last_good;
+mod files;
+mod sessions;
+mod generation;
+mod attempt;
+mod reloader;
+mod follow;
+
+pub use self::files::Files;
+pub use self::follow::Follower;
+pub use self::generation::{Calling, Generation, GenerationBuilder, Serving, Side};
+pub use self::reloader::{Health, Reloader, ReloaderBuilder};
