@@ -70,8 +70,8 @@ pub fn client_config(
 
 /// Turns session resumption and tickets off in a configuration that was made by hand.
 ///
-/// A resumed session runs no verifier and presents no certificate, and it renews itself: no swap,
-/// revocation, expiry or end of a policy ever reaches a peer that comes back often enough. Both
+/// A resumed session runs no verifier and presents no certificate (the server's resolver is asked, and
+/// its answer is not sent), and it renews itself: no swap, revocation, expiry or end of a policy ever reaches a peer that comes back often enough. Both
 /// [`server_config`] and [`client_config`] call this.
 ///
 /// ```

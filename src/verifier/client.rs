@@ -195,6 +195,9 @@ impl PeerVerifierBuilder<ClientPeerVerifier> {
     /// Names the roots in the CertificateRequest, so that clients can choose a certificate.
     /// The default, unless the roots are public.
     ///
+    /// Clients in Go and Java that have no certificate below one of these names send none; OpenSSL,
+    /// curl and GnuTLS ignore the names.
+    ///
     /// With all the lengths before them they may take 49,151 bytes, or `build` refuses: a client on
     /// rustls holds what a server sends in one flight in 65,535 bytes, the server's certificates (up
     /// to 15,000 bytes of them) among it. Other clients may take less: Java takes a message of
@@ -204,8 +207,8 @@ impl PeerVerifierBuilder<ClientPeerVerifier> {
         self
     }
 
-    /// Names no roots in the CertificateRequest: clients present what they have. The default over
-    /// public roots, whose names would fill the message.
+    /// Names no roots in the CertificateRequest: clients present what they have, Go's and Java's, too.
+    /// The default over public roots, whose names would fill the message.
     pub fn send_no_root_hints(mut self) -> Self {
         self.options.sends_hints = Some(false);
         self

@@ -45,6 +45,18 @@ fn after_the_client_slot_is_emptied_the_server_sees_no_certificate() {
 }
 
 #[test]
+fn a_server_that_resumes_asks_its_slot_and_sends_nothing_of_a_new_answer() {
+    for stack in stacks() {
+        let world = World::by_hand(&stack);
+        world.visit().sees("server", "client", &stack);
+        world.server_slot.swap(world.serving("server 2")).unwrap();
+        world.visit().resumes("server", "client", &stack);
+        world.server_slot.clear();
+        assert!(world.visit().0.server.is_err(), "{}: the slot was not asked", stack.name);
+    }
+}
+
+#[test]
 fn after_a_crl_update_each_end_refuses_the_revoked_peer() {
     for stack in stacks() {
         let revoke = |world: &World, leaf: &Leaf| {
