@@ -11,7 +11,8 @@
 //! | say who may connect at all | [`allow`](PeerVerifierBuilder::allow) a [`PeerRule`] |
 //! | refuse revoked certificates | [`Crls`] |
 //! | a rustls configuration of all this | [`server_config`], [`client_config`] |
-//! | know in a handler who the peer is | [`ClientPeerVerifier::verify`], a [`VerifiedPeer`] |
+//! | know in a handler who the peer is | [`ClientPeerVerifier::identify`], a [`VerifiedPeer`] |
+//! | use it under axum, tonic, reqwest, quinn … | [manual](manual::frameworks) |
 //! | ask a CA for a certificate of one role | `CertificateRequest` (feature `csr`) |
 //! | follow files: certificates, roots, lists, policies | [`Reloader`], [`Generation`]; [manual](manual::rotation) |
 //! | change a certificate while running | [`ServerSlot::swap`], [`ClientSlot::swap`]; [manual](manual::rotation) |

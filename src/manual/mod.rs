@@ -10,13 +10,15 @@
 //! * [`speed`]: what was measured, of chains, handshakes, audits and builds;
 //! * [`conformance`]: what the path checks refuse, and every case that still disagrees;
 //! * `audit` (feature `audit`): what its verdicts mean, and the form of a timeline;
-//! * [`errors`]: which error, which alert, who hears what.
+//! * [`errors`]: which error, which alert, who hears what;
+//! * [`frameworks`]: axum, tonic, reqwest and others: what to pass, and how to get the peer.
 
 #[cfg(feature = "audit")]
 pub mod audit;
 pub mod conformance;
 pub mod eku;
 pub mod errors;
+pub mod frameworks;
 pub mod memo;
 pub mod peer_rules;
 pub mod resumption;

@@ -1,0 +1,92 @@
+//! mtls-roles under tonic: gRPC over mutual TLS, and services that know their peer.
+//!
+//! Run it from a clone of the repository, it needs nothing and ends by itself:
+//! `cargo run --manifest-path examples/frameworks/check/Cargo.toml`
+//!
+//! `tonic.rs` beside this file stands between tonic and the listener in `../common/listener.rs`. The
+//! service is tonic's own health check; an interceptor in front of it asks who is there.
+
+#[path = "../common/listener.rs"]
+mod listener;
+#[path = "tonic.rs"]
+mod served;
+
+use std::error::Error;
+use std::sync::Arc;
+
+use listener::{Limits, Listener};
+use mtls_roles::{
+    ClientPeerVerifier, ClientSlot, Credentials, Roots, ServerPeerVerifier, ServerSlot,
+    client_config, server_config,
+};
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::PrivateKeyDer;
+use served::Peer;
+use tokio::net::TcpListener;
+use tonic::service::InterceptorLayer;
+use tonic::transport::Server;
+use tonic::{Request, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let (server_roots, server) =
+        issue("localhost", ExtendedKeyUsagePurpose::ServerAuth, &provider)?;
+    let (client_roots, client) =
+        issue("edge.example.com", ExtendedKeyUsagePurpose::ClientAuth, &provider)?;
+    let clients = ClientPeerVerifier::builder(client_roots, &provider).build()?;
+    let servers = ServerPeerVerifier::builder(server_roots, &provider).build()?;
+    let mut accept = server_config(&provider, ServerSlot::new(server)?, clients.clone())?;
+    let mut connect = client_config(&provider, ClientSlot::new(client)?, servers)?;
+    for alpn in [&mut accept.alpn_protocols, &mut connect.alpn_protocols] {
+        *alpn = vec![b"h2".to_vec()];
+    }
+
+    let tcp = TcpListener::bind("localhost:0").await?;
+    let uri = format!("https://localhost:{}", tcp.local_addr()?.port());
+    let accept = Arc::new(accept);
+    let listener = Listener::new(tcp, Limits::default(), move || (accept.clone(), clients.clone()));
+    let (_reporter, health) = tonic_health::server::health_reporter();
+    let server = Server::builder().layer(InterceptorLayer::new(only_edge)).add_service(health);
+    tokio::spawn(server.serve_with_incoming(served::incoming(listener)));
+
+    let connect = Arc::new(connect);
+    let channel = served::channel(uri.parse()?, move || connect.clone());
+    let answer = HealthClient::new(channel).check(HealthCheckRequest::default()).await?;
+    println!("the service says: {:?}", answer.into_inner().status());
+    Ok(())
+}
+
+/// Who is it? Before every request, and without a look at the connection.
+fn only_edge(request: Request<()>) -> std::result::Result<Request<()>, Status> {
+    let peer = request.extensions().get::<Peer>().and_then(|Peer(peer)| peer.as_deref());
+    let names: Vec<_> =
+        peer.iter().flat_map(|peer| peer.alt_names()).map(ToString::to_string).collect();
+    println!("the peer is:      {}", names.join(", "));
+    match names.iter().any(|name| name == "dns:edge.example.com") {
+        true => Ok(request),
+        false => Err(Status::permission_denied("edge.example.com alone may ask")),
+    }
+}
+
+/// You have certificates already: see the example `embed` for PEM files.
+fn issue(
+    host: &str,
+    purpose: ExtendedKeyUsagePurpose,
+    provider: &CryptoProvider,
+) -> Result<(Roots, Credentials)> {
+    let (mut ca, ca_key) = (CertificateParams::new([])?, KeyPair::generate()?);
+    ca.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let root = ca.self_signed(&ca_key)?.der().clone();
+    let (mut leaf, key) = (CertificateParams::new([host.to_owned()])?, KeyPair::generate()?);
+    leaf.extended_key_usages = vec![purpose];
+    let leaf = leaf.signed_by(&key, &Issuer::new(ca, ca_key))?.der().clone();
+    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    let credentials = Credentials::from_der(vec![leaf], key, provider)?;
+    Ok((Roots::from_der([root])?, credentials))
+}
