@@ -101,7 +101,7 @@ pub use observe::{
     Counters, KeptCrl, KeptCrlReason, NothingPresented, Observer, Published, Verdicts,
 };
 pub use peer::{PeerRule, VerifiedPeer};
-pub use refusal::{Refusal, RefusalClass};
+pub use refusal::{Refusal, RefusalClass, UnverifiedLeaf};
 pub use reload::{
     Calling, Files, Follower, Generation, GenerationBuilder, Health, Reloader, ReloaderBuilder,
     Serving, Side,

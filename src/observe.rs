@@ -71,8 +71,9 @@ pub trait Observer: Send + Sync {
 
     /// The chain of a peer was refused.
     ///
-    /// Who presented it, nobody has proved; the owner of its names may know nothing of it. A peer
-    /// that presented nothing is not told.
+    /// Who presented it, [`Refusal::presented`] tells as the leaf says it, to find the machine by; nobody
+    /// has proved it, and the owner of those names may know nothing of it. A peer that presented nothing
+    /// is not told.
     fn refused(&self, refusal: &Refusal) {}
 
     /// A slot published credentials.

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use rustls::pki_types::CertificateDer;
 use rustls::{CertificateError, Error, OtherError};
 
+use crate::certificate::defect;
 use crate::eku::EkuViolation;
 use crate::role::Role;
-use crate::text::Printable;
+use crate::text::{Printable, hex};
 
 /// Why a peer was refused.
 ///
@@ -36,6 +38,47 @@ struct Details {
     class: RefusalClass,
     error: Error,
     violation: Option<EkuViolation>,
+    reason: Option<String>,
+    presented: Option<UnverifiedLeaf>,
+}
+
+/// The leaf that a refused peer presented, as webpki reads it: to find the machine.
+///
+/// # Security
+///
+/// Nothing of it is verified: whoever connects can write any name into a certificate, and send that of
+/// somebody else. The fingerprint is that of the bytes that were sent.
+///
+/// Displayed, it is one line that says so; control characters are escaped.
+///
+/// ```
+/// use mtls_roles::{ClientPeerVerifier, Roots};
+/// use rustls::pki_types::UnixTime;
+///
+/// # let (roots, chain) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/peer.rs"));
+/// # let provider = rustls::crypto::aws_lc_rs::default_provider();
+/// let clients = ClientPeerVerifier::builder(Roots::from_der(roots)?, &provider).build()?;
+/// let refusal = clients.verify(Some(&chain), UnixTime::now()).unwrap_err();
+/// let leaf = refusal.presented().unwrap();
+/// assert!(leaf.to_string().starts_with("unverified leaf CN=edge, dns:edge.example.com, cert-sha256:"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnverifiedLeaf {
+    /// SHA-256 of the whole certificate.
+    pub sha256: [u8; 32],
+    /// Its subject, and its DNS names and URIs by type, as `dns:edge.example.com`; control characters
+    /// escaped. At most eight of them, at most 256 characters of each; none if webpki cannot read it.
+    pub names: Vec<String>,
+}
+
+impl fmt::Display for UnverifiedLeaf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("unverified leaf ")?;
+        self.names.iter().try_for_each(|name| write!(f, "{name}, "))?;
+        write!(f, "cert-sha256:{}", hex(&self.sha256))
+    }
 }
 
 /// What stood in a peer's way. One class, one place to look.
@@ -84,7 +127,33 @@ pub enum RefusalClass {
 impl Refusal {
     /// A refusal whose class its error tells.
     pub(crate) fn new(role: Role, error: Error) -> Self {
-        Self(Box::new(Details { role, class: RefusalClass::of(&error), error, violation: None }))
+        Self(Box::new(Details {
+            role,
+            class: RefusalClass::of(&error),
+            error,
+            violation: None,
+            reason: None,
+            presented: None,
+        }))
+    }
+
+    /// The same refusal, with its reason in words.
+    pub(crate) fn because(mut self, reason: Option<String>) -> Self {
+        self.0.reason = reason.or(self.0.reason);
+        self
+    }
+
+    /// The same refusal, for what the other one says.
+    pub(crate) fn with_reason_of(mut self, honest: Self) -> Self {
+        self.0.class = honest.0.class;
+        self.0.reason = honest.0.reason;
+        self
+    }
+
+    /// The same refusal, of whoever presented this.
+    pub(crate) fn of(mut self, leaf: UnverifiedLeaf) -> Self {
+        self.0.presented = Some(leaf);
+        self
     }
 
     /// The same refusal of another class.
@@ -109,14 +178,26 @@ impl Refusal {
         self.0.class
     }
 
+    /// Who presented it, as far as it says so itself; `None` if no certificate was presented.
+    pub fn presented(&self) -> Option<&UnverifiedLeaf> {
+        self.0.presented.as_ref()
+    }
+
     /// What the handshake ends with.
     pub fn error(&self) -> &Error {
         &self.0.error
     }
 
-    /// The class in words, and what is known beyond it; control characters escaped.
+    /// The class in words, and what is known beyond it: which certificate, what is found and what is
+    /// needed; control characters escaped.
+    ///
+    /// As long as no path is verified, webpki alone reads what was presented, so this does not tell what
+    /// webpki does not; [`explain`](Self::explain) does, for a chain that is in a file.
     pub fn reason(&self) -> String {
         let class = self.0.class;
+        if let (None, Some(reason)) = (&self.0.violation, &self.0.reason) {
+            return format!("{class}: {reason}");
+        }
         match (&self.0.violation, &self.0.error) {
             (Some(violation), _) => format!("{class}: {violation}"),
             // rustls prints what is inside for programmers.
@@ -128,6 +209,30 @@ impl Refusal {
             }
             (None, _) => class.to_string(),
         }
+    }
+
+    /// What a chain that is in a file has that rustls does not take: for tools, since this crate's own
+    /// reader looks at certificates that nobody has verified. A line for each of them.
+    pub fn explain(&self, chain: &[CertificateDer<'_>]) -> Vec<String> {
+        let signed_with = match self.error() {
+            Error::InvalidCertificate(
+                CertificateError::UnsupportedSignatureAlgorithmContext {
+                    signature_algorithm_id,
+                    ..
+                }
+                | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+                    signature_algorithm_id,
+                    ..
+                },
+            ) => Some(signature_algorithm_id.as_slice()),
+            _ => None,
+        };
+        let lines = |(index, der): (usize, &CertificateDer<'_>)| {
+            let which = defect::certificate_at(index, "the chain", der);
+            let suspects = defect::suspects(der, signed_with).into_iter();
+            suspects.map(move |suspect| format!("{which}: {suspect}")).collect::<Vec<_>>()
+        };
+        chain.iter().enumerate().flat_map(lines).collect()
     }
 
     /// Which certificate has the wrong EKU, if that was the only obstacle.

@@ -34,7 +34,7 @@ impl Observer for TracingObserver {
         tracing::warn!(
             target: "mtls_roles",
             peer_role = %peer.role(),
-            peer = peer.leaf().subject(),
+            peer = peer.leaf().label(),
             serial = peer.leaf().serial(),
             violation,
             "peer accepted although its extended key usage is wrong"
@@ -42,10 +42,13 @@ impl Observer for TracingObserver {
     }
 
     fn refused(&self, refusal: &Refusal) {
+        // It says itself what it is, unverified.
+        let presented = refusal.presented().map(tracing::field::display);
         tracing::warn!(
             target: "mtls_roles",
             peer_role = %refusal.role(),
             class = refusal.class().name(),
+            presented,
             error = %Printable(&refusal.error().to_string()),
             "{refusal}"
         );
@@ -56,7 +59,7 @@ impl Observer for TracingObserver {
         tracing::info!(
             target: "mtls_roles",
             slot = %published.role,
-            certificate = published.leaf.subject(),
+            certificate = published.leaf.label(),
             serial = published.leaf.serial(),
             not_after = %published.leaf.not_after(),
             is_combined = published.is_combined,

@@ -1,7 +1,7 @@
 //! Why rustls' verifier does not take a certificate that is well-formed, or is none: in words, for
 //! those who gave it.
 
-use super::name::distinguished_name;
+use super::key;
 use super::oid::{self, Called};
 use super::view::View;
 use crate::content::Content;
@@ -20,10 +20,8 @@ pub(crate) enum Given {
 pub(crate) fn certificate_at(index: usize, origin: &str, der: &[u8]) -> String {
     let number = index + 1;
     match View::read(der) {
-        Ok(view) if !view.subject.is_empty() => {
-            format!("certificate {number} of {origin} ({})", distinguished_name(view.subject))
-        }
-        _ => format!("certificate {number} of {origin}"),
+        Ok(view) => format!("certificate {number} of {origin} ({})", view.label()),
+        Err(_) => format!("certificate {number} of {origin}"),
     }
 }
 
@@ -56,6 +54,38 @@ fn in_place_of_certificate(content: Content) -> &'static str {
         }
         _ => "needed is a certificate",
     }
+}
+
+/// What a certificate has that may be the reason of a refusal: `signed_with` is an AlgorithmIdentifier (its
+/// contents) that was refused.
+pub(crate) fn suspects(der: &[u8], signed_with: Option<&[u8]>) -> Vec<String> {
+    let mut found = Vec::new();
+    match (Content::of(der), find(der, Given::Presented)) {
+        (None | Some(Content::Certificate), Ok(defect)) => found.extend(defect),
+        _ => found.push(defect(der, Given::Presented, "it is not read")),
+    }
+    let Ok(view) = View::read(der) else {
+        return found;
+    };
+    let key = key::public_key(view.spki);
+    if !key::is_usable(view.spki) {
+        found.push(format!("its key is {key}; {}", key::advice(&key)));
+    }
+    if let Some(refused) = signed_with
+        && signature_algorithm(der).is_ok_and(|algorithm| algorithm == refused)
+    {
+        found.push(format!("it is signed with {}", oid::algorithm(refused)));
+    }
+    if let Ok(Some(forms)) = view.constrained_names() {
+        found.push(format!("it has name constraints (nameConstraints, 2.5.29.30) on {forms}"));
+    }
+    found
+}
+
+fn signature_algorithm(der: &[u8]) -> der::Result<&[u8]> {
+    let mut certificate = Elements::of_sequence(der)?;
+    certificate.read(Kind::SEQUENCE)?;
+    certificate.read(Kind::SEQUENCE)
 }
 
 /// In the order in which webpki would find it.

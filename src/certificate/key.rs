@@ -70,6 +70,22 @@ impl fmt::Display for KeyKind<'_> {
     }
 }
 
+/// Whether rustls believes a signature by this key (a SubjectPublicKeyInfo).
+pub(crate) fn is_usable(spki: &[u8]) -> bool {
+    KeyKind::read(spki).is_ok_and(KeyKind::is_usable)
+}
+
+/// The AlgorithmIdentifier (its contents) of a public key in words: `EC P-521`, `RSA`.
+pub(crate) fn of_algorithm(identifier: &[u8]) -> String {
+    let mut fields = Elements::of(identifier);
+    let kind = match fields.read(Kind::OBJECT_IDENTIFIER) {
+        Ok(EC_PUBLIC_KEY) => curve(fields).map(KeyKind::Ec),
+        Ok(id) => Ok(KeyKind::Other(id)),
+        Err(error) => Err(error),
+    };
+    kind.map_or("of a kind that cannot be read".into(), |kind| kind.to_string())
+}
+
 /// The public key of a SubjectPublicKeyInfo in words, as [`KeyKind`] says it.
 pub(crate) fn public_key(spki: &[u8]) -> String {
     KeyKind::read(spki).map_or("a key that cannot be read".into(), |key| key.to_string())

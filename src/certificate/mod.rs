@@ -12,9 +12,7 @@ use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-#[cfg(any(feature = "audit", feature = "csr"))]
-pub(crate) use self::name::attribute_of;
-pub(crate) use self::name::distinguished_name;
+pub(crate) use self::name::{attribute_of, distinguished_name, string_types};
 use self::view::View;
 use crate::role::Purpose;
 use crate::text;
@@ -161,7 +159,7 @@ impl Certificate {
     }
 
     /// What people call it: the subject, else the first alternative name, else the serial number.
-    pub(crate) fn label(&self) -> String {
+    pub fn label(&self) -> String {
         match (self.subject.as_str(), self.alt_names.first()) {
             ("", Some(name)) => name.to_string(),
             ("", None) => format!("serial {}", self.serial),

@@ -101,8 +101,29 @@ pub(crate) fn distinguished_name(der: &[u8]) -> String {
     parts(der).unwrap_or_else(|_| format!("#{}", text::hex(der)))
 }
 
+/// In which string types a Name is encoded, each once: `UTF8String, PrintableString`.
+pub(crate) fn string_types(der: &[u8]) -> String {
+    let mut types: Vec<String> = Vec::new();
+    for relative in Elements::of(der).flatten() {
+        for part in Elements::of(relative.value()).flatten() {
+            let Some(Ok(value)) = Elements::of(part.value()).nth(1) else { continue };
+            let name = match value.tag() {
+                Tag::Utf8String => "UTF8String".into(),
+                Tag::PrintableString => "PrintableString".into(),
+                Tag::Ia5String => "IA5String".into(),
+                Tag::TeletexString => "TeletexString".into(),
+                Tag::BmpString => "BMPString".into(),
+                other => other.to_string(),
+            };
+            if !types.contains(&name) {
+                types.push(name);
+            }
+        }
+    }
+    types.join(", ")
+}
+
 /// The first value of an attribute type (its OID) in a Name, unescaped; for comparison.
-#[cfg(any(feature = "audit", feature = "csr"))]
 pub(crate) fn attribute_of<'a>(der: &'a [u8], wanted: &[u8]) -> Option<Cow<'a, str>> {
     for relative in Elements::of(der) {
         for part in Elements::of(relative.ok()?.value()) {

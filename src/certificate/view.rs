@@ -10,8 +10,9 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime};
 
 use super::extension::{Extension, Extensions};
 use super::key::KeyKind;
-use super::name::SubjectAltName;
+use super::name::{SubjectAltName, distinguished_name};
 use crate::role::Purpose;
+use crate::text;
 use crate::tlv::{Elements, Kind, only};
 
 /// The fields of one certificate (RFC 5280, 4.1), borrowed from its DER.
@@ -227,6 +228,44 @@ impl<'a> View<'a> {
             }
         }
         Ok(Some(NameConstraints::Present))
+    }
+
+    /// On which forms of names there are constraints, in words.
+    pub(super) fn constrained_names(&self) -> der::Result<Option<String>> {
+        let Some(value) = self.extension(oid::NAME_CONSTRAINTS)? else {
+            return Ok(None);
+        };
+        let mut forms = Vec::new();
+        for subtrees in Elements::of_sequence(value)? {
+            for subtree in Elements::of(subtrees?.value()) {
+                let base = Elements::of(subtree?.value()).any()?;
+                let form = match base.tag() {
+                    Tag::ContextSpecific { number, .. } => match number.value() {
+                        1 => "e-mail addresses",
+                        2 => "DNS names",
+                        4 => "directory names",
+                        6 => "URIs",
+                        7 => "IP addresses",
+                        _ => "names of other forms",
+                    },
+                    _ => "names of other forms",
+                };
+                if !forms.contains(&form) {
+                    forms.push(form);
+                }
+            }
+        }
+        Ok(Some(forms.join(", ")))
+    }
+
+    /// What people call the certificate, as [`Certificate::label`](super::Certificate::label).
+    pub(crate) fn label(&self) -> String {
+        let first = || self.alt_names().ok()?.next()?.ok();
+        match (self.subject, first()) {
+            ([], Some(name)) => name.to_string(),
+            ([], None) => format!("serial {}", text::hex(self.serial)),
+            (subject, _) => distinguished_name(subject),
+        }
     }
 
     /// The OID of a critical extension that is not one of those that webpki processes.

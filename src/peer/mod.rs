@@ -2,6 +2,7 @@
 
 mod rule;
 mod rules;
+mod near_miss;
 
 use time::OffsetDateTime;
 

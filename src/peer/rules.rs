@@ -15,9 +15,9 @@ use crate::role::Purpose;
 /// A set of [`PeerRule`]s: matches what any of them matches.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PeerRules {
-    anywhere: LeafRules,
+    pub(super) anywhere: LeafRules,
     /// Those that are bound to an issuer, by the SHA-256 of its key.
-    under: HashMap<[u8; 32], LeafRules>,
+    pub(super) under: HashMap<[u8; 32], LeafRules>,
 }
 
 /// What rules ask about the way from a verified leaf up to its root, if any of them depends on it.
@@ -40,13 +40,13 @@ enum Named {
 
 /// Rules without their issuers.
 #[derive(Clone, Debug, Default)]
-struct LeafRules {
-    dns: HashSet<String>,
-    dns_wildcards: HashSet<String>,
-    uris: HashSet<String>,
-    trust_domains: HashSet<String>,
-    emails: HashSet<String>,
-    ips: HashSet<IpAddr>,
+pub(super) struct LeafRules {
+    pub(super) dns: HashSet<String>,
+    pub(super) dns_wildcards: HashSet<String>,
+    pub(super) uris: HashSet<String>,
+    pub(super) trust_domains: HashSet<String>,
+    pub(super) emails: HashSet<String>,
+    pub(super) ips: HashSet<IpAddr>,
     spkis: HashSet<[u8; 32]>,
     certs: HashSet<[u8; 32]>,
 }
@@ -91,6 +91,11 @@ impl LeafRules {
         };
     }
 
+    /// Whether any rule names the leaf, whatever its path.
+    pub(super) fn names(&self, leaf: &View<'_>) -> bool {
+        self.name(leaf) != Named::Not
+    }
+
     fn name(&self, leaf: &View<'_>) -> Named {
         match self.match_fingerprint(leaf) {
             true => Named::ByFingerprint,
@@ -127,7 +132,7 @@ impl LeafRules {
         })
     }
 
-    fn match_dns(&self, name: &str) -> bool {
+    pub(super) fn match_dns(&self, name: &str) -> bool {
         let name = lower_case(name);
         if self.dns.contains(name.as_ref()) {
             return true;
@@ -140,7 +145,7 @@ impl LeafRules {
             && (label == "*" || DnsName::try_from(name.as_ref()).is_ok())
     }
 
-    fn match_uri(&self, uri: &str) -> bool {
+    pub(super) fn match_uri(&self, uri: &str) -> bool {
         self.uris.contains(uri)
             || matches!(
                 StrictUri::parse(uri),

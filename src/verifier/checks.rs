@@ -38,7 +38,7 @@ pub struct PathViolation {
     pub check: PathCheck,
     /// The certificate's place on the path: 0 is the leaf, 1 its issuer …
     pub position: usize,
-    /// What people call it: its subject, control characters escaped.
+    /// What people call it: its subject, or else its first name; control characters escaped.
     pub certificate: String,
 }
 
@@ -174,16 +174,16 @@ fn check_once(
 
 impl PathViolation {
     fn at(position: usize, check: PathCheck, path: &VerifiedPath<'_>) -> Self {
-        let leaf = path.end_entity();
-        let mut issuers = path.intermediate_certificates();
-        let subject = match position.checked_sub(1) {
-            None => leaf.subject(),
-            Some(index) => match issuers.nth(index) {
-                Some(issuer) => issuer.subject(),
-                None => path.anchor().subject.as_ref(),
-            },
+        let mut issuers = path::issuers(path);
+        let certificate = match position.checked_sub(1) {
+            None => Some(path::leaf(path)),
+            Some(index) => issuers.nth(index),
         };
-        Self { check, position, certificate: distinguished_name(subject) }
+        let root = || distinguished_name(&path.anchor().subject);
+        let certificate = certificate
+            .and_then(|certificate| Some(certificate.view().ok()?.label()))
+            .unwrap_or_else(root);
+        Self { check, position, certificate }
     }
 }
 
@@ -236,7 +236,8 @@ impl fmt::Display for PathCheck {
             Self::LeafWithKeyCertSign => "is a leaf, but its key usage has keyCertSign",
             Self::LeafWithNameConstraints => "is a leaf, but has name constraints",
             Self::WeakLeafKey => {
-                "has a weak key, needed is RSA of 2048 bits or more, P-256, P-384, P-521 or Ed25519"
+                "has a key that no handshake of rustls takes, needed is RSA (rsaEncryption) of 2048 to 8192 \
+                 bits, P-256, P-384, P-521 or Ed25519"
             }
             Self::RootWithUnknownCriticalExtension => {
                 "is a root with a critical extension that is not understood"

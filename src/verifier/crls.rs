@@ -520,7 +520,7 @@ fn directory_name(name: &[u8]) -> Vec<u8> {
     tlv::encoded(Kind::explicit(4), &name)
 }
 
-fn instant(time: UnixTime) -> OffsetDateTime {
+pub(super) fn instant(time: UnixTime) -> OffsetDateTime {
     let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

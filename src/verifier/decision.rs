@@ -12,6 +12,7 @@ use super::errors::{missing_purpose, verification_error};
 use super::path::{self, Validated};
 use super::search::{NoPath, Presented, Search};
 use super::settings::Settings;
+use super::unverified;
 use crate::certificate::{Certificate, distinguished_name};
 use crate::eku::{self, EkuOutcome, EkuViolation, Preset};
 use crate::peer::{PeerRules, VerifiedPeer};
@@ -40,9 +41,9 @@ impl Settings {
             true => Inquiry::HonestClass,
             false => Inquiry::Verdict,
         };
-        let decision = Decision { settings: self, expected, inquiry, now };
+        let decision = Decision { settings: self, leaf, intermediates, expected, inquiry, now };
         let decide = || {
-            let presented = decision.presented(leaf, intermediates)?;
+            let presented = decision.presented()?;
             let accepted = decision.make(&presented)?;
             // Who was relaxed is found out for those who want to hear it.
             match is_heard && accepted.relaxed.is_some() {
@@ -53,10 +54,12 @@ impl Settings {
         match decide() {
             Ok(None) => self.observers.tell(|observer| observer.accepted(self.role)),
             Ok(Some(peer)) => self.observers.tell(|observer| observer.relaxed(&peer)),
-            Err(refusal) => {
+            Err(refusal) if is_heard => {
+                let refusal = refusal.of(unverified::leaf(leaf));
                 self.observers.tell(|observer| observer.refused(&refusal));
                 return Err(refusal.into());
             }
+            Err(refusal) => return Err(refusal.into()),
         }
         Ok(())
     }
@@ -94,9 +97,9 @@ impl Settings {
             return Err(Refusal::new(self.role, error));
         };
         let inquiry = Inquiry::HonestClass;
-        let decision = Decision { settings: self, expected, inquiry, now };
-        let presented = decision.presented(leaf, intermediates)?;
-        decision.peer(&decision.make(&presented)?)
+        let decision = Decision { settings: self, leaf, intermediates, expected, inquiry, now };
+        let verify = || decision.peer(&decision.make(&decision.presented()?)?);
+        verify().map_err(|refusal| refusal.of(unverified::leaf(leaf)))
     }
 }
 
@@ -109,6 +112,8 @@ pub(super) fn borrowed(chain: &[impl AsRef<[u8]>]) -> Vec<CertificateDer<'_>> {
 #[derive(Clone, Copy)]
 struct Decision<'a> {
     settings: &'a Settings,
+    leaf: &'a CertificateDer<'a>,
+    intermediates: &'a [CertificateDer<'a>],
     expected: Expected<'a>,
     inquiry: Inquiry,
     now: UnixTime,
@@ -131,12 +136,8 @@ struct Accepted<'p> {
 }
 
 impl<'a> Decision<'a> {
-    fn presented(
-        self,
-        leaf: &'a CertificateDer<'a>,
-        intermediates: &'a [CertificateDer<'a>],
-    ) -> Result<Presented<'a>, Refusal> {
-        let presented = Presented::read(self.settings, leaf, intermediates);
+    fn presented(self) -> Result<Presented<'a>, Refusal> {
+        let presented = Presented::read(self.settings, self.leaf, self.intermediates);
         presented.map_err(|error| self.refusal_of(error))
     }
 
@@ -161,6 +162,7 @@ impl<'a> Decision<'a> {
             revocation: crls.as_ref().map(|(revocation, crls)| (*revocation, &***crls)),
             violation: RefCell::default(),
             refusal: RefCell::default(),
+            status: RefCell::default(),
             cost: &cost,
         })
     }
@@ -242,7 +244,7 @@ impl<'a> Decision<'a> {
                 let (_, violation) = self.violation(validated.path, preset)?;
                 Err(enforced.clone().with_violation(violation))
             }
-            (Err(other), false) => Err(enforced.clone().with_class(other.class())),
+            (Err(other), false) => Err(enforced.clone().with_reason_of(other)),
         }
     }
 
@@ -257,7 +259,7 @@ impl<'a> Decision<'a> {
         };
         match found {
             Ok((_, violation)) => refusal.with_violation(violation),
-            Err(other) => refusal.with_class(other.class()),
+            Err(other) => refusal.with_reason_of(other),
         }
     }
 
@@ -295,7 +297,7 @@ impl<'a> Decision<'a> {
         match (eku::decide(preset, self.settings.role, &path), identified) {
             (Ok(_), identified) => identified,
             (Err(violation), Ok(())) => Err(self.missing_purpose().with_violation(violation)),
-            (Err(_), Err(other)) => Err(self.missing_purpose().with_class(other.class())),
+            (Err(_), Err(other)) => Err(self.missing_purpose().with_reason_of(other)),
         }
     }
 
@@ -314,7 +316,13 @@ impl<'a> Decision<'a> {
         let leaf = self.read(leaf.view())?;
         match self.read(rules.match_path(&leaf, &validated))? {
             true => Ok(()),
-            false => Err(self.refusal(CertificateError::ApplicationVerificationFailure)),
+            false => {
+                let refusal = self.refusal(CertificateError::ApplicationVerificationFailure);
+                Err(match self.inquiry {
+                    Inquiry::Verdict => refusal,
+                    Inquiry::HonestClass => refusal.because(Some(rules.why_not(&leaf, &validated))),
+                })
+            }
         }
     }
 
@@ -332,14 +340,26 @@ impl<'a> Decision<'a> {
     }
 
     fn refusal_of(self, error: impl Into<NoPath>) -> Refusal {
-        let NoPath { error, violation, refusal } = error.into();
+        let NoPath { error, violation, refusal, revocation } = error.into();
         match (refusal, violation) {
             (Some(refusal), _) => refusal,
-            (None, None) => Refusal::new(self.settings.role, verification_error(error)),
+            (None, None) => {
+                let error = verification_error(error);
+                let reason = match (self.inquiry, revocation) {
+                    (Inquiry::Verdict, _) => None,
+                    (_, Some(reason)) => Some(reason),
+                    _ => self.chain().reason(&error),
+                };
+                Refusal::new(self.settings.role, error).because(reason)
+            }
             (None, Some(violation)) => self
                 .refusal(CertificateError::Other(OtherError(Arc::new(violation))))
                 .with_class(RefusalClass::PathCheck),
         }
+    }
+
+    fn chain(self) -> unverified::Chain<'a> {
+        unverified::Chain::new(self.leaf, self.intermediates, &self.settings.roots, self.now)
     }
 
     fn peer(self, accepted: &Accepted<'_>) -> Result<VerifiedPeer, Refusal> {

@@ -36,6 +36,7 @@ mod revocation;
 mod settings;
 mod cost;
 mod eku;
+mod unverified;
 mod search;
 mod decision;
 mod builder;

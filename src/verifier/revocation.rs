@@ -18,12 +18,14 @@ use webpki::{
 };
 
 use super::crl::{Tries, full_name};
-use super::crls::{CrlSet, Crls, IssuerCrls, TriedCrl, Trust};
+use super::crls::{self, CrlSet, Crls, IssuerCrls, TriedCrl, Trust};
 use super::path;
 use crate::certificate::view::View;
+use crate::certificate::{distinguished_name, key, oid};
 use crate::observe::KeptCrl;
 use crate::role::Role;
 use crate::roots::{Roots, TrustedFor};
+use crate::text::{hex, utc};
 use crate::tlv::{Elements, Kind, only};
 
 /// The most signatures of lists that one search checks. A chain has two or three issuers with one
@@ -164,24 +166,36 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Whether no certificate of this path is revoked, as far as the caller wants to know.
-    pub(super) fn check(&self, path: &VerifiedPath<'_>, root: &TrustedFor) -> Result<(), Pki> {
+    /// Whether no certificate of this path is revoked, as far as the caller wants to know; if one is, or
+    /// may be, the error in words, too.
+    pub(super) fn check(
+        &self,
+        path: &VerifiedPath<'_>,
+        root: &TrustedFor,
+    ) -> Result<(), (Pki, String)> {
+        const UNREAD: &str = "an extension of a certificate of the path cannot be read";
+        let unread = |_| (Pki::BadDer, UNREAD.to_owned());
         let certificates: Vec<_> =
             iter::once(path::leaf(path)).chain(path::issuers(path)).collect();
         let views = certificates.iter().map(|certificate| certificate.view());
         // Our reader takes whatever webpki takes; if it ever does not, that is a refusal.
-        let views: Vec<_> = views.collect::<Result<_, _>>().map_err(|_| Pki::BadDer)?;
+        let views: Vec<_> = views.collect::<Result<_, _>>().map_err(unread)?;
         let asked = match self.choices.depth {
             RevocationCheckDepth::EndEntity => 1,
             RevocationCheckDepth::Chain => views.len(),
         };
         for (level, view) in views.iter().enumerate().take(asked) {
             let issuer = match views.get(level + 1) {
-                Some(issuer) => Issuer::intermediate(issuer).map_err(|_| Pki::BadDer)?,
+                Some(issuer) => Issuer::intermediate(issuer).map_err(unread)?,
                 None => Issuer::root(path, root),
             };
             let is_end_entity = level == 0;
-            self.accept(self.status(&Subject { view, is_end_entity }, &issuer))?;
+            self.accept(self.status(&Subject { view, is_end_entity }, &issuer)).map_err(
+                |error| {
+                    let words = words(&error, level, view);
+                    (error, words)
+                },
+            )?;
         }
         Ok(())
     }
@@ -292,6 +306,49 @@ impl<'a> Check<'a> {
     /// A list of the future is none.
     fn has_begun(&self, tried: &TriedCrl) -> bool {
         tried.crl.this_update <= self.now
+    }
+}
+
+/// What the error of one certificate means to operators.
+fn words(error: &Pki, level: usize, view: &View<'_>) -> String {
+    let (number, label, issuer) = (level + 1, view.label(), distinguished_name(view.issuer));
+    let which = format!("certificate {number} of the path (`{label}`)");
+    let unverified =
+        "which this crypto provider does not verify; have the CA sign its lists otherwise";
+    match error {
+        Pki::CertRevoked => format!(
+            "{which}, serial {}, stands in a revocation list of `{issuer}`; replace it and its key",
+            hex(view.serial)
+        ),
+        Pki::UnknownRevocationStatus => {
+            format!("no revocation list of `{issuer}` is about {which}; add its current one")
+        }
+        Pki::CrlExpired { next_update, .. } => format!(
+            "the revocation list of `{issuer}` that is about {which} was to be replaced at {}; get the current \
+             one",
+            utc(crls::instant(*next_update))
+        ),
+        Pki::IssuerNotCrlSigner => format!(
+            "the list of `{issuer}` says nothing of {which}: that CA's keyUsage lacks cRLSign; have the CA \
+             certified with it"
+        ),
+        Pki::InvalidCrlSignatureForPublicKey => format!(
+            "the list of `{issuer}` is not by the key that issued {which}; of a CA that has a new key, give \
+             the lists by both"
+        ),
+        Pki::UnsupportedCrlSignatureAlgorithmContext(context) => format!(
+            "the list of `{issuer}` about {which} is signed with {}, {unverified}",
+            oid::algorithm(&context.signature_algorithm_id)
+        ),
+        Pki::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(context) => format!(
+            "the list of `{issuer}` about {which} is signed with {} by a key that is {}, {unverified}",
+            oid::algorithm(&context.signature_algorithm_id),
+            key::of_algorithm(&context.public_key_algorithm_id)
+        ),
+        Pki::MaximumSignatureChecksExceeded => format!(
+            "more lists bear the name of `{issuer}` than are tried for {which}; remove those by other keys"
+        ),
+        error => format!("the lists of `{issuer}` say nothing of {which} ({error})"),
     }
 }
 

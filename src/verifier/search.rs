@@ -54,6 +54,8 @@ pub(super) struct Search<'s, 'p> {
     pub(super) violation: RefCell<Option<PathViolation>>,
     /// Why a path that passed every check is not the peer's.
     pub(super) refusal: RefCell<Option<Refusal>>,
+    /// What the lists said of a certificate last: the error, and words for it.
+    pub(super) status: RefCell<Option<(webpki::Error, String)>>,
     pub(super) cost: &'s Cost,
 }
 
@@ -65,6 +67,8 @@ pub(super) struct NoPath {
     pub(super) violation: Option<PathViolation>,
     /// There was one, but it is not the peer's: that outranks everything.
     pub(super) refusal: Option<Refusal>,
+    /// What the lists say of a certificate of a verified path, in words, if that is the error.
+    pub(super) revocation: Option<String>,
 }
 
 impl NoPath {
@@ -81,7 +85,7 @@ impl NoPath {
 
 impl From<webpki::Error> for NoPath {
     fn from(error: webpki::Error) -> Self {
-        Self { error, violation: None, refusal: None }
+        Self { error, violation: None, refusal: None, revocation: None }
     }
 }
 
@@ -95,6 +99,7 @@ impl<'p> Search<'_, 'p> {
     ) -> Result<VerifiedPath<'p>, webpki::Error> {
         self.violation.take();
         self.refusal.take();
+        self.status.take();
         let stock = self
             .revocation
             .and_then(|(revocation, crls)| Some((revocation.choices, crls.stock()?)));
@@ -135,6 +140,7 @@ impl<'p> Search<'_, 'p> {
                 _ => None,
             },
             refusal: self.refusal.take(),
+            revocation: self.status.take().filter(|(said, _)| *said == error).map(|(_, it)| it),
             error,
         }
     }
@@ -174,6 +180,11 @@ impl<'p> Search<'_, 'p> {
                 webpki::Error::UnknownIssuer
             },
         )?;
-        revocation.map_or(Ok(()), |revocation| revocation.check(path, root))
+        revocation.map_or(Ok(()), |revocation| {
+            revocation.check(path, root).map_err(|(error, words)| {
+                self.status.replace(Some((error.clone(), words)));
+                error
+            })
+        })
     }
 }

@@ -116,7 +116,11 @@ fn a_refusal_says_which_certificate_has_the_wrong_eku_and_keeps_the_error_of_the
     );
     keeps_its_error(refusal);
     let refusal = verify(&leaf.chain(&[]));
-    assert_eq!(refusal.to_string(), "client refused: no path leads to a trusted root");
+    assert_eq!(
+        refusal.to_string(),
+        "client refused: no path leads to a trusted root: the issuer of certificate 1 (`CN=edge`), \
+         `CN=sub`, is neither presented nor a root; present its certificate too, or trust it"
+    );
     keeps_its_error(refusal);
     let refusal = verify(&[]);
     assert_eq!(refusal.to_string(), "client refused: it presented no certificate");

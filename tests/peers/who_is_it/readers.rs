@@ -112,8 +112,8 @@ fn outside_the_verifiers_only_our_own_certificates_are_read() {
         .filter(|file| READERS.iter().any(|reader| code_of(file).contains(reader)))
         .filter_map(|file| Some(file.strip_prefix(root_folder()).ok()?.to_owned()))
         .collect();
-    // Roots, credentials and inventories are what the operator gave us; the audit decides nothing
-    // about a peer, and `tests/house/layering.rs` keeps it apart from the verifiers.
+    // Roots, credentials and inventories are what the operator gave us, and so is a chain that a refusal
+    // is to be explained by; the audit decides nothing about a peer, and `tests/house/layering.rs` keeps it apart from the verifiers.
     let expected = [
         "src/audit/details.rs",
         "src/audit/entry.rs",
@@ -121,9 +121,14 @@ fn outside_the_verifiers_only_our_own_certificates_are_read() {
         "src/audit/issuers.rs",
         "src/certificate/defect.rs",
         "src/certificate/mod.rs",
-        "src/credentials.rs",
+        "src/credentials/chain.rs",
+        "src/credentials/fitness.rs",
+        "src/credentials/mod.rs",
+        "src/credentials/paths.rs",
         "src/csr.rs",
+        "src/refusal.rs",
         "src/roots/mod.rs",
+        "src/roots/public.rs",
         "src/verifier/path.rs",
     ];
     assert_eq!(readers, expected.map(PathBuf::from).into());
@@ -147,7 +152,7 @@ fn there_are_no_readers_but_those_that_are_looked_for() {
             }
         }
     }
-    // Behind the first five: what prints, compares or measures a part that is in hand already.
+    // Behind the first six: what prints, compares or measures a part that is in hand already.
     assert_eq!(
         found,
         [
@@ -155,7 +160,11 @@ fn there_are_no_readers_but_those_that_are_looked_for() {
             "from_view",
             "defect",
             "certificate_at",
+            "suspects",
             "algorithm",
+            "of_algorithm",
+            "string_types",
+            "is_usable",
             "public_key",
             "private_key",
             "distinguished_name",
@@ -175,8 +184,15 @@ fn there_are_no_readers_but_those_that_are_looked_for() {
     );
 }
 
-const READERS: [&str; 5] =
-    ["View::read(", "Certificate::read(", "from_view(", "defect(", "certificate_at("];
+const READERS: [&str; 7] = [
+    "View::read(",
+    "Certificate::read(",
+    "from_view(",
+    "defect(",
+    "certificate_at(",
+    "suspects(",
+    ".explain(",
+];
 
 fn root_folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
