@@ -21,6 +21,8 @@ A source is one of
   -            standard input, any of the formats of a file; a pipe is read as it is
 
 Examples (among the sources, write `cargo run --example audit --` for `audit`)
+  Which public certificates have clientAuth? One a line
+    audit --list client-auth /etc/ssl /etc/letsencrypt/live
   What will break, and when?
     audit /etc/ssl /etc/letsencrypt/live
   With a picture of the timeline, to be sent around
@@ -29,7 +31,10 @@ Examples (among the sources, write `cargo run --example audit --` for `audit`)
     audit edge.example.com:5061 smtp://mail.example.com
     audit --hosts hosts.txt        (a line each: edge.example.com:5061 both  # and what it serves as)
   For a program
-    audit --format json /etc/ssl | jq -r 'select(.verdict != \"unaffected\") | .source[0]'
+    audit --format json /etc/ssl | jq -r 'select(.verdict != \"unaffected\") | .source[0].path'
+  For many machines: examples/audit/schema.sql and queries.sql, for DuckDB
+  For node_exporter, whole or not at all
+    audit --format prometheus -o /var/lib/node_exporter/mtls_audit.prom /etc/ssl
   In the deploy hook of an ACME client: has the renewal lost a purpose that is needed?
     audit --against /etc/mtls/live.pem --role client \"$RENEWED_LINEAGE/cert.pem\" && install …
 
@@ -57,6 +62,10 @@ pub struct Args {
     /// What is written
     #[arg(long, default_value = "text")]
     pub format: Format,
+
+    /// Only these, one a line in text: public certificates whose EKU lists clientAuth
+    #[arg(long, value_name = "WHAT")]
+    pub list: Option<Listed>,
 
     /// Where it is written; standard output if not given
     #[arg(short, long, value_name = "FILE")]
@@ -119,8 +128,19 @@ pub enum Format {
     Text,
     /// JSON Lines, one object a certificate
     Json,
+    /// One line a certificate, with a heading
+    Csv,
+    /// Metrics for the textfile collector
+    Prometheus,
     /// One self-contained page with a picture of the timeline
     Html,
+}
+
+/// A question that a list answers.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Listed {
+    /// Public certificates whose EKU lists clientAuth
+    ClientAuth,
 }
 
 /// What makes the exit code.

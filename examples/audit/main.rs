@@ -3,12 +3,17 @@
 //! Run it: `cargo run --example audit -- /etc/ssl`, and with `--help` for all options, examples and
 //! exit codes.
 //!
-//! `sources` finds bytes, `contents` finds certificates in them, the crate judges them, `text`, `json` and `html` say what it found.
+//! `sources` finds bytes, `contents` finds certificates in them, the crate judges them, `text`, `json`,
+//! `csv`, `metrics` and `html` say what it found.
 
+mod acme;
 mod args;
 mod contents;
+mod csv;
 mod html;
 mod json;
+mod metrics;
+mod output;
 #[path = "../common/printable.rs"]
 mod printable;
 mod progress;
@@ -20,8 +25,8 @@ mod sources;
 mod text;
 
 use std::error::Error;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -29,12 +34,13 @@ use clap::Parser;
 use mtls_roles::audit::{Assessment, Serving, Timeline};
 use time::OffsetDateTime;
 
-use crate::args::{Args, FailOn, Format};
+use crate::args::{Args, FailOn, Format, Listed};
 use crate::contents::Passwords;
+use crate::output::Output;
 use crate::printable::printable;
 use crate::progress::Progress;
 use crate::renewal::Comparison;
-use crate::report::{Group, Report};
+use crate::report::{Group, Report, has_public_client_auth};
 use crate::sources::{Exclude, Found, Means, Wanted};
 
 fn main() -> ExitCode {
@@ -50,16 +56,17 @@ fn main() -> ExitCode {
 
 /// Exit code 0 is nothing to do, 1 something breaks, 2 something could not be read.
 fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
-    if args.against.is_some() && args.format == Format::Html {
-        return Err("--against compares two certificates: text and json, not html".into());
+    if args.against.is_some() && !matches!(args.format, Format::Text | Format::Json) {
+        return Err("--against compares two certificates: text and json only".into());
     }
     let timeline = timeline(args)?;
     let found = read(args)?;
     let as_of = args.as_of.unwrap_or_else(|| OffsetDateTime::now_utc().date());
     let assessment = Assessment::new(&found.inventory, &timeline, as_of, serving(args)?);
-    let report = Report::new(&found, &assessment, args.ignore_expired);
+    let report = report(args, &found, &assessment);
     // The others show it in the report.
-    if args.format == Format::Json && report.is_stale() {
+    let is_told = args.list.is_none() && matches!(args.format, Format::Text | Format::Html);
+    if !is_told && report.is_stale() {
         eprintln!("{}", report.reading_day());
     }
     let breaks = match &args.against {
@@ -68,8 +75,12 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
             compare(args, &old.to_string_lossy(), &assessment)?
         }
         None => {
-            let mut out = output(args)?;
-            unless_closed(write(args.format, &report, page(args), &mut out))?;
+            if args.list.is_some() && args.format == Format::Text {
+                warn_of_unreadable(&found);
+            }
+            let mut out = Output::new(args.output.as_deref())?;
+            unless_closed(write(args, &report, &mut out))?;
+            out.finish()?;
             breaks(args, &report)
         }
     };
@@ -122,14 +133,14 @@ fn warn_of_unreadable(found: &Found) {
 /// Whether a renewed certificate lost a purpose.
 fn compare(args: &Args, old: &str, assessment: &Assessment<'_>) -> Result<bool, Box<dyn Error>> {
     let comparisons = Comparison::all(assessment, old, serving(args)?)?;
-    let mut out = output(args)?;
+    let mut out = Output::new(args.output.as_deref())?;
     for comparison in &comparisons {
         match args.format {
             Format::Json => comparison.json(&mut out)?,
             _ => comparison.text(&mut out)?,
         }
     }
-    out.flush()?;
+    out.finish()?;
     Ok(!comparisons.iter().all(Comparison::is_fit))
 }
 
@@ -168,15 +179,25 @@ fn serving(args: &Args) -> Result<Serving, &'static str> {
     }
 }
 
-fn write(
-    format: Format,
-    report: &Report<'_>,
-    page: text::Page,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    match format {
-        Format::Text => text::write(report, page, out)?,
+fn report<'a>(args: &Args, found: &'a Found, assessment: &'a Assessment<'a>) -> Report<'a> {
+    let mut report = Report::new(found, assessment);
+    report.is_asked = args.role.iter().any(|role| role.place.is_none());
+    if args.ignore_expired {
+        report.ignore_expired();
+    }
+    if let Some(Listed::ClientAuth) = args.list {
+        report.findings.retain(|finding| has_public_client_auth(finding));
+    }
+    report
+}
+
+fn write(args: &Args, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    match args.format {
+        Format::Text if args.list.is_some() => text::list_lines(report, out)?,
+        Format::Text => text::write(report, page(args), out)?,
         Format::Json => json::write(report, out)?,
+        Format::Csv => csv::write(report, out)?,
+        Format::Prometheus => metrics::write(report, out)?,
         Format::Html => html::write(report, out)?,
     }
     out.flush()
@@ -188,15 +209,6 @@ fn unless_closed(written: io::Result<()>) -> io::Result<()> {
         io::ErrorKind::BrokenPipe => Ok(()),
         _ => Err(error),
     })
-}
-
-fn output(args: &Args) -> Result<Box<dyn Write>, Box<dyn Error>> {
-    let Some(file) = &args.output else {
-        return Ok(Box::new(BufWriter::new(io::stdout().lock())));
-    };
-    let created = File::create(file);
-    let created = created.map_err(|error| format!("{}: {error}", file.display()))?;
-    Ok(Box::new(BufWriter::new(created)))
 }
 
 fn page(args: &Args) -> text::Page {

@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
-use mtls_roles::SubjectAltName;
 use mtls_roles::audit::{
     Assessment, Cause, CertificateKind, Citation, Entry, Finding, Roles, Verdict,
 };
+use mtls_roles::{Purpose, SubjectAltName};
 use time::{Date, Duration};
 
 use crate::printable::printable;
@@ -18,24 +18,25 @@ pub struct Report<'a> {
     pub findings: Vec<&'a Finding<'a>>,
     /// How many have expired and are not among them.
     pub left_out: usize,
+    /// Whether the roles are those that were asked for, of all.
+    pub is_asked: bool,
 }
 
 impl<'a> Report<'a> {
-    pub fn new(found: &'a Found, assessment: &'a Assessment<'a>, ignores_expired: bool) -> Self {
-        let is_expired = |finding: &Finding<'_>| {
-            let mut causes = finding.causes.iter();
-            causes.any(|cause| matches!(cause, Cause::Expired { .. }))
-        };
-        let all = assessment.findings().iter();
-        let mut findings: Vec<_> =
-            all.filter(|finding| !ignores_expired || !is_expired(finding)).collect();
-        let left_out = assessment.findings().len() - findings.len();
+    pub fn new(found: &'a Found, assessment: &'a Assessment<'a>) -> Self {
+        let mut findings: Vec<_> = assessment.findings().iter().collect();
         findings.sort_by_cached_key(|finding| {
             let group = Reverse(Group::of(finding.verdict));
             let subject = finding.entry.certificate().subject().to_owned();
             (group, due(finding), subject, finding.entry.sha256())
         });
-        Self { found, assessment, findings, left_out }
+        Self { found, assessment, findings, left_out: 0, is_asked: false }
+    }
+
+    /// Leaves out what has expired, and says how many.
+    pub fn ignore_expired(&mut self) {
+        self.findings.retain(|finding| !is_expired(finding));
+        self.left_out = self.assessment.findings().len() - self.findings.len();
     }
 
     /// The findings of one group; they stand together.
@@ -135,6 +136,17 @@ impl Group {
         }
     }
 
+    /// As a verdict is called.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Unfit => "already_unfit",
+            Self::OnDate => "breaks_on",
+            Self::AtRenewal => "breaks_at_renewal",
+            Self::Unknown => "unknown",
+            Self::Unaffected => "unaffected",
+        }
+    }
+
     pub fn title(self) -> &'static str {
         match self {
             Self::Unfit => "Already unfit",
@@ -167,11 +179,22 @@ pub fn due(finding: &Finding<'_>) -> Date {
     }
 }
 
+pub fn is_expired(finding: &Finding<'_>) -> bool {
+    finding.causes.iter().any(|cause| matches!(cause, Cause::Expired { .. }))
+}
+
+/// Public certificates whose EKU lists clientAuth: what the field notices ask for.
+pub fn has_public_client_auth(finding: &Finding<'_>) -> bool {
+    let purposes = finding.entry.certificate().purposes().unwrap_or_default();
+    finding.hierarchy.is_public()
+        && finding.entry.kind() == CertificateKind::Leaf
+        && purposes.contains(&Purpose::CLIENT_AUTH)
+}
+
 /// What people call it, in few characters: the first DNS name of a leaf, else its common name.
 pub fn short_name(entry: &Entry) -> String {
-    let certificate = entry.certificate();
-    let dns = certificate.alt_names().iter().find_map(|name| match name {
-        SubjectAltName::Dns(name) => Some(printable(name)),
+    let dns = entry.alt_names().0.into_iter().find_map(|name| match name {
+        SubjectAltName::Dns(name) => Some(printable(&name)),
         _ => None,
     });
     let label = entry.label();

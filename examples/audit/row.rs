@@ -3,24 +3,28 @@
 //!
 //! | field | |
 //! | --- | --- |
-//! | `source` | every place it was found in: `edge.pem:12` (line), `edge.example.com:443` |
+//! | `schema_version`, `record` | 2; `certificate` or `unreadable` |
+//! | `source` | every place it was found in: `kind` (`file`, `server` or `stdin`), `text` (`edge.pem:12`), `path` or `host` and `port`, `place` inside (a member, an alias, a key), `line` |
 //! | `kind` | `leaf`, `intermediate` or `root` |
 //! | `subject`, `issuer`, `serial` | text, control characters escaped; the serial in hexadecimal |
 //! | `sha256`, `spki_sha256` | of the certificate, of its public key |
-//! | `names` | subjectAltName: `dns:edge.example.com` |
+//! | `names`, `names_complete` | subjectAltName: `dns:edge.example.com`; false if some cannot be read |
 //! | `not_before`, `not_after` | first and last second of validity, RFC 3339, UTC |
 //! | `key`, `key_usage`, `eku` | `eku` null: without the extension |
 //! | `policies`, `timestamps` | certificate policies, by name or by number; how many signed certificate timestamps |
 //! | `private_keys`, `more_private_keys` | where a private key for it was noticed: the first ten places, and how many more there are |
 //! | `roles` | what it is fit for, every level of its chain counted, under RFC 5280 |
-//! | `serves` | the roles it was judged for |
-//! | `hierarchy` | `public`, `private` or `unknown` |
+//! | `serves`, `serves_by` | the roles it was judged for, and by what: `eku`, `no_eku` (so both), `any_eku`, `names` (e-mail only), `told` (of its place), `asked` (of all), `ca` |
+//! | `chain`, `chain_complete` | its issuers in the inventory, the nearest first: `subject`, `sha256`; whether they reach a root |
+//! | `hierarchy` | `public`, `industry`, `private` or `unknown` |
+//! | `hierarchy_reason` | by what it is known: `root_key`, `disclosed_root_key`, `root_name`, `marks`; `industry_name`; `own_root`; `no_root` |
 //! | `verdict` | `unaffected`, `unknown`, `breaks_at_renewal`, `breaks_on`, `already_unfit`; `unreadable`: then `source` and `because` are all there is |
+//! | `due`, `is_expired` | the day to write down: when it breaks, else until when it works, else its end; whether that has passed |
 //! | `breaks_on` | the day, for that verdict |
 //! | `works_until` | the last second at which it does its job; null if it is unfit already |
 //! | `because` | what caused the verdict: `milestone` (its id, or that of another cause), `date`, `citation`, `confidence`, `text` |
 //! | `notes` | ids of milestones that concern its chain and change nothing |
-//! | `advice` | `id`, `text` |
+//! | `advice` | `id`, `text`, `command` (the request for the client slot, else empty) |
 //! | `forecast` | leaves only: would this stack accept the chain in this role? |
 //! | `obstacles` | leaves only: why not; `position` 0 is the leaf |
 //! | `asks_for_client_certificate`, `ca_hints` | of a live server, else null |
@@ -28,22 +32,29 @@
 
 use std::collections::BTreeMap;
 
-use mtls_roles::Role;
-use mtls_roles::audit::{Cause, Confidence, Finding, Forecast, Roles, Stack, Unreadable, Verdict};
+use mtls_roles::audit::{
+    self, Cause, CertificateKind, Confidence, Entry, Finding, Forecast, Hierarchy, Location,
+    PublicEvidence, Roles, Stack, Unreadable, Verdict,
+};
+use mtls_roles::{Purpose, Role};
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
+use crate::acme;
 use crate::printable::printable;
 use crate::printable::text::hex;
-use crate::report::{Report, citation};
+use crate::report::{Report, citation, due, is_expired};
 use crate::shortened::shortened;
+use crate::sources;
 
 #[derive(Serialize)]
 pub struct Row {
-    pub source: Vec<String>,
+    pub schema_version: u32,
+    pub record: &'static str,
+    pub source: Vec<Source>,
     pub kind: String,
     pub subject: String,
     pub issuer: String,
@@ -51,6 +62,7 @@ pub struct Row {
     pub sha256: String,
     pub spki_sha256: String,
     pub names: Vec<String>,
+    pub names_complete: bool,
     pub not_before: String,
     pub not_after: String,
     pub key: String,
@@ -62,8 +74,14 @@ pub struct Row {
     pub more_private_keys: usize,
     pub roles: Vec<String>,
     pub serves: Vec<String>,
+    pub serves_by: &'static str,
+    pub chain: Vec<Issuer>,
+    pub chain_complete: bool,
     pub hierarchy: String,
+    pub hierarchy_reason: &'static str,
     pub verdict: &'static str,
+    pub due: String,
+    pub is_expired: bool,
     pub breaks_on: Option<String>,
     pub works_until: Option<String>,
     pub because: Vec<Because>,
@@ -82,11 +100,35 @@ pub struct Row {
 /// What could not be read.
 #[derive(Serialize)]
 pub struct UnreadableRow {
-    pub source: Vec<String>,
+    pub schema_version: u32,
+    pub record: &'static str,
+    pub source: Vec<Source>,
     pub verdict: &'static str,
     pub because: Vec<Because>,
     pub as_of: String,
     pub timeline_read_on: String,
+}
+
+/// Of the fields and what they mean; a new one changes nothing for those who read the others.
+const SCHEMA_VERSION: u32 = 2;
+
+/// A place where something was found.
+#[derive(Serialize)]
+pub struct Source {
+    pub kind: &'static str,
+    /// As the text report names it.
+    pub text: String,
+    pub path: Option<String>,
+    pub host: Option<String>,
+    pub port: Option<u16>,
+    pub place: Option<String>,
+    pub line: Option<usize>,
+}
+
+#[derive(Serialize)]
+pub struct Issuer {
+    pub subject: String,
+    pub sha256: String,
 }
 
 #[derive(Serialize)]
@@ -102,6 +144,8 @@ pub struct Because {
 pub struct Advice {
     pub id: &'static str,
     pub text: String,
+    /// What a shell does about it; empty if nothing can be said so.
+    pub command: String,
 }
 
 /// By the id of the stack, then by role.
@@ -124,15 +168,19 @@ impl Row {
         let first_keys = keys.by_ref().take(FEW).map(|key| key.location.to_string());
         let eku = certificate.purposes();
         let notes = finding.notes.iter();
+        let (names, names_complete) = entry.alt_names();
         Self {
-            source: strings(entry.locations()),
+            schema_version: SCHEMA_VERSION,
+            record: "certificate",
+            source: entry.locations().iter().map(|it| Source::new(report, it)).collect(),
             kind: entry.kind().to_string(),
             subject: certificate.subject().to_owned(),
             issuer: certificate.issuer().to_owned(),
             serial: certificate.serial().to_owned(),
             sha256: hex(&entry.sha256()),
             spki_sha256: hex(&certificate.spki_sha256()),
-            names: strings(certificate.alt_names()),
+            names: strings(&names),
+            names_complete,
             not_before: instant(certificate.not_before()),
             not_after: instant(certificate.not_after()),
             key: entry.key().to_string(),
@@ -144,13 +192,19 @@ impl Row {
             more_private_keys: keys.len(),
             roles: roles(finding.roles),
             serves: roles(finding.serves),
+            serves_by: serves_by(report, finding),
+            chain: finding.path.entries.iter().skip(1).map(|it| Issuer::new(it)).collect(),
+            chain_complete: finding.path.is_complete,
             hierarchy: finding.hierarchy.to_string(),
+            hierarchy_reason: hierarchy_reason(finding.hierarchy),
             verdict: finding.verdict.id(),
+            due: due(finding).to_string(),
+            is_expired: is_expired(finding),
             breaks_on: breaks_on(finding.verdict),
             works_until: finding.works_until.map(instant),
             because: finding.causes.iter().map(Because::new).collect(),
             notes: notes.map(|note| note.id.clone()).collect(),
-            advice: finding.advice.iter().map(Advice::new).collect(),
+            advice: finding.advice.iter().map(|it| Advice::new(finding, it)).collect(),
             forecast: finding.forecast.as_ref().map(stacks),
             obstacles: finding.forecast.as_ref().map(obstacles),
             asks_for_client_certificate: asks(report, finding),
@@ -164,7 +218,9 @@ impl Row {
 impl UnreadableRow {
     pub fn new(report: &Report<'_>, unreadable: &Unreadable) -> Self {
         Self {
-            source: vec![unreadable.location.to_string()],
+            schema_version: SCHEMA_VERSION,
+            record: "unreadable",
+            source: vec![Source::new(report, &unreadable.location)],
             verdict: "unreadable",
             because: vec![Because {
                 milestone: "unreadable".into(),
@@ -176,6 +232,32 @@ impl UnreadableRow {
             as_of: report.assessment.as_of().to_string(),
             timeline_read_on: report.assessment.timeline().read_on().to_string(),
         }
+    }
+}
+
+impl Source {
+    fn new(report: &Report<'_>, location: &Location) -> Self {
+        let server = report.found.hosts.get(&*location.source);
+        let is_stdin = &*location.source == sources::STDIN;
+        Self {
+            kind: match server {
+                Some(_) => "server",
+                None if is_stdin => "stdin",
+                None => "file",
+            },
+            text: location.to_string(),
+            path: (server.is_none() && !is_stdin).then(|| printable(&location.source)),
+            host: server.map(|(host, _)| printable(host)),
+            port: server.map(|(_, port)| *port),
+            place: location.place.as_deref().map(printable),
+            line: location.line,
+        }
+    }
+}
+
+impl Issuer {
+    fn new(entry: &Entry) -> Self {
+        Self { subject: entry.certificate().subject().to_owned(), sha256: hex(&entry.sha256()) }
     }
 }
 
@@ -192,8 +274,44 @@ impl Because {
 }
 
 impl Advice {
-    fn new(advice: &mtls_roles::audit::Advice<'_>) -> Self {
-        Self { id: advice.id(), text: sentence(advice) }
+    fn new(finding: &Finding<'_>, advice: &audit::Advice<'_>) -> Self {
+        let request = match advice {
+            audit::Advice::TwoSlots => acme::request(finding),
+            _ => None,
+        };
+        Self { id: advice.id(), text: sentence(advice), command: request.unwrap_or_default() }
+    }
+}
+
+/// What says in which roles it serves; "server and client" is one thing, "no EKU, so both" another.
+pub fn serves_by(report: &Report<'_>, finding: &Finding<'_>) -> &'static str {
+    let is_other = |role: &Role| finding.serves.contains(*role);
+    match finding.entry.certificate().purposes() {
+        _ if report.is_asked => "asked",
+        _ if finding.entry.told_roles().is_some() => "told",
+        _ if finding.entry.kind() != CertificateKind::Leaf => "ca",
+        _ if finding.serves == Roles::CLIENT && !lists_client_alone(finding) => "names",
+        None | Some([]) => "no_eku",
+        Some(all) if all.contains(&Purpose::ANY) && BOTH.iter().all(is_other) => "any_eku",
+        Some(_) => "eku",
+    }
+}
+
+fn lists_client_alone(finding: &Finding<'_>) -> bool {
+    let purposes = finding.entry.certificate().purposes();
+    purposes.is_some_and(|all| !all.is_empty() && !all.contains(&Purpose::SERVER_AUTH))
+}
+
+fn hierarchy_reason(hierarchy: Hierarchy) -> &'static str {
+    match hierarchy {
+        Hierarchy::Public(PublicEvidence::RootKey) => "root_key",
+        Hierarchy::Public(PublicEvidence::DisclosedRootKey) => "disclosed_root_key",
+        Hierarchy::Public(PublicEvidence::RootName) => "root_name",
+        Hierarchy::Public(_) => "marks",
+        Hierarchy::Industry => "industry_name",
+        Hierarchy::Private => "own_root",
+        // And what a later version of the crate may add.
+        _ => "no_root",
     }
 }
 

@@ -6,13 +6,14 @@ mod page;
 use std::io::{self, Write};
 
 use console::Style;
-use mtls_roles::audit::{CertificateKind, Finding};
+use mtls_roles::audit::{CertificateKind, Finding, Roles};
 
 use self::notes::Notes;
 pub use self::page::Page;
+use crate::acme;
 use crate::printable::printable;
-use crate::report::{Group, Report, counted, due, short_name};
-use crate::row::name;
+use crate::report::{Group, Report, counted, due, is_expired, short_name};
+use crate::row::{name, serves_by};
 use crate::shortened::shortened;
 use crate::sources::Asks;
 
@@ -23,10 +24,34 @@ pub fn write(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Result
         list(report, group, page, &mut notes, out)?;
     }
     notes.write(page, out)?;
+    acme(report, page, out)?;
     unreadable(report, page, out)?;
     servers(report, page, out)?;
     list(report, Group::Unaffected, page, &mut notes, out)?;
     summary(report, page, out)
+}
+
+/// One line a certificate, apart by tabs: until when it lasts, its name, who issued it, where it is.
+pub fn list_lines(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    for finding in &report.findings {
+        let certificate = finding.entry.certificate();
+        let (end, name) = (certificate.not_after().date(), short_name(finding.entry));
+        let places = places(finding).join(", ");
+        writeln!(out, "{end}\t{name}\t{}\t{places}", certificate.issuer())?;
+    }
+    Ok(())
+}
+
+fn places(finding: &Finding<'_>) -> Vec<String> {
+    finding.entry.locations().iter().map(ToString::to_string).collect()
+}
+
+fn acme(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Result<()> {
+    if !acme::is_worth_saying(report) {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", page.paint(Style::new().bold(), "WITH AN ACME CLIENT"))?;
+    acme::COMMANDS.lines().try_for_each(|line| writeln!(out, "  {line}"))
 }
 
 fn heading(report: &Report<'_>, page: Page, out: &mut dyn Write) -> io::Result<()> {
@@ -47,16 +72,29 @@ fn list<'a>(
 ) -> io::Result<()> {
     let findings = report.group(group);
     let (listed, counted_only): (Vec<_>, Vec<_>) = findings.iter().partition(|finding| {
-        group > Group::Unknown || finding.entry.kind() == CertificateKind::Leaf
+        let is_leaf = finding.entry.kind() == CertificateKind::Leaf;
+        is_leaf || group > Group::Unknown && !is_idle(finding)
     });
     title(group, findings.len(), page, out)?;
-    let lines = listed.into_iter().map(|finding| cells(finding, notes));
+    let lines = listed.into_iter().map(|finding| cells(report, finding, page, notes));
     let lines: Vec<_> = lines.collect();
     page.table(heading_of(group), &lines, out)?;
     match (counted_only.len(), lines.len()) {
         (0, _) => Ok(()),
-        (count, 0) => writeln!(out, "  {}", counted(count, "CA certificate")),
-        (count, _) => writeln!(out, "  and {}", counted(count, "CA certificate")),
+        (count, 0) => writeln!(out, "  {}", idle(group, count)),
+        (count, _) => writeln!(out, "  and {}", idle(group, count)),
+    }
+}
+
+/// A CA certificate that has expired: those it issued tell whether anybody minds.
+fn is_idle(finding: &Finding<'_>) -> bool {
+    finding.serves == Roles::NONE && is_expired(finding)
+}
+
+fn idle(group: Group, count: usize) -> String {
+    match group {
+        Group::Unfit => counted(count, "expired CA certificate"),
+        _ => counted(count, "CA certificate"),
     }
 }
 
@@ -90,21 +128,31 @@ fn heading_of(group: Group) -> [&'static str; 6] {
     }
 }
 
-/// Day, name, roles, why, what to do, where.
-fn cells<'a>(finding: &Finding<'a>, notes: &mut Notes<'a>) -> [String; 6] {
-    let places = finding.entry.locations();
-    let place = places.first().map(ToString::to_string).unwrap_or_default();
-    let more = match places.len() {
-        0 | 1 => String::new(),
-        count => format!(" +{}", count - 1),
+/// Day, name, roles, why, what to do, where. In a pipe all of it.
+fn cells<'a>(
+    report: &Report<'_>,
+    finding: &Finding<'a>,
+    page: Page,
+    notes: &mut Notes<'a>,
+) -> [String; 6] {
+    let places = places(finding);
+    let place = match (page.is_cut(), &places[..]) {
+        (true, [first, _, ..]) => format!("{first} +{}", places.len() - 1),
+        _ => places.join(", "),
+    };
+    let by = match serves_by(report, finding) {
+        "no_eku" => " (no EKU)",
+        "any_eku" => " (any EKU)",
+        "told" => " (told)",
+        _ => "",
     };
     [
         due(finding).to_string(),
         short_name(finding.entry),
-        finding.serves.to_string(),
+        format!("{}{by}", finding.serves),
         notes.causes(finding),
         notes.advice(finding),
-        place + &more,
+        place,
     ]
 }
 

@@ -31,6 +31,12 @@ impl Run {
     }
 }
 
+/// Where a line of the audit's report was found, as its text report names it.
+pub fn places(line: &Value) -> Vec<String> {
+    let source = line["source"].as_array().unwrap_or_else(|| panic!("{line}"));
+    source.iter().map(|place| place["text"].as_str().unwrap().to_owned()).collect()
+}
+
 pub fn run(mut program: Command, stdin: &[u8]) -> Run {
     program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = program.spawn().unwrap();

@@ -69,6 +69,8 @@ struct TableRow {
     name: String,
     verdict: &'static str,
     due: String,
+    places: Vec<String>,
+    more_places: usize,
     /// Beside each cause, the number of its milestone.
     causes: Vec<Reason>,
     stacks: Vec<StackCell>,
@@ -211,6 +213,8 @@ impl TableRow {
             name: short_name(finding.entry),
             verdict: group.title(),
             due: due(finding).to_string(),
+            places: finding.entry.locations().iter().take(3).map(ToString::to_string).collect(),
+            more_places: finding.entry.locations().len().saturating_sub(3),
             causes: reasons.collect(),
             stacks: finding.forecast.iter().flat_map(stacks).collect(),
             facts: Row::new(report, finding),

@@ -73,7 +73,8 @@ pub fn read_stdin(passwords: &Passwords, inventory: &mut Inventory) {
     }
 }
 
-const STDIN: &str = "standard input";
+/// How places name it.
+pub const STDIN: &str = "standard input";
 
 /// Adds what the bytes of a pipe hold.
 pub fn add(source: &str, bytes: &[u8], passwords: &Passwords, inventory: &mut Inventory) {

@@ -22,6 +22,7 @@ use mtls_roles::audit::{Inventory, Location, Roles};
 use rustls::pki_types::CertificateDer;
 
 pub use self::exclude::Exclude;
+pub use self::file::STDIN;
 use self::file::{Job, Outcome};
 pub use self::live::Asks;
 use self::target::Target;
@@ -40,6 +41,8 @@ pub struct Found {
     pub excluded: usize,
     /// Addresses of ranges where nobody was.
     pub silent: usize,
+    /// Host and port of the servers that were asked, by how places name them.
+    pub hosts: HashMap<String, (String, u16)>,
 }
 
 /// A server that answered.
@@ -218,6 +221,9 @@ impl Reading<'_> {
             answer
         });
         for (server, answer) in servers.iter().zip(answers) {
+            let Asked { target, .. } = server;
+            let place = (target.host().to_owned(), target.port);
+            self.found.hosts.insert(target.shown(), place);
             self.answer(server, answer);
         }
         let roles = servers.iter().filter_map(|it| Some((it.target.shown(), it.roles?)));

@@ -9,6 +9,7 @@ use console::{Alignment, Style, Term, measure_text_width, pad_str, truncate_str}
 pub struct Page {
     width: usize,
     has_colour: bool,
+    is_cut: bool,
 }
 
 /// In files, in pipes, and where a terminal does not tell.
@@ -28,11 +29,18 @@ impl Page {
         Self {
             width: columns.unwrap_or(WIDTH).max(NARROWEST),
             has_colour: console::colors_enabled(),
+            is_cut: true,
         }
     }
 
     pub fn of_file() -> Self {
-        Self { width: WIDTH, has_colour: false }
+        Self { width: WIDTH, has_colour: false, is_cut: false }
+    }
+
+    /// Whether cells are cut to fit: not in files and in pipes, where nothing wraps and a program may
+    /// read them.
+    pub fn is_cut(self) -> bool {
+        self.is_cut
     }
 
     pub fn paint(self, style: Style, text: impl Display) -> String {
@@ -72,10 +80,10 @@ impl Page {
         }
         let heading = heading.map(str::to_owned);
         let widths = self.widths([&heading].into_iter().chain(rows));
-        let heading = line(&heading, widths);
+        let heading = self.line(&heading, widths);
         writeln!(out, "{}", self.paint(Style::new().dim(), heading))?;
         for row in rows {
-            writeln!(out, "{}", line(row, widths))?;
+            writeln!(out, "{}", self.line(row, widths))?;
         }
         Ok(())
     }
@@ -87,24 +95,29 @@ impl Page {
                 *width = measure_text_width(cell).max(*width);
             }
         }
+        if !self.is_cut {
+            // Wide cells stand out: one of them is no reason to fill all the others.
+            return widths.map(|width| width.min(WIDTH / 2));
+        }
         let [day, name, roles, why, to_do, place] = widths;
         let left = self.width.saturating_sub(day + roles + why + to_do + 6 * GAP.len());
         let name = name.min((left * 3 / 5).max(left.saturating_sub(place)));
         [day, name, roles, why, to_do, place.min(left.saturating_sub(name))]
     }
-}
 
-fn line(row: &[String; 6], widths: [usize; 6]) -> String {
-    let cells = row.iter().zip(widths).enumerate();
-    let cells = cells.filter(|(_, (_, width))| *width > 0);
-    let cells = cells.map(|(column, (cell, width))| match column {
-        5 => GAP.to_owned() + &cut_at_the_front(cell, width),
-        _ => {
-            let cut = truncate_str(cell, width, "…");
-            GAP.to_owned() + &pad_str(&cut, width, Alignment::Left, None)
-        }
-    });
-    cells.collect::<String>().trim_end().to_owned()
+    fn line(self, row: &[String; 6], widths: [usize; 6]) -> String {
+        let cells = row.iter().zip(widths).enumerate();
+        let cells = cells.filter(|(_, (_, width))| *width > 0);
+        let cells = cells.map(|(column, (cell, width))| match column {
+            _ if !self.is_cut => GAP.to_owned() + &pad_str(cell, width, Alignment::Left, None),
+            5 => GAP.to_owned() + &cut_at_the_front(cell, width),
+            _ => {
+                let cut = truncate_str(cell, width, "…");
+                GAP.to_owned() + &pad_str(&cut, width, Alignment::Left, None)
+            }
+        });
+        cells.collect::<String>().trim_end().to_owned()
+    }
 }
 
 /// Between two columns, and before the first.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::run::{Run, audit, audit_with, openssl};
+use super::run::{Run, audit, audit_with, openssl, places};
 use super::world::World;
 
 /// Each row: how OpenSSL makes the file, and whether the issuer is in it. An empty password is none.
@@ -20,10 +20,10 @@ fn pkcs_7_is_read_in_pem_and_der_and_pkcs_12_with_an_empty_password() {
         }
         let output = audit(&world, "--format json made issuers.pem roots.pem");
         let edge = output.line("CN=edge.example.com");
-        assert_eq!(edge["source"], json!([place]), "{make}");
+        assert_eq!(places(&edge), [place], "{make}");
         assert_eq!(edge["verdict"], "breaks_at_renewal", "{make}");
         let issuer = output.line("O=DigiCert Inc, CN=Combined CA");
-        assert_eq!(issuer["source"][0] == place, has_issuer, "{make}");
+        assert_eq!(places(&issuer)[0] == place, has_issuer, "{make}");
     }
 }
 
@@ -48,7 +48,7 @@ fn pkcs_12_is_read_with_its_password_and_without_it_is_a_finding() {
         let by_environment = audit_with(&world, file, b"", &env);
         for output in [by_file, by_environment] {
             let edge = output.line("CN=edge.example.com");
-            assert_eq!(edge["source"], json!(["edge.p12"]), "{algorithms}");
+            assert_eq!(places(&edge), ["edge.p12"], "{algorithms}");
             assert_eq!(edge["private_keys"], json!(["edge.p12"]), "{algorithms}");
             assert_eq!((output.code, edge["verdict"].as_str()), (1, Some("breaks_at_renewal")));
         }

@@ -2,6 +2,7 @@
 //! codes, what it reads and what it says of what it cannot read.
 
 mod formats;
+mod duckdb;
 mod exits;
 mod guard;
 mod hosts;
@@ -11,5 +12,6 @@ mod run;
 mod servers;
 mod size;
 mod starttls;
+mod tables;
 mod walk;
 mod world;

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::world::World;
-pub use crate::common::programs::{Run, run};
+pub use crate::common::programs::{Run, places, run};
 use crate::program;
 
 /// `audit` with these arguments, in a folder, on a day that is past every test certificate's first.

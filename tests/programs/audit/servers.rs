@@ -9,7 +9,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{ServerConfig, ServerConnection};
 use serde_json::{Value, json};
 
-use super::run::audit;
+use super::run::{audit, places};
 use super::world::World;
 use crate::common::pki::{Ca, CaSpec};
 use crate::common::tls::{provider, root_store, versions};
@@ -31,13 +31,13 @@ fn a_server_shows_its_chain_and_whom_it_asks_in_tls_1_2_and_1_3() {
             let (address, server) = serve(config(&world, version, *hints));
             let output = audit(&world, &format!("--format json roots.pem {address}"));
             let edge = output.line("CN=edge.example.com");
-            assert_eq!(edge["source"], json!([address]), "{id}");
+            assert_eq!(places(&edge), [&*address], "{id}");
             assert_eq!(edge["verdict"], "breaks_at_renewal", "{id}");
             let said = (&edge["asks_for_client_certificate"], &edge["ca_hints"]);
             assert_eq!(said, (asks, expected), "{id}");
             let issuer = output.line("O=DigiCert Inc, CN=Combined CA");
-            let said = (&issuer["source"], &issuer["asks_for_client_certificate"]);
-            assert_eq!(said, (&json!([address]), &Value::Null), "{id}");
+            let said = (&places(&issuer)[..], &issuer["asks_for_client_certificate"]);
+            assert_eq!(said, (&[address][..], &Value::Null), "{id}");
             assert!(server.join().unwrap().is_err(), "{id}: a handshake that ends well trusts");
         }
     }
@@ -87,14 +87,14 @@ fn a_server_that_does_not_answer_is_a_finding_and_the_next_one_is_asked() {
     let output = audit(&world, &arguments);
     let lines = output.lines();
     let reason = |address: &str| {
-        let line = lines.iter().find(|line| line["source"] == json!([address]));
+        let line = lines.iter().find(|line| places(line) == [address]);
         line.unwrap()["because"][0]["text"].to_string()
     };
     assert_eq!(output.code, 2, "{output:?}");
     assert!(reason(&closed).contains("refused"), "{output:?}");
     assert!(reason(&mute).contains("no answer within 1 second"), "{output:?}");
     assert!(reason(&plain).contains("what answers is no TLS"), "{output:?}");
-    assert_eq!(output.line("CN=edge.example.com")["source"], json!([good]));
+    assert_eq!(places(&output.line("CN=edge.example.com")), [good]);
     let _ = (server.join(), talker.join());
 }
 

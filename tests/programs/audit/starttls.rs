@@ -5,9 +5,8 @@ use std::net::TcpStream;
 use std::sync::Arc;
 
 use rustls::ServerConnection;
-use serde_json::json;
 
-use super::run::audit;
+use super::run::{audit, places};
 use super::servers::{config, once};
 use super::world::World;
 use crate::common::tls::versions;
@@ -75,7 +74,7 @@ fn every_protocol_is_asked_for_tls_in_its_own_way() {
                 "tls" => address,
                 _ => format!("{scheme}://{address}"),
             };
-            assert_eq!(edge["source"], json!([source]), "{scheme}");
+            assert_eq!(places(&edge), [source], "{scheme}");
         }
     }
 }

@@ -1,0 +1,48 @@
+-- The audit's JSON Lines as a table with types. In DuckDB, 1.2 or later:
+--   SET VARIABLE files = 'audits/*.jsonl';   .read schema.sql   .read queries.sql
+-- Each file is the output of one machine; `filename` says which. Fields: examples/audit/row.rs.
+CREATE OR REPLACE VIEW audit AS
+SELECT * FROM read_json(
+  getvariable('files'), format = 'newline_delimited', filename = true, columns = {
+    schema_version: 'INTEGER',
+    record: 'VARCHAR',
+    source: 'STRUCT(kind VARCHAR, "text" VARCHAR, path VARCHAR, host VARCHAR, port INTEGER, place VARCHAR, line BIGINT)[]',
+    kind: 'VARCHAR',
+    subject: 'VARCHAR',
+    issuer: 'VARCHAR',
+    serial: 'VARCHAR',
+    sha256: 'VARCHAR',
+    spki_sha256: 'VARCHAR',
+    names: 'VARCHAR[]',
+    names_complete: 'BOOLEAN',
+    not_before: 'TIMESTAMPTZ',
+    not_after: 'TIMESTAMPTZ',
+    key: 'VARCHAR',
+    key_usage: 'VARCHAR[]',
+    eku: 'VARCHAR[]',
+    policies: 'VARCHAR[]',
+    timestamps: 'BIGINT',
+    private_keys: 'VARCHAR[]',
+    more_private_keys: 'BIGINT',
+    roles: 'VARCHAR[]',
+    serves: 'VARCHAR[]',
+    serves_by: 'VARCHAR',
+    chain: 'STRUCT(subject VARCHAR, sha256 VARCHAR)[]',
+    chain_complete: 'BOOLEAN',
+    hierarchy: 'VARCHAR',
+    hierarchy_reason: 'VARCHAR',
+    verdict: 'VARCHAR',
+    due: 'DATE',
+    is_expired: 'BOOLEAN',
+    breaks_on: 'DATE',
+    works_until: 'TIMESTAMPTZ',
+    because: 'STRUCT(milestone VARCHAR, date DATE, citation VARCHAR, confidence VARCHAR, "text" VARCHAR)[]',
+    notes: 'VARCHAR[]',
+    advice: 'STRUCT(id VARCHAR, "text" VARCHAR, command VARCHAR)[]',
+    forecast: 'MAP(VARCHAR, STRUCT(server BOOLEAN, client BOOLEAN))',
+    obstacles: 'STRUCT(stack VARCHAR, role VARCHAR, rule VARCHAR, position INTEGER, reason VARCHAR)[]',
+    asks_for_client_certificate: 'BOOLEAN',
+    ca_hints: 'VARCHAR[]',
+    as_of: 'DATE',
+    timeline_read_on: 'DATE'
+  });
