@@ -29,9 +29,14 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let (given, other_end) = (arguments.next().map(PathBuf::from), arguments.next());
     let files = Folder::new()?;
-    let at = |name: &str| files.0.join(name);
-    write_files(&files.0)?;
+    let folder = given.as_deref().unwrap_or(&files.0);
+    let at = |name: &str| folder.join(name);
+    if !at("client.pem").exists() {
+        write_files(folder)?;
+    }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
 
     // What we present: one slot per role. A slot refuses credentials that are unfit for its role.
@@ -60,12 +65,20 @@ async fn main() -> Result<()> {
     let tls = move || (accept.clone(), clients.clone());
     tokio::spawn(serve(Listener::new(tcp, Limits::default(), tls)));
     let connector = TlsConnector::from(Arc::new(connect));
+    if let Some(address) = other_end {
+        println!("{}", call(&connector, TcpStream::connect(address).await?).await?);
+        return Ok(());
+    }
+    if given.is_some() {
+        println!("{address}");
+        return std::future::pending().await;
+    }
     let first = call(&connector, TcpStream::connect(address).await?).await?;
     println!("the server says: {first}");
 
     // Later, while running: the certificate was renewed, and the files are read again. New
     // connections present the new one. A renewal that is unfit is an error, and the old one stays.
-    write_files(&files.0)?;
+    write_files(folder)?;
     let previous = calling.swap(client_credentials()?)?.ok_or("there was one")?;
     println!("swapped out:     serial {}", previous.leaf().serial());
 

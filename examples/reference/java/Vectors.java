@@ -1,0 +1,72 @@
+import java.io.FileInputStream;
+import java.nio.file.*;
+import java.security.cert.*;
+import java.time.Instant;
+import java.util.*;
+
+/** Answers the vectors in FOLDER, as `cargo run --example vectors -- export FOLDER` writes them. */
+final class Vectors {
+    private final String folder;
+
+    Vectors(String folder) {
+        this.folder = folder;
+    }
+
+    private static List<String> list(String field, String by) {
+        return field.equals("-") ? List.of() : List.of(field.split(by));
+    }
+
+    private X509Certificate[] certificates(String names) throws Exception {
+        var all = new ArrayList<X509Certificate>();
+        for (var name : list(names, ",")) {
+            try (var in = new FileInputStream(folder + "/" + name + ".pem")) {
+                all.add((X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in));
+            }
+        }
+        return all.toArray(new X509Certificate[0]);
+    }
+
+    private List<X509CRL> lists(String names) throws Exception {
+        var all = new ArrayList<X509CRL>();
+        for (var name : list(names, ",")) {
+            try (var in = new FileInputStream(folder + "/" + name + ".crl")) {
+                all.add((X509CRL) CertificateFactory.getInstance("X.509").generateCRL(in));
+            }
+        }
+        return all;
+    }
+
+    private static List<Rules> rules(String texts) {
+        return list(texts, ";").stream().map(Rules::parse).toList();
+    }
+
+    private String answer(String[] field) throws Exception {
+        Roles verifier;
+        try {
+            var until = field[8].equals("-") ? null : Instant.ofEpochSecond(Long.parseLong(field[8]));
+            var policy = new Roles.Policy(field[7], until, rules(field[11]), !field[9].equals("-"), rules(field[12]),
+                !field[10].equals("-"), rules(field[13]));
+            verifier = new Roles(Roles.Role.valueOf(field[1].toUpperCase(Locale.ROOT)), field[6],
+                List.of(certificates(field[4])), lists(field[5]), policy, outcome -> {});
+        } catch (IllegalArgumentException refused) {
+            return "config-error\t-\t-";
+        }
+        Roles.Outcome outcome;
+        try {
+            outcome = verifier.verify(certificates(field[3]), Instant.ofEpochSecond(Long.parseLong(field[2])));
+        } catch (CertificateException unreadable) { // JSSE ends a handshake with a certificate that cannot be read
+            outcome = new Roles.Outcome("refused-other", -1, unreadable);
+        }
+        if (System.getenv("WHY") != null && outcome.why() != null) System.err.println(field[0] + ": " + outcome.why());
+        var position = outcome.position() < 0 ? "-" : String.valueOf(outcome.position());
+        return (outcome.why() == null ? "accept" : "refuse") + "\t" + outcome.report() + "\t" + position;
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        var vectors = new Vectors(arguments[0]);
+        for (var line : Files.readAllLines(Path.of(arguments[0], "vectors.tsv"))) {
+            var field = line.split("\t", -1);
+            System.out.println(field[0] + "\t" + vectors.answer(field));
+        }
+    }
+}
