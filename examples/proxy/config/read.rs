@@ -1,0 +1,180 @@
+//! Reads a file and refuses what contradicts itself.
+
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::{
+    Accept, ClientAuth, Config, Failure, Originate, Pair, Place, Spanned, TlvKind, Tunnel,
+};
+
+impl Config {
+    /// From a file; its paths are relative to its folder.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, has an unknown key or a value that is not understood, or contradicts
+    /// itself. The certificates it names are not read here.
+    pub fn read(file: &Path) -> Result<Self, Failure> {
+        let place = Place::new(file, "");
+        let text = fs::read_to_string(file).map_err(|error| place.fails(error))?;
+        let place = Place::new(file, &text);
+        let mut config: Self = toml::from_str(&text).map_err(|error| {
+            let why = error.message().replace('\n', "; ");
+            match error.span() {
+                Some(span) => place.fails_at(span, why),
+                None => place.fails(why),
+            }
+        })?;
+        config.place = place;
+        config.resolve_paths();
+        config.check()?;
+        Ok(config)
+    }
+
+    fn resolve_paths(&mut self) {
+        let place = self.place.clone();
+        let paths = self.tunnels.iter_mut().flat_map(Tunnel::paths);
+        paths.for_each(|path| *path.get_mut() = place.resolve(path.get_ref()));
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let fails = |span: Range<usize>, why: &str| Err(self.place.fails_at(span, why));
+        if self.tunnels.is_empty() {
+            return Err(self.place.fails("there is no [[tunnel]]; needed is at least one"));
+        }
+        if self.admin.is_some_and(|admin| !admin.ip().is_loopback()) && !self.unsafe_admin {
+            return Err(self.place.fails(
+                "admin is not a loopback address, and what it shows is for operators only; \
+                 needed is 127.0.0.1 or [::1], or unsafe_admin = true",
+            ));
+        }
+        for (index, tunnel) in self.tunnels.iter().enumerate() {
+            let others = &self.tunnels[..index];
+            if others.iter().any(|other| other.name == tunnel.name) {
+                return fails(
+                    tunnel.name.span(),
+                    "two tunnels have this name; needed is one of its own",
+                );
+            }
+            let port = tunnel.listen.get_ref();
+            if port.port() != 0 && others.iter().any(|other| other.listen.get_ref() == port) {
+                return fails(
+                    tunnel.listen.span(),
+                    "two tunnels listen here; needed is an address of its own",
+                );
+            }
+            tunnel.check().or_else(|(span, why)| fails(span, why))?;
+        }
+        Ok(())
+    }
+}
+
+/// What contradicts itself, and where.
+type Contradiction = (Range<usize>, &'static str);
+
+impl Tunnel {
+    fn paths(&mut self) -> Vec<&mut Spanned<PathBuf>> {
+        let accept = self.accept.as_mut().map(|accept| accept.get_mut().paths());
+        let originate = self.originate.as_mut().map(|originate| originate.get_mut().paths());
+        accept.into_iter().chain(originate).flatten().collect()
+    }
+
+    fn check(&self) -> Result<(), Contradiction> {
+        let fails = |why| Err((self.name.span(), why));
+        if self.name.get_ref().is_empty() {
+            return fails("the name is empty");
+        }
+        if self.accept.is_none() && self.originate.is_none() {
+            return fails(
+                "it has no TLS on either side; needed is [tunnel.accept], [tunnel.originate] or both",
+            );
+        }
+        if self.max_connections == 0 {
+            return fails("max_connections is 0; needed is at least 1");
+        }
+        if !self.proxy_tlvs.is_empty() && self.proxy_protocol.is_none() {
+            return fails(
+                "proxy_tlvs are set and proxy_protocol is not; needed is proxy_protocol = \"v2\"",
+            );
+        }
+        if self.proxy_tlvs.contains(&TlvKind::Certificate)
+            && !self.proxy_tlvs.contains(&TlvKind::Ssl)
+        {
+            return fails(
+                "the TLV \"certificate\" is a part of \"ssl\"; needed in proxy_tlvs are both",
+            );
+        }
+        self.accept.as_ref().map_or(Ok(()), |accept| accept.get_ref().check(accept.span()))?;
+        self.originate
+            .as_ref()
+            .map_or(Ok(()), |originate| originate.get_ref().check(originate.span()))
+    }
+}
+
+impl Accept {
+    fn paths(&mut self) -> Vec<&mut Spanned<PathBuf>> {
+        let pairs = self.certificates.iter_mut().flat_map(|pair| {
+            let Pair { chain, key } = pair.get_mut();
+            [chain, key]
+        });
+        let single = [&mut self.chain, &mut self.key, &mut self.client_roots, &mut self.crls];
+        single.into_iter().flatten().chain(pairs).collect()
+    }
+
+    fn check(&self, span: Range<usize>) -> Result<(), Contradiction> {
+        let fails = |why| Err((span.clone(), why));
+        match (&self.chain, &self.key, self.certificates.is_empty()) {
+            (Some(_), Some(_), true) | (None, None, false) => {}
+            _ => {
+                return fails(
+                    "[tunnel.accept] needs chain and key, or certificates in their place",
+                );
+            }
+        }
+        let judges = self.crls.is_some()
+            || self.eku.is_some()
+            || !self.relax_for.is_empty()
+            || !self.allow.is_empty();
+        match (self.client_auth, &self.client_roots) {
+            (ClientAuth::None, None) if judges => fails(
+                "[tunnel.accept] asks for no client certificate and says how to judge one; needed is client_auth = \"required\" or \"optional\"",
+            ),
+            (ClientAuth::None, None) => Ok(()),
+            (ClientAuth::None, Some(_)) => fails(
+                "[tunnel.accept] has client_roots and asks for no client certificate; needed is client_auth = \"required\" or \"optional\"",
+            ),
+            (_, Some(_)) => Ok(()),
+            (_, None) => fails(
+                "[tunnel.accept] needs client_roots, the roots of those who may connect; or client_auth = \"none\"",
+            ),
+        }
+    }
+}
+
+impl Originate {
+    fn paths(&mut self) -> Vec<&mut Spanned<PathBuf>> {
+        let roots = Some(&mut self.server_roots).filter(|roots| !is_public(roots.get_ref()));
+        let rest = [&mut self.crls, &mut self.chain, &mut self.key];
+        roots.into_iter().chain(rest.into_iter().flatten()).collect()
+    }
+
+    /// Whether the roots are those of the web.
+    pub fn trusts_the_web(&self) -> bool {
+        is_public(self.server_roots.get_ref())
+    }
+
+    fn check(&self, span: Range<usize>) -> Result<(), Contradiction> {
+        match self.chain.is_some() == self.key.is_some() {
+            true => Ok(()),
+            false => Err((
+                span,
+                "[tunnel.originate] has one of chain and key; needed are both, or neither for no client certificate",
+            )),
+        }
+    }
+}
+
+fn is_public(roots: &Path) -> bool {
+    roots == Path::new("public")
+}

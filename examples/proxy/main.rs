@@ -1,0 +1,71 @@
+//! A TLS proxy for operators, and the reference for those who build their own: several tunnels in one
+//! process, TLS on either side or both, server certificate and client certificate separate, per tunnel
+//! its roots, rules, revocation lists and EKU policy with its end, all of it following its files.
+//!
+//! * `cargo run --example proxy` is a demonstration on loopback; it needs nothing and ends by itself;
+//! * `cargo run --example proxy -- CONFIG.toml` runs the tunnels of a file;
+//! * `… -- --check CONFIG.toml` reads and judges everything, prints a report, and opens no port;
+//! * `… -- --check A.toml --with B.toml`: would these two ends accept each other, and until when?
+//!
+//! SIGHUP reads the file and everything it names anew. SIGTERM lets open connections end, within
+//! `drain`. What a file may say is in `config.rs`; each file beside it is one step of a connection's
+//! way: `accept`, `originate`, `relay`.
+
+mod accept;
+mod admin;
+mod check;
+mod client;
+mod config;
+mod drain;
+mod gauges;
+mod log;
+mod metrics;
+mod originate;
+mod pair;
+mod proxy_header;
+mod record;
+mod refused;
+mod relay;
+mod reports;
+mod run;
+mod seen;
+mod side;
+mod status;
+mod tls;
+mod tunnel;
+mod tunnels;
+#[path = "../common/listener.rs"]
+mod listener;
+#[path = "../common/printable.rs"]
+mod common;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(
+    name = "proxy",
+    about = "mTLS proxy: separate certificates per role, an EKU policy that ends"
+)]
+struct Args {
+    /// The tunnels to run; without any, a demonstration.
+    config: Option<PathBuf>,
+    /// Reads and judges everything in this file, and opens no port.
+    #[arg(long, value_name = "CONFIG", conflicts_with = "config")]
+    check: Option<PathBuf>,
+    /// The file of the other end: would they accept each other?
+    #[arg(long, value_name = "CONFIG", requires = "check")]
+    with: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match (args.config, args.check, args.with) {
+        (Some(config), ..) => run::run(&config),
+        (None, Some(own), Some(other)) => pair::pair(&own, &other),
+        (None, Some(own), None) => check::check(&own),
+        (None, None, _) => ExitCode::FAILURE,
+    }
+}

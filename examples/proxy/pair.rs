@@ -1,0 +1,177 @@
+//! [`pair`]: would the two ends of a connection accept each other, and until when?
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use mtls_roles::audit::Timeline;
+use mtls_roles::{Credentials, EkuOutcome, Refusal, VerifiedPeer};
+use rustls::pki_types::{CertificateDer, UnixTime};
+use time::OffsetDateTime;
+
+use crate::check::read;
+use crate::config::ClientAuth;
+use crate::tunnel::Tunnel;
+
+/// Reads both files and prints, for each tunnel of one that calls and each of the other that serves,
+/// what each end would say of the other: today, on every date of the audit's timeline that is to
+/// come, and when something ends. Where tunnels of the two are connected by their ports, those only.
+///
+/// It is what the ends themselves would say of what they present today: a certificate that is renewed
+/// meanwhile is another one. *Not* foretold: what stands between the two.
+///
+/// Exit code 0: today all of them accept each other; 1: some do not; 2: a file cannot be used.
+pub fn pair(own: &Path, other: &Path) -> ExitCode {
+    let (own, other) = match (read(own), read(other)) {
+        (Ok((_, own)), Ok((_, other))) => (own, other),
+        (own, other) => {
+            let failures = own.err().into_iter().chain(other.err()).flatten();
+            failures.for_each(|failure| eprintln!("{failure}"));
+            return ExitCode::from(2);
+        }
+    };
+    let mut pairs = calls(&own, &other);
+    pairs.extend(calls(&other, &own));
+    if pairs.is_empty() {
+        eprintln!("no tunnel of one file originates TLS to one that accepts it in the other");
+        return ExitCode::from(2);
+    }
+    let now = OffsetDateTime::now_utc();
+    pairs.iter().for_each(|pair| pair.print(now));
+    match pairs.iter().all(|pair| pair.judge(now).is_good()) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+/// A tunnel that calls, and one that serves.
+struct Pair<'a> {
+    caller: &'a Tunnel,
+    server: &'a Tunnel,
+}
+
+/// What each end says of the other; a caller is not asked who it is if its certificate is not wanted.
+struct Verdict {
+    of_server: Result<VerifiedPeer, Refusal>,
+    of_caller: Option<Result<VerifiedPeer, Refusal>>,
+    /// Both insist on protocols, and have none in common.
+    is_speechless: bool,
+}
+
+fn calls<'a>(callers: &'a [Tunnel], servers: &'a [Tunnel]) -> Vec<Pair<'a>> {
+    let callers = callers.iter().filter(|tunnel| tunnel.config.originate.is_some());
+    let servers = servers.iter().filter(|tunnel| tunnel.config.accept.is_some());
+    let all = callers.flat_map(|caller| servers.clone().map(move |server| Pair { caller, server }));
+    let (connected, others): (Vec<_>, Vec<_>) = all.partition(|pair| {
+        pair.caller.config.connect.port == pair.server.config.listen.get_ref().port()
+    });
+    if connected.is_empty() { others } else { connected }
+}
+
+impl Pair<'_> {
+    fn print(&self, now: OffsetDateTime) {
+        println!("{} calls {}", self.caller.name(), self.server.name());
+        let mut before = String::new();
+        for (at, why) in self.instants(now) {
+            let verdict = self.judge(at).to_string();
+            println!("  {}  {why}", at.date());
+            if verdict != before {
+                verdict.lines().for_each(|line| println!("              {line}"));
+            }
+            before = verdict;
+        }
+    }
+
+    /// Today and what is to come, in order, each with its name.
+    fn instants(&self, now: OffsetDateTime) -> BTreeSet<(OffsetDateTime, String)> {
+        let mut all = BTreeSet::from([(now, "today".to_owned())]);
+        for milestone in Timeline::builtin().milestones() {
+            let name = format!("{}: {}", milestone.who, milestone.change);
+            all.insert((milestone.date.midnight().assume_utc(), name));
+        }
+        let serving = self.server.tls.serving().map(|it| it.current().expiries());
+        let calling = self.caller.tls.calling().map(|it| it.current().expiries());
+        for expiry in serving.into_iter().chain(calling).flatten() {
+            // A certificate's last second is still good.
+            all.insert((expiry.until + time::Duration::SECOND, expiry.to_string()));
+        }
+        all.retain(|(at, _)| *at >= now);
+        all
+    }
+
+    fn judge(&self, at: OffsetDateTime) -> Verdict {
+        let at = UnixTime::since_unix_epoch(Duration::from_secs(
+            u64::try_from(at.unix_timestamp()).unwrap_or_default(),
+        ));
+        let (caller, server) = (&self.caller.tls, &self.server.tls);
+        let presented = server.serving().and_then(|it| it.current().server_slot().credentials());
+        let of_server = caller
+            .originating()
+            .map(|calling| calling.servers.verify(chain(presented).as_deref(), &calling.name, at));
+        let presented = caller.calling().and_then(|it| it.current().client_slot().credentials());
+        let accept = self.server.config.accept.as_ref().map(|accept| accept.get_ref());
+        let asks = accept.map(|accept| accept.client_auth).unwrap_or_default();
+        let is_asked = match asks {
+            ClientAuth::Required => true,
+            ClientAuth::Optional => presented.is_some(),
+            ClientAuth::None => false,
+        };
+        let of_caller = server.accepting().filter(|_| is_asked);
+        Verdict {
+            of_server: of_server.expect("a caller originates TLS"),
+            of_caller: of_caller
+                .map(|serving| serving.clients.verify(chain(presented).as_deref(), at)),
+            is_speechless: self.is_speechless(),
+        }
+    }
+
+    fn is_speechless(&self) -> bool {
+        let offered = self.caller.config.originate.as_ref().map(|it| &it.get_ref().alpn[..]);
+        let spoken = self.server.config.accept.as_ref().map(|it| &it.get_ref().alpn[..]);
+        let (offered, spoken) = (offered.unwrap_or_default(), spoken.unwrap_or_default());
+        let is_common = offered.iter().any(|protocol| spoken.contains(protocol));
+        !offered.is_empty() && !spoken.is_empty() && !is_common
+    }
+}
+
+fn chain(credentials: Option<Credentials>) -> Option<Vec<CertificateDer<'static>>> {
+    let credentials = credentials?;
+    Some(credentials.chain().iter().map(|certificate| certificate.der().clone()).collect())
+}
+
+impl Verdict {
+    fn is_good(&self) -> bool {
+        let caller_is_good = self.of_caller.as_ref().is_none_or(Result::is_ok);
+        self.of_server.is_ok() && caller_is_good && !self.is_speechless
+    }
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write_one(f, "the caller", "the server", &self.of_server)?;
+        match &self.of_caller {
+            Some(verdict) => write_one(f, "the server", "the caller", verdict)?,
+            None => writeln!(f, "the server does not ask who the caller is")?,
+        }
+        match self.is_speechless {
+            true => writeln!(f, "REFUSED: they have no ALPN protocol in common"),
+            false => Ok(()),
+        }
+    }
+}
+
+fn write_one(
+    f: &mut std::fmt::Formatter<'_>,
+    judge: &str,
+    peer: &str,
+    verdict: &Result<VerifiedPeer, Refusal>,
+) -> std::fmt::Result {
+    match verdict {
+        Ok(verified) => match verified.eku() {
+            EkuOutcome::Enforced => writeln!(f, "{judge} accepts {peer}"),
+            eku => writeln!(f, "{judge} accepts {peer}, {eku}"),
+        },
+        Err(refusal) => writeln!(f, "REFUSED: {judge} refuses {peer}: {}", refusal.reason()),
+    }
+}

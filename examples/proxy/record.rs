@@ -1,0 +1,173 @@
+//! [`Record`]: one connection's line in the log, and its place in the counters.
+
+use std::net::SocketAddr;
+
+use mtls_roles::{EkuOutcome, PeerRule, VerifiedPeer};
+use tokio::time::Instant;
+
+use crate::accept::NotAccepted;
+use crate::client::Client;
+use crate::common::printable;
+use crate::config::Text;
+use crate::metrics::Toward;
+use crate::originate;
+use crate::relay::{End, Passed};
+use crate::status::hex;
+use crate::tunnel::Tunnel;
+
+/// What is known of a connection so far.
+pub struct Record<'a> {
+    tunnel: &'a Tunnel,
+    since: Instant,
+    from: SocketAddr,
+    id: Option<String>,
+    client: Option<Peer>,
+    server: Option<Peer>,
+}
+
+/// A peer in words.
+struct Peer {
+    names: String,
+    sha256: String,
+    eku: String,
+}
+
+impl<'a> Record<'a> {
+    pub fn new(tunnel: &'a Tunnel, from: SocketAddr) -> Self {
+        Self { tunnel, since: Instant::now(), from, id: None, client: None, server: None }
+    }
+
+    /// Told once a handshake is done: who is counted has proved that it holds its key.
+    pub fn accepted(&mut self, client: &Client) {
+        self.from = client.addresses.from;
+        self.id = Some(client.id.clone());
+        let Some(tls) = &client.tls else { return };
+        self.client = self.count(Toward::Client, tls.peer.as_ref());
+    }
+
+    pub fn originated(&mut self, peer: Option<&VerifiedPeer>) {
+        if peer.is_some() {
+            self.server = self.count(Toward::Backend, peer);
+        }
+    }
+
+    pub fn not_accepted(mut self, failure: &NotAccepted) {
+        self.from = failure.addresses.from;
+        let verdict = if failure.why.is_refusal() { "refused" } else { "failed" };
+        let (class, why) = (failure.why.class(), printable(&failure.why.to_string()));
+        self.count_failure(Toward::Client, verdict, class, &why);
+        self.write(verdict, Some(class), Some(why), None);
+    }
+
+    pub fn no_backend(&self, failure: &originate::Failure) {
+        let verdict = if failure.is_refusal() { "refused" } else { "failed" };
+        let (class, why) = (failure.class(), printable(&failure.to_string()));
+        self.count_failure(Toward::Backend, verdict, class, &why);
+        self.tunnel.meters.ended("no-backend");
+        self.write("no backend", Some(class), Some(why), None);
+    }
+
+    pub fn ended(&self, passed: &Passed) {
+        self.tunnel.meters.ended(passed.end.name());
+        let error = passed.error.as_ref().map(|error| printable(&error.to_string()));
+        self.write(&passed.end.to_string(), None, error, Some(passed));
+    }
+
+    pub fn stopped(&self) {
+        self.tunnel.meters.ended(End::Stopped.name());
+        self.write(&End::Stopped.to_string(), None, None, None);
+    }
+}
+
+impl Record<'_> {
+    fn count(&self, toward: Toward, peer: Option<&VerifiedPeer>) -> Option<Peer> {
+        let meters = &self.tunnel.meters;
+        let Some(peer) = peer else {
+            meters.handshake(toward, "accepted", "no-certificate");
+            return None;
+        };
+        match peer.eku() {
+            EkuOutcome::Enforced => {
+                meters.handshake(toward, "accepted", "");
+                meters.eku(toward, "enforced", String::new());
+            }
+            EkuOutcome::Relaxed(violation) => {
+                let (words, rule) = (Peer::of(peer), self.rule(toward, peer));
+                self.tunnel.seen.relaxed(&words.sha256, &words.names, &rule, violation);
+                meters.handshake(toward, "relaxed", "eku");
+                meters.eku(toward, "relaxed", rule);
+            }
+            _ => {}
+        }
+        Some(Peer::of(peer))
+    }
+
+    fn count_failure(&self, toward: Toward, verdict: &'static str, class: &'static str, why: &str) {
+        self.tunnel.meters.handshake(toward, verdict, class);
+        self.tunnel.seen.refused(class, self.from, why);
+        if class == "eku" {
+            self.tunnel.meters.eku(toward, "refused", String::new());
+        }
+    }
+
+    /// Which rule names this peer, as far as its text tells.
+    fn rule(&self, toward: Toward, peer: &VerifiedPeer) -> String {
+        let config = &self.tunnel.config;
+        let rules: &[Text<PeerRule>] = match toward {
+            Toward::Client => config.accept.as_ref().map_or(&[], |it| &it.get_ref().relax_for),
+            Toward::Backend => config.originate.as_ref().map_or(&[], |it| &it.get_ref().relax_for),
+        };
+        let leaf = peer.leaf();
+        let names = peer.alt_names().iter().map(|name| name.to_string().to_ascii_lowercase());
+        let spki = format!("spki-sha256:{}", hex(&leaf.spki_sha256()));
+        let names: Vec<_> =
+            names.chain([spki, format!("cert-sha256:{}", hex(&leaf.sha256()))]).collect();
+        let names_it = |rule: &&Text<PeerRule>| {
+            let text = rule.to_string();
+            let text = text.split(" under ").next().unwrap_or_default();
+            names.iter().any(|name| name == text)
+        };
+        let rule = rules.iter().find(names_it).map(|rule| rule.to_string());
+        rule.unwrap_or_else(|| "a wildcard or a trust domain".into())
+    }
+
+    /// The line. Fields that are not known are left out.
+    fn write(
+        &self,
+        end: &str,
+        class: Option<&str>,
+        error: Option<String>,
+        passed: Option<&Passed>,
+    ) {
+        let (client, server) = (self.client.as_ref(), self.server.as_ref());
+        tracing::info!(
+            tunnel = self.tunnel.name(),
+            id = self.id,
+            from = %self.from,
+            client = client.map(|peer| &*peer.names),
+            client_sha256 = client.map(|peer| &*peer.sha256),
+            client_eku = client.map(|peer| &*peer.eku),
+            server = server.map(|peer| &*peer.names),
+            server_sha256 = server.map(|peer| &*peer.sha256),
+            server_eku = server.map(|peer| &*peer.eku),
+            end,
+            class,
+            error,
+            up = passed.map(|passed| passed.up),
+            down = passed.map(|passed| passed.down),
+            seconds = self.since.elapsed().as_secs_f64(),
+            "connection"
+        );
+    }
+}
+
+impl Peer {
+    fn of(peer: &VerifiedPeer) -> Self {
+        let names: Vec<_> = peer.alt_names().iter().map(ToString::to_string).collect();
+        let names = match names.is_empty() {
+            true => peer.leaf().subject().to_owned(),
+            false => names.join(" "),
+        };
+        Self { names, sha256: hex(&peer.leaf().sha256()), eku: peer.eku().to_string() }
+    }
+}

@@ -1,0 +1,195 @@
+//! [`Tunnels`]: those that run, and what a changed file makes of them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use mtls_roles::{Follower, Observer};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::watch;
+
+use crate::config::{self, Config, Failure};
+use crate::drain::Drain;
+use crate::metrics::Metrics;
+use crate::reports::Reports;
+use crate::tls::{Shared, Tls};
+use crate::tunnel::{Ids, Tunnel, serve};
+
+/// What every tunnel is made with.
+#[derive(Clone)]
+pub struct Workshop {
+    pub shared: Shared,
+    pub metrics: Arc<Metrics>,
+    pub ids: Arc<Ids>,
+}
+
+/// All tunnels of the process.
+pub struct Tunnels {
+    workshop: Workshop,
+    drain: Drain,
+    running: Vec<Running>,
+    shown: watch::Sender<Vec<View>>,
+}
+
+/// A tunnel, for whoever shows it.
+#[derive(Clone)]
+pub struct View {
+    pub tunnel: Arc<Tunnel>,
+    pub listening: SocketAddr,
+}
+
+struct Running {
+    tunnel: watch::Sender<Arc<Tunnel>>,
+    listening: SocketAddr,
+    /// Its listener alone; another address gets another one.
+    listener: Drain,
+    /// The tunnel with its connections.
+    drain: Drain,
+    /// The files are looked at as long as this lives.
+    following: Vec<Follower>,
+}
+
+impl Workshop {
+    /// # Errors
+    ///
+    /// As [`Tls::new`].
+    pub fn make(&self, tunnel: &config::Tunnel, config: &Config) -> Result<Tunnel, Failure> {
+        let name = tunnel.name.get_ref().clone();
+        let meters = self.metrics.of(&name);
+        let observer: Arc<dyn Observer> =
+            Arc::new(Reports { tunnel: name, meters: meters.clone() });
+        let tls = Tls::new(tunnel, &config.place, &self.shared, &observer)?;
+        let (config, ids, seen) = (tunnel.clone(), self.ids.clone(), Arc::default());
+        Ok(Tunnel { config, tls, meters, seen, ids })
+    }
+}
+
+impl Tunnels {
+    /// Reads everything, binds every port, and only then accepts connections.
+    ///
+    /// # Errors
+    ///
+    /// One for each tunnel that cannot be: then none is.
+    pub fn start(workshop: Workshop, config: &Config, drain: Drain) -> Result<Self, Vec<Failure>> {
+        let made = config.tunnels.iter().map(|tunnel| {
+            let made = workshop.make(tunnel, config)?;
+            Ok((made, listen(tunnel, config)?))
+        });
+        let (made, failed): (Vec<_>, Vec<_>) = made.partition(Result::is_ok);
+        if !failed.is_empty() {
+            return Err(failed.into_iter().filter_map(Result::err).collect());
+        }
+        let made: Vec<_> = made.into_iter().filter_map(Result::ok).collect();
+        let mut tunnels =
+            Self { workshop, drain, running: vec![], shown: watch::Sender::default() };
+        made.into_iter().for_each(|(tunnel, listener)| tunnels.run(tunnel, listener, config));
+        tunnels.show();
+        Ok(tunnels)
+    }
+
+    /// What runs, now and whenever it changes.
+    pub fn shown(&self) -> watch::Receiver<Vec<View>> {
+        self.shown.subscribe()
+    }
+
+    fn show(&self) {
+        let view =
+            |running: &Running| View { tunnel: running.current(), listening: running.listening };
+        self.shown.send_replace(self.running.iter().map(view).collect());
+    }
+
+    /// Makes of what runs what the file says now. A tunnel that is as it was looks at its files; one
+    /// that changed carries new connections as it is told now; one that is gone drains. What fails
+    /// stays as it was.
+    pub fn apply(&mut self, config: &Config) -> Vec<Failure> {
+        let is_named =
+            |name: &str| config.tunnels.iter().any(|tunnel| tunnel.name.get_ref() == name);
+        let (kept, gone) = std::mem::take(&mut self.running)
+            .into_iter()
+            .partition(|running| is_named(running.current().name()));
+        self.running = kept;
+        for running in gone {
+            tracing::info!(tunnel = running.current().name(), "tunnel removed");
+            let limit = config.drain.0;
+            tokio::spawn(async move { running.drain.drain(limit).await });
+        }
+        let applied = config.tunnels.iter().map(|tunnel| self.apply_one(tunnel, config));
+        let failures = applied.filter_map(Result::err).collect();
+        self.show();
+        failures
+    }
+
+    fn apply_one(&mut self, tunnel: &config::Tunnel, config: &Config) -> Result<(), Failure> {
+        let is_it = |running: &&mut Running| running.current().config.name == tunnel.name;
+        let Some(running) = self.running.iter_mut().find(is_it) else {
+            let made = self.workshop.make(tunnel, config)?;
+            let listener = listen(tunnel, config)?;
+            self.run(made, listener, config);
+            return Ok(());
+        };
+        let current = running.current();
+        if current.config == *tunnel {
+            current.tls.reload();
+            running.following = current.tls.follow(config.reload.0);
+            return Ok(());
+        }
+        let mut made = self.workshop.make(tunnel, config)?;
+        made.seen = current.seen.clone();
+        if current.config.listen != tunnel.listen {
+            running.move_to(listen(tunnel, config)?);
+        }
+        running.following = made.tls.follow(config.reload.0);
+        running.tunnel.send_replace(Arc::new(made));
+        tracing::info!(tunnel = tunnel.name.get_ref(), listening = %running.listening, "tunnel changed");
+        Ok(())
+    }
+
+    fn run(&mut self, tunnel: Tunnel, listener: TcpListener, config: &Config) {
+        let drain = self.drain.part();
+        let mut running = Running {
+            listening: *tunnel.config.listen.get_ref(),
+            listener: drain.part(),
+            drain,
+            following: tunnel.tls.follow(config.reload.0),
+            tunnel: watch::Sender::new(Arc::new(tunnel)),
+        };
+        running.move_to(listener);
+        let (tunnel, listening) = (running.current(), running.listening);
+        tracing::info!(tunnel = tunnel.name(), %listening, connect = %*tunnel.config.connect, "tunnel added");
+        self.running.push(running);
+    }
+}
+
+impl Running {
+    fn current(&self) -> Arc<Tunnel> {
+        self.tunnel.borrow().clone()
+    }
+
+    /// The connections of the old listener go on.
+    fn move_to(&mut self, listener: TcpListener) {
+        self.listener.close();
+        self.listener = self.drain.part();
+        // Port 0 is any port.
+        self.listening = listener.local_addr().unwrap_or(self.listening);
+        tokio::spawn(serve(
+            listener,
+            self.tunnel.subscribe(),
+            self.listener.clone(),
+            self.drain.clone(),
+        ));
+    }
+}
+
+fn listen(tunnel: &config::Tunnel, config: &Config) -> Result<TcpListener, Failure> {
+    let address = *tunnel.listen.get_ref();
+    let listen = || -> io::Result<TcpListener> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // So that a restart need not wait for the connections of before.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(1024)
+    };
+    listen().map_err(|error| {
+        config.place.fails_at(tunnel.listen.span(), format!("cannot listen on {address}: {error}"))
+    })
+}
