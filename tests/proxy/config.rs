@@ -1,0 +1,144 @@
+//! What a file may say, and what is said of what it may not: one line, with its place and its tunnel.
+
+use std::net::TcpListener;
+
+use crate::common::programs::Run;
+use crate::running::{Proxy, backend, once, terminating, write};
+use crate::world::{World, unfit, valid};
+
+fn judge(world: &World, toml: &str) -> Run {
+    once(["--check".as_ref(), &*write(world, toml)])
+}
+
+fn good() -> String {
+    terminating(([127, 0, 0, 1], 9).into(), "")
+}
+
+#[test]
+fn every_mistake_is_one_line_with_its_place_its_tunnel_and_what_is_needed() {
+    let world = World::new();
+    world.write("unfit", &world.servers.leaf(valid(unfit())), &world.servers);
+    world.folder.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n");
+    // What is changed in a good file; the line and column, if it has one; what is said.
+    #[rustfmt::skip]
+    let mistakes = [
+        ("name = \"in\"", "name = \"in\"\nidle = \"1h\"", ":4:1: tunnel \"in\":", "unknown field `idle`"),
+        ("name = \"in\"", "name = \"in\"\nidle_timeout = \"1 hour\"", ":4:16: tunnel \"in\":", "no length of time"),
+        ("127.0.0.1:0", "localhost", ":4:10: tunnel \"in\":", "invalid socket address"),
+        ("127.0.0.1:9", "backend", ":5:11: tunnel \"in\":", "no host and port"),
+        ("[tunnel.accept]", "[tunnel.acept]", ":7:9: tunnel \"in\":", "unknown field `acept`"),
+        ("key = \"server.key\"", "", ":7:1: tunnel \"in\":", "needs chain and key"),
+        ("server.pem", "missing.pem", ":8:9: tunnel \"in\":", "missing.pem"),
+        ("server.pem", "broken.pem", ":8:9: tunnel \"in\":", "broken.pem"),
+        ("server.pem", "client.pem", ":8:9: tunnel \"in\":", "is not the key"),
+        ("client_roots = \"client-ca.pem\"", "", ":7:1: tunnel \"in\":", "needs client_roots"),
+        ("client_roots", "client_auth = \"none\"\nclient_roots", ":7:1: tunnel \"in\":", "asks for no client certificate"),
+        ("client_roots", "eku = \"ignore\"\nclient_roots", ":10:7: tunnel \"in\":", "nobody to relax it for"),
+        ("client_roots", "eku = \"ignore until soon\"\nclient_roots", ":10:7: tunnel \"in\":", "2027-03-15"),
+        ("client_roots", "allow = [\"edge\"]\nclient_roots", ":10:10: tunnel \"in\":", "dns:"),
+        ("client_roots", "crls = \"crls\"\nclient_roots", ":10:8: tunnel \"in\":", "crls"),
+        ("name = \"in\"", "name = \"in\"\nproxy_tlvs = [\"ssl\"]", ":3:8: tunnel \"in\":", "proxy_protocol"),
+        ("[[tunnel]]", "admin = \"0.0.0.0:9090\"\n[[tunnel]]", "", "unsafe_admin"),
+        ("[[tunnel]]", "colour = \"red\"\n[[tunnel]]", ":2:1:", "unknown field `colour`"),
+        ("[[tunnel]]", "[[tunnel]", ":2:1", ""),
+    ];
+    for (right, wrong, place, words) in mistakes {
+        let toml: String = good().lines().map(|line| line.trim_start().to_owned() + "\n").collect();
+        let toml = toml.trim_start();
+        assert!(toml.contains(right), "{right}");
+        let run = judge(&world, &toml.replacen(right, wrong, 1));
+        let said = run.stderr.trim_end();
+        assert_eq!((run.code, said.lines().count()), (2, 1), "{wrong}: {run:?}");
+        assert!(said.contains(&format!("proxy.toml{place}")), "{wrong}: {said}");
+        assert!(said.contains(words), "{wrong}: {said}");
+    }
+}
+
+#[test]
+fn a_certificate_that_is_unfit_for_its_slot_is_refused_and_can_be_presented_under_a_policy() {
+    let world = World::new();
+    world.write("client", &world.unfit(), &world.clients);
+    let toml = |more: &str| {
+        format!(
+            "[[tunnel]]\nname = \"out\"\nlisten = \"127.0.0.1:0\"\nconnect = \"127.0.0.1:9\"\n\
+             [tunnel.originate]\nserver_roots = \"server-ca.pem\"\nchain = \"client.pem\"\n\
+             key = \"client.key\"\n{more}"
+        )
+    };
+    let run = judge(&world, &toml(""));
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains(":8:9: tunnel \"out\":"), "{run:?}");
+    assert!(run.stderr.contains("unfit for role client"), "{run:?}");
+    let run = judge(&world, &toml("present_eku = \"ignore\"\n"));
+    assert_eq!((run.code, &*run.stderr), (0, ""), "{run:?}");
+}
+
+#[test]
+fn a_check_reports_every_certificate_its_end_and_the_audit_and_opens_no_port() {
+    let world = World::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap().to_string();
+    let run = judge(&world, &good().replace("127.0.0.1:0", &listen));
+    assert_eq!((run.code, &*run.stderr), (0, ""), "{run:?}");
+    for words in
+        ["tunnel in", "CN=core.example.com", "dns:core.example.com", "audit ", "ends ", "Client CA"]
+    {
+        assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn where_one_port_is_in_use_nothing_starts_and_no_connection_is_accepted() {
+    let world = World::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = taken.local_addr().unwrap();
+    let second = good().replace("\"in\"", "\"second\"").replace("127.0.0.1:0", &at.to_string());
+    let run = once([&*write(&world, &(good() + &second))]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains(&format!("tunnel \"second\": cannot listen on {at}")), "{run:?}");
+    assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
+    assert!(!run.stdout.contains("ready"), "{run:?}");
+}
+
+#[test]
+fn paths_are_relative_to_the_file_and_not_to_where_the_program_runs() {
+    let world = World::new();
+    let (_listener, at) = backend();
+    // It runs in the folder of the tests.
+    let proxy = Proxy::start(&world, &terminating(at, ""));
+    drop(proxy);
+}
+
+#[test]
+fn two_ends_are_judged_as_one_today_and_at_every_date_to_come() {
+    let world = World::new();
+    world.write("client", &world.unfit(), &world.clients);
+    let calling = "[[tunnel]]\nname = \"out\"\nlisten = \"127.0.0.1:0\"\nconnect = \"127.0.0.1:9\"\n\
+        [tunnel.originate]\nserver_name = \"core.example.com\"\nserver_roots = \"server-ca.pem\"\n\
+        chain = \"client.pem\"\nkey = \"client.key\"\npresent_eku = \"ignore\"\n";
+    let calling = world.folder.write("calling.toml", calling);
+    let judge = |more: &str| {
+        let serving = good().replace("client_roots", &format!("{more}\nclient_roots"));
+        let serving = write(&world, &serving);
+        once(["--check".as_ref(), &*calling, "--with".as_ref(), &*serving])
+    };
+    let run = judge("");
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.contains("REFUSED: the server refuses the caller"), "{run:?}");
+    assert!(run.stdout.contains("the caller accepts the server"), "{run:?}");
+
+    let in_40_days = (time::OffsetDateTime::now_utc() + time::Duration::days(40)).date();
+    let relaxed =
+        format!("eku = \"ignore until {in_40_days}\"\nrelax_for = [\"dns:edge.example.com\"]");
+    let run = judge(&relaxed);
+    assert_eq!(run.code, 0, "{run:?}");
+    let lines: Vec<_> = run.stdout.lines().map(str::trim).collect();
+    let accepted = lines.iter().position(|line| line.contains("accepts the caller, relaxed"));
+    let ends = lines.iter().position(|line| line.starts_with(&in_40_days.to_string()));
+    let refused = lines.iter().position(|line| line.contains("refuses the caller"));
+    assert!(
+        accepted.unwrap() < ends.unwrap() && ends.unwrap() < refused.unwrap(),
+        "{}",
+        run.stdout
+    );
+}

@@ -1,0 +1,12 @@
+//! Proves what `examples/proxy` promises, by running it as an operator would: real sockets, real
+//! files, signals, and peers of other makes where they are installed.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod config;
+mod header;
+mod running;
+mod signals;
+mod wire;
+mod world;

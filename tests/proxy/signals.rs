@@ -1,0 +1,153 @@
+//! SIGHUP and SIGTERM, at any moment and together.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::running::{Proxy, backend, take, terminating, write};
+use crate::world::{PATIENCE, World};
+
+#[test]
+fn after_sigterm_nobody_is_let_in_and_open_connections_may_end() {
+    let world = World::new();
+    let (listener, at) = backend();
+    let mut proxy = Proxy::start(&world, &terminating(at, ""));
+    let address = proxy.address("in");
+    let mut client = world.connect(address, Some(&world.client()));
+    client.write_all(b"hello").unwrap();
+    let mut behind = take(&listener);
+    behind.read_exact(&mut [0; 5]).unwrap();
+    proxy.signal("TERM");
+    proxy.wait("draining");
+    // SIGHUP has no default here that would end the process.
+    proxy.signal("HUP");
+    thread::sleep(Duration::from_millis(200));
+    assert!(proxy.child.try_wait().unwrap().is_none(), "it ended with a connection open");
+    assert!(TcpStream::connect(address).is_err(), "a new connection was let in");
+    behind.write_all(b"goodbye").unwrap();
+    drop(behind);
+    let mut said = String::new();
+    client.read_to_string(&mut said).unwrap();
+    assert_eq!(said, "goodbye");
+    client.conn.send_close_notify();
+    client.flush().unwrap();
+    drop(client);
+    assert!(proxy.child.wait().unwrap().success());
+}
+
+#[test]
+fn what_is_still_open_when_the_drain_is_over_is_reset_and_not_ended() {
+    let world = World::new();
+    let (listener, at) = backend();
+    let toml = format!("drain = \"1s\"\n{}", terminating(at, ""));
+    let mut proxy = Proxy::start(&world, &toml);
+    let mut client = world.connect(proxy.address("in"), Some(&world.client()));
+    client.write_all(b"hello").unwrap();
+    let mut behind = take(&listener);
+    proxy.signal("TERM");
+    let began = Instant::now();
+    let mut got = vec![];
+    behind.read_to_end(&mut got).expect_err("a clean end");
+    assert_eq!(got, b"hello");
+    client.read_to_end(&mut vec![]).expect_err("a clean end");
+    assert!(proxy.child.wait().unwrap().success());
+    assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
+}
+
+#[test]
+fn sighup_and_sigterm_together_end_it_cleanly() {
+    for _ in 0..10 {
+        let world = World::new();
+        let (_listener, at) = backend();
+        let mut proxy = Proxy::start(&world, &terminating(at, ""));
+        proxy.signal("HUP");
+        proxy.signal("TERM");
+        proxy.signal("HUP");
+        assert!(proxy.child.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn a_changed_list_of_tunnels_is_applied_and_those_that_stay_keep_their_connections() {
+    let world = World::new();
+    let (listener, at) = backend();
+    let (second_listener, second_at) = backend();
+    let (one, two) = (terminating(at, ""), terminating(at, "").replace("\"in\"", "\"two\""));
+    let mut proxy = Proxy::start(&world, &(one.clone() + &two));
+    let mut client = world.connect(proxy.address("in"), Some(&world.client()));
+    client.write_all(b"1").unwrap();
+    let mut behind = take(&listener);
+    behind.read_exact(&mut [0]).unwrap();
+    let gone = proxy.address("two");
+
+    // `two` goes, `three` comes, `in` goes to another backend from now on.
+    let three = one.replace("\"in\"", "\"three\"");
+    write(&world, &(one.replace(&at.to_string(), &second_at.to_string()) + &three));
+    proxy.signal("HUP");
+    proxy.wait("reloaded");
+    assert!(TcpStream::connect(gone).is_err(), "a removed tunnel listens");
+    let (inside, three) = (proxy.address("in"), proxy.address("three"));
+    let mut other = world.connect(three, Some(&world.client()));
+    other.write_all(b"3").unwrap();
+    take(&listener).read_exact(&mut [0]).unwrap();
+    let mut moved = world.connect(inside, Some(&world.client()));
+    moved.write_all(b"2").unwrap();
+    take(&second_listener).read_exact(&mut [0]).unwrap();
+    // The first connection never noticed.
+    client.write_all(b"still here").unwrap();
+    let mut said = [0; 10];
+    behind.read_exact(&mut said).unwrap();
+    assert_eq!(&said, b"still here");
+}
+
+#[test]
+fn a_file_that_cannot_be_used_leaves_everything_as_it_was_and_says_so() {
+    let world = World::new();
+    let (listener, at) = backend();
+    let toml = terminating(at, "");
+    let mut proxy = Proxy::start(&world, &toml);
+    let address = proxy.address("in");
+    for broken in ["[[tunnel", &toml.replace("server.pem", "nowhere.pem")] {
+        write(&world, broken);
+        proxy.signal("HUP");
+        let said = proxy.find_new(|line| line["level"] == "ERROR");
+        let message = said["message"].as_str().unwrap();
+        assert!(message.contains("what was good before stays"), "{said}");
+        assert!(message.contains("proxy.toml:"), "{said}");
+        let mut client = world.connect(address, Some(&world.client()));
+        client.write_all(b"hello").unwrap();
+        take(&listener).read_exact(&mut [0; 5]).unwrap();
+    }
+}
+
+#[test]
+fn renewed_files_are_used_at_sighup_and_a_renewal_without_its_purpose_keeps_the_last_good_pair() {
+    let world = World::new();
+    let (_listener, at) = backend();
+    let mut proxy = Proxy::start(&world, &terminating(at, ""));
+    let address = proxy.address("in");
+    let serial = |world: &World| {
+        let mut client = world.connect(address, Some(&world.client()));
+        let _ = client.write_all(b"hello");
+        client.conn.peer_certificates().unwrap()[0].to_vec()
+    };
+    let first = serial(&world);
+    let renewed = world.server();
+    world.write("server", &renewed, &world.servers);
+    proxy.signal("HUP");
+    proxy.wait("reloaded");
+    let second = serial(&world);
+    assert_ne!(first, second);
+    assert_eq!(second, renewed.der().to_vec());
+
+    let unfit = world
+        .servers
+        .leaf(crate::world::valid(crate::world::unfit().eku(crate::common::pki::Eku::client())));
+    world.write("server", &unfit, &world.servers);
+    proxy.signal("HUP");
+    let said = proxy.find_new(|line| line["level"] == "ERROR");
+    let message = said["message"].as_str().unwrap();
+    assert!(message.contains("unfit for role server"), "{said}");
+    assert_eq!(serial(&world), second);
+}
