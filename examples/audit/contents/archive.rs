@@ -1,6 +1,6 @@
 //! Archives: gzip, zip and tar, in one another, too; bounded in size, count and depth.
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Seek};
 
 use flate2::read::MultiGzDecoder;
 use zeroize::Zeroizing;
@@ -10,7 +10,7 @@ use super::shape::{Magic, is_ruled_out_by};
 use super::{Contents, LIMIT, Spot};
 
 /// What all that one file unpacks to may have, in octets.
-const UNPACKED: u64 = 512 << 20;
+const UNPACKED: u64 = 1 << 30;
 
 const MEMBERS: usize = 200_000;
 
@@ -41,7 +41,7 @@ enum Stop {
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-            Some(Exhausted) => Self::Bomb("it unpacks to more than 512 MiB"),
+            Some(Exhausted) => Self::Bomb("it unpacks to more than 1 GiB"),
             None => Self::Damaged(error.to_string()),
         }
     }
@@ -49,12 +49,12 @@ impl From<io::Error> for Stop {
 
 impl Contents<'_> {
     /// Every member that may hold something.
-    pub fn archive(&mut self, spot: &Spot, magic: Magic, bytes: &[u8]) {
+    pub fn archive(&mut self, spot: &Spot, magic: Magic, packed: impl Read + Seek) {
         let unpacked = match magic {
             _ if spot.depth >= DEPTH => Err(Stop::Bomb("it is packed more than 8 times")),
-            Magic::Gzip => self.gzip(spot, bytes),
-            Magic::Zip => self.zip(spot, bytes),
-            _ => self.tar(spot, bytes),
+            Magic::Gzip => self.gzip(spot, packed),
+            Magic::Zip => self.zip(spot, packed),
+            _ => self.tar(spot, packed),
         };
         match unpacked {
             Ok(()) => {}
@@ -73,8 +73,8 @@ impl Contents<'_> {
         }
     }
 
-    fn gzip(&mut self, spot: &Spot, bytes: &[u8]) -> Result<(), Stop> {
-        let mut plain = MultiGzDecoder::new(bytes);
+    fn gzip(&mut self, spot: &Spot, packed: impl Read) -> Result<(), Stop> {
+        let mut plain = MultiGzDecoder::new(packed);
         let mut beginning = Zeroizing::new(vec![]);
         self.limited(&mut plain, BEGINNING).read_to_end(&mut beginning)?;
         let mut all = Cursor::new(beginning.clone()).chain(plain);
@@ -84,9 +84,8 @@ impl Contents<'_> {
         }
     }
 
-    fn zip(&mut self, spot: &Spot, bytes: &[u8]) -> Result<(), Stop> {
-        let mut zip = ZipArchive::new(Cursor::new(bytes))
-            .map_err(|error| Stop::Damaged(error.to_string()))?;
+    fn zip(&mut self, spot: &Spot, packed: impl Read + Seek) -> Result<(), Stop> {
+        let mut zip = ZipArchive::new(packed).map_err(|error| Stop::Damaged(error.to_string()))?;
         let mut encrypted = 0;
         for place in 0..zip.len() {
             let member = match zip.by_index_raw(place) {

@@ -2,6 +2,8 @@
 
 use zeroize::Zeroizing;
 
+use super::escape::{self, hex_octet};
+
 /// The octets, up to where it is none any more: padding may be missing and last bits may be left.
 pub fn decode(symbols: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut octets = Zeroizing::new(Vec::with_capacity(symbols.len() / 4 * 3 + 3));
@@ -70,16 +72,19 @@ fn start(text: &[u8], mut at: usize, from: usize) -> usize {
             },
         };
     }
-    let escape = match (text[from..at].last(), text[at]) {
+    let len = match (text[from..at].last(), text[at]) {
         (Some(b'\\'), b'n' | b'r' | b't') => 1,
         (Some(b'\\'), b'u') => 5,
+        // The octets themselves in hexadecimal, or one of them.
+        (Some(b'\\'), b'x') if text[at..].starts_with(b"x3082") => 1,
+        (Some(b'\\'), b'x') => 3,
         (Some(b'%'), _) if hex_octet(&text[at..]).is_some() => 2,
         _ => 0,
     };
-    at + escape
+    at + len
 }
 
-const MOST_OF_AN_ESCAPE: usize = 6;
+const MOST_OF_AN_ESCAPE: usize = 8;
 
 fn is_escaped_symbol(before: &[u8], len: usize) -> bool {
     let Some(start) = before.len().checked_sub(len) else {
@@ -98,34 +103,17 @@ enum Symbol {
 
 /// What stands first, and its length as it is written.
 fn symbol(text: &[u8]) -> (Symbol, usize) {
-    let (byte, len) = match text {
-        [b'\\', b'n' | b'r', ..] => (b'\n', 2),
-        [b'\\', b't', ..] => (b'\t', 2),
-        [b'\\', b'/', ..] => (b'/', 2),
-        [b'\\', b'u', b'0', b'0', hex @ ..] => match hex_octet(hex) {
-            Some(octet) => (octet, 6),
-            None => (b'\\', 1),
-        },
-        [b'%', hex @ ..] => match hex_octet(hex) {
-            Some(octet) => (octet, 3),
-            None => (b'%', 1),
-        },
-        [byte, ..] => (*byte, 1),
-        [] => return (Symbol::LineEnd, 0),
+    let Some((byte, len)) = escape::first(text) else {
+        return (Symbol::LineEnd, 0);
     };
     let symbol = match byte {
         b'=' => Symbol::Padding,
-        b'\n' | b'\r' => Symbol::LineEnd,
+        b'\n' => Symbol::LineEnd,
         b' ' | b'\t' => Symbol::Blank,
         _ if is_symbol(byte) => Symbol::Base64(byte),
         _ => Symbol::Other,
     };
     (symbol, len)
-}
-
-pub fn hex_octet(hex: &[u8]) -> Option<u8> {
-    let digits = str::from_utf8(hex.get(..2)?).ok()?;
-    u8::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))
 }
 
 fn run(text: &[u8], start: usize) -> Run {

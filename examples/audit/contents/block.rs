@@ -6,7 +6,8 @@
 use memchr::memmem;
 use zeroize::Zeroizing;
 
-use super::base64::{hex_octet, is_symbol};
+use super::base64::is_symbol;
+use super::escape;
 
 /// Where a block seems to begin.
 pub struct Mark<'a> {
@@ -259,45 +260,12 @@ fn is_quote(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'`')
 }
 
-/// What JSON, YAML, C, addresses and XML write with an escape.
 fn unescaped(text: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut plain = Zeroizing::new(Vec::with_capacity(text.len()));
-    let mut rest = text;
-    while let [byte, behind @ ..] = rest {
-        let (octet, len) = match byte {
-            b'\\' => backslash(behind),
-            b'%' => hex_octet(behind).map_or((*byte, 0), |octet| (octet, 2)),
-            b'&' => entity(behind).unwrap_or((*byte, 0)),
-            _ => (*byte, 0),
-        };
+    let mut at = 0;
+    while let Some((octet, len)) = escape::first(&text[at..]) {
         plain.push(octet);
-        rest = &behind[len..];
+        at += len;
     }
     plain
-}
-
-/// What a backslash stands for, or several of what was escaped several times; and the length of
-/// what is behind the first.
-fn backslash(behind: &[u8]) -> (u8, usize) {
-    let more = behind.iter().take_while(|byte| **byte == b'\\').count();
-    let (octet, len) = match &behind[more..] {
-        [b'n' | b'r', ..] => (b'\n', 1),
-        [b't', ..] => (b' ', 1),
-        [b'/', ..] => (b'/', 1),
-        [b'u', b'0', b'0', hex @ ..] => hex_octet(hex).map_or((b' ', 0), |octet| (octet, 5)),
-        [b'x', hex @ ..] => hex_octet(hex).map_or((b' ', 0), |octet| (octet, 3)),
-        _ => (b' ', 0),
-    };
-    (octet, more + len)
-}
-
-/// `&#10;` or `&#x2B;`.
-fn entity(behind: &[u8]) -> Option<(u8, usize)> {
-    let end = behind.iter().take(6).position(|byte| *byte == b';')?;
-    let number = str::from_utf8(&behind[..end]).ok()?.strip_prefix('#')?;
-    let octet = match number.strip_prefix(['x', 'X']) {
-        Some(hex) => u8::from_str_radix(hex, 16),
-        None => number.parse(),
-    };
-    Some((octet.ok()?, end + 1))
 }

@@ -6,6 +6,7 @@
 mod archive;
 mod base64;
 mod block;
+mod escape;
 mod field;
 mod keystore;
 mod pkcs12;
@@ -15,6 +16,9 @@ mod text;
 mod tlv;
 
 use memchr::memmem;
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek};
+
 use mtls_roles::audit::{Inventory, Location};
 use zeroize::Zeroizing;
 
@@ -23,9 +27,14 @@ use self::keystore::Entry;
 use self::pkcs7::SignedData;
 pub use self::pkcs12::Passwords;
 use self::pkcs12::Work;
-pub use self::shape::is_ruled_out_by;
-use self::shape::{Magic, Shape, wide};
+use self::shape::{Magic, Shape, is_ruled_out_by, wide};
 use self::tlv::{INTEGER, SEQUENCE, Tlv, claimed, definite};
+
+/// So much of a file tells whether the rest is worth reading.
+const BEGINNING: u64 = 8 << 10;
+
+/// So much of a large file stands in memory.
+const WINDOW: u64 = 1 << 20;
 
 /// More is not read, of a file and of a member of an archive.
 pub const LIMIT: u64 = 64 << 20;
@@ -144,6 +153,45 @@ impl<'a> Contents<'a> {
         Self { inventory, passwords, work, bounds, noticed: 0, known: 0 }
     }
 
+    /// Adds what a file holds, and says whether there was anything. If its beginning tells that there
+    /// is nothing, the rest is not read.
+    pub fn read_file(&mut self, spot: &Spot, file: &mut File) -> io::Result<bool> {
+        let size = file.metadata()?.len();
+        // It may hold a key. Made large enough at once, it leaves no smaller copy behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(size.min(LIMIT) as usize + 1));
+        file.take(BEGINNING).read_to_end(&mut bytes)?;
+        match Magic::of(&bytes) {
+            _ if is_ruled_out_by(&bytes) && !spot.is_expected() => return Ok(false),
+            Some(magic @ (Magic::Gzip | Magic::Zip | Magic::Tar)) if size > LIMIT => {
+                file.rewind()?;
+                self.archive(spot, magic, file);
+                return Ok(true);
+            }
+            _ if size > LIMIT && !spot.is_expected() => return self.large(spot, file),
+            _ => {}
+        }
+        file.take(LIMIT + 1 - bytes.len() as u64).read_to_end(&mut bytes)?;
+        Ok(self.read(spot, &bytes))
+    }
+
+    /// A dump or a log is not read, and no surprise if no certificate seems to be in it.
+    fn large(&mut self, spot: &Spot, file: &mut File) -> io::Result<bool> {
+        file.rewind()?;
+        let mut window = Zeroizing::new(Vec::with_capacity(WINDOW as usize + text::LONGEST_SIGN));
+        while file.take(WINDOW).read_to_end(&mut window)? > 0 {
+            if text::has_sign(&window) {
+                self.unreadable(
+                    spot,
+                    "larger than 64 MiB, and certificates seem to be in it: split it",
+                );
+                return Ok(true);
+            }
+            let searched = window.len().saturating_sub(text::LONGEST_SIGN);
+            window.drain(..searched);
+        }
+        Ok(false)
+    }
+
     /// Adds what the bytes hold, and says whether there was anything.
     pub fn read(&mut self, spot: &Spot, bytes: &[u8]) -> bool {
         let (before, known) = (self.noticed, self.known);
@@ -169,12 +217,13 @@ impl<'a> Contents<'a> {
         match Magic::of(bytes) {
             Some(Magic::KeyStore) => return self.key_store(spot, bytes),
             Some(Magic::Carved(form)) => return self.carved(spot, form, bytes),
-            Some(magic) => return self.archive(spot, magic, bytes),
+            Some(magic) => return self.archive(spot, magic, Cursor::new(bytes)),
             None => {}
         }
         // Text may begin with 0x30, too, the digit 0.
         let is_der = bytes.starts_with(&[SEQUENCE]) && self.der(spot, bytes);
-        if !is_der && !bytes[..bytes.len().min(FIRST)].contains(&0) {
+        let beginning = &bytes[..bytes.len().min(BEGINNING as usize)];
+        if !is_der && !beginning.contains(&0) {
             self.text(spot, bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
         }
     }
@@ -234,6 +283,7 @@ impl<'a> Contents<'a> {
             Ok(signed) => signed,
             Err(reason) => return self.told_if_expected(spot, reason),
         };
+        let before = self.noticed;
         for certificate in &signed.certificates {
             self.certificate(spot, certificate);
         }
@@ -241,7 +291,7 @@ impl<'a> Contents<'a> {
         if !content.is_empty() {
             self.bytes(&Spot { nature: Nature::Data, ..spot.deeper() }, content);
         }
-        if signed.certificates.is_empty() {
+        if signed.certificates.is_empty() && self.noticed == before {
             self.told_if_expected(spot, "no certificates are in this PKCS#7");
         }
     }
@@ -338,9 +388,6 @@ impl<'a> Contents<'a> {
 }
 
 const NOTHING: &str = "no certificate and no private key in any of the forms that are read";
-
-/// A NUL in so many octets is no text.
-const FIRST: usize = 8 << 10;
 
 /// SEQUENCE { SEQUENCE { [0] { INTEGER 2 } … } … }, the lengths of both in two octets.
 fn begins_like_a_certificate(bytes: &[u8]) -> bool {

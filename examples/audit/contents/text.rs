@@ -1,10 +1,11 @@
 //! Any text: PEM blocks in whatever quoting, and base64 of something between them.
 
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memmem};
 use zeroize::Zeroizing;
 
 use super::base64::{self, Run};
 use super::block::{Body, Mark, marks};
+use super::escape::hex_octet;
 use super::field::{self, Fields};
 use super::shape::Magic;
 use super::tlv::{SEQUENCE, Tlv};
@@ -119,11 +120,22 @@ fn is_promising(octets: &[u8]) -> bool {
 
 /// Of a SEQUENCE, as databases print it.
 fn hexadecimal(symbols: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let symbols = symbols.strip_prefix(b"0x").unwrap_or(symbols);
     let is_sequence = symbols.starts_with(b"3082") && symbols.iter().all(u8::is_ascii_hexdigit);
     let (pairs, _) = symbols.as_chunks::<2>();
-    let octets = pairs.iter().filter_map(|pair| base64::hex_octet(pair));
+    let octets = pairs.iter().filter_map(|pair| hex_octet(pair));
     is_sequence.then(|| Zeroizing::new(octets.collect()))
 }
+
+/// Whether a certificate seems to be in a text: PEM, or base64 of PEM or of DER, `30 82 xx xx 30 82`.
+pub fn has_sign(text: &[u8]) -> bool {
+    let is_der = |at: usize| text.get(at + 6..at + 8) == Some(b"CC");
+    memmem::find(text, b"BEGIN CERTIFICATE-").is_some()
+        || memmem::find(text, b"LS0tLS1CRUdJTi").is_some()
+        || memmem::find_iter(text, b"MII").any(is_der)
+}
+
+pub const LONGEST_SIGN: usize = 18;
 
 /// Where in a text something stands.
 struct Places<'a> {

@@ -7,10 +7,7 @@ use std::path::PathBuf;
 use mtls_roles::audit::Inventory;
 use zeroize::Zeroizing;
 
-use crate::contents::{Contents, LIMIT, Passwords, Spot, is_ruled_out_by};
-
-/// So much of a file in a folder tells whether the rest is worth reading.
-const BEGINNING: u64 = 8 << 10;
+use crate::contents::{Contents, LIMIT, Passwords, Spot};
 
 /// A file to be read.
 pub struct Job {
@@ -31,34 +28,16 @@ impl Job {
     pub fn read(&self, passwords: &Passwords, inventory: &mut Inventory) -> Outcome {
         let source = self.path.to_string_lossy();
         let spot = Spot::of_a_file(&source, self.is_named);
-        match File::open(&self.path).and_then(|file| bytes(file, spot.is_expected())) {
-            Ok(None) => Outcome::PassedOver,
-            Ok(Some(bytes)) => match Contents::new(passwords, inventory).read(&spot, &bytes) {
-                true => Outcome::Read,
-                false => Outcome::PassedOver,
-            },
+        let mut contents = Contents::new(passwords, inventory);
+        match File::open(&self.path).and_then(|mut file| contents.read_file(&spot, &mut file)) {
+            Ok(false) => Outcome::PassedOver,
+            Ok(true) => Outcome::Read,
             Err(error) => {
                 inventory.add_unreadable(&source, &error.to_string());
                 Outcome::Read
             }
         }
     }
-}
-
-/// The bytes, up to one more than the limit; none if the beginning tells that there is nothing. They
-/// may hold a key, so they are wiped in the end; made large enough at once, they leave no smaller
-/// copy behind.
-fn bytes(mut file: File, is_expected: bool) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    let size = file.metadata()?.len().min(LIMIT) as usize + 1;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(size));
-    if !is_expected {
-        (&mut file).take(BEGINNING).read_to_end(&mut bytes)?;
-        if is_ruled_out_by(&bytes) {
-            return Ok(None);
-        }
-    }
-    file.take(LIMIT + 1 - bytes.len() as u64).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
 }
 
 /// Adds what standard input holds.

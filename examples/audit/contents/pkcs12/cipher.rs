@@ -30,6 +30,8 @@ enum Cipher {
     Aes128,
     Aes192,
     Aes256,
+    Aria(usize),
+    Camellia(usize),
     TripleDes,
     /// Of two keys, the first of which is used twice.
     DoubleDes,
@@ -73,6 +75,12 @@ impl<'a> Encryption<'a> {
             [rest @ .., 2] if rest == AES => Cipher::Aes128,
             [rest @ .., 22] if rest == AES => Cipher::Aes192,
             [rest @ .., 42] if rest == AES => Cipher::Aes256,
+            [rest @ .., 2] if rest == ARIA => Cipher::Aria(16),
+            [rest @ .., 7] if rest == ARIA => Cipher::Aria(24),
+            [rest @ .., 12] if rest == ARIA => Cipher::Aria(32),
+            [rest @ .., number @ 2..=4] if rest == CAMELLIA => {
+                Cipher::Camellia(8 * usize::from(*number))
+            }
             DES3 => Cipher::TripleDes,
             DES => Cipher::Des,
             RC2 => {
@@ -174,7 +182,7 @@ impl Cipher {
             Self::Aes192 | Self::TripleDes => 24,
             Self::Aes256 => 32,
             Self::Des => 8,
-            Self::Rc2(len) | Self::Rc4(len) => len,
+            Self::Aria(len) | Self::Camellia(len) | Self::Rc2(len) | Self::Rc4(len) => len,
         }
     }
 
@@ -183,6 +191,12 @@ impl Cipher {
             Self::Aes128 => cbc(aes::Aes128::new_from_slice(key).ok()?, iv, bytes),
             Self::Aes192 => cbc(aes::Aes192::new_from_slice(key).ok()?, iv, bytes),
             Self::Aes256 => cbc(aes::Aes256::new_from_slice(key).ok()?, iv, bytes),
+            Self::Aria(16) => cbc(aria::Aria128::new_from_slice(key).ok()?, iv, bytes),
+            Self::Aria(24) => cbc(aria::Aria192::new_from_slice(key).ok()?, iv, bytes),
+            Self::Aria(_) => cbc(aria::Aria256::new_from_slice(key).ok()?, iv, bytes),
+            Self::Camellia(16) => cbc(camellia::Camellia128::new_from_slice(key).ok()?, iv, bytes),
+            Self::Camellia(24) => cbc(camellia::Camellia192::new_from_slice(key).ok()?, iv, bytes),
+            Self::Camellia(_) => cbc(camellia::Camellia256::new_from_slice(key).ok()?, iv, bytes),
             Self::TripleDes => cbc(des::TdesEde3::new_from_slice(key).ok()?, iv, bytes),
             Self::DoubleDes => cbc(des::TdesEde2::new_from_slice(key).ok()?, iv, bytes),
             Self::Des => cbc(des::Des::new_from_slice(key).ok()?, iv, bytes),
@@ -226,6 +240,8 @@ const PBKDF2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 12];
 const SCRYPT: &[u8] = &[0x2b, 6, 1, 4, 1, 0xda, 0x47, 4, 11];
 const HMAC: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2];
 const AES: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1];
+const ARIA: &[u8] = &[0x2a, 0x83, 0x1a, 0x8c, 0x9a, 0x6e, 1, 1];
+const CAMELLIA: &[u8] = &[0x2a, 0x83, 8, 0x8c, 0x9a, 0x4b, 0x3d, 1, 1, 1];
 const DES3: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 3, 7];
 const DES: &[u8] = &[0x2b, 0x0e, 3, 2, 7];
 const RC2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 3, 2];
