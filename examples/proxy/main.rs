@@ -16,6 +16,7 @@ mod admin;
 mod check;
 mod client;
 mod config;
+mod demo;
 mod drain;
 mod gauges;
 mod log;
@@ -66,6 +67,6 @@ fn main() -> ExitCode {
         (Some(config), ..) => run::run(&config),
         (None, Some(own), Some(other)) => pair::pair(&own, &other),
         (None, Some(own), None) => check::check(&own),
-        (None, None, _) => ExitCode::FAILURE,
+        (None, None, _) => demo::demonstrate(),
     }
 }
