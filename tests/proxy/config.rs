@@ -142,3 +142,16 @@ fn two_ends_are_judged_as_one_today_and_at_every_date_to_come() {
         run.stdout
     );
 }
+
+#[test]
+fn without_a_file_it_shows_what_it_does_and_ends_by_itself() {
+    let run = once([]);
+    assert_eq!(run.code, 0, "{run:?}");
+    for words in [
+        "through both tunnels and back: hello again",
+        "client_eku=\"enforced\"",
+        "client_eku=\"relaxed: leaf",
+    ] {
+        assert!(run.stdout.contains(words), "{words}: {run:?}");
+    }
+}

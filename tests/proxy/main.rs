@@ -4,8 +4,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod alerts;
 mod config;
 mod header;
+mod load;
+mod readers;
 mod running;
 mod signals;
 mod wire;
