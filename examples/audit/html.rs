@@ -30,6 +30,7 @@ fn render(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Error> {
     // The name ends in .html: everything is escaped but what is said to be safe.
     environment.add_template("page.html", TEMPLATE)?;
     environment.add_filter("short", |text: String, most: usize| shortened(&text, most));
+    environment.add_filter("letter", letter);
     let frame = context! {
         policy => policy(),
         style => Value::from_safe_string(STYLE.to_owned()),
@@ -39,6 +40,12 @@ fn render(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Error> {
     let template = environment.get_template("page.html")?;
     template.render_captured_to(context! { ..frame, ..page }, out)?;
     Ok(())
+}
+
+/// `a` to `z`, then numbers.
+fn letter(number: usize) -> String {
+    let letter = "abcdefghijklmnopqrstuvwxyz".chars().nth(number.saturating_sub(1));
+    letter.map_or_else(|| number.to_string(), String::from)
 }
 
 /// By hash, so that a script from a certificate would not run even if it came through.

@@ -59,4 +59,5 @@ addEventListener("afterprint", () => {
 addEventListener("hashchange", () => {
   const target = document.getElementById(location.hash.slice(1));
   if (target && target.hidden) target.hidden = false;
+  if (target && target.tagName === "DETAILS") target.open = true;
 });

@@ -7,12 +7,18 @@ use mtls_roles::audit::{Advice, CaOffer, Cause, Finding, Forecast, Milestone, St
 use serde::Serialize;
 
 use super::picture::Picture;
+use crate::acme;
 use crate::printable::printable;
-use crate::report::{Group, Report, citation, due, short_name};
+use crate::report::{Group, Report, citation, due, is_expired, short_name};
 use crate::row::{Row, name, sentence};
 
-/// So many rows a browser still sorts at once; the JSON report has the rest.
-const ROWS: usize = 2_000;
+/// So many rows a browser still sorts at once, and so many bytes it still opens at once; the JSON
+/// report has the rest.
+const ROWS: usize = 5_000;
+const BYTES: usize = 8 << 20;
+
+/// Of the list of what has expired.
+const EXPIRED: usize = 2_000;
 
 const UNREADABLE: usize = 500;
 
@@ -25,8 +31,14 @@ pub struct Page {
     groups: Vec<Tile>,
     picture: Option<Picture>,
     milestones: Vec<Numbered>,
+    advice: Vec<String>,
+    acme: Option<&'static str>,
     rows: Vec<TableRow>,
     rows_left_out: usize,
+    /// Of those left out, how many need something done.
+    urgent_left_out: usize,
+    expired: Vec<ExpiredRow>,
+    expired_left_out: usize,
     offers: Vec<Offer>,
     servers: Vec<Server>,
     unreadable: Vec<Unreadable>,
@@ -73,7 +85,9 @@ struct TableRow {
     more_places: usize,
     /// Beside each cause, the number of its milestone.
     causes: Vec<Reason>,
-    stacks: Vec<StackCell>,
+    /// Places in the list of advice, from 1.
+    advice: Vec<usize>,
+    forecast: Vec<Forecasted>,
     facts: Row,
 }
 
@@ -83,12 +97,22 @@ struct Reason {
     text: String,
 }
 
-/// Why a stack would refuse; nothing if it would not.
+/// Stacks that decide alike about a role.
 #[derive(Serialize)]
-struct StackCell {
+struct Forecasted {
+    role: &'static str,
+    stacks: String,
+    why: Option<String>,
+}
+
+/// One that nobody has to hurry for.
+#[derive(Serialize)]
+struct ExpiredRow {
+    end: String,
     name: String,
-    server: Option<String>,
-    client: Option<String>,
+    serves: String,
+    place: String,
+    causes: Vec<Reason>,
 }
 
 #[derive(Serialize)]
@@ -108,18 +132,37 @@ struct Unreadable {
 impl Page {
     pub fn new(report: &Report<'_>) -> Self {
         let milestones = cited(report);
-        let shown = report.findings.iter().take(ROWS).enumerate();
-        let rows = shown.map(|(index, finding)| TableRow::new(report, index, finding, &milestones));
+        let (expired, live): (Vec<_>, Vec<_>) =
+            report.findings.iter().copied().partition(|finding| is_expired(finding));
+        let mut advice = vec![];
+        let mut bytes = 0;
+        let rows = live.iter().take(ROWS).enumerate();
+        let rows =
+            rows.map(|(index, it)| TableRow::new(report, index, it, &milestones, &mut advice));
+        let rows: Vec<_> = rows
+            .take_while(|row| {
+                bytes += row.bytes();
+                bytes <= BYTES
+            })
+            .collect();
+        let left_out = &live[rows.len()..];
+        let needs_action = |it: &&&Finding<'_>| Group::of(it.verdict) > Group::Unknown;
+        let shown = expired.iter().take(EXPIRED).map(|it| ExpiredRow::new(it, &milestones));
         let unreadable = report.found.inventory.unreadable();
         Self {
             as_of: report.assessment.as_of().to_string(),
             reading_day: report.reading_day(),
             is_stale: report.is_stale(),
             summary: report.summary(),
-            groups: Group::WORST_FIRST.map(|group| Tile::new(report, group)).into(),
-            picture: Picture::new(report, &milestones, ROWS),
-            rows: rows.collect(),
-            rows_left_out: report.findings.len().saturating_sub(ROWS),
+            groups: Group::WORST_FIRST.map(|group| Tile::new(&live, group)).into(),
+            picture: Picture::new(report, &live, &milestones, rows.len()),
+            rows_left_out: left_out.len(),
+            urgent_left_out: left_out.iter().filter(needs_action).count(),
+            rows,
+            advice,
+            acme: acme::is_worth_saying(report).then_some(acme::COMMANDS),
+            expired: shown.collect(),
+            expired_left_out: expired.len().saturating_sub(EXPIRED),
             offers: offered(report).into_iter().map(Offer::new).collect(),
             servers: report.found.servers.iter().map(Server::new).collect(),
             unreadable: unreadable.iter().take(UNREADABLE).map(Unreadable::new).collect(),
@@ -167,8 +210,9 @@ impl Offer {
 }
 
 impl Tile {
-    fn new(report: &Report<'_>, group: Group) -> Self {
-        Self { id: class(group), title: group.title(), count: report.group(group).len() }
+    fn new(live: &[&Finding<'_>], group: Group) -> Self {
+        let count = live.iter().filter(|it| Group::of(it.verdict) == group).count();
+        Self { id: class(group), title: group.title(), count }
     }
 }
 
@@ -197,16 +241,10 @@ impl TableRow {
         index: usize,
         finding: &Finding<'_>,
         milestones: &[&Milestone],
+        known: &mut Vec<String>,
     ) -> Self {
         let group = Group::of(finding.verdict);
-        let number = |cause: &Cause<'_>| {
-            let place = milestones.iter().position(|milestone| milestone.id == cause.id());
-            place.map(|place| place + 1)
-        };
-        let reasons = finding
-            .causes
-            .iter()
-            .map(|cause| Reason { number: number(cause), text: sentence(cause) });
+        let forecast = finding.forecast.iter();
         Self {
             index,
             group: class(group),
@@ -215,20 +253,77 @@ impl TableRow {
             due: due(finding).to_string(),
             places: finding.entry.locations().iter().take(3).map(ToString::to_string).collect(),
             more_places: finding.entry.locations().len().saturating_sub(3),
-            causes: reasons.collect(),
-            stacks: finding.forecast.iter().flat_map(stacks).collect(),
+            causes: reasons(finding, milestones),
+            advice: finding.advice.iter().map(|it| number_of(sentence(it), known)).collect(),
+            forecast: forecast
+                .flat_map(|it| [Role::Server, Role::Client].map(|role| alike(it, role)))
+                .flatten()
+                .collect(),
             facts: Row::new(report, finding),
+        }
+    }
+
+    /// About so much of the page.
+    fn bytes(&self) -> usize {
+        let facts = &self.facts;
+        let texts = [&self.name, &facts.subject, &facts.issuer, &facts.key, &facts.serial];
+        let texts = texts.into_iter().chain(&self.places).chain(facts.names.iter().take(10));
+        let reasons = self.causes.iter().map(|it| &it.text);
+        let reasons = reasons.chain(self.forecast.iter().filter_map(|it| it.why.as_ref()));
+        1_200 + texts.chain(reasons).map(|text| text.len().min(300)).sum::<usize>()
+    }
+}
+
+impl ExpiredRow {
+    fn new(finding: &Finding<'_>, milestones: &[&Milestone]) -> Self {
+        let place = finding.entry.locations().first();
+        Self {
+            end: finding.entry.certificate().not_after().date().to_string(),
+            name: short_name(finding.entry),
+            serves: finding.serves.to_string(),
+            place: place.map(ToString::to_string).unwrap_or_default(),
+            causes: reasons(finding, milestones)
+                .into_iter()
+                .filter(|it| it.number.is_some())
+                .collect(),
         }
     }
 }
 
-fn stacks(forecast: &Forecast) -> impl Iterator<Item = StackCell> {
-    let why = |stack, role| forecast.obstacle(stack, role).map(sentence);
-    Stack::ALL.into_iter().map(move |stack| StackCell {
-        name: stack.to_string(),
-        server: why(stack, Role::Server),
-        client: why(stack, Role::Client),
-    })
+/// What a milestone says stands beside its number, once.
+fn reasons(finding: &Finding<'_>, milestones: &[&Milestone]) -> Vec<Reason> {
+    let reason = |cause: &Cause<'_>| match cause {
+        Cause::Milestone(milestone) => Reason {
+            number: milestones.iter().position(|it| it.id == milestone.id).map(|at| at + 1),
+            text: printable(&format!("{} {}", milestone.who, milestone.date)),
+        },
+        cause => Reason { number: None, text: sentence(cause) },
+    };
+    finding.causes.iter().map(reason).collect()
+}
+
+fn number_of(text: String, known: &mut Vec<String>) -> usize {
+    let place = known.iter().position(|it| *it == text).unwrap_or_else(|| {
+        known.push(text);
+        known.len() - 1
+    });
+    place + 1
+}
+
+/// Stacks that accept, or that refuse for the same reason, told together.
+fn alike(forecast: &Forecast, role: Role) -> Vec<Forecasted> {
+    let mut told: Vec<Forecasted> = vec![];
+    for stack in Stack::ALL {
+        let why = forecast.obstacle(stack, role).map(sentence);
+        match told.iter_mut().find(|it| it.why == why) {
+            Some(known) => known.stacks.push_str(&format!(", {stack}")),
+            None => {
+                let role = if role == Role::Server { "server" } else { "client" };
+                told.push(Forecasted { role, stacks: stack.to_string(), why });
+            }
+        }
+    }
+    told
 }
 
 impl Server {

@@ -69,14 +69,19 @@ struct Bar {
 
 impl Picture {
     /// Of the leaves, and of the issuers that need action; each must have a row in the table.
-    pub fn new(report: &Report<'_>, milestones: &[&Milestone], rows: usize) -> Option<Self> {
-        let findings = report.findings.iter().take(rows).copied().enumerate();
+    pub fn new(
+        report: &Report<'_>,
+        live: &[&Finding<'_>],
+        milestones: &[&Milestone],
+        rows: usize,
+    ) -> Option<Self> {
+        let findings = live.iter().take(rows).copied().enumerate();
         let pictured: Vec<_> = findings.filter(|(_, finding)| is_pictured(finding)).collect();
         let axis = Axis::new(report.assessment.as_of(), pictured.iter().map(|(_, f)| *f))?;
         let marks = marks(milestones, &axis);
         let mut bars = pictured.iter().take(BARS).map(|(row, finding)| bar(*row, finding, &axis));
         let today = axis.x(report.assessment.as_of());
-        let in_all = report.findings.iter().filter(|finding| is_pictured(finding)).count();
+        let in_all = live.iter().filter(|finding| is_pictured(finding)).count();
         Some(Self {
             ticks: ticks(&axis),
             axis_height: marks.iter().map(|mark| mark.y).max().unwrap_or(TOP - LANE) + LANE,

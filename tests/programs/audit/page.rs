@@ -2,10 +2,11 @@
 //! stays a picture.
 
 use base64ct::{Base64, Encoding};
+use time::Duration;
 
 use super::reports::HOSTILE;
 use super::run::audit;
-use super::world::{World, leaf, milestone};
+use super::world::{ISSUED, World, leaf, milestone};
 use crate::common::pki::{DistinguishedName, DnType, Eku, LeafSpec};
 use crate::sha256;
 
@@ -116,21 +117,50 @@ fn a_citation_is_a_link_only_if_it_leads_to_https() {
     }
 }
 
+/// Of 5,100, the rows are those that need action first; what expired is folded; the caps are told; a
+/// browser still opens it.
 #[test]
 fn of_many_certificates_the_page_shows_the_first_and_says_how_many_it_leaves_out() {
     let world = World::new();
     let spec = |serial| leaf("many.example.com", serial).eku(Eku::both());
-    let pem: String = (0..2_050).map(|serial| shared_key(&world, spec(1_000 + serial))).collect();
+    let pem: String = (0..5_050).map(|serial| shared_key(&world, spec(1_000 + serial))).collect();
     world.write("many.pem", pem);
+    let old = |serial| spec(serial).valid(ISSUED - Duration::days(90), ISSUED);
+    world.write(
+        "old.pem",
+        (0..50).map(|it| shared_key(&world, old(9_000 + it))).collect::<String>(),
+    );
     world.write("edge.pem", world.edge.cert_pem() + &world.combined.pem());
     let page = audit(&world, "--format html .").stdout;
-    assert_eq!(page.matches("<tr id=\"c").count(), 2_000);
+    assert!(page.len() < 10_000_000, "{}", page.len());
+    assert_eq!(page.matches("<tr id=\"c").count(), 5_000);
     assert_eq!(page.matches("<rect class=\"life\"").count(), 300);
-    // 2,050 and `edge`; beside them, roots.pem has 2 and edge.pem an issuer.
-    assert!(page.contains("1751 more leaf certificates"), "bars");
+    // 5,050 and `edge`; beside them, roots.pem has 2 and edge.pem an issuer.
+    assert!(page.contains("4751 more leaf certificates"), "bars");
     assert!(page.contains("54 more certificates, which need action less"), "rows");
+    assert!(!page.contains("of them need something done"), "what needs action is complete");
     let first = page.find("<tr id=\"c0\"").unwrap();
     assert!(page[first..first + 800].contains("edge.example.com"), "what needs action is first");
+    let folded = page.find("<summary>50 expired</summary>").unwrap();
+    assert_eq!(page[folded..].matches("<li><time>2026-09-01</time>").count(), 50);
+}
+
+/// Rows as wide as they get are fewer, and those that need action are told apart.
+#[test]
+fn the_page_stays_small_whatever_names_there_are() {
+    let world = World::full();
+    let names = |serial: u64| {
+        let name = |at: u64| format!("{}{serial}x{at}.example.com", "n".repeat(40));
+        let spec = (0..10).fold(leaf("wide", serial), |spec, at| spec.dns(&name(at)));
+        spec.eku(Eku::both()).web_pki()
+    };
+    let key = &world.edge.key;
+    let pem =
+        (0..4_900).map(|serial| world.combined.leaf(names(2_000 + serial).key(key)).cert_pem());
+    world.write("wide.pem", pem.collect::<String>());
+    let page = audit(&world, "--format html .").stdout;
+    assert!(page.len() < 10_000_000, "{}", page.len());
+    assert!(page.contains("of them need something done"), "{}", page.len());
 }
 
 /// With one key for all, which is what costs time.
