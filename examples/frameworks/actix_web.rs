@@ -1,6 +1,7 @@
 //! actix-web.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_tls::accept::rustls_0_23::TlsStream;
@@ -11,7 +12,11 @@ use rustls::ServerConfig;
 use rustls::pki_types::UnixTime;
 
 /// actix-web adds its ALPN protocols itself, and takes one configuration for life.
-pub async fn serve(config: ServerConfig, clients: ClientPeerVerifier) -> io::Result<()> {
+pub async fn serve(
+    address: SocketAddr,
+    config: ServerConfig,
+    clients: ClientPeerVerifier,
+) -> io::Result<()> {
     HttpServer::new(|| App::new().route("/whoami", web::get().to(whoami)))
         .on_connect(move |connection, extensions| {
             let tls = connection.downcast_ref::<TlsStream<TcpStream>>();
@@ -20,7 +25,7 @@ pub async fn serve(config: ServerConfig, clients: ClientPeerVerifier) -> io::Res
                 extensions.insert(Arc::new(peer));
             }
         })
-        .bind_rustls_0_23("0.0.0.0:443", config)?
+        .bind_rustls_0_23(address, config)?
         .run()
         .await
 }

@@ -32,7 +32,7 @@
 //! rumqttc before 0.25, every `bind_rustls…` of actix-web that does not end in `_0_23`. Update it, or
 //! put the listener or a connector as below in its place.
 //!
-//! Every snippet here is a file in `examples/frameworks/`, compiled by CI with the versions above. Where
+//! Every snippet here is a file in `examples/frameworks/`, compiled and run once by CI with the versions above. Where
 //! a framework has a feature that brings no crypto provider (`…-no-provider`), take that: the provider
 //! is in the configuration already.
 //!

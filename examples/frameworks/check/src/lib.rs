@@ -1,4 +1,4 @@
-//! The snippets of the manual's page `frameworks`, so that they compile; `cargo check` is all.
+//! The snippets of the manual's page `frameworks`, so that they compile; `tests/snippets.rs` runs each once.
 
 #[path = "../../actix_web.rs"]
 pub mod with_actix_web;
