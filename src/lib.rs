@@ -89,7 +89,7 @@ pub use rustls;
 /// Its instants stand in signatures of this crate.
 pub use time;
 
-pub use certificate::{Certificate, SubjectAltName};
+pub use certificate::{Certificate, LeafDefect, SubjectAltName};
 pub use config::{ResumableConfig, client_config, server_config, without_resumption};
 pub use credentials::{Credentials, Fitness, Note, NoteKind};
 #[cfg(feature = "csr")]

@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use super::details::{KeyUsage, NetscapeType, PublicKey, policies_and_timestamps, usages};
 use super::roles::Roles;
 use crate::certificate::view::View;
-use crate::certificate::{Certificate, SubjectAltName};
+use crate::certificate::{Certificate, LeafDefect, SubjectAltName};
+use crate::roots::PublicWeb;
 use crate::text::Printable;
 
 /// One certificate of an inventory: what is read of it, and where it was found.
@@ -33,13 +34,15 @@ pub struct Entry {
     pub(super) subject_key_id: Option<Box<[u8]>>,
     pub(super) authority_key_id: Option<Box<[u8]>>,
     is_root: bool,
+    pub(super) has_public_root_key: bool,
+    pub(super) leaf_defect: Option<LeafDefect>,
     /// Signed certificate timestamps, or a policy of the CA/Browser Forum.
     pub(super) is_web_pki: bool,
     pub(super) told_roles: Option<Roles>,
 }
 
 impl Entry {
-    pub(super) fn read(der: &[u8], location: Location) -> der::Result<Self> {
+    pub(super) fn read(der: &[u8], location: Location, web: &PublicWeb) -> der::Result<Self> {
         let view = View::read(der)?;
         let certificate = Certificate::from_view(&view)?;
         Ok(Self {
@@ -49,6 +52,8 @@ impl Entry {
             subject_key_id: view.subject_key_id().map(Into::into),
             authority_key_id: view.authority_key_id().map(Into::into),
             is_root: view.is_own_issuer(),
+            leaf_defect: LeafDefect::of(&view),
+            has_public_root_key: web.has_key_of(&view),
             is_web_pki: view.is_web_pki(),
             told_roles: None,
             certificate,
@@ -143,6 +148,16 @@ impl Entry {
     /// Whether it is its own issuer.
     pub(super) fn is_root(&self) -> bool {
         self.is_root
+    }
+
+    /// Whether a path ends here: at a root, or where a public root's key is, whoever signed that, too.
+    pub(super) fn ends_path(&self) -> bool {
+        self.is_root || self.has_public_root_key
+    }
+
+    /// Whether it is a certificate for a public root's key that another CA issued.
+    pub(super) fn is_cross_sign(&self) -> bool {
+        self.has_public_root_key && !self.is_root
     }
 
     /// Whether it may stand above another: a CA, or a root from before there were extensions.

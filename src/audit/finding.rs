@@ -10,6 +10,7 @@ use super::milestone::Milestone;
 use super::paths::{CertificationPath, violation};
 use super::roles::Roles;
 use super::verdict::{Cause, Verdict};
+use crate::certificate::LeafDefect;
 use crate::eku::EkuViolation;
 use crate::role::Role;
 
@@ -81,6 +82,8 @@ pub struct Finding<'a> {
     pub advice: Vec<Advice<'a>>,
     /// Milestones that concern its path and change nothing about the verdict.
     pub notes: Vec<&'a Milestone>,
+    /// For leaves: what this crate's verifiers refuse in it, whatever the verdict is.
+    pub leaf_defect: Option<LeafDefect>,
     /// For leaves: who would accept it.
     pub forecast: Option<Forecast>,
 }

@@ -227,7 +227,7 @@ const RULES: &[Rule] = &[
 
 fn first_obstacle(path: &CertificationPath<'_>, stack: Stack, role: Role) -> Option<Obstacle> {
     let root = path.entries.len() - usize::from(path.is_complete);
-    let mut entries = path.entries.iter().enumerate();
+    let mut entries = path.needed().iter().enumerate();
     entries.find_map(|(position, entry)| {
         let here = match position {
             0 => LEAF,

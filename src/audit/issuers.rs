@@ -12,10 +12,8 @@ use super::milestone::{Compared, Milestone};
 use super::paths::CertificationPath;
 use super::timeline::Timeline;
 use crate::certificate::attribute_of;
-use crate::certificate::view::View;
 use crate::roots::PublicWeb;
 use crate::text::hex;
-use crate::tlv::{Kind, only};
 
 /// Whose certificates stand above a certificate.
 ///
@@ -110,7 +108,7 @@ impl<'a> PublicRoots<'a> {
     pub(super) fn new(timeline: &'a Timeline) -> Self {
         let disclosed = DISCLOSED.lines().filter_map(|line| line.split_once(' '));
         Self {
-            web: PublicWeb::new(),
+            web: PublicWeb::default(),
             disclosed: disclosed.map(|(key, _)| key).collect(),
             names: timeline.public_roots().collect(),
             industry: timeline.industry_pkis().collect(),
@@ -142,30 +140,16 @@ impl<'a> PublicRoots<'a> {
 
     fn evidence_of(&self, entry: &Entry) -> Option<PublicEvidence> {
         match entry.is_web_pki {
-            _ if self.has_key_of(entry) => Some(PublicEvidence::RootKey),
+            _ if entry.has_public_root_key => Some(PublicEvidence::RootKey),
             _ if self.is_disclosed(entry) => Some(PublicEvidence::DisclosedRootKey),
             true => Some(PublicEvidence::Marks),
             false => None,
         }
     }
 
-    fn has_key_of(&self, entry: &Entry) -> bool {
-        let view = || View::read(entry.certificate().der());
-        let key = || view().and_then(|view| only(view.spki, Kind::SEQUENCE));
-        entry.can_issue() && key().is_ok_and(|key| self.web.has_key(key))
-    }
-
     fn is_disclosed(&self, entry: &Entry) -> bool {
         let key = || hex(&entry.certificate().spki_sha256());
         entry.can_issue() && self.disclosed.contains(&key()[..])
-    }
-
-    /// The part of a path that its relying parties need: it ends below a public root's key, since
-    /// they have that root, and what signed it once decides nothing.
-    fn below_anchor<'p, 'e>(&self, path: &'p CertificationPath<'e>) -> &'p [&'e Entry] {
-        let mut issuers = path.entries.iter().skip(1);
-        let below = issuers.position(|issuer| self.has_key_of(issuer) && !issuer.is_root());
-        &path.entries[..below.map_or(path.entries.len(), |below| below + 1)]
     }
 
     fn is_named_by(&self, last: &Entry) -> bool {
@@ -187,7 +171,7 @@ pub(super) struct Issuers<'a> {
 
 impl<'a> Issuers<'a> {
     fn of(path: &CertificationPath<'a>, public: &PublicRoots<'_>, timeline: &'a Timeline) -> Self {
-        let needed = public.below_anchor(path);
+        let needed = path.needed();
         let names = IssuerNames::of(needed, timeline);
         let milestones = timeline.milestones().iter();
         let milestones = milestones.filter(|it| it.compared != Compared::Disclosed);

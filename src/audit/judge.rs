@@ -92,6 +92,7 @@ impl<'a> Judge<'a> {
             verdict,
             works_until: ends.filter(|_| verdict != Verdict::AlreadyUnfit),
             notes: self.notes(&case).collect(),
+            leaf_defect: case.entry.leaf_defect.filter(|_| case.is_leaf()),
             forecast: case.is_leaf().then(|| Forecast::of(&case.path)),
             advice,
             causes: reasons.into_iter().flat_map(|it| it.causes).collect(),

@@ -34,16 +34,27 @@ use crate::role::Role;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CertificationPath<'a> {
-    /// The certificate, its issuer, the issuer's issuer …; the root last, if it is there.
+    /// The certificate, its issuer, the issuer's issuer …; the root last, if it is there. Where a
+    /// public root's key is, the path ends, whoever signed it, too.
     pub entries: Vec<&'a Entry>,
-    /// Whether the last one is a root.
+    /// Whether the last one is a root, or has the key of a public one.
     pub is_complete: bool,
+}
+
+impl<'a> CertificationPath<'a> {
+    /// What relying parties need of it. In the place of a public root's cross-sign they have the root.
+    pub(super) fn needed(&self) -> &[&'a Entry] {
+        match &self.entries[..] {
+            [needed @ .., last] if !needed.is_empty() && last.is_cross_sign() => needed,
+            all => all,
+        }
+    }
 }
 
 /// Why a path is unfit for a role under rfc5280; the decision is the one that a slot makes. A root's
 /// own EKU is never the reason: of an unfit path, the first to lack the purpose stands below it.
 pub(super) fn violation(path: &CertificationPath<'_>, role: Role) -> Option<EkuViolation> {
-    let certificates = path.entries.iter().map(|entry| entry.certificate());
+    let certificates = path.needed().iter().map(|entry| entry.certificate());
     let decided = eku::decide(Preset::Rfc5280, role, certificates);
     decided.err().map(bounded)
 }
@@ -136,7 +147,7 @@ impl<'a> Paths<'a> {
             next = *tree.issuers.get(&issuer)?;
         }
         Some(CertificationPath {
-            is_complete: entries.last().is_some_and(|last| last.is_root()),
+            is_complete: entries.last().is_some_and(|last| last.ends_path()),
             entries,
         })
     }
@@ -144,7 +155,7 @@ impl<'a> Paths<'a> {
     /// `None` if no path leads up from here; `Some(None)` if this is the end of what is known.
     fn first_issuer(&self, index: usize, tree: &IssuerTree<'a>) -> Option<Option<usize>> {
         let entry = self.entries.get(index)?;
-        if entry.is_root() {
+        if entry.ends_path() {
             return Some(None);
         }
         if entry.can_issue() {
@@ -206,7 +217,7 @@ impl<'a> PathBuilder<'a> {
         let issuers = || (0..).zip(entries).filter(|(_, entry)| entry.can_issue());
         issuers().for_each(|(index, entry)| all.add(index, entry));
         let mut ends: HashMap<_, _> = issuers()
-            .filter_map(|(index, entry)| match entry.is_root() {
+            .filter_map(|(index, entry)| match entry.ends_path() {
                 true => Some((index, PathEnd::Root)),
                 false => all.issuer_of(entry).is_none().then_some((index, PathEnd::NoIssuer)),
             })
@@ -233,7 +244,7 @@ impl<'a> PathBuilder<'a> {
     ) -> IssuerTree<'a> {
         let mut builder = Self { entries, ..Self::default() };
         for (index, entry) in entries.iter().enumerate() {
-            if entry.is_root() || entry.can_issue() && is_among(index) {
+            if entry.ends_path() || entry.can_issue() && is_among(index) {
                 builder.start(index, entry, ends);
             }
         }

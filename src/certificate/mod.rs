@@ -5,8 +5,10 @@ pub(crate) mod extension;
 pub(crate) mod key;
 mod name;
 pub(crate) mod view;
+mod leaf;
 pub(crate) mod defect;
 
+pub use leaf::LeafDefect;
 pub use name::SubjectAltName;
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};

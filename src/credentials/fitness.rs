@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use super::chain::Chain;
 use super::note::{Note, NoteKind};
 use super::paths::Paths;
-use crate::certificate::Certificate;
-use crate::certificate::view::{KEY_CERT_SIGN, View};
+use crate::certificate::view::View;
+use crate::certificate::{Certificate, LeafDefect};
 use crate::eku::{EkuOutcome, Preset, Requirement};
 use crate::error::Error;
 use crate::role::Role;
@@ -136,7 +136,10 @@ impl Found<'_> {
         let certificates = chain.certificates().iter().enumerate();
         let notes = certificates.filter_map(|(index, certificate)| {
             let kind = match index {
-                0 => leaf_note(certificate),
+                0 => View::read(certificate.der())
+                    .ok()
+                    .and_then(|leaf| LeafDefect::of(&leaf))
+                    .map(NoteKind::Leaf),
                 _ => self.whether_needed(index).or_else(|| self.whether_fit(index, certificate)),
             };
             let note = Note { certificate: chain.label(index), kind: kind? };
@@ -194,18 +197,6 @@ impl Found<'_> {
                 first.map(|first| NoteKind::ParallelIssuer { of: place(first) })
             }
         }
-    }
-}
-
-/// What only verifiers mind that check more than stock rustls.
-fn leaf_note(leaf: &Certificate) -> Option<NoteKind> {
-    let leaf = View::read(leaf.der()).ok()?;
-    let may_sign = leaf.key_usage().ok()?.is_some_and(|usage| usage & KEY_CERT_SIGN != 0);
-    let has_constraints = leaf.name_constraints().ok()?.is_some();
-    match (may_sign, has_constraints) {
-        (true, _) => Some(NoteKind::LeafWithKeyCertSign),
-        (_, true) => Some(NoteKind::LeafWithNameConstraints),
-        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
+use crate::certificate::LeafDefect;
 use crate::role::{Purpose, eku_text};
 use crate::text::utc;
 
@@ -37,7 +38,7 @@ pub struct Note {
 /// use mtls_roles::NoteKind;
 ///
 /// fn is_for_the_next_renewal(kind: &NoteKind) -> bool {
-///     matches!(kind, NoteKind::LeafWithKeyCertSign | NoteKind::LeafWithNameConstraints)
+///     matches!(kind, NoteKind::Leaf(_))
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,12 +106,8 @@ pub enum NoteKind {
         /// What rustls minds, and what to do about it.
         reason: String,
     },
-    /// It is the leaf, and its key usage has keyCertSign; see
-    /// [`PathCheck`](crate::PathCheck::LeafWithKeyCertSign).
-    LeafWithKeyCertSign,
-    /// It is the leaf, and has name constraints; see
-    /// [`PathCheck`](crate::PathCheck::LeafWithNameConstraints).
-    LeafWithNameConstraints,
+    /// It is the leaf, and has what verifiers of this crate refuse.
+    Leaf(LeafDefect),
 }
 
 impl fmt::Display for Note {
@@ -161,13 +158,10 @@ impl fmt::Display for NoteKind {
                 f,
                 "is presented, but peers on rustls find no path through it: {reason}"
             ),
-            Self::LeafWithKeyCertSign => f.write_str(
-                "is a leaf, but its key usage has keyCertSign: verifiers of this crate refuse it \
-                 unless they are built with stock_path_checks(); have it issued anew without",
-            ),
-            Self::LeafWithNameConstraints => f.write_str(
-                "is a leaf, but has name constraints: verifiers of this crate refuse it unless they \
-                 are built with stock_path_checks(); have it issued anew without",
+            Self::Leaf(defect) => write!(
+                f,
+                "{defect}: verifiers of this crate refuse it unless they are built with \
+                 stock_path_checks(); have it issued anew without"
             ),
         }
     }

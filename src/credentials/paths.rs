@@ -49,7 +49,7 @@ struct Step {
 
 impl<'a> Paths<'a> {
     pub(super) fn of(certificates: &'a [Certificate]) -> Self {
-        let web = PublicWeb::new();
+        let web = PublicWeb::default();
         let (mut known, mut issuers) = (HashMap::new(), HashMap::<_, Vec<_>>::new());
         let links = certificates.iter().enumerate().map(|(index, certificate)| {
             let first = *known.entry(certificate.der().as_ref()).or_insert(index);
@@ -189,9 +189,9 @@ impl<'a> Link<'a> {
             first,
             key_id: view.and_then(|view| view.subject_key_id()),
             issuer_key_id: view.and_then(|view| view.authority_key_id()),
-            end: match web.has_key_of(certificate) {
-                true => Some(End::PublicRoot),
-                false => is_self_signed.then_some(End::SelfSigned),
+            end: match view {
+                Some(view) if web.has_key_of(&view) => Some(End::PublicRoot),
+                _ => is_self_signed.then_some(End::SelfSigned),
             },
         }
     }

@@ -142,7 +142,7 @@ impl Roots {
         certificates: impl IntoIterator<Item = CertificateDer<'static>>,
         origin: &str,
     ) -> Result<Self, Error> {
-        let web = PublicWeb::new();
+        let web = PublicWeb::default();
         let mut store = RootCertStore::empty();
         let mut facts = Vec::new();
         for (index, der) in certificates.into_iter().enumerate() {
@@ -183,7 +183,7 @@ impl Roots {
     ///
     /// The store is empty.
     pub fn from_root_cert_store(store: RootCertStore) -> Result<Self, Error> {
-        let web = PublicWeb::new();
+        let web = PublicWeb::default();
         let facts = |anchor: &TrustAnchor<'_>| RootFacts {
             trusted_for: TrustedFor::Unknown,
             is_public: web.has_key(&anchor.subject_public_key_info),
@@ -204,7 +204,7 @@ impl Roots {
         let facts = RootFacts::of_public_anchor();
         let anchors = public::ANCHORS.iter().cloned();
         Self(Arc::new(Inner::new(
-            PublicWeb::new(),
+            PublicWeb::default(),
             anchors.map(|anchor| (anchor, facts.clone())).collect(),
             Some("the root store of the web".into()),
         )))

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use rustls::pki_types::TrustAnchor;
 
-use crate::certificate::Certificate;
 use crate::certificate::view::View;
 use crate::tlv::{Kind, only};
 
@@ -12,20 +11,22 @@ use crate::tlv::{Kind, only};
 pub(crate) const ANCHORS: &[TrustAnchor<'static>] = webpki_roots::TLS_SERVER_ROOTS;
 
 /// The web's public roots, by key and by name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PublicWeb {
     keys: HashSet<&'static [u8]>,
     names: HashSet<&'static [u8]>,
 }
 
-impl PublicWeb {
-    pub(crate) fn new() -> Self {
+impl Default for PublicWeb {
+    fn default() -> Self {
         Self {
             keys: ANCHORS.iter().map(|root| root.subject_public_key_info.as_ref()).collect(),
             names: ANCHORS.iter().map(|root| root.subject.as_ref()).collect(),
         }
     }
+}
 
+impl PublicWeb {
     /// Whether a CA certificate is one of them, was issued in the name of one, or says of itself
     /// that it belongs to the web's PKI: such lists go stale. By name, since whoever names a public
     /// root as its issuer without having been issued by it can only be refused something that way.
@@ -41,12 +42,10 @@ impl PublicWeb {
         self.keys.contains(spki)
     }
 
-    /// Whether a certificate has the key of one of them. A path of the web ends there: who signed that
-    /// key besides decides nothing.
-    pub(crate) fn has_key_of(&self, certificate: &Certificate) -> bool {
-        let view = View::read(certificate.der());
-        let key = view.and_then(|view| only(view.spki, Kind::SEQUENCE));
-        certificate.is_ca() && key.is_ok_and(|key| self.has_key(key))
+    /// Whether a CA's certificate has the key of one of them. A path of the web ends there: who signed
+    /// that key besides decides nothing.
+    pub(crate) fn has_key_of(&self, ca: &View<'_>) -> bool {
+        ca.is_ca() && only(ca.spki, Kind::SEQUENCE).is_ok_and(|key| self.has_key(key))
     }
 
     /// Whether one of them has this name, without tag and length.

@@ -11,8 +11,8 @@ use webpki::VerifiedPath;
 
 use super::path::{self, Verified};
 
-use crate::certificate::distinguished_name;
-use crate::certificate::view::{IssuerFacts, KEY_CERT_SIGN, View};
+use crate::certificate::view::{IssuerFacts, View};
+use crate::certificate::{LeafDefect, distinguished_name};
 use crate::memo::{Position, SignatureMemo};
 use crate::roots::TrustedFor;
 
@@ -188,15 +188,12 @@ impl PathViolation {
 }
 
 fn leaf_violation(leaf: &View<'_>) -> der::Result<Option<PathCheck>> {
-    Ok(if leaf.key_usage()?.is_some_and(|usage| usage & KEY_CERT_SIGN != 0) {
-        Some(PathCheck::LeafWithKeyCertSign)
-    } else if leaf.name_constraints()?.is_some() {
-        Some(PathCheck::LeafWithNameConstraints)
-    } else if !leaf.has_usable_key() {
-        Some(PathCheck::WeakLeafKey)
-    } else {
-        None
-    })
+    Ok(LeafDefect::of(leaf).map(|defect| match defect {
+        LeafDefect::KeyCertSign => PathCheck::LeafWithKeyCertSign,
+        LeafDefect::NameConstraints => PathCheck::LeafWithNameConstraints,
+        LeafDefect::UnusableKey => PathCheck::WeakLeafKey,
+        LeafDefect::UnreadableExtension => PathCheck::UnreadableExtension,
+    }))
 }
 
 fn issuer_violation(issuer: &IssuerFacts) -> Option<PathCheck> {
@@ -233,8 +230,8 @@ impl fmt::Display for PathCheck {
             Self::IssuerWithoutKeyCertSign => "issued another, but its key usage lacks keyCertSign",
             Self::IssuerWithoutName => "issued another, but has an empty subject",
             Self::EmptyNameConstraints => "has name constraints that are empty",
-            Self::LeafWithKeyCertSign => "is a leaf, but its key usage has keyCertSign",
-            Self::LeafWithNameConstraints => "is a leaf, but has name constraints",
+            Self::LeafWithKeyCertSign => return LeafDefect::KeyCertSign.fmt(f),
+            Self::LeafWithNameConstraints => return LeafDefect::NameConstraints.fmt(f),
             Self::WeakLeafKey => {
                 "has a key that no handshake of rustls takes, needed is RSA (rsaEncryption) of 2048 to 8192 \
                  bits, P-256, P-384, P-521 or Ed25519"

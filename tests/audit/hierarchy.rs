@@ -1,13 +1,17 @@
 //! Whose rules apply to a chain, how that is known, and what its owner says about it.
 
 use mtls_roles::audit::Assessment;
-use mtls_roles::audit::{Hierarchy, Inventory, PublicEvidence, Roles, Serving, Timeline, Verdict};
-use rustls::pki_types::CertificateDer;
+use mtls_roles::audit::{
+    Hierarchy, Inventory, PublicEvidence, Roles, Serving, Stack, Timeline, Verdict,
+};
+use mtls_roles::{LeafDefect, Role};
 use time::Duration;
 use time::macros::date;
 
 use crate::common::clock::NOW;
-use crate::common::pki::{Ca, CaSpec, DistinguishedName, DnType, Eku, KeyKind};
+use crate::common::pki::{
+    Ca, CaSpec, DistinguishedName, DnType, Eku, KeyKind, KeyUsagePurpose, with_key_of_isrg_root_x2,
+};
 use crate::world::{combined, findings, inventory};
 
 /// A root that a bundle of Debian's or Mozilla's has is public, whatever Mozilla trusts today.
@@ -59,23 +63,43 @@ fn an_expired_cross_sign_above_a_public_roots_key_decides_nothing() {
             false => root.der(),
         };
         findings(&inventory([leaf.der(), cross, old.der()]), |all| {
-            assert_eq!(all[0].path.entries.len(), 3, "{id}");
+            let path = &all[0].path;
+            let length = if is_public { 2 } else { 3 };
+            assert_eq!((path.entries.len(), path.is_complete), (length, true), "{id}");
             assert_eq!(all[0].verdict.id(), verdict, "{id}");
         });
     }
 }
 
-/// Of the same length; its signature is wrong then, and an audit verifies none.
-fn with_key_of_isrg_root_x2(certificate: &CertificateDer<'_>) -> CertificateDer<'static> {
-    let mut roots = webpki_roots::TLS_SERVER_ROOTS.iter();
-    let is_x2 = |subject: &[u8]| subject.ends_with(b"ISRG Root X2");
-    let spki = &roots.find(|root| is_x2(&root.subject)).unwrap().subject_public_key_info;
-    // Uncompressed points of P-384, behind the same head.
-    let (head, point) = spki.split_at(spki.len() - 97);
-    let mut der = certificate.to_vec();
-    let at = der.windows(head.len()).position(|window| window == head).unwrap() + head.len();
-    der[at..at + point.len()].copy_from_slice(point);
-    der.into()
+/// Its EKU binds nobody who has the root, whatever OpenSSL and Go think of roots.
+#[test]
+fn a_cross_sign_for_servers_only_takes_no_purpose_from_what_stands_below_a_public_roots_key() {
+    let old = Ca::root_named("Old Root");
+    let root = old.sub(CaSpec::new("Root").kind(KeyKind::P384).eku(Eku::server()));
+    let leaf = root.leaf(combined("edge").eku(Eku::both()));
+    for (cross, roles) in
+        [(with_key_of_isrg_root_x2(&root.der()), Roles::BOTH), (root.der(), Roles::SERVER)]
+    {
+        findings(&inventory([leaf.der(), cross, old.der()]), |all| {
+            assert_eq!(all[0].roles, roles);
+            let forecast = all[0].forecast.as_ref().unwrap();
+            let is_accepted = Stack::ALL.map(|stack| forecast.accepts(stack, Role::Client));
+            assert_eq!(is_accepted == [true; 5], roles == Roles::BOTH, "{forecast:?}");
+        });
+    }
+}
+
+#[test]
+fn a_leaf_that_our_verifiers_refuse_is_noted_and_judged_as_any_other() {
+    let root = Ca::root_named("root");
+    let usages = [KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+    let leaf = root.leaf(combined("edge").key_usages(&usages));
+    let chain = [leaf.der(), root.leaf(combined("good")).der(), root.der()];
+    findings(&inventory(chain), |all| {
+        let noted = all.iter().map(|finding| finding.leaf_defect);
+        assert_eq!(noted.collect::<Vec<_>>(), [Some(LeafDefect::KeyCertSign), None, None]);
+        assert_eq!(all[0].verdict, all[1].verdict);
+    });
 }
 
 #[test]

@@ -302,9 +302,10 @@ impl Observer for Heard {
     }
 
     fn published(&self, published: &Published<'_>) {
-        let Published { role, leaf, eku, is_combined, .. } = published;
+        let Published { role, leaf, eku, is_combined, notes, .. } = published;
         let (subject, kind) = (leaf.subject(), if *is_combined { "combined" } else { "single" });
         self.note(Event::OfSlot(format!("published as {role}: {subject}, {eku:?}, {kind}")));
+        notes.iter().for_each(|note| self.note(Event::OfSlot(format!("note: {note}"))));
     }
 
     fn publish_refused(&self, role: Role, error: &Error) {

@@ -180,6 +180,19 @@ pub fn tamper_signature(certificate: &CertificateDer<'_>) -> CertificateDer<'sta
     bytes.into()
 }
 
+/// The same certificate of a P-384 key, for that of a public root; its signature is wrong then.
+pub fn with_key_of_isrg_root_x2(certificate: &CertificateDer<'_>) -> CertificateDer<'static> {
+    let mut roots = webpki_roots::TLS_SERVER_ROOTS.iter();
+    let is_x2 = |subject: &[u8]| subject.ends_with(b"ISRG Root X2");
+    let spki = &roots.find(|root| is_x2(&root.subject)).unwrap().subject_public_key_info;
+    // Uncompressed points of P-384, behind the same head.
+    let (head, point) = spki.split_at(spki.len() - 97);
+    let mut der = certificate.to_vec();
+    let at = der.windows(head.len()).position(|window| window == head).unwrap() + head.len();
+    der[at..at + point.len()].copy_from_slice(point);
+    der.into()
+}
+
 fn serial(params: &CertificateParams) -> SerialNumber {
     params.serial_number.clone().expect("every draft has a serial number")
 }

@@ -1,14 +1,18 @@
 //! No slot is stricter about what stands behind the leaf than every peer is: it is presented as it stands in the file,
 //! with a note about what nobody needs. Refused is what makes the leaf useless.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::common::cases;
 use crate::common::clock::{NOW, unix};
-use crate::common::ours::{client_slot, decide_client};
-use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec, der};
+use crate::common::files::TempDir;
+use crate::common::ours::{Heard, client_slot, clients, decide_client, roots};
+use crate::common::pki::{
+    Ca, CaSpec, Eku, KeyKind, KeyUsagePurpose, Leaf, LeafSpec, der, with_key_of_isrg_root_x2,
+};
 use crate::common::tls::{provider, stock_client_verifier};
-use mtls_roles::{Credentials, Error, Fitness, Note};
+use mtls_roles::{Credentials, Error, Fitness, LeafDefect, Note, NoteKind};
 
 use proptest::collection::vec;
 use proptest::sample::select;
@@ -155,6 +159,68 @@ fn what_any_stock_peer_accepts_a_slot_publishes_byte_for_byte_as_it_stands() {
         }
     });
     met.expect_all(["published, accepted: true", "published, accepted: false", "refused"]);
+}
+
+/// Whoever signed the key of a public root, too, in whatever form, decides nothing.
+#[test]
+fn a_path_ends_where_a_public_roots_key_is() {
+    let old = Ca::root_named("old");
+    let cross = |spec: CaSpec| {
+        let ca = old.sub(spec.kind(KeyKind::P384));
+        let sub = ca.sub(CaSpec::new("sub"));
+        let leaf = sub.leaf(LeafSpec::new("leaf").eku(Eku::client()));
+        (leaf, sub.der(), ca.der(), with_key_of_isrg_root_x2(&ca.der()))
+    };
+    let said = |leaf: &Leaf, chain: &[&CertificateDer<'static>]| {
+        let judged = judge(leaf, chain);
+        judged.map(|fitness| fitness.notes.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let (leaf, sub, private, public) = cross(CaSpec::new("cross").eku(Eku::server()));
+    assert!(matches!(said(&leaf, &[&leaf.der(), &sub, &private]), Err(Error::Unfit { .. })));
+    assert_eq!(said(&leaf, &[&leaf.der(), &sub, &public]).unwrap(), [""; 0]);
+    let (leaf, sub, private, public) = cross(CaSpec::new("cross").expired());
+    let expired = "certificate 3 of the chain (CN=cross) expired at 2026-11-20T12:00:00Z, so no peer \
+                   can use it; remove it";
+    assert_eq!(said(&leaf, &[&leaf.der(), &sub, &public]).unwrap(), [expired]);
+    let old = old.der();
+    let above = "certificate 4 of the chain (CN=old) stands above certificate 3, which has the key of a \
+                 public root, where every peer's path ends; remove it";
+    assert_eq!(said(&leaf, &[&leaf.der(), &sub, &public, &old]).unwrap(), [expired, above]);
+    let with_root = said(&leaf, &[&leaf.der(), &sub, &private, &old]);
+    assert!(matches!(with_root, Err(Error::Expired { .. })));
+}
+
+#[test]
+fn what_our_verifiers_refuse_in_a_leaf_is_a_note_that_says_so() {
+    let root = Ca::root_named("root");
+    let edge = || LeafSpec::new("edge").eku(Eku::client());
+    let constraints = der::sequence(&[]);
+    for (spec, defect) in [
+        (edge(), None),
+        (edge().key_usages(&[KeyUsagePurpose::KeyCertSign]), Some(LeafDefect::KeyCertSign)),
+        (edge().extension(&[2, 5, 29, 30], false, constraints), Some(LeafDefect::NameConstraints)),
+    ] {
+        let leaf = root.leaf(spec);
+        let notes = judge(&leaf, &[&leaf.der()]).unwrap().notes;
+        let kinds = notes.into_iter().map(|note| note.kind);
+        assert_eq!(kinds.collect::<Vec<_>>(), Vec::from_iter(defect.map(NoteKind::Leaf)));
+        let clients = clients(&roots([&root])).build().unwrap();
+        let verified = clients.verify(Some(&[leaf.der()]), unix(NOW));
+        assert_eq!(verified.is_ok(), defect.is_none());
+    }
+}
+
+#[test]
+fn a_note_names_the_file_and_the_observer_hears_it() {
+    let (root, folder) = (Ca::root_named("root"), TempDir::new());
+    let leaf = root.leaf(LeafSpec::new("edge"));
+    let chain = folder.write("chain.pem", leaf.chain_pem(&[&root, &root]));
+    let key = folder.write("key.pem", leaf.key_pem());
+    let credentials = Credentials::from_pem_files(&chain, &key, &provider()).unwrap();
+    let ears = Arc::new(Heard::default());
+    client_slot().observer(ears.clone()).build_with(credentials).unwrap();
+    let note = format!("note: certificate 3 of {} (CN=root) is the same as", chain.display());
+    assert!(matches!(&ears.lines()[..], [_, heard] if heard.starts_with(&note)));
 }
 
 /// Each of them could stand above every other.

@@ -16,14 +16,15 @@ pub struct Notes<'a> {
 }
 
 impl<'a> Notes<'a> {
-    /// `1,2` for milestones, words for what is the certificate's own.
+    /// `1,2` for milestones, words for what is the certificate's own, noted or worse.
     pub fn causes(&mut self, finding: &Finding<'a>) -> String {
         let causes = finding.causes.iter().map(|cause| match cause {
             Cause::Milestone(milestone) => self.milestone(milestone).to_string(),
             Cause::Unfit { role, .. } => format!("no {}", role.purpose()),
             other => other.id().replace('_', " "),
         });
-        causes.collect::<Vec<_>>().join(",")
+        let noted = finding.leaf_defect.map(|defect| defect.id().replace('_', " "));
+        causes.chain(noted).collect::<Vec<_>>().join(",")
     }
 
     fn milestone(&mut self, milestone: &'a Milestone) -> usize {
