@@ -68,6 +68,8 @@ pub async fn relay(
     rules: Rules<'_>,
     stopped: impl Future<Output = ()>,
 ) -> Passed {
+    client.hold();
+    backend.hold();
     let mut up = Direction::new(Which::Client, rules.on_truncation);
     let mut down = Direction::new(Which::Backend, rules.on_truncation);
     let mut moved = Instant::now();
@@ -106,7 +108,10 @@ pub async fn relay(
     })
     .await;
     let (up, down) = (up.finish(), down.finish());
-    if end != End::Clean {
+    if end == End::Clean {
+        client.close();
+        backend.close();
+    } else {
         let at_most = if end == End::Stopped { Duration::from_secs(1) } else { rules.idle_timeout };
         tokio::join!(client.reset(at_most), backend.reset(at_most));
     }

@@ -25,12 +25,23 @@ impl Side {
         }
     }
 
+    /// From now on whoever drops this resets the connection: a task that is stopped, a process that is
+    /// killed. Otherwise the system would end it as cleanly as its peer could.
+    pub fn hold(&self) {
+        let _ = SockRef::from(self.tcp()).set_linger(Some(Duration::ZERO));
+    }
+
+    /// Both sides said goodbye: what is on its way arrives.
+    pub fn close(self) {
+        let _ = SockRef::from(self.tcp()).set_linger(None);
+    }
+
     /// Ends the connection with an RST, once the peer's machine has what was written, or the time is
     /// over. A reset that comes earlier destroys what is still on its way.
     pub async fn reset(self, at_most: Duration) {
         // Whatever fails here, the connection is closed all the same.
         let _ = tokio::time::timeout(at_most, delivered(self.tcp())).await;
-        let _ = SockRef::from(self.tcp()).set_linger(Some(Duration::ZERO));
+        self.hold();
     }
 }
 
