@@ -4,10 +4,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod admin;
 mod alerts;
 mod config;
 mod header;
 mod load;
+mod modes;
 mod readers;
 mod running;
 mod signals;

@@ -1,0 +1,156 @@
+//! What operators see: counters, health, status; and that nobody else does.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use crate::running::{Proxy, backend, take, terminating};
+use crate::world::{PATIENCE, World};
+use serde_json::Value;
+
+fn ask_as(address: SocketAddr, method: &str, path: &str, host: &str) -> (u16, String, String) {
+    let mut tcp = TcpStream::connect(address).unwrap();
+    tcp.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(tcp, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    tcp.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head[9..12].parse().unwrap(), head.to_lowercase(), body.to_owned())
+}
+
+fn get(address: SocketAddr, path: &str) -> (u16, String, String) {
+    ask_as(address, "GET", path, &address.to_string())
+}
+
+/// A tunnel that lets one peer pass whose EKU is wrong, and the address of its admin.
+fn watched(world: &World, at: SocketAddr) -> (Proxy, SocketAddr) {
+    let relaxed =
+        "eku = \"ignore until 2099-01-01\"\nrelax_for = [\"dns:edge.example.com\"]\nclient_roots";
+    let toml = terminating(at, "").replace("client_roots", relaxed);
+    let mut proxy = Proxy::start(world, &format!("admin = \"127.0.0.1:0\"\n{toml}"));
+    let line = proxy.seen.iter().find(|line| line["message"] == "admin").unwrap();
+    let admin = line["listening"].as_str().unwrap().parse().unwrap();
+    proxy.address("in");
+    (proxy, admin)
+}
+
+/// One that is relaxed, one that is enforced, one without a certificate, one that speaks no TLS.
+fn visits(world: &World, proxy: &mut Proxy, listener: &std::net::TcpListener) {
+    let address = proxy.address("in");
+    for leaf in [world.unfit(), world.client()] {
+        let mut client = world.connect(address, Some(&leaf));
+        client.write_all(b"hello").unwrap();
+        let mut behind = take(listener);
+        behind.read_exact(&mut [0; 5]).unwrap();
+        drop((client, behind));
+        proxy.connection();
+    }
+    let _ = world.connect(address, None).write_all(b"hello");
+    proxy.connection();
+    TcpStream::connect(address).unwrap().write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    proxy.connection();
+}
+
+#[test]
+fn every_handshake_is_counted_by_verdict_and_reason_and_every_end_by_how() {
+    let world = World::new();
+    let (listener, at) = backend();
+    let (mut proxy, admin) = watched(&world, at);
+    visits(&world, &mut proxy, &listener);
+    let (code, head, text) = get(admin, "/metrics");
+    assert_eq!(code, 200);
+    assert!(head.contains("openmetrics-text"), "{head}");
+    for line in [
+        "mtls_proxy_connections_total{tunnel=\"in\"} 4",
+        "mtls_proxy_open_connections{tunnel=\"in\"} 0",
+        "mtls_proxy_bytes_total{tunnel=\"in\",direction=\"up\"} 10",
+        "mtls_proxy_handshakes_total{tunnel=\"in\",side=\"client\",verdict=\"relaxed\",class=\"eku\"} 1",
+        "mtls_proxy_handshakes_total{tunnel=\"in\",side=\"client\",verdict=\"accepted\",class=\"\"} 1",
+        "mtls_proxy_handshakes_total{tunnel=\"in\",side=\"client\",verdict=\"refused\",class=\"no-certificate\"} 1",
+        "mtls_proxy_handshakes_total{tunnel=\"in\",side=\"client\",verdict=\"failed\",class=\"tls\"} 1",
+        "mtls_proxy_eku_total{tunnel=\"in\",side=\"client\",outcome=\"enforced\",rule=\"\"} 1",
+        "mtls_proxy_eku_total{tunnel=\"in\",side=\"client\",outcome=\"relaxed\",rule=\"dns:edge.example.com\"} 1",
+        "mtls_proxy_reloads_total{tunnel=\"in\",result=\"published\"} 1",
+        "mtls_proxy_generation{tunnel=\"in\",side=\"accept\"} 1",
+        "mtls_proxy_expires_timestamp_seconds{tunnel=\"in\",role=\"client\",what=\"eku-policy\",name=\"ignore until 2099-01-01T00:00:00Z\"} 4070908800",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+    assert!(text.contains("what=\"certificate\",name=\"CN=core.example.com\""), "{text}");
+}
+
+#[test]
+fn the_status_says_what_is_presented_what_ends_when_and_who_is_still_relaxed() {
+    let world = World::new();
+    let (listener, at) = backend();
+    let (mut proxy, admin) = watched(&world, at);
+    visits(&world, &mut proxy, &listener);
+    let (code, head, text) = get(admin, "/status.json");
+    assert_eq!(code, 200);
+    assert!(head.contains("content-security-policy: default-src 'none'"), "{head}");
+    let status: Value = serde_json::from_str(&text).unwrap();
+    let tunnel = &status["tunnels"][0];
+    assert_eq!(tunnel["name"], "in", "{status}");
+    let accept = &tunnel["accept"];
+    assert_eq!(accept["presents"]["names"][0], "dns:core.example.com", "{status}");
+    assert_eq!(accept["presents"]["verdict"], "unaffected", "{status}");
+    assert_eq!(accept["eku"], "ignore until 2099-01-01T00:00:00Z", "{status}");
+    assert_eq!(accept["expiries"].as_array().unwrap().len(), 3, "{status}");
+    let relaxed: Vec<_> = tunnel["relaxed"].as_object().unwrap().values().collect();
+    assert_eq!(relaxed.len(), 1, "{status}");
+    assert_eq!(relaxed[0]["names"], "dns:edge.example.com", "{status}");
+    assert_eq!(
+        (&relaxed[0]["times"], &relaxed[0]["rule"]),
+        (&1.into(), &"dns:edge.example.com".into())
+    );
+    assert_eq!(tunnel["refused"]["no-certificate"]["times"], 1, "{status}");
+    assert_eq!(tunnel["refused"]["tls"]["newest"].as_array().unwrap().len(), 1, "{status}");
+}
+
+#[test]
+fn nobody_but_who_asks_this_host_by_get_is_answered() {
+    let world = World::new();
+    let (_listener, at) = backend();
+    let (_proxy, admin) = watched(&world, at);
+    let own = admin.to_string();
+    for path in ["/healthz", "/readyz", "/metrics", "/status.json"] {
+        assert_eq!(get(admin, path).0, 200, "{path}");
+        for host in
+            ["evil.example", "localhost", &format!("evil.example:{}", admin.port()), "127.0.0.1"]
+        {
+            assert_eq!(ask_as(admin, "GET", path, host).0, 421, "{path} {host}");
+        }
+        for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+            assert_eq!(ask_as(admin, method, path, &own).0, 405, "{method} {path}");
+        }
+    }
+    assert_eq!(get(admin, "/etc/passwd").0, 404);
+}
+
+#[test]
+fn while_it_drains_it_is_alive_and_not_ready() {
+    let world = World::new();
+    let (listener, at) = backend();
+    let (mut proxy, admin) = watched(&world, at);
+    let mut client = world.connect(proxy.address("in"), Some(&world.client()));
+    client.write_all(b"hello").unwrap();
+    let _behind = take(&listener);
+    proxy.signal("TERM");
+    proxy.wait("draining");
+    assert_eq!((get(admin, "/healthz").0, get(admin, "/readyz").0), (200, 503));
+}
+
+#[test]
+fn what_strangers_feed_is_bounded() {
+    let world = World::new();
+    let (_listener, at) = backend();
+    let (mut proxy, admin) = watched(&world, at);
+    let address = proxy.address("in");
+    for _ in 0..40 {
+        TcpStream::connect(address).unwrap().write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    }
+    (0..40).for_each(|_| drop(proxy.connection()));
+    let status: Value = serde_json::from_str(&get(admin, "/status.json").2).unwrap();
+    let refused = &status["tunnels"][0]["refused"]["tls"];
+    assert_eq!(refused["times"], 40, "{status}");
+    assert_eq!(refused["newest"].as_array().unwrap().len(), 5, "{status}");
+}
