@@ -23,6 +23,8 @@ A source is one of
 Examples (among the sources, write `cargo run --example audit --` for `audit`)
   Which public certificates have clientAuth? One a line
     audit --list client-auth /etc/ssl /etc/letsencrypt/live
+  What must my peers trust, with fingerprints for the telephone?
+    audit --share -o for-peers.pem /etc/mtls
   What will break, and when?
     audit /etc/ssl /etc/letsencrypt/live
   With a picture of the timeline, to be sent around
@@ -66,6 +68,11 @@ pub struct Args {
     /// Only these, one a line in text: public certificates whose EKU lists clientAuth
     #[arg(long, value_name = "WHAT")]
     pub list: Option<Listed>,
+
+    /// What to give to peers instead of a report: the roots and issuers of our own chains for each
+    /// role, as PEM with names and fingerprints
+    #[arg(long, conflicts_with_all = ["format", "list", "against"])]
+    pub share: bool,
 
     /// Where it is written; standard output if not given
     #[arg(short, long, value_name = "FILE")]

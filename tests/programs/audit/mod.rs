@@ -10,6 +10,7 @@ mod page;
 mod reports;
 mod run;
 mod servers;
+mod share;
 mod size;
 mod starttls;
 mod tables;
