@@ -5,6 +5,7 @@
 //! cargo run --example vectors -- generate     # writes the files anew; --check compares only
 //! cargo run --example vectors -- export DIR   # as lines and PEM files, for programs without JSON
 //! cargo run --example vectors -- judge NAME FILE   # what another program answered
+//! cargo run --example vectors -- stacks       # how the stacks stand without the fix
 //! ```
 
 mod cannot;
@@ -14,6 +15,7 @@ mod judge;
 mod make;
 mod requirements;
 mod run;
+mod stacks;
 
 use std::error::Error;
 use std::fs;
@@ -43,6 +45,8 @@ enum Command {
     },
     /// Write the vectors as lines, and every certificate and list as a file.
     Export { folder: PathBuf },
+    /// Write the table of how the stacks stand without the fix into `docs/REFERENCE.md`.
+    Stacks,
     /// Hold the answers of an adapter against the vectors.
     Judge {
         /// Whose rows in `cannot.txt` count: a folder of `examples/reference/`.
@@ -59,6 +63,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         Some(Command::Export { folder }) => {
             export::write(&Suite::read()?, &folder).map(|()| true)?
         }
+        Some(Command::Stacks) => stacks::write(&Suite::read()?).map(|()| true)?,
         Some(Command::Judge { stack, answers }) => {
             judge::report(&Suite::read()?, &stack, &fs::read_to_string(answers)?)?
         }

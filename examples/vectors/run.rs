@@ -177,13 +177,13 @@ fn pem(pems: &Pems, names: &[String]) -> String {
     names.iter().map(|name| pems[name].as_str()).collect()
 }
 
-fn chain(suite: &Suite, vector: &Vector) -> Vec<CertificateDer<'static>> {
+pub fn chain(suite: &Suite, vector: &Vector) -> Vec<CertificateDer<'static>> {
     let der = |name: &String| CertificateDer::from_pem_slice(suite.certificates[name].as_bytes());
     vector.chain.iter().map(|name| der(name).expect("a certificate")).collect()
 }
 
 /// Whole seconds.
-fn now(vector: &Vector) -> UnixTime {
+pub fn now(vector: &Vector) -> UnixTime {
     let now = OffsetDateTime::parse(&vector.time, &Rfc3339).expect("an instant");
     let seconds = u64::try_from(now.unix_timestamp()).expect("after 1970");
     UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds))

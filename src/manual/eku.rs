@@ -47,6 +47,9 @@
 //! So anyExtendedKeyUsage is no way out: half the world does not take it for clientAuth, and neither
 //! does this crate under any preset.
 //!
+//! Every cell of the table, and what each stack does with it, is a vector in `docs/vectors/` of the
+//! repository; `docs/REFERENCE.md` has the results by requirement.
+//!
 //! # Why not an error-code ignore list
 //!
 //! Other stacks relax by ignoring the *error* of a verification, or by choosing another purpose for

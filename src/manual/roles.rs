@@ -48,3 +48,8 @@
 //! [`ServerSlot::shares_key_with`](crate::ServerSlot::shares_key_with), and the flag in
 //! [`Published`](crate::Published). An empty slot never borrows what is in the other one: the identity
 //! of a server used as a client's identity is how CVE-2018-16886 came about.
+//!
+//! # On other stacks
+//!
+//! The same behaviour without Rust, for whoever builds it in Go, C or Java: `docs/REFERENCE.md` in the
+//! repository, with test vectors (`docs/vectors/`) and adapters to copy (`examples/reference/`).

@@ -155,6 +155,17 @@ impl Maker {
         wrong.unwrap_or_else(|| panic!("{}: no EKU is wrong", draft.id))
     }
 
+    /// This id, or with a number behind it if there is a relaxed peer of this id already.
+    fn free_id(&self, id: &str) -> String {
+        let is_taken = |id: &String| {
+            let relaxed = format!("{}-{id}-relax", self.file);
+            self.suite.all().any(|vector| vector.id == relaxed)
+        };
+        let numbered = (2..).map(|number| format!("{id}-{number}"));
+        let mut all = std::iter::once(id.to_owned()).chain(numbered);
+        all.find(|id| !is_taken(id)).expect("some number is free")
+    }
+
     /// Of the path, leaf first and without its root.
     fn ekus(&self, draft: &Draft) -> Vec<Eku> {
         let path = draft.path.as_ref().unwrap_or(&draft.chain);

@@ -40,12 +40,13 @@ fn ask(
     (peer, about): (&str, &str),
     is_named: bool,
 ) {
-    let count = maker.suite.vectors.get("peers").map_or(0, Vec::len);
-    let (short, _) = rule.split_once(':').expect("a rule has a form");
+    let (form, value) = rule.split_once(':').expect("a rule has a form");
+    let form = if value.starts_with("*.") { "wildcard" } else { form };
     let bound = if rule.contains(" under ") { "-bound" } else { "" };
+    let id = maker.free_id(&format!("{form}{bound}-{peer}"));
     let draft = |what: &str, requirements: &str, leaf: String| {
-        let id = format!("{:03}-{short}{bound}-{peer}-{what}", count / 2 + 1);
-        Draft::new(id, requirements, about).chain(&format!("{leaf} issuer"))
+        let draft = Draft::new(format!("{id}-{what}"), requirements, about);
+        draft.chain(&format!("{leaf} issuer"))
     };
     let relaxed = draft("relax", &format!("{requirement} REL-NAMED"), format!("{peer}-server"));
     let relaxed = relaxed.eku("ignore").relax_for(rule);
@@ -177,6 +178,60 @@ fn uris(maker: &mut Maker) {
     domain("spiffe-two", "two URIs name nobody", false, &|it| {
         it.uri("spiffe://example.org/edge").uri("spiffe://example.org/other")
     });
+    let mut sip = |peer, about, is_named, names: &dyn Fn(Spec) -> Spec| {
+        row(maker, "PEER-URI", "uri:sip:example.com", (peer, about), is_named, names);
+    };
+    sip("sip", "a SIP domain (RFC 5922)", true, &|it| it.uri("sip:example.com"));
+    sip("sip-dns", "beside the same name by DNS", true, &|it| {
+        it.dns("example.com").uri("sip:example.com")
+    });
+    sip("sip-other", "another domain", false, &|it| it.uri("sip:example.org"));
+    sip("sip-case", "letters of another case", false, &|it| it.uri("sip:Example.com"));
+    sip("sips", "another scheme", false, &|it| it.uri("sips:example.com"));
+    sip("sip-user", "a user of the domain", false, &|it| it.uri("sip:alice@example.com"));
+    sip("sip-parameter", "a parameter", false, &|it| it.uri("sip:example.com;transport=tls"));
+    sip("apex", "a DNS name is no URI", false, &|it| it.dns("example.com"));
+    let urn = "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
+    row(
+        maker,
+        "PEER-URI",
+        &format!("uri:{urn}"),
+        ("urn", "a name without authority"),
+        true,
+        |it| it.uri(urn),
+    );
+    row(maker, "PEER-URI", &format!("uri:{urn}"), ("urn-longer", "a longer one"), false, |it| {
+        it.uri(&format!("{urn}0"))
+    });
+    let port = "uri:https://edge.example.com:8443/sip";
+    row(maker, "PEER-URI", port, ("uri-8443", "the very port"), true, |it| {
+        it.uri("https://edge.example.com:8443/sip")
+    });
+    row(maker, "PEER-URI", port, ("uri", "no port"), false, |it| {
+        it.uri("https://edge.example.com/sip")
+    });
+    let mut email = |peer, about, is_named, names: &dyn Fn(Spec) -> Spec| {
+        row(maker, "PEER-EMAIL", "email:alice@example.com", (peer, about), is_named, names);
+    };
+    email("email", "the very address", true, &|it| it.email("alice@example.com"));
+    email("email-domain-case", "the domain in another case", true, &|it| {
+        it.email("alice@Example.COM")
+    });
+    email("email-user-case", "the user in another case", false, &|it| {
+        it.email("Alice@example.com")
+    });
+    email("email-other", "another user", false, &|it| it.email("bob@example.com"));
+    email("email-longer", "the user ends with the wanted one", false, &|it| {
+        it.email("not-alice@example.com")
+    });
+    email("email-deeper", "a domain below the wanted one", false, &|it| {
+        it.email("alice@mail.example.com")
+    });
+    email("email-domain", "the domain alone", false, &|it| it.email("example.com"));
+    email("email-uri", "a URI is no e-mail address", false, &|it| {
+        it.uri("mailto:alice@example.com")
+    });
+    email("email-cn", "only the common name", false, &|it| it.subject("alice@example.com"));
     let id = "uri:spiffe://example.org/edge";
     row(maker, "PEER-URI", id, ("spiffe", "one SPIFFE ID"), true, |it| {
         it.uri("spiffe://example.org/edge")
@@ -304,6 +359,11 @@ fn unwritable(maker: &mut Maker) {
         ("uri-dots", "uri:https://edge.example.com/a/../b".into()),
         ("trust-domain-path", "spiffe-trust-domain:example.org/edge".into()),
         ("trust-domain-case", "spiffe-trust-domain:Example.org".into()),
+        ("scheme-case", "uri:SIP:example.com".into()),
+        ("uri-user", "uri:https://alice@edge.example.com/".into()),
+        ("email-domain", "email:example.com".into()),
+        ("email-no-user", "email:@example.com".into()),
+        ("email-no-domain", "email:alice@".into()),
         ("short-address", "ip:192.0.2".into()),
         ("network", "ip:192.0.2.0/24".into()),
         ("short-fingerprint", format!("spki-sha256:{hex}")),

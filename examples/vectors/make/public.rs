@@ -63,10 +63,17 @@ fn who_may_connect(maker: &mut Maker) {
     let pinned =
         Draft { id: "pinned-client".into(), about: "the same, by fingerprint".into(), ..client };
     maker.accept(pinned.allow(rule));
-    for (id, rule) in
-        [("uri", "uri:https://edge.example.com/sip"), ("spiffe", "spiffe-trust-domain:example.org")]
-    {
-        let uri = draft(&format!("rule-by-{id}"), "PUB-URI", "no public CA validates URIs");
+    for (id, rule) in [
+        ("uri", "uri:https://edge.example.com/sip"),
+        ("spiffe", "spiffe-trust-domain:example.org"),
+        ("sip", "uri:sip:example.com"),
+        ("email", "email:alice@example.com"),
+    ] {
+        let uri = draft(
+            &format!("rule-by-{id}"),
+            "PUB-URI",
+            "no public CA of the web validates such names",
+        );
         maker.config_error(uri.allow(rule).chain("public-uri public-issuer-both"));
     }
 }
