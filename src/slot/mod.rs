@@ -1,22 +1,23 @@
 //! [`ServerSlot`] and [`ClientSlot`]: the credentials that *we* present, one slot per role.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+mod inner;
+mod builder;
 
-use arc_swap::ArcSwapOption;
+use std::sync::Arc;
+
 use rustls::SignatureScheme;
-use rustls::client::{ResolvesClientCert, verify_server_name};
+use rustls::client::ResolvesClientCert;
 use rustls::pki_types::ServerName;
-use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
+use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 
-use crate::credentials::{Credentials, Fitness, Identity, Pair};
+pub use self::builder::SlotBuilder;
+pub(crate) use self::inner::Slot;
+use self::inner::{is_below, is_for};
+use crate::credentials::{Credentials, Fitness, Pair};
 use crate::eku::EkuPolicy;
 use crate::error::Error;
-use crate::observe::{NothingPresented, Observer, Observers, Published};
 use crate::role::Role;
-use crate::tlv::{Kind, only};
 
 /// Holds the credentials that we present as a *server*. Cheap to clone; clones are one slot.
 ///
@@ -63,7 +64,7 @@ impl ServerSlot {
     /// # Ok::<(), mtls_roles::Error>(())
     /// ```
     pub fn builder() -> SlotBuilder<Self> {
-        SlotBuilder { slot: Slot::empty(Role::Server), wrap: Self }
+        SlotBuilder::new(Role::Server, Self)
     }
 
     /// Publishes credentials and hands back the previous ones, for a roll-back.
@@ -190,7 +191,7 @@ impl ClientSlot {
     /// # Ok::<(), mtls_roles::Error>(())
     /// ```
     pub fn builder() -> SlotBuilder<Self> {
-        SlotBuilder { slot: Slot::empty(Role::Client), wrap: Self }
+        SlotBuilder::new(Role::Client, Self)
     }
 
     /// Publishes credentials and hands back the previous ones, as [`ServerSlot::swap`] does.
@@ -259,71 +260,6 @@ impl ResolvesClientCert for ClientSlot {
     }
 }
 
-/// Builds a slot; see [`ServerSlot::builder`] and [`ClientSlot::builder`].
-///
-/// ```
-/// use std::sync::Arc;
-/// use mtls_roles::{ClientSlot, Counters, EkuPolicy};
-///
-/// // Presents a serverAuth-only certificate to a server that ignores the EKU.
-/// let slot = ClientSlot::builder()
-///     .eku_policy(EkuPolicy::ignore())
-///     .observer(Arc::new(Counters::default()))
-///     .build()?;
-/// # Ok::<(), mtls_roles::Error>(())
-/// ```
-#[derive(Debug)]
-#[must_use]
-pub struct SlotBuilder<S> {
-    slot: Slot,
-    wrap: fn(Arc<Slot>) -> S,
-}
-
-impl<S> SlotBuilder<S> {
-    /// The policy by which credentials are fit for the slot. Default: [`EkuPolicy::rfc5280`].
-    ///
-    /// It is judged when credentials are published: an [`until`](EkuPolicy::until) that passes
-    /// later refuses the next ones and leaves those in the slot.
-    pub fn eku_policy(mut self, policy: EkuPolicy) -> Self {
-        self.slot.policy = policy;
-        self
-    }
-
-    /// Hears what the slot does. May be called several times.
-    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.slot.observers.add(observer);
-        self
-    }
-
-    /// The clock by which validity is judged. Default: the system's.
-    pub fn time_provider(mut self, clock: Arc<dyn TimeProvider>) -> Self {
-        self.slot.clock = clock;
-        self
-    }
-
-    /// An empty slot.
-    ///
-    /// # Errors
-    ///
-    /// [`EkuPolicy::accept_server_auth`] for a server slot.
-    pub fn build(self) -> Result<S, Error> {
-        self.slot.check_policy()?;
-        Ok((self.wrap)(Arc::new(self.slot)))
-    }
-
-    /// A slot that holds these credentials.
-    ///
-    /// # Errors
-    ///
-    /// As [`build`](Self::build); and the credentials are unfit for the slot's role, expired or
-    /// not yet valid.
-    pub fn build_with(self, credentials: Credentials) -> Result<S, Error> {
-        self.slot.check_policy()?;
-        self.slot.swap(credentials)?;
-        Ok((self.wrap)(Arc::new(self.slot)))
-    }
-}
-
 /// A slot of either role, for what treats both alike.
 pub(crate) trait OneRole: Clone + Send + 'static {
     fn inner(&self) -> &Slot;
@@ -339,166 +275,4 @@ impl OneRole for ClientSlot {
     fn inner(&self) -> &Slot {
         &self.0
     }
-}
-
-/// What both slots are; private, so that each shows its own role's trait only.
-#[derive(Debug)]
-pub(crate) struct Slot {
-    role: Role,
-    policy: EkuPolicy,
-    observers: Observers,
-    clock: Arc<dyn TimeProvider>,
-    current: ArcSwapOption<Credentials>,
-    /// What was published and is still held by somebody, who may want it back.
-    published: Mutex<Vec<(Identity, Fitness)>>,
-    /// It is part of a generation, and never changes again.
-    is_sealed: AtomicBool,
-}
-
-impl Slot {
-    fn empty(role: Role) -> Self {
-        Self {
-            role,
-            policy: EkuPolicy::default(),
-            observers: Observers::default(),
-            clock: Arc::new(DefaultTimeProvider),
-            current: ArcSwapOption::empty(),
-            published: Mutex::default(),
-            is_sealed: AtomicBool::default(),
-        }
-    }
-
-    fn check_policy(&self) -> Result<(), Error> {
-        match self.role {
-            Role::Server if self.policy.accepts_server_auth() => {
-                Err(Error::AcceptServerAuthForServers)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
-        self.check_seal()?;
-        let fitness =
-            self.judge_once(&credentials).inspect_err(|error| self.tell_refused(error))?;
-        let previous = self.current.swap(Some(Arc::new(credentials.clone())));
-        self.tell_published(&credentials, &fitness);
-        Ok(previous.map(Arc::unwrap_or_clone))
-    }
-
-    /// Holds these, which were judged before, and tells nobody.
-    pub(crate) fn fill(&self, credentials: Credentials) {
-        self.current.store(Some(Arc::new(credentials)));
-    }
-
-    /// From now on it is what it is, on every clone.
-    pub(crate) fn seal(&self) {
-        self.is_sealed.store(true, Ordering::SeqCst);
-    }
-
-    pub(crate) fn role(&self) -> Role {
-        self.role
-    }
-
-    pub(crate) fn tell_published(&self, credentials: &Credentials, fitness: &Fitness) {
-        let published = Published {
-            role: self.role,
-            credentials,
-            leaf: credentials.leaf(),
-            eku: &fitness.eku,
-            is_combined: credentials.is_combined(),
-            notes: &fitness.notes,
-        };
-        self.observers.tell(|observer| observer.published(&published));
-    }
-
-    pub(crate) fn tell_refused(&self, error: &Error) {
-        self.observers.tell(|observer| observer.publish_refused(self.role, error));
-    }
-
-    /// Clearing an empty slot changes nothing, so nobody hears of it.
-    fn clear(&self) -> Result<Option<Credentials>, Error> {
-        self.check_seal()?;
-        let previous = self.current.swap(None);
-        if previous.is_some() {
-            self.observers.tell(|observer| observer.cleared(self.role));
-        }
-        Ok(previous.map(Arc::unwrap_or_clone))
-    }
-
-    fn check_seal(&self) -> Result<(), Error> {
-        match self.is_sealed.load(Ordering::SeqCst) {
-            true => Err(Error::Sealed { part: "slot" }),
-            false => Ok(()),
-        }
-    }
-
-    pub(crate) fn credentials(&self) -> Option<Credentials> {
-        self.current.load_full().map(Arc::unwrap_or_clone)
-    }
-
-    pub(crate) fn judge(&self, credentials: &Credentials) -> Result<Fitness, Error> {
-        let now = self.clock.current_time().ok_or(Error::NoClock)?;
-        credentials.judge(self.policy.at(now), self.role, now)
-    }
-
-    /// As [`judge`](Self::judge), or as they were judged when they were published before.
-    fn judge_once(&self, credentials: &Credentials) -> Result<Fitness, Error> {
-        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
-        published.retain(|(held, _)| held.strong_count() > 0);
-        let identity = credentials.identity();
-        if let Some((_, fitness)) = published.iter().find(|(held, _)| held.ptr_eq(&identity)) {
-            return Ok(fitness.clone());
-        }
-        let fitness = self.judge(credentials)?;
-        published.push((identity, fitness.clone()));
-        Ok(fitness)
-    }
-
-    pub(crate) fn load_failed(&self, error: &Error) {
-        self.observers.tell(|observer| observer.load_failed(self.role, error));
-    }
-
-    /// Of those that are meant the first whose key fits; if none is meant, of all.
-    fn present(
-        &self,
-        is_meant: impl Fn(&Pair) -> bool,
-        offered: &[SignatureScheme],
-    ) -> Option<Arc<CertifiedKey>> {
-        let nothing = |reason| {
-            self.observers.tell(|observer| observer.nothing_presented(self.role, reason));
-            None
-        };
-        let current = self.current.load();
-        let Some(credentials) = current.as_deref() else {
-            return nothing(NothingPresented::SlotIsEmpty);
-        };
-        // rustls asks the same next, and without an answer sends nothing and says nothing.
-        let fits = |pair: &Pair| pair.certified_key().key.choose_scheme(offered).is_some();
-        let chosen = match credentials.pairs() {
-            [only] => Some(only).filter(|only| fits(only)),
-            several => {
-                let is_any_meant = several.iter().any(|pair| is_meant(pair));
-                let mut several = several.iter();
-                several.find(|pair| (!is_any_meant || is_meant(pair)) && fits(pair))
-            }
-        };
-        match chosen {
-            Some(pair) => Some(pair.certified_key().clone()),
-            None => nothing(NothingPresented::NoCommonSignatureScheme),
-        }
-    }
-}
-
-/// Whether the leaf has this name, as clients on rustls see it.
-fn is_for(pair: &Pair, name: &ServerName<'_>) -> bool {
-    let leaf = ParsedCertificate::try_from(pair.leaf().der());
-    leaf.is_ok_and(|leaf| verify_server_name(&leaf, name).is_ok())
-}
-
-/// Whether a CA of this name issued any certificate of the chain (RFC 8446, 4.2.4).
-fn is_below(pair: &Pair, hint: &[u8]) -> bool {
-    let name = only(hint, Kind::SEQUENCE);
-    let is_issuer = |name| pair.certificates().iter().any(|each| each.issuer_der() == name);
-    name.is_ok_and(is_issuer)
 }
