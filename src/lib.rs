@@ -13,6 +13,7 @@
 //! | a rustls configuration of all this | [`server_config`], [`client_config`] |
 //! | know in a handler who the peer is | [`ClientPeerVerifier::identify`], a [`VerifiedPeer`] |
 //! | use it under axum, tonic, reqwest, quinn … | [manual](manual::frameworks) |
+//! | run a proxy, or build one | [manual](manual::proxy) |
 //! | ask a CA for a certificate of one role | `CertificateRequest` (feature `csr`) |
 //! | follow files: certificates, roots, lists, policies | [`Reloader`], [`Generation`]; [manual](manual::rotation) |
 //! | change a certificate while running | [`ServerSlot::swap`], [`ClientSlot::swap`]; [manual](manual::rotation) |

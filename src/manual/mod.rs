@@ -11,7 +11,8 @@
 //! * [`conformance`]: what the path checks refuse, and every case that still disagrees;
 //! * `audit` (feature `audit`): what its verdicts mean, and the form of a timeline;
 //! * [`errors`]: which error, which alert, who hears what;
-//! * [`frameworks`]: axum, tonic, reqwest and others: what to pass, and how to get the peer.
+//! * [`frameworks`]: axum, tonic, reqwest and others: what to pass, and how to get the peer;
+//! * [`proxy`]: what the proxy does on the wire, and how to build one.
 
 #[cfg(feature = "audit")]
 pub mod audit;
@@ -21,6 +22,7 @@ pub mod errors;
 pub mod frameworks;
 pub mod memo;
 pub mod peer_rules;
+pub mod proxy;
 pub mod resumption;
 pub mod revocation;
 pub mod roles;

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 
+use crate::common::pki::CrlSpec;
 use crate::common::programs::Run;
 use crate::running::{Proxy, backend, once, terminating, write};
 use crate::world::{World, unfit, valid};
@@ -154,4 +155,21 @@ fn without_a_file_it_shows_what_it_does_and_ends_by_itself() {
     ] {
         assert!(run.stdout.contains(words), "{words}: {run:?}");
     }
+}
+
+#[test]
+fn the_file_in_the_manual_is_one_that_starts() {
+    let manual = concat!(env!("CARGO_MANIFEST_DIR"), "/src/manual/proxy.rs");
+    let manual = std::fs::read_to_string(manual).unwrap();
+    let (_, toml) = manual.split_once("```toml\n").unwrap();
+    let (toml, _) = toml.split_once("//! ```").unwrap();
+    let toml: String =
+        toml.lines().map(|line| line.trim_start_matches("//!").to_owned() + "\n").collect();
+    let world = World::new();
+    let now = time::OffsetDateTime::now_utc();
+    let list = CrlSpec::new(1).current(now - time::Duration::HOUR, now + time::Duration::WEEK);
+    std::fs::create_dir(world.folder.join("crls")).unwrap();
+    world.folder.write("crls/clients.pem", world.clients.crl_pem(list));
+    let run = once(["--check".as_ref(), &*world.folder.write("manual.toml", toml)]);
+    assert_eq!((run.code, &*run.stderr), (0, ""), "{run:?}");
 }
