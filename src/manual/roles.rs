@@ -49,6 +49,15 @@
 //! [`Published`](crate::Published). An empty slot never borrows what is in the other one: the identity
 //! of a server used as a client's identity is how CVE-2018-16886 came about.
 //!
+//! # Several certificates in one slot
+//!
+//! Contact centers have an RSA and an ECDSA certificate for one name, proxies have several names.
+//! [`Credentials::or`](crate::Credentials::or) makes one of them: judged, published, handed back and
+//! reported together. A server slot presents those that have the name the client asks for (SNI), a client
+//! slot those that were issued below a CA that the server names; if none was, or nobody names anything
+//! (Java to `localhost` and Postfix send no SNI), all of them. Of these, the first whose key fits a
+//! signature scheme that the peer offers. If none fits, nothing is presented, and the observer hears why.
+//!
 //! # On other stacks
 //!
 //! The same behaviour without Rust, for whoever builds it in Go, C or Java: `docs/REFERENCE.md` in the

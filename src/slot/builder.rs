@@ -11,7 +11,8 @@ use crate::error::Error;
 use crate::observe::Observer;
 use crate::role::Role;
 
-/// Builds a slot; see [`ServerSlot::builder`] and [`ClientSlot::builder`].
+/// Builds a slot; see [`ServerSlot::builder`](crate::ServerSlot::builder) and
+/// [`ClientSlot::builder`](crate::ClientSlot::builder).
 ///
 /// ```
 /// use std::sync::Arc;
