@@ -107,8 +107,9 @@ struct Place {
 }
 
 impl Listener {
-    /// Listens on `tcp`. At each connection `tls` gives the configuration, and the verifier that
-    /// is in it: of one generation, if certificates change.
+    /// Listens on `tcp`. At each connection `tls` gives the configuration, and the verifier that is in it:
+    /// of one generation, if certificates follow files,
+    /// `move || { let now = tls.current(); (now.server_config(), now.clients().clone()) }`.
     pub fn new(
         tcp: TcpListener,
         limits: Limits,

@@ -67,7 +67,7 @@
 //! relaxation?), and may be driven up by anybody who can connect.
 //!
 //! Who counts *peers*, or writes down who was there, does it in the handler: it runs after the
-//! handshake, and what it asks `verify` about is the chain whose key was proved.
+//! handshake, and what it asks `identify` about is the chain whose key was proved.
 //!
 //! ```no_run
 //! # use std::collections::BTreeMap;
@@ -78,9 +78,9 @@
 //!     clients: &ClientPeerVerifier,
 //!     relaxed: &mut BTreeMap<String, u64>,
 //! ) -> Result<(), Refusal> {
-//!     assert!(!connection.is_handshaking());
-//!     let peer = clients.verify(connection.peer_certificates(), UnixTime::now())?;
-//!     if peer.eku().violation().is_some() {
+//!     if let Some(peer) = clients.identify(connection, UnixTime::now())?
+//!         && peer.eku().violation().is_some()
+//!     {
 //!         *relaxed.entry(peer.leaf().subject().into()).or_default() += 1;
 //!     }
 //!     Ok(())

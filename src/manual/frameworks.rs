@@ -9,22 +9,24 @@
 //! | [axum](#axum) 0.8 | a listener | yours: `h2`, `http/1.1` | `ConnectInfo` | at each connection |
 //! | [axum-server](#axum-server) 0.9 | `Arc<ServerConfig>` | yours: `h2`, `http/1.1` | `verify_der` | `reload_from_config` |
 //! | [tonic](#tonic) 0.14 | a stream, a connector | yours: `h2` | request extensions | at each connection |
-//! | [actix-web](#actix-web) 4 | `ServerConfig` | its own: leave it empty | `on_connect` | – |
+//! | [actix-web](#actix-web) 4 | `ServerConfig` | its own: leave it empty | `on_connect` | following |
 //! | [quinn](#quinn) 0.11 | `…Config` | yours: the protocol's | `verify` | `set_server_config`, `connect_with` |
-//! | [hyper-rustls](#hyper-rustls) 0.27 | `ClientConfig` | its own: leave it empty, or it panics | – | – |
-//! | [reqwest](#reqwest) 0.13 | `ClientConfig` | yours; without any, HTTP/1.1 | leaf only: `verify_der` | – |
-//! | [rumqttc](#rumqttc) 0.25 | `Arc<ClientConfig>` | yours, if the broker wants any | – | – |
-//! | [ureq](#ureq) 3 | no configuration: a connector | none: HTTP/1.1 | – | at each connection |
+//! | [hyper-rustls](#hyper-rustls) 0.27 | `ClientConfig` | its own: leave it empty, or it panics | – | following |
+//! | [reqwest](#reqwest) 0.13 | `ClientConfig` | yours; without any, HTTP/1.1 | leaf only: `verify_der` | following |
+//! | [rumqttc](#rumqttc) 0.25 | `Arc<ClientConfig>` | yours, if the broker wants any | – | following |
+//! | [ureq](#ureq) 3 | no configuration: a connector | none: HTTP/1.1 | `identify`, in the connector | at each connection |
 //!
-//! Where the last column is empty, a framework keeps one configuration for life. Its slot and its
-//! verifier are handles, though: [`swap`](crate::ClientSlot::swap) and
-//! [`replace_crls`](crate::ClientPeerVerifier::replace_crls) reach the next connection, and so does the
-//! end of a policy; roots and rules need a new configuration, and so a new client or server of the
-//! framework. Pools keep connections open past all of it.
+//! "Following" are frameworks that keep one configuration for life: give them
+//! [`following_server_config`](crate::Reloader::following_server_config) or
+//! [`following_client_config`](crate::Reloader::following_client_config), which ask the current
+//! [`Generation`](crate::Generation) at each handshake. Without a [`Reloader`](crate::Reloader),
+//! [`swap`](crate::ClientSlot::swap), [`replace_crls`](crate::ClientPeerVerifier::replace_crls) and the
+//! end of a policy reach the next connection, too; roots and rules then need a new client or server of
+//! the framework. Pools keep connections open past all of it.
 //!
-//! Where the column of the peer is empty, the handshake has judged it, and that is all: use rules
-//! ([`expect_in_place_of_name`](crate::PeerVerifierBuilder::expect_in_place_of_name),
-//! [`allow`](crate::PeerVerifierBuilder::allow)) in place of code that asks who it was.
+//! Where the column of the peer is empty, the handshake has judged the server, and that is all: say
+//! whom you expect beforehand, by name or with
+//! [`expect_in_place_of_name`](crate::PeerVerifierBuilder::expect_in_place_of_name).
 //!
 //! **"expected `rustls::ClientConfig`, found `rustls::ClientConfig`"**, or reqwest's "unknown TLS
 //! backend": the framework was built with another version of rustls. `cargo tree -i rustls` lists them.
@@ -32,16 +34,18 @@
 //! rumqttc before 0.25, every `bind_rustls…` of actix-web that does not end in `_0_23`. Update it, or
 //! put the listener or a connector as below in its place.
 //!
-//! Every snippet here is a file in `examples/frameworks/`, compiled and run once by CI with the versions above. Where
-//! a framework has a feature that brings no crypto provider (`…-no-provider`), take that: the provider
-//! is in the configuration already.
+//! Every snippet here is a file in `examples/frameworks/`, compiled and run once by CI with the versions
+//! above. Where a framework has a feature that brings no crypto provider (`…-no-provider`), take that:
+//! the provider is in the configuration already.
 //!
 //! # tokio-rustls
 //!
 //! A server is `examples/common/listener.rs`: an accept loop that goes on when descriptors run out,
 //! bounds handshakes in time and number, and lets alerts arrive; `examples/embed.rs` shows it. Frameworks
 //! with a loop of their own do not do all of that: on a refusal axum-server and actix-web close at once,
-//! and a client that has written already may see a reset in place of the alert. A client:
+//! and a client that has written already may see a reset in place of the alert. With a
+//! [`Reloader`](crate::Reloader) the listener's closure is `move || { let now = tls.current();
+//! (now.server_config(), now.clients().clone()) }`. A client:
 //!
 //! ```text
 #![doc = include_str!("../../examples/frameworks/tokio_rustls.rs")]
