@@ -51,7 +51,7 @@ fn a_server_that_resumes_asks_its_slot_and_sends_nothing_of_a_new_answer() {
         world.visit().sees("server", "client", &stack);
         world.server_slot.swap(world.serving("server 2")).unwrap();
         world.visit().resumes("server", "client", &stack);
-        world.server_slot.clear();
+        world.server_slot.clear().unwrap();
         assert!(world.visit().0.server.is_err(), "{}: the slot was not asked", stack.name);
     }
 }
