@@ -31,6 +31,8 @@ Examples (among the sources, write `cargo run --example verify --` for `verify`)
         --relax-for dns:edge.example.com renewed.pem
   Is a server's chain good for its name, on some day?
     verify --role server --roots ca.pem --name www.example.com --time 2027-01-01T00:00:00Z chain.pem
+  Is a server in my mesh who it has to be, whatever its address is?
+    verify --role server --roots mesh-ca.pem --expect uri:spiffe://example.org/ns/a/sa/b chain.pem
   Would my client slot take the renewed certificate, and is anything in its file superfluous?
     verify --role client --key renewed.key renewed.pem
   From standard input, for a program:
@@ -68,9 +70,13 @@ pub struct Args {
     #[arg(long, value_name = "RFC3339", value_parser = rfc3339)]
     pub until: Option<OffsetDateTime>,
 
-    /// The name that was connected to; needed for --role server with --roots
+    /// The name that was connected to; needed for --role server with --roots, or else --expect
     #[arg(long, requires = "roots", value_parser = server_name)]
     pub name: Option<ServerName<'static>>,
+
+    /// Who the server has to be, in place of --name, as in a SPIFFE mesh: a RULE. Repeatable
+    #[arg(long, value_name = "RULE", requires = "roots", conflicts_with = "name")]
+    pub expect: Vec<PeerRule>,
 
     /// Who may connect as a client; everybody under the roots if not given. Repeatable
     #[arg(long, value_name = "RULE", requires = "roots")]
@@ -87,6 +93,10 @@ pub struct Args {
     /// Use revocation lists after their nextUpdate, as rustls does by default
     #[arg(long, requires = "crls")]
     pub allow_expired_crls: bool,
+
+    /// Check paths as rustls alone does, without the checks of this crate (stock_path_checks())
+    #[arg(long, requires = "roots")]
+    pub stock: bool,
 
     /// The instant to verify at; now if not given
     #[arg(long, value_name = "RFC3339")]

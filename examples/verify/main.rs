@@ -4,8 +4,8 @@
 //! Run it: `cargo run --example verify -- --role client --roots clients-ca.pem chain.pem`, and with
 //! `--help` for all options, examples and exit codes.
 //!
-//! `args.rs` is the command line, `presenting.rs` the slot, `report.rs` what is printed; here is what lies between: files and
-//! options become a verifier, the verifier judges the chain.
+//! `args.rs` is the command line, `presenting.rs` the slot, `report.rs` what is printed; here is what lies
+//! between: files and options become a verifier, the verifier judges the chain.
 
 mod args;
 mod presenting;
@@ -21,12 +21,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use mtls_roles::{
-    ClientPeerVerifier, Credentials, Crls, EkuPolicy, Refusal, Roots, ServerPeerVerifier,
-    VerifiedPeer,
+    ClientPeerVerifier, Credentials, Crls, EkuPolicy, PeerVerifier, PeerVerifierBuilder, Refusal,
+    RefusalClass, Roots, ServerPeerVerifier, VerifiedPeer,
 };
 use rustls::CertificateError;
 use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 
 use crate::args::{Args, Eku, Format, RelaxFor, Role};
@@ -57,7 +57,7 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let accepting = args.roots.as_deref().map(|roots| accepting(args, roots, (&name, &pem), now));
     let accepting = accepting.transpose()?;
     let is_yes = presenting.as_ref().is_none_or(Presenting::is_fit)
-        && accepting.as_ref().is_none_or(|(verdict, _)| verdict.is_ok());
+        && accepting.as_ref().is_none_or(|it| it.verdict.is_ok());
     let (presenting, accepting) = (presenting.as_ref(), accepting.as_ref());
     let report = match args.format {
         Format::Text => report::text(args.role.into(), presenting, accepting),
@@ -67,8 +67,13 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::from(u8::from(!is_yes)))
 }
 
-/// What a peer would say, and what an operator should know of its roots.
-type Accepting = (Verdict, Vec<String>);
+/// What a peer would say, what of the chain stands in the way, and what an operator should know of the
+/// peer's roots.
+struct Accepting {
+    verdict: Verdict,
+    explained: Vec<String>,
+    notes: Vec<String>,
+}
 
 fn accepting(
     args: &Args,
@@ -83,29 +88,37 @@ fn accepting(
         Role::Client => verify_client(args, roots, &chain, now)?,
         Role::Server => verify_server(args, roots, &chain, now)?,
     };
-    Ok((verdict, notes))
+    let explained = match &verdict {
+        Err(refusal) if refusal.class() == RefusalClass::Other => refusal.explain(&chain),
+        _ => Vec::new(),
+    };
+    Ok(Accepting { verdict, explained, notes })
 }
 
 type Verdict = Result<VerifiedPeer, Refusal>;
 
-/// What both builders are given; they have these methods in common, and no trait for them.
-macro_rules! configure {
-    ($builder:expr, $args:expr) => {{
-        let mut builder = $builder.eku_policy(policy($args));
-        for peer in &$args.relax_for {
-            builder = match peer.clone() {
-                RelaxFor::Peer(rule) => builder.relax_for(rule),
-                RelaxFor::AnyPrivatePeer => builder.relax_for_any_peer_of_these_private_roots(),
-            };
-        }
-        if $args.allow_expired_crls {
-            builder = builder.allow_expired_crls();
-        }
-        match &$args.crls {
-            Some(file) => builder.crls(read_crls(file)?),
-            None => builder,
-        }
-    }};
+/// What both builders are given.
+fn configure<V: PeerVerifier>(
+    mut builder: PeerVerifierBuilder<V>,
+    args: &Args,
+) -> Result<PeerVerifierBuilder<V>, mtls_roles::Error> {
+    builder = builder.eku_policy(policy(args));
+    for peer in &args.relax_for {
+        builder = match peer.clone() {
+            RelaxFor::Peer(rule) => builder.relax_for(rule),
+            RelaxFor::AnyPrivatePeer => builder.relax_for_any_peer_of_these_private_roots(),
+        };
+    }
+    if args.allow_expired_crls {
+        builder = builder.allow_expired_crls();
+    }
+    if args.stock {
+        builder = builder.stock_path_checks();
+    }
+    Ok(match &args.crls {
+        Some(file) => builder.crls(read_crls(file)?),
+        None => builder,
+    })
 }
 
 fn read_crls(file: &Path) -> Result<Crls, mtls_roles::Error> {
@@ -122,13 +135,15 @@ fn verify_client(
     chain: &[CertificateDer<'_>],
     now: UnixTime,
 ) -> Result<Verdict, Box<dyn Error>> {
-    if args.name.is_some() {
+    if args.name.is_some() || !args.expect.is_empty() {
         return Err(
-            "--name is for --role server; say who may connect as a client with --allow".into()
+            "--name and --expect are for --role server; say who may connect as a client with \
+                    --allow"
+                .into(),
         );
     }
     let builder = ClientPeerVerifier::builder(roots, &default_provider());
-    let mut builder = configure!(builder, args);
+    let mut builder = configure(builder, args)?;
     for rule in &args.allow {
         builder = builder.allow(rule.clone());
     }
@@ -143,12 +158,25 @@ fn verify_server(
     now: UnixTime,
 ) -> Result<Verdict, Box<dyn Error>> {
     if !args.allow.is_empty() {
-        return Err("--allow is for --role client; a server is checked by its --name".into());
+        return Err(
+            "--allow is for --role client; a server is checked by its --name, or by --expect"
+                .into(),
+        );
     }
-    let name = args.name.as_ref().ok_or("--role server needs --name")?;
+    // A rule is expected in place of the name: then none is compared.
+    let name = match (&args.name, args.expect.is_empty()) {
+        (Some(name), true) => name.clone(),
+        (None, false) => ServerName::try_from("expected-by-rule.invalid")?,
+        _ => return Err("--role server needs --name, or --expect RULE in its place".into()),
+    };
     let builder = ServerPeerVerifier::builder(roots, &default_provider());
-    let verifier = configure!(builder, args).build().map_err(in_options)?;
-    Ok(verifier.verify(Some(chain), name, now))
+    let builder = args
+        .expect
+        .iter()
+        .cloned()
+        .fold(configure(builder, args)?, |builder, rule| builder.expect_in_place_of_name(rule));
+    let verifier = builder.build().map_err(in_options)?;
+    Ok(verifier.verify(Some(chain), &name, now))
 }
 
 /// What an operator should know of the roots, whatever the verdict is.

@@ -9,24 +9,24 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::Accepting;
 use crate::presenting::Presenting;
 use crate::printable::printable;
 use crate::printable::text::hex;
-use crate::{Accepting, Verdict};
 
 /// What the slot says, then what the peer says: verdict first, then why, then what to do; notes last.
 pub fn text(role: Role, presenting: Option<&Presenting>, accepting: Option<&Accepting>) -> String {
     let presenting = presenting.map(|presenting| presenting.text(role));
-    let accepting = accepting.map(|(verdict, notes)| verdict_text(role, verdict, notes));
+    let accepting = accepting.map(|accepting| verdict_text(role, accepting));
     presenting.into_iter().chain(accepting).collect::<Vec<_>>().join("\n\n")
 }
 
-fn verdict_text(role: Role, verdict: &Verdict, notes: &[String]) -> String {
-    let mut text = match verdict {
+fn verdict_text(role: Role, accepting: &Accepting) -> String {
+    let mut text = match &accepting.verdict {
         Ok(peer) => accepted_text(role, peer),
-        Err(refusal) => refused_text(role, refusal),
+        Err(refusal) => refused_text(role, refusal, &accepting.explained),
     };
-    for note in notes {
+    for note in &accepting.notes {
         let _ = write!(text, "\nnote:   {note}");
     }
     text
@@ -45,8 +45,9 @@ fn accepted_text(role: Role, peer: &VerifiedPeer) -> String {
     };
     let leaf = peer.leaf();
     let names: Vec<_> = peer.alt_names().iter().map(ToString::to_string).collect();
-    let path = peer.path().iter().map(Certificate::subject);
-    let path: Vec<_> = path.chain([peer.anchor()]).map(|name| format!("`{name}`")).collect();
+    let path = peer.path().iter().map(Certificate::label);
+    let path = path.chain([peer.anchor().to_owned()]);
+    let path: Vec<_> = path.map(|name| format!("`{name}`")).collect();
     format!(
         "ACCEPTED as {role}\n\
          why:    {why}\n\
@@ -56,7 +57,7 @@ fn accepted_text(role: Role, peer: &VerifiedPeer) -> String {
          valid:  {} to {}\n\
          path:   {}\n\
          rules:  cert-sha256:{}\n        spki-sha256:{}",
-        leaf.subject(),
+        leaf.label(),
         // One a line: a comma may be part of a name.
         names.join("\n        "),
         instant(leaf.not_before()),
@@ -67,8 +68,11 @@ fn accepted_text(role: Role, peer: &VerifiedPeer) -> String {
     )
 }
 
-fn refused_text(role: Role, refusal: &Refusal) -> String {
+fn refused_text(role: Role, refusal: &Refusal, explained: &[String]) -> String {
     let mut text = format!("REFUSED as {role}\nwhy:    {}\n", refusal.reason());
+    for line in explained {
+        let _ = writeln!(text, "        {line}");
+    }
     let _ = writeln!(text, "to do:  {}", todo(role, refusal.class()));
     let _ = write!(text, "rustls: {}", printable(&refusal.error().to_string()));
     text
@@ -89,28 +93,38 @@ fn todo(role: Role, class: RefusalClass) -> String {
         RefusalClass::RevocationUnknown => {
             "add a current revocation list of every issuer to --crls".into()
         }
-        RefusalClass::Name => "get a certificate for the name in --name, or correct it".into(),
+        RefusalClass::Name => {
+            "get a certificate for the name in --name, or correct it; a server that is known otherwise is \
+             named by --expect RULE"
+                .into()
+        }
+        RefusalClass::PeerRule if role == Role::Server => {
+            "expect this server with --expect, if it is the right one; over public roots a name counts only \
+             beside serverAuth, and a rule that is bound to an issuer below it only"
+                .into()
+        }
         RefusalClass::PeerRule => {
             "name this peer with --allow, if it may connect; over public roots a name counts only \
              beside serverAuth, and a rule that is bound to an issuer below it only"
                 .into()
         }
         RefusalClass::PathCheck => {
-            "ask the issuer for a certificate without this defect; the manual's page on conformance \
-             has the reasons"
+            "ask the issuer for a certificate without this defect; until then --stock, or \
+             stock_path_checks() in code, checks paths as rustls alone does; the manual's page on \
+             conformance has the reasons"
                 .into()
         }
         RefusalClass::Undetermined => {
             "present the leaf and its issuers only; the EKU is wrong in any case".into()
         }
-        _ => "read what rustls says, and ask the issuer for a sound certificate".into(),
+        _ => "change what stands behind `why`; no EKU policy lets it pass".into(),
     }
 }
 
 /// One object. `presenting` is there if a key was given, `verdict` and what belongs to it if roots were.
 pub fn json(role: Role, presenting: Option<&Presenting>, accepting: Option<&Accepting>) -> Value {
     let mut report = match accepting {
-        Some((verdict, notes)) => verdict_json(role, verdict, notes),
+        Some(accepting) => verdict_json(role, accepting),
         None => json!({ "role": role.to_string() }),
     };
     if let Some(presenting) = presenting {
@@ -119,10 +133,11 @@ pub fn json(role: Role, presenting: Option<&Presenting>, accepting: Option<&Acce
     report
 }
 
-/// `peer`, `path` and `anchor` are of the verified path; a refused chain has none, and nothing is told
-/// of certificates that nobody verified. `notes` are about the roots.
-fn verdict_json(role: Role, verdict: &Verdict, notes: &[String]) -> Value {
-    match verdict {
+/// `peer`, `path` and `anchor` are of the verified path; a refused chain has none. What nobody verified is
+/// in `presented` and `explained`. `notes` are about the roots.
+fn verdict_json(role: Role, accepting: &Accepting) -> Value {
+    let notes = &accepting.notes;
+    match &accepting.verdict {
         Ok(peer) => json!({
             "verdict": "accepted",
             "role": role.to_string(),
@@ -145,6 +160,8 @@ fn verdict_json(role: Role, verdict: &Verdict, notes: &[String]) -> Value {
             "error": {
                 "kind": refusal.class().name(),
                 "message": refusal.reason(),
+                "explained": accepting.explained,
+                "presented": refusal.presented().map(ToString::to_string),
                 "rustls": printable(&refusal.error().to_string()),
             },
             "peer": null,

@@ -76,6 +76,9 @@ pub(crate) fn suspects(der: &[u8], signed_with: Option<&[u8]>) -> Vec<String> {
     {
         found.push(format!("it is signed with {}", oid::algorithm(refused)));
     }
+    if let Ok(Some(most)) = view.path_len() {
+        found.push(format!("its pathLenConstraint is {most}"));
+    }
     if let Ok(Some(forms)) = view.constrained_names() {
         found.push(format!("it has name constraints (nameConstraints, 2.5.29.30) on {forms}"));
     }

@@ -11,6 +11,7 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime};
 use super::extension::{Extension, Extensions};
 use super::key::KeyKind;
 use super::name::{SubjectAltName, distinguished_name};
+use super::oid::Called;
 use crate::role::Purpose;
 use crate::text;
 use crate::tlv::{Elements, Kind, only};
@@ -230,6 +231,19 @@ impl<'a> View<'a> {
         Ok(Some(NameConstraints::Present))
     }
 
+    /// How many issuers may follow below it, if basicConstraints says so (RFC 5280, 4.2.1.9).
+    pub(super) fn path_len(&self) -> der::Result<Option<u8>> {
+        let Some(value) = self.extension(oid::BASIC_CONSTRAINTS)? else {
+            return Ok(None);
+        };
+        let mut constraints = Elements::of_sequence(value)?;
+        constraints.skip_optional(Kind::BOOLEAN)?;
+        match constraints.are_finished() {
+            true => Ok(None),
+            false => Ok(constraints.read(Kind::INTEGER)?.last().copied()),
+        }
+    }
+
     /// On which forms of names there are constraints, in words.
     pub(super) fn constrained_names(&self) -> der::Result<Option<String>> {
         let Some(value) = self.extension(oid::NAME_CONSTRAINTS)? else {
@@ -286,7 +300,9 @@ impl<'a> View<'a> {
             may_sign_crls: usage.is_none_or(|usage| usage & CRL_SIGN != 0),
             is_named: !self.subject.is_empty(),
             has_empty_name_constraints: self.name_constraints()? == Some(NameConstraints::Empty),
-            has_unknown_critical_extension: self.unknown_critical_extension()?.is_some(),
+            unknown_critical_extension: self
+                .unknown_critical_extension()?
+                .map(|extension| Called(extension).to_string()),
         })
     }
 
@@ -308,7 +324,7 @@ impl<'a> View<'a> {
 }
 
 /// What a certificate says that its holder may do as an issuer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IssuerFacts {
     /// There is no keyUsage, or it has keyCertSign.
     pub(crate) may_sign_certificates: bool,
@@ -316,7 +332,8 @@ pub(crate) struct IssuerFacts {
     pub(crate) may_sign_crls: bool,
     pub(crate) is_named: bool,
     pub(crate) has_empty_name_constraints: bool,
-    pub(crate) has_unknown_critical_extension: bool,
+    /// What it is called, if there is one.
+    pub(crate) unknown_critical_extension: Option<String>,
 }
 
 /// What a nameConstraints extension amounts to; what it constrains is webpki's to know.

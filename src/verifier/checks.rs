@@ -12,7 +12,7 @@ use webpki::VerifiedPath;
 use super::path::{self, Verified};
 
 use crate::certificate::view::{IssuerFacts, View};
-use crate::certificate::{LeafDefect, distinguished_name};
+use crate::certificate::{LeafDefect, distinguished_name, key};
 use crate::memo::{Position, SignatureMemo};
 use crate::roots::TrustedFor;
 
@@ -40,6 +40,8 @@ pub struct PathViolation {
     pub position: usize,
     /// What people call it: its subject, or else its first name; control characters escaped.
     pub certificate: String,
+    /// What the check found, where that is one of several things: the key, the extension.
+    pub found: Option<String>,
 }
 
 /// One check of a path, beyond those of stock rustls.
@@ -129,6 +131,7 @@ fn check_path(
     memo: Option<&SignatureMemo>,
 ) -> Result<(), PathViolation> {
     let issuers = path.intermediate_certificates().count();
+    let facts = root;
     let root = match root {
         TrustedFor::ItselfOnly(root) if issuers == 0 && path.end_entity().der() == *root => {
             return Ok(());
@@ -138,11 +141,21 @@ fn check_path(
         TrustedFor::Unknown => None,
     };
     if let Some(check) = root {
-        return Err(PathViolation::at(issuers + 1, check, path));
+        let found = match (check, facts) {
+            (PathCheck::RootWithUnknownCriticalExtension, TrustedFor::Issuing(facts)) => {
+                facts.unknown_critical_extension.clone()
+            }
+            _ => None,
+        };
+        return Err(PathViolation { found, ..PathViolation::at(issuers + 1, check, path) });
     }
     let violation_at = |position| move |check| PathViolation::at(position, check, path);
     let leaf = path::leaf(path);
-    check_once(memo, Position::Leaf, &leaf, leaf_violation).map_err(violation_at(0))?;
+    check_once(memo, Position::Leaf, &leaf, leaf_violation).map_err(|check| {
+        let key = leaf.view().ok().filter(|_| check == PathCheck::WeakLeafKey);
+        let found = key.map(|leaf| key::public_key(leaf.spki));
+        PathViolation { found, ..violation_at(0)(check) }
+    })?;
     for (index, issuer) in path::issuers(path).enumerate() {
         check_once(memo, Position::Issuer, &issuer, |issuer| {
             Ok(issuer_violation(&issuer.issuer_facts()?))
@@ -183,7 +196,7 @@ impl PathViolation {
         let certificate = certificate
             .and_then(|certificate| Some(certificate.view().ok()?.label()))
             .unwrap_or_else(root);
-        Self { check, position, certificate }
+        Self { check, position, certificate, found: None }
     }
 }
 
@@ -209,16 +222,17 @@ fn issuer_violation(issuer: &IssuerFacts) -> Option<PathCheck> {
 }
 
 fn root_violation(root: &IssuerFacts) -> Option<PathCheck> {
-    match root.has_unknown_critical_extension {
-        true => Some(PathCheck::RootWithUnknownCriticalExtension),
-        false => issuer_violation(root),
+    match root.unknown_critical_extension {
+        Some(_) => Some(PathCheck::RootWithUnknownCriticalExtension),
+        None => issuer_violation(root),
     }
 }
 
 impl fmt::Display for PathViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { check, position, certificate } = self;
-        write!(f, "certificate {} of the path (`{certificate}`) {check}", position + 1)
+        let Self { check, position, certificate, found } = self;
+        write!(f, "certificate {} of the path (`{certificate}`) {check}", position + 1)?;
+        found.as_ref().map_or(Ok(()), |found| write!(f, "; found {found}"))
     }
 }
 

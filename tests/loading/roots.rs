@@ -338,7 +338,7 @@ fn a_pinned_certificate_is_trusted_for_itself_only() {
         let not_by_it = |position| {
             format!(
                 "InvalidCertificate(Other(OtherError(PathViolation {{ check: RootIsNoCa, \
-                 position: {position}, certificate: \"CN=pinned\" }})))"
+                 position: {position}, certificate: \"CN=pinned\", found: None }})))"
             )
         };
         let (not_by_it, not_far_by_it) = (&*not_by_it(1), &*not_by_it(2));

@@ -6,5 +6,6 @@ mod common;
 mod hints;
 mod possession;
 mod public_roots;
+mod reasons;
 mod rules;
 mod who_is_it;

@@ -2,6 +2,7 @@
 //! fingerprint, and means the same wherever a rule can be given.
 
 mod bound;
+mod near_miss;
 pub mod peer;
 mod policies;
 mod text;

@@ -4,6 +4,7 @@
 mod handler;
 mod identify;
 mod readers;
+mod refused;
 
 use std::sync::Arc;
 

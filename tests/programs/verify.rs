@@ -7,7 +7,8 @@ use std::process::Command;
 use crate::common::agreed::agreed;
 use crate::common::clock::NOW;
 use crate::common::pki::{
-    Ca, CaSpec, CrlSpec, DistinguishedName, DnType, DnValue, Eku, Leaf, LeafSpec, der,
+    Ca, CaSpec, CrlSpec, DistinguishedName, DnType, DnValue, Eku, KeyUsagePurpose, Leaf, LeafSpec,
+    der,
 };
 use crate::common::programs::{Run, run};
 use crate::{hex_sha256, program};
@@ -102,7 +103,8 @@ fn verify_says_what_was_agreed() {
     world.file("client", world.client.cert_pem());
     world.file("server", world.server.cert_pem());
     world.file("comma", comma.cert_pem());
-    world.file("issued", alone.leaf(edge()).cert_pem());
+    let issued = alone.leaf(edge());
+    world.file("issued", issued.cert_pem());
     let any = "--eku ignore --relax-for any-private-peer";
     let mut found = String::new();
     for (options, chain) in [
@@ -129,6 +131,7 @@ fn verify_says_what_was_agreed() {
     for (name, der) in [
         ("client", world.client.der()),
         ("server", world.server.der()),
+        ("issued", issued.der()),
         ("comma", comma.der()),
         ("sub", sub.der()),
         ("edge of sub", edge_of_sub.der()),
@@ -273,6 +276,46 @@ fn verify_escapes_hostile_names() {
 }
 
 #[test]
+fn verify_expects_a_rule_in_place_of_a_servers_name_and_leaves_path_checks_to_rustls_alone() {
+    let world = World::new("expected");
+    let leaf = |spec: LeafSpec| world.root.leaf(spec.eku(Eku::server())).cert_pem();
+    world.file("sip", leaf(LeafSpec::new("proxy").uri("sip:example.com")));
+    let usage = [KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign];
+    world.file("signer", leaf(LeafSpec::new("signer").dns("a.example").key_usages(&usage)));
+    let sip = "--role server --expect uri:sip:example.com";
+    let signer = "--role server --name a.example";
+    #[rustfmt::skip]
+    let rows = [
+        ("expected",  sip.into(), "sip", 0, "ACCEPTED as server"),
+        ("one of two", format!("{sip} --expect dns:b.example"), "sip", 0, "ACCEPTED as server"),
+        ("another",   sip.replace("com", "org"), "sip", 1, "no peer rule names it: its names are `uri:sip:example.com`\nto do:  expect this server with --expect"),
+        ("path check", signer.into(), "signer", 1, "until then --stock, or stock_path_checks() in code"),
+        ("--stock",   format!("{signer} --stock"), "signer", 0, "ACCEPTED as server"),
+        ("--stock is no other name", format!("{sip} --stock"), "signer", 1, "no peer rule names it"),
+    ];
+    let failures = rows.iter().filter_map(|(id, options, chain, code, said)| {
+        let output = world.verify(options, chain);
+        let is_right = output.code == *code && output.stdout.contains(said);
+        (!is_right).then(|| format!("{id}: {output:?}"))
+    });
+    no_failures(failures);
+}
+
+#[test]
+fn verify_names_what_of_a_file_rustls_does_not_take() {
+    let world = World::new("explained");
+    let sub = world.root.sub(CaSpec::new("sub").extension(&[2, 5, 29, 32], true, vec![0x30, 0]));
+    let edge = sub.leaf(edge().eku(Eku::client()));
+    world.file("critical", edge.chain_pem(&[&sub]));
+    let output = world.verify("", "critical");
+    let named = "certificate 2 of the chain (CN=sub): its extension certificatePolicies (2.5.29.32) is critical";
+    assert!(output.code == 1 && output.stdout.contains(named), "{output:?}");
+    let json = world.verify("--format json", "critical").stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert!(json["error"]["explained"][0].as_str().unwrap().starts_with(named), "{json}");
+}
+
+#[test]
 fn verify_reads_what_is_unambiguous_although_it_is_not_as_it_should_be() {
     let world = World::new("unambiguous");
     let good = world.client.cert_pem();
@@ -346,7 +389,10 @@ fn verify_exits_with_2_and_says_why_when_it_is_used_wrongly() {
         ("role",             "--role peer".into(), "[possible values: client, server]"),
         ("name-missing",     "--role server".into(), "--role server needs --name"),
         ("name-bad",         "--role server --name a/b".into(), "neither a DNS name nor an IP address"),
-        ("name-for-client",  "--name x.example".into(), "--name is for --role server"),
+        ("name-for-client",  "--name x.example".into(), "--name and --expect are for --role server"),
+        ("expect-for-client", "--expect dns:x.example".into(), "--name and --expect are for --role server"),
+        ("expect-and-name",  format!("{as_server} --expect dns:x.example"), "cannot be used with '--expect"),
+        ("expect-no-rule",   "--role server --expect x.example".into(), "needed is dns:, uri:"),
         ("allow-for-server", format!("{as_server} --allow dns:x.example"), "--allow is for --role client"),
         ("eku",              "--eku none".into(), "[possible values: rfc5280, strict, accept-server-auth, ignore]"),
         ("rule",             "--allow x.example".into(), "needed is dns:, uri:"),

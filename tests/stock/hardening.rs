@@ -293,8 +293,8 @@ fn a_violation_names_the_certificate_and_the_check() {
         "nc-empty: certificate 2 of the path (`CN=sub`) has name constraints that are empty",
         "nc-empty-lists: certificate 2 of the path (`CN=sub`) has name constraints that are empty",
         "issuer-empty-subject: certificate 2 of the path (`serial SERIAL`) issued another, but has an empty subject",
-        "leaf-rsa-1024: certificate 1 of the path (`CN=client`) has a key that no handshake of rustls takes, needed is RSA (rsaEncryption) of 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519",
-        "root-unknown-critical-extension: certificate 3 of the path (`CN=root`) is a root with a critical extension that is not understood",
+        "leaf-rsa-1024: certificate 1 of the path (`CN=client`) has a key that no handshake of rustls takes, needed is RSA (rsaEncryption) of 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519; found RSA 1024",
+        "root-unknown-critical-extension: certificate 3 of the path (`CN=root`) is a root with a critical extension that is not understood; found 1.2.3.4",
         "root-without-basic-constraints: certificate 3 of the path (`CN=root`) is a root that is no CA, so it is trusted for itself only",
         "root-not-a-ca: certificate 3 of the path (`CN=root`) is a root that is no CA, so it is trusted for itself only",
     ];

@@ -1,0 +1,122 @@
+//! A refusal by the rules says which one seems to name the verified peer, and why it does not.
+
+use mtls_roles::{ClientPeerVerifier, EkuPolicy, RefusalClass, Roots};
+
+use super::peer::general_name;
+use crate::common::clock::{NOW, unix};
+use crate::common::ours::rule;
+use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec, der};
+use crate::common::tls::provider;
+
+/// Row id, rules, names of the leaf, whose common name is `edge.example.com`, and what is said.
+type Row<'a> = (&'a str, &'a [&'a str], &'a [&'a str], &'a str);
+
+#[rustfmt::skip] // One row, one line.
+const ROWS: [Row<'static>; 27] = [
+    ("nothing alike", &["dns:a.example"], &["dns:b.example", "uri:x://y"], "its names are `dns:b.example`, `uri:x://y`"),
+    ("several URIs", &["uri:spiffe://a/b"], &["uri:spiffe://a/b", "uri:x://y"], "its name `uri:spiffe://a/b` is one of 2 URIs"),
+    ("several URIs, trust domain", &["spiffe-trust-domain:a"], &["uri:spiffe://a/b", "uri:x://y", "uri:z://y"], "is one of 3 URIs"),
+    ("trailing dot", &["dns:a.example"], &["dns:a.example."], "its name `dns:a.example.` ends in a dot"),
+    ("trailing dot below a wildcard rule", &["dns:*.example"], &["dns:A.example."], "ends in a dot"),
+    ("wildcard SAN", &["dns:a.example"], &["dns:*.example"], "is a wildcard, which every host there may hold, and not `a.example`"),
+    ("wildcard SAN above", &["dns:a.b.example"], &["dns:*.example"], "its names are `dns:*.example`"),
+    ("wildcard rule, two labels", &["dns:*.example"], &["dns:a.b.example"], "has not exactly one label more than `*.example`"),
+    ("wildcard rule, no label", &["dns:*.a.example"], &["dns:a.example"], "has not exactly one label more than `*.a.example`"),
+    ("DNS rule, URI", &["dns:a.example"], &["uri:https://a.example:8443/x"], "is of another type than the rule `dns:a.example`"),
+    ("DNS rule, SIP URI", &["dns:a.example"], &["uri:sip:a.example"], "is of another type than the rule `dns:a.example`"),
+    ("DNS rule, e-mail", &["dns:a.example"], &["email:x@a.example"], "is of another type than the rule `dns:a.example`"),
+    ("IP rule, DNS name", &["ip:192.0.2.1"], &["dns:192.0.2.1"], "is of another type than the rule `ip:192.0.2.1`"),
+    ("URI rule, DNS name", &["uri:x://y"], &["dns:x://y"], "is of another type than the rule `uri:x://y`"),
+    ("e-mail rule, DNS name", &["email:a@b.example"], &["dns:a@b.example"], "is of another type than the rule `email:a@b.example`"),
+    ("trust domain, DNS name", &["spiffe-trust-domain:a.example"], &["dns:a.example"], "is of another type than the rule `spiffe-trust-domain:a.example`"),
+    ("trust domain, port", &["spiffe-trust-domain:a.example"], &["uri:spiffe://a.example:1/x"], "is no SPIFFE ID: needed is a host"),
+    ("trust domain, query", &["spiffe-trust-domain:a.example"], &["uri:spiffe://a.example/x?y"], "is no SPIFFE ID: needed are path segments"),
+    ("URI in another case", &["uri:spiffe://a/Edge"], &["uri:spiffe://a/edge"], "differs from `uri:spiffe://a/Edge` in case or in a slash"),
+    ("URI with a slash more", &["uri:spiffe://a/b"], &["uri:spiffe://a/b/"], "differs from `uri:spiffe://a/b` in case or in a slash"),
+    ("e-mail in another case", &["email:alice@b.example"], &["email:Alice@b.example"], "differs from `email:alice@b.example` in the case"),
+    ("mapped address", &["ip:192.0.2.1"], &["ip:::ffff:192.0.2.1"], "is the address of `ip:192.0.2.1` in the other family"),
+    ("common name", &["dns:edge.example.com"], &["dns:other.example"], "its common name is `edge.example.com`, but no rule goes by that"),
+    ("common name alone", &["dns:edge.example.com"], &[], "its common name is `edge.example.com`, but no rule goes by that"),
+    ("no name", &["dns:a.example"], &[], "it has no subjectAltName, so only a fingerprint names it"),
+    ("the one rule of many", &["dns:c.example", "ip:192.0.2.9", "dns:a.example"], &["dns:a.example."], "ends in a dot"),
+    ("hostile text", &["dns:a.example"], &["dns:a\u{1b}[2K"], "its names are `dns:a\\u{1b}[2K`"),
+];
+
+fn reason(root: &Ca, rules: &[String], chain: &[rustls::pki_types::CertificateDer<'_>]) -> String {
+    let roots = Roots::from_der([root.der()]).unwrap();
+    let builder = ClientPeerVerifier::builder(roots, &provider());
+    let builder = rules.iter().fold(builder, |builder, text| builder.allow(rule(text)));
+    let refusal = builder.build().unwrap().verify(Some(chain), unix(NOW)).unwrap_err();
+    assert_eq!(refusal.class(), RefusalClass::PeerRule, "{refusal}");
+    refusal.reason()
+}
+
+#[test]
+fn the_rule_that_comes_nearest_is_named_and_why_it_does_not_match() {
+    let root = Ca::root_named("root");
+    let mut wrong = vec![];
+    for (id, rules, names, said) in ROWS {
+        let mut spec = LeafSpec::new("edge.example.com");
+        if id == "no name" {
+            spec = LeafSpec::new("edge");
+        }
+        if !names.is_empty() {
+            let names: Vec<_> = names.iter().map(|name| general_name(name)).collect();
+            spec = spec.raw_san(der::sequence(&names));
+        }
+        let rules: Vec<_> = rules.iter().map(ToString::to_string).collect();
+        let found = reason(&root, &rules, &root.leaf(spec).chain(&[]));
+        if !found.starts_with("no peer rule names it: ") || !found.contains(said) {
+            wrong.push(format!("{id}: {found}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_rule_below_another_issuer_names_the_keys_that_were_found() {
+    let root = Ca::root_named("root");
+    let sub = root.sub(CaSpec::new("sub"));
+    let chain = sub.leaf(LeafSpec::new("edge").dns("a.example")).chain(&[&sub]);
+    let key = "ab".repeat(32);
+    let found = reason(&root, &[format!("dns:a.example under spki-sha256:{key}")], &chain);
+    let needed =
+        format!("a rule names it, bound to the issuer spki-sha256:{key}; found above it: ");
+    let (_, keys) = found.split_once(&needed).expect(&found);
+    assert_eq!(keys.matches("spki-sha256:").count(), 2, "the issuer and the root: {found}");
+}
+
+#[test]
+fn names_that_cannot_be_read_to_their_end_are_said_not_to_count() {
+    let root = Ca::root_named("root");
+    let broken = [general_name("dns:a.example"), der::general_name(7, &[1; 5])];
+    let spec = LeafSpec::new("edge").raw_san(der::sequence(&broken));
+    let found = reason(&root, &["dns:a.example".into()], &root.leaf(spec).chain(&[]));
+    assert!(found.contains("cannot be read to its end"), "{found}");
+}
+
+/// Names of public roots count beside serverAuth only: it is said, where a rule would name the peer.
+#[test]
+fn a_rule_that_does_not_count_over_public_roots_is_said_not_to() {
+    const DOMAIN_VALIDATED: &[u64] = &[2, 23, 140, 1, 2, 1];
+    let policy = der::sequence(&[der::sequence(&[der::oid(DOMAIN_VALIDATED)])]);
+    let root = Ca::root(CaSpec::new("marked").extension(&[2, 5, 29, 32], false, policy));
+    let leaf = root.leaf(LeafSpec::new("edge").dns("a.example").eku(Eku::client()));
+    let found = reason(&root, &["dns:a.example".into()], &leaf.chain(&[]));
+    assert!(found.contains("a rule names it, but over public roots"), "{found}");
+}
+
+#[test]
+fn under_a_relaxed_policy_a_rule_that_almost_matches_says_so_too() {
+    let root = Ca::root_named("root");
+    let leaf = root.leaf(LeafSpec::new("edge").dns("a.example").eku(Eku::server()));
+    let roots = Roots::from_der([root.der()]).unwrap();
+    let clients = ClientPeerVerifier::builder(roots, &provider())
+        .eku_policy(EkuPolicy::ignore())
+        .relax_for(rule("dns:a.example"))
+        .allow(rule("uri:https://a.example"))
+        .build()
+        .unwrap();
+    let refusal = clients.verify(Some(&leaf.chain(&[])), unix(NOW)).unwrap_err();
+    assert!(refusal.reason().contains("its names are `dns:a.example`"), "{refusal}");
+}

@@ -1,0 +1,137 @@
+//! A refusal says who was refused, as far as the leaf says so itself, and marks it unverified.
+
+use std::sync::{Arc, Mutex};
+
+use mtls_roles::{ClientPeerVerifier, Observer, Refusal, Roots, UnverifiedLeaf};
+use rustls::pki_types::CertificateDer;
+use rustls::server::danger::ClientCertVerifier;
+use sha2::{Digest, Sha256};
+
+use crate::common::clock::{NOW, unix};
+use crate::common::pki::{Ca, LeafSpec, der};
+use crate::common::tls::provider;
+
+#[derive(Default)]
+struct Heard(Mutex<Vec<Refusal>>);
+
+impl Observer for Heard {
+    fn refused(&self, refusal: &Refusal) {
+        self.0.lock().unwrap().push(refusal.clone());
+    }
+}
+
+/// What is said of it in a handshake; outside of it the same is said.
+fn presented(leaf: &CertificateDer<'_>) -> UnverifiedLeaf {
+    let heard = Arc::new(Heard::default());
+    let roots = Roots::from_der([Ca::root_named("root").der()]).unwrap();
+    let builder = ClientPeerVerifier::builder(roots, &provider()).observer(heard.clone());
+    let clients = builder.build().unwrap();
+    clients.verify_client_cert(leaf, &[], unix(NOW)).unwrap_err();
+    let outside = clients.verify(Some(&[leaf.clone()]), unix(NOW)).unwrap_err();
+    let [refusal] = &heard.0.lock().unwrap()[..] else { panic!("one handshake, one refusal") };
+    assert_eq!(refusal.presented(), outside.presented());
+    assert_eq!(refusal.reason(), outside.reason());
+    refusal.presented().unwrap().clone()
+}
+
+#[test]
+fn fingerprint_and_names_of_the_presented_leaf_are_told() {
+    let stranger = Ca::root_named("stranger");
+    let spec = LeafSpec::new("edge").dns("edge.example").uri("spiffe://example.org/edge");
+    let leaf = stranger.leaf(spec.ip([192, 0, 2, 1])).der();
+    let told = presented(&leaf);
+    assert_eq!(told.sha256, <[u8; 32]>::from(Sha256::digest(&leaf)));
+    // webpki shows neither addresses nor e-mail.
+    assert_eq!(told.names, ["CN=edge", "dns:edge.example", "uri:spiffe://example.org/edge"]);
+    let hex: String = told.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let names = "CN=edge, dns:edge.example, uri:spiffe://example.org/edge";
+    assert_eq!(told.to_string(), format!("unverified leaf {names}, cert-sha256:{hex}"));
+}
+
+#[test]
+fn a_leaf_without_subject_is_called_by_its_first_name_and_one_that_is_not_read_by_its_fingerprint()
+{
+    let stranger = Ca::root_named("stranger");
+    let nameless = stranger.leaf(LeafSpec::new("").empty_subject().dns("edge.example"));
+    assert_eq!(presented(&nameless.der()).names, ["dns:edge.example"]);
+    let rubbish = presented(&CertificateDer::from(b"rubbish".to_vec()));
+    assert!(rubbish.names.is_empty());
+    assert!(rubbish.to_string().starts_with("unverified leaf cert-sha256:"), "{rubbish}");
+}
+
+#[test]
+fn a_stranger_cannot_make_it_long_or_move_the_cursor() {
+    let stranger = Ca::root_named("stranger");
+    let many: Vec<_> = (0..500)
+        .map(|n| der::general_name(2, format!("a{n}.{}.example", "b".repeat(60)).as_bytes()))
+        .collect();
+    let spec = LeafSpec::new(&"x\u{202e}".repeat(1000)).raw_san(der::sequence(&many));
+    let told = presented(&stranger.leaf(spec).der());
+    assert_eq!(told.names.len(), 8);
+    assert!(told.names.iter().all(|name| name.chars().count() <= 256), "{told}");
+    assert!(!told.to_string().contains(|c: char| c.is_control() || c == '\u{202e}'), "{told}");
+}
+
+#[test]
+fn whoever_presents_nothing_is_nobody() {
+    let roots = Roots::from_der([Ca::root_named("root").der()]).unwrap();
+    let clients = ClientPeerVerifier::builder(roots, &provider()).build().unwrap();
+    assert_eq!(clients.verify(None, unix(NOW)).unwrap_err().presented(), None);
+}
+
+/// What `tracing` is told, as text.
+#[cfg(feature = "tracing")]
+mod events {
+    use std::fmt::Debug;
+    use std::sync::{Arc, Mutex};
+
+    use mtls_roles::TracingObserver;
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Metadata, Subscriber};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<String>>);
+
+    impl Visit for Log {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            *self.0.lock().unwrap() += &format!("{}={value:?}\n", field.name());
+        }
+    }
+
+    impl Subscriber for Log {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, event: &Event<'_>) {
+            event.record(&mut self.clone());
+        }
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[test]
+    fn a_refusal_says_in_tracing_who_was_refused() {
+        let leaf = Ca::root_named("stranger").leaf(LeafSpec::new("edge").dns("edge.example"));
+        let roots = Roots::from_der([Ca::root_named("root").der()]).unwrap();
+        let builder = ClientPeerVerifier::builder(roots, &provider());
+        let clients = builder.observer(Arc::new(TracingObserver)).build().unwrap();
+        let log = Log::default();
+        tracing::subscriber::with_default(log.clone(), || {
+            clients.verify_client_cert(&leaf.der(), &[], unix(NOW)).unwrap_err();
+        });
+        let log = log.0.lock().unwrap();
+        let hex: String = Sha256::digest(leaf.der()).iter().map(|b| format!("{b:02x}")).collect();
+        let line =
+            format!("presented=unverified leaf CN=edge, dns:edge.example, cert-sha256:{hex}\n");
+        assert!(log.contains(&line), "{log}");
+        assert!(log.contains("`CN=stranger`, is neither presented nor a root"), "{log}");
+    }
+}
