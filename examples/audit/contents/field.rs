@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use memchr::memmem;
 use saphyr_parser::{Event, Parser};
 
 /// The long values of a YAML or JSON text, by their places.
@@ -154,13 +155,16 @@ fn advance(stack: &mut [Open]) {
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().take(100).collect()
+    // In LDIF, two colons stand before base64.
+    text.trim_end_matches(':').chars().take(100).collect()
 }
 
 /// Whether what stands at this place is the value of a field for certificates: `tls.crt: `,
 /// `"certificate-authority-data": "`, `<ds:X509Certificate>`, `userCertificate;binary:: `.
 pub fn is_of_certificates(text: &[u8], at: usize) -> bool {
     let line = &text[at.saturating_sub(200)..at];
+    // What sops encrypts has fields of its own.
+    let line = memmem::rfind(line, b"ENC[").map_or(line, |value| &line[..value]);
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.;".contains(byte);
     // Before the value: its own beginning, if the run is only a part of it.
     let value = line.iter().rev().take_while(|byte| !b" \t\n\"'<>=:".contains(byte)).count();

@@ -1,0 +1,104 @@
+//! What holds certificates, or may hold them, and cannot be read is told, with the file and what to do.
+
+use crate::make::{Cast, base64, bks, gzip, jks, pkcs7, pkcs12, tar, zip};
+use crate::run::audit;
+
+/// Each row: a file, what is in it, and a part of the reason.
+#[test]
+fn what_should_hold_certificates_and_cannot_be_read_is_a_finding() {
+    let cast = Cast::new();
+    let (pem, der) = (cast.pem(), cast.der());
+    let cut = |bytes: &[u8]| bytes[..bytes.len() * 2 / 3].to_vec();
+    let of_pem = base64(&pem);
+    let field = |value: &str| format!("data:\n  tls.crt: {value}\n").into_bytes();
+    let unknown = [0x30, 11, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 99];
+    let closed = pkcs12(&der, Some((&unknown, &|bags| bags.to_vec())));
+    let mut locked = zip(&[("edge.pem", pem.as_bytes())]);
+    // The bit that says so, in both headers of the member.
+    locked[6] |= 1;
+    let central = locked.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+    locked[central + 8] |= 1;
+    let enc = format!("ENC[AES256_GCM,data:{},iv:YQ==,tag:YQ==,type:str]", base64([9; 300]));
+    let rows: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("empty.pem", vec![], "no certificate"),
+        ("mark.pem", b"-----BEGIN CERTIFICATE-----\n".to_vec(), "no certificate"),
+        ("noise.crt", vec![1, 2, 3, 0], "no certificate"),
+        ("cut.conf", cut(pem.as_bytes()), "END CERTIFICATE"),
+        ("damaged.conf", pem.replacen("MII", "M!I", 1).into(), "damaged base64"),
+        (
+            "damaged-line.env",
+            format!("C=\"{}\"", pem.replacen("MII", "M!I", 1).replace('\n', "\\n")).into(),
+            "damaged base64",
+        ),
+        ("shifted.conf", pem.replacen("MII", "MI", 1).into(), "cannot be read"),
+        (
+            "no-certificate.conf",
+            b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec(),
+            "cannot be read",
+        ),
+        (
+            "dashes.conf",
+            pem.replacen("-----BEGIN", "----BEGIN", 1).into(),
+            "-----BEGIN CERTIFICATE-----",
+        ),
+        ("cut-der", cut(&der), "is cut"),
+        ("cut-pkcs12", cut(&pkcs12(&der, None)), "PKCS#12 is cut"),
+        ("cut-pkcs7", cut(&pkcs7(&der)), "PKCS#7 is cut"),
+        ("cut.jks", cut(&jks(0xfeed_feed, &der)), "keytool"),
+        ("cut.bks", cut(&bks(&der)), "keytool"),
+        ("cut.zip", cut(&zip(&[("edge.pem", pem.as_bytes())])), "archive is damaged"),
+        ("cut.tar.gz", cut(&gzip(&tar(&[("edge.pem", pem.as_bytes())]))), "archive is damaged"),
+        ("locked.zip", locked, "encrypted"),
+        ("closed", closed, "1.2.840.113549.1.5.99"),
+        (
+            "field.yaml",
+            field(&of_pem.replacen("LS0t", "LS!t", 1)),
+            "the field should hold a certificate",
+        ),
+        ("field-cut.yaml", field(&of_pem[..of_pem.len() / 2]), "END CERTIFICATE"),
+        ("sops.yaml", field(&enc), "the field should hold a certificate"),
+        ("sealed.yaml", field(&base64([9; 600])), "the field should hold a certificate"),
+        (
+            "saml.xml",
+            format!("<ds:X509Certificate>{}</ds:X509Certificate>", base64([9; 600])).into(),
+            "the field should hold",
+        ),
+    ];
+    let files: Vec<_> = rows.iter().map(|(name, bytes, _)| (*name, bytes.clone())).collect();
+    let told = audit(&files, &[]);
+    let unreadable = told.unreadable();
+    let mut failures = String::new();
+    for (name, _, reason) in &rows {
+        let found: Vec<_> =
+            unreadable.iter().filter(|(place, _)| place.starts_with(name)).collect();
+        match found[..] {
+            [(_, found)] if found.contains(reason) => {}
+            _ => failures += &format!("{name}: needed `{reason}`, found {found:?}\n"),
+        }
+    }
+    assert_eq!(failures, "");
+    assert_eq!(told.run.code, 2);
+}
+
+/// What can be read of a file that is broken elsewhere, is read.
+#[test]
+fn what_is_broken_hides_nothing_beside_it() {
+    let cast = Cast::new();
+    let (pem, der) = (cast.pem(), cast.der());
+    let broken = pem.replacen("MII", "M!I", 1);
+    let mut store = jks(0xfeed_feed, &der);
+    store.truncate(store.len() - 30);
+    let archive = gzip(&tar(&[("broken.pem", b"nothing"), ("edge.pem", pem.as_bytes())]));
+    let rows = [
+        ("bundle.pem", format!("{broken}{pem}").into_bytes()),
+        ("store.jks", store),
+        ("backup.tar.gz", archive),
+    ];
+    let told = audit(&rows, &[]);
+    let (places, unreadable) = (told.places("edge"), told.unreadable());
+    for (name, _) in &rows {
+        assert!(places.iter().any(|place| place.starts_with(name)), "{name}: {places:?}");
+        assert!(unreadable.keys().any(|place| place.starts_with(name)), "{name}: {unreadable:?}");
+    }
+    assert_eq!(told.run.code, 2);
+}
