@@ -27,7 +27,7 @@ fn presented(leaf: &CertificateDer<'_>) -> UnverifiedLeaf {
     let builder = ClientPeerVerifier::builder(roots, &provider()).observer(heard.clone());
     let clients = builder.build().unwrap();
     clients.verify_client_cert(leaf, &[], unix(NOW)).unwrap_err();
-    let outside = clients.verify(Some(&[leaf.clone()]), unix(NOW)).unwrap_err();
+    let outside = clients.verify(Some(std::slice::from_ref(leaf)), unix(NOW)).unwrap_err();
     let [refusal] = &heard.0.lock().unwrap()[..] else { panic!("one handshake, one refusal") };
     assert_eq!(refusal.presented(), outside.presented());
     assert_eq!(refusal.reason(), outside.reason());
