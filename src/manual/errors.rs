@@ -104,3 +104,15 @@
 //! have a certificate, of an issuer that is not among our roots: with
 //! [`send_no_root_hints`](crate::PeerVerifierBuilder::send_no_root_hints) it presents it, and the refusal
 //! says what is wrong with it.
+//!
+//! # What peers say
+//!
+//! Seen on the wire, with the example `proxy` at the other end: each peer with serverAuth alone, with
+//! clientAuth alone and with both, TLS 1.2 and 1.3, as client under the default policy and under one
+//! that ignores the EKU of this peer, and as server likewise. Data passed wherever the tables of
+//! [`eku`](super::eku) say so, and nowhere else; but `gnutls-serv` gives its library no purpose, and
+//! accepts every EKU. What they print, of Debian 12 (`tests/wire` runs it, and writes the tables):
+//!
+#![doc = include_str!("peers_clients.md")]
+//!
+#![doc = include_str!("peers_servers.md")]

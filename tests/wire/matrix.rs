@@ -1,0 +1,200 @@
+//! Each real peer as client and as server, with each kind of certificate, under each policy.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use super::certificates::{Certificates, Kind};
+use super::clients::{self, Call, Outcome};
+use super::proxy::{self, Policy, accepting, originating};
+use super::servers::{self, Serve};
+use super::service::{self, ANSWER, MQTT_ACCEPTED, MQTT_CONNECT};
+
+const VERSIONS: [&str; 2] = ["1.2", "1.3"];
+
+/// What came of one connection, and where.
+struct Row {
+    id: String,
+    outcome: Outcome,
+    /// Whether data had to pass.
+    expected: bool,
+}
+
+/// The rows as they should be; those that are not, all of them.
+fn judge(rows: &[Row]) {
+    let wrong = rows.iter().filter(|row| row.outcome.passed != row.expected);
+    let wrong: Vec<_> = wrong
+        .map(|row| format!("{}: passed {}\n{}", row.id, row.outcome.passed, row.outcome.words))
+        .collect();
+    assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), rows.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn real_clients_pass_with_the_right_purpose_or_under_a_relaxation_that_names_them() {
+    let certificates = Certificates::make();
+    let service = service::start();
+    let tunnels = Policy::ALL.map(|policy| accepting(&certificates, policy, service));
+    let _proxy = proxy::start(&certificates, &[&tunnels[0], &tunnels[1]]);
+    let mut rows = vec![];
+    for (name, _, client) in clients::installed() {
+        for version in VERSIONS {
+            for kind in Kind::ALL {
+                for (policy, tunnel) in Policy::ALL.into_iter().zip(&tunnels) {
+                    let own = certificates.theirs(kind);
+                    let server = tunnel.address;
+                    let call = Call { certificates: &certificates, own, version, server };
+                    rows.push(Row {
+                        id: format!("{name}, TLS {version}, {}, {policy:?}", kind.name()),
+                        outcome: client(&call),
+                        expected: policy == Policy::Relaxed || kind != Kind::ServerAuth,
+                    });
+                }
+            }
+        }
+    }
+    judge(&rows);
+    table("clients", "A client that presents serverAuth alone, refused, says", &rows, "serverAuth");
+}
+
+#[test]
+fn real_servers_are_called_with_the_right_purpose_or_under_a_relaxation_that_names_them() {
+    let certificates = Certificates::make();
+    let service = service::start();
+    let mut theirs = vec![];
+    let mut ours = vec![];
+    for (name, _, server) in servers::installed() {
+        for version in VERSIONS {
+            for kind in Kind::ALL {
+                let own = certificates.theirs(kind);
+                let serve = Serve { certificates: &certificates, own, version, service };
+                let running = servers::start(&serve, server);
+                let rows = called(&certificates, name, version, kind, &running);
+                ours.extend(rows.ours);
+                theirs.extend(rows.theirs);
+            }
+        }
+    }
+    judge(&theirs);
+    judge(&ours);
+    table("servers", "A server that is presented serverAuth alone says", &ours, "serverAuth");
+}
+
+struct Called {
+    /// Their certificate varies, and our policy.
+    theirs: Vec<Row>,
+    /// Our certificate varies; theirs is fine.
+    ours: Vec<Row>,
+}
+
+fn called(
+    certificates: &Certificates,
+    name: &str,
+    version: &str,
+    kind: Kind,
+    running: &servers::Running,
+) -> Called {
+    let to = running.address;
+    let of_theirs = Policy::ALL.map(|it| originating(certificates, Kind::ClientAuth, it, to));
+    let of_ours = Kind::ALL.map(|own| originating(certificates, own, Policy::Default, to));
+    let all: Vec<_> = of_theirs.iter().chain(&of_ours).collect();
+    let _proxy = proxy::start(certificates, &all);
+    let ask = |address| Outcome {
+        passed: ask(address, name == "mosquitto"),
+        words: {
+            // Written after the connection was refused.
+            std::thread::sleep(Duration::from_millis(50));
+            running.process.said()
+        },
+    };
+    let mut found = Called { theirs: vec![], ours: vec![] };
+    for (policy, tunnel) in Policy::ALL.into_iter().zip(&of_theirs) {
+        found.theirs.push(Row {
+            id: format!("{name}, TLS {version}, it has {}, {policy:?}", kind.name()),
+            outcome: ask(tunnel.address),
+            expected: policy == Policy::Relaxed || kind != Kind::ClientAuth,
+        });
+    }
+    if kind == Kind::ServerAuth {
+        for (own, tunnel) in Kind::ALL.into_iter().zip(&of_ours) {
+            found.ours.push(Row {
+                id: format!("{name}, TLS {version}, we have {}", own.name()),
+                outcome: ask(tunnel.address),
+                // gnutls-serv gives its library no purpose.
+                expected: own != Kind::ServerAuth || name == "GnuTLS",
+            });
+        }
+    }
+    found
+}
+
+/// Whether a server behind the tunnel answers.
+fn ask(address: SocketAddr, is_mqtt: bool) -> bool {
+    let mut answer = vec![];
+    let mut ask = || -> std::io::Result<()> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(if is_mqtt { MQTT_CONNECT } else { b"ping\n" })?;
+        let mut buffer = [0; 1024];
+        match stream.read(&mut buffer)? {
+            0 => Ok(()),
+            read => answer.write_all(&buffer[..read]),
+        }
+    };
+    let _ = ask();
+    match is_mqtt {
+        true => answer == MQTT_ACCEPTED,
+        // As it was said, by the service, turned around by OpenSSL, or echoed by GnuTLS.
+        false => [ANSWER, "gnip", "ping"].iter().any(|it| answer.starts_with(it.as_bytes())),
+    }
+}
+
+/// The manual's table of the peers' own words, of the rows that were refused with this certificate.
+fn table(name: &str, title: &str, rows: &[Row], certificate: &str) {
+    let mut words: BTreeMap<&str, [String; 2]> = BTreeMap::new();
+    for row in rows.iter().filter(|row| !row.expected && row.id.contains(certificate)) {
+        let (peer, rest) = row.id.split_once(", TLS ").unwrap();
+        let column = usize::from(rest.starts_with("1.3"));
+        words.entry(peer).or_default()[column] = essence(&row.outcome.words);
+    }
+    let mut text = format!("| {title} | TLS 1.2 | TLS 1.3 |\n| --- | --- | --- |\n");
+    for (peer, [old, new]) in words {
+        writeln!(text, "| {peer} | {old} | {new} |").unwrap();
+    }
+    if std::env::var_os("MTLS_ROLES_AGREE").is_some() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/manual");
+        std::fs::write(format!("{folder}/peers_{name}.md"), &text).unwrap();
+    }
+}
+
+/// What says what is wrong, without times, places and numbers.
+fn essence(words: &str) -> String {
+    const SIGNS: [&str; 11] = [
+        "alert unsupported certificate",
+        "remote error: tls: ",
+        "Received fatal alert",
+        "A TLS fatal alert has been received",
+        "Extended key usage does not",
+        "x509: certificate specifies an incompatible key usage",
+        "unsuitable certificate purpose",
+        "SSL client certificate not trusted",
+        "SSL fatal error",
+        " SC ",
+        " SD ",
+    ];
+    const TAILS: [&str; 5] = [":", ", errno", ") while", " /", "\n"];
+    let Some(found) = SIGNS.iter().find_map(|sign| words.find(sign)) else {
+        return "nothing".to_owned();
+    };
+    let said = &words[found..];
+    // The first colons belong to what is said.
+    let from = ["x509: ", "remote error: tls: ", "Received fatal alert: "];
+    let from = from.iter().find(|start| said.starts_with(**start)).map_or(0, |start| start.len());
+    let end = TAILS.iter().filter_map(|tail| said[from..].find(tail)).min();
+    let said = said[..end.map_or(said.len(), |end| from + end)].trim();
+    match said.split_once(' ') {
+        Some((state @ ("SC" | "SD"), _)) => format!("nothing but `{state}`"),
+        _ => format!("`{said}`"),
+    }
+}
