@@ -125,8 +125,11 @@ pub enum OnTruncation {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Accept {
+    /// In PEM, leaf first; or a PKCS#12 archive, which has the key, too.
     pub chain: Option<Spanned<PathBuf>>,
     pub key: Option<Spanned<PathBuf>>,
+    /// Its first line opens the key, or the archive.
+    pub password_file: Option<Spanned<PathBuf>>,
     /// In place of `chain` and `key`: several, chosen by name and signature scheme.
     #[serde(default)]
     pub certificates: Vec<Spanned<Pair>>,
@@ -151,15 +154,17 @@ pub struct Accept {
 #[serde(deny_unknown_fields)]
 pub struct Pair {
     pub chain: Spanned<PathBuf>,
-    pub key: Spanned<PathBuf>,
+    pub key: Option<Spanned<PathBuf>>,
+    pub password_file: Option<Spanned<PathBuf>>,
 }
 
 impl Accept {
     /// What is presented, the first one where nothing tells which.
     pub fn pairs(&self) -> Vec<Pair> {
-        let single = self.chain.clone().zip(self.key.clone());
+        let (key, password_file) = (self.key.clone(), self.password_file.clone());
+        let single = self.chain.clone().map(|chain| Pair { chain, key, password_file });
         let several = self.certificates.iter().map(|pair| pair.get_ref().clone());
-        single.map(|(chain, key)| Pair { chain, key }).into_iter().chain(several).collect()
+        single.into_iter().chain(several).collect()
     }
 }
 
@@ -193,6 +198,7 @@ pub struct Originate {
     /// Absent: no client certificate.
     pub chain: Option<Spanned<PathBuf>>,
     pub key: Option<Spanned<PathBuf>>,
+    pub password_file: Option<Spanned<PathBuf>>,
     /// How our own EKU is judged: a certificate that lacks clientAuth is refused unless this is
     /// relaxed. For a peer that ignores the EKU, as long as it does.
     pub present_eku: Option<Text<EkuPolicy>>,
@@ -201,8 +207,8 @@ pub struct Originate {
 impl Originate {
     /// What is presented, if anything is.
     pub fn pair(&self) -> Option<Pair> {
-        let pair = self.chain.clone().zip(self.key.clone());
-        pair.map(|(chain, key)| Pair { chain, key })
+        let (key, password_file) = (self.key.clone(), self.password_file.clone());
+        self.chain.clone().map(|chain| Pair { chain, key, password_file })
     }
 }
 

@@ -29,6 +29,7 @@ mod refused;
 mod relay;
 mod reports;
 mod run;
+mod secret;
 mod seen;
 mod side;
 mod status;
@@ -39,6 +40,14 @@ mod tunnels;
 mod listener;
 #[path = "../common/printable.rs"]
 mod common;
+
+/// Readers of encrypted keys, which the audit has, too.
+#[allow(dead_code)]
+#[path = "../audit/contents"]
+mod contents {
+    pub mod pkcs12;
+    pub mod tlv;
+}
 
 use std::path::PathBuf;
 use std::process::ExitCode;

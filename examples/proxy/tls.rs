@@ -12,10 +12,10 @@ use mtls_roles::{
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ServerConfig};
-use zeroize::Zeroizing;
 
 use crate::config::{Accept, ClientAuth, Failure, Originate, Pair, Place, Spanned, Text, Tunnel};
 use crate::refused::KeepsRefusals;
+use crate::secret;
 
 /// Both sides of a tunnel, as far as they have TLS. Each follows its own files.
 pub struct Tls {
@@ -124,7 +124,9 @@ fn serve(
     let pairs = accept.pairs();
     pairs.iter().take(1).for_each(|pair| step.at(&pair.chain));
     let slot = match (&pairs[..], &accept.present_eku) {
-        ([pair], None) => files.server_slot(pair.chain.get_ref(), pair.key.get_ref(), provider)?,
+        ([Pair { chain, key: Some(key), password_file: None }], None) => {
+            files.server_slot(chain.get_ref(), key.get_ref(), provider)?
+        }
         _ => {
             let slot = ServerSlot::builder().eku_policy(own_policy(&accept.present_eku));
             files.server_slot_with(slot, |files| load(files, &pairs, provider, step))?
@@ -179,12 +181,11 @@ fn call(
     let provider = &shared.provider;
     let slot = match (originate.pair(), &originate.present_eku) {
         (None, _) => ClientSlot::empty(),
-        (Some(pair), None) => {
-            step.at(&pair.chain);
-            files.client_slot(pair.chain.get_ref(), pair.key.get_ref(), provider)?
+        (Some(Pair { chain, key: Some(key), password_file: None }), None) => {
+            step.at(&chain);
+            files.client_slot(chain.get_ref(), key.get_ref(), provider)?
         }
-        (Some(pair), Some(_)) => {
-            step.at(&pair.chain);
+        (Some(pair), _) => {
             let slot = ClientSlot::builder().eku_policy(own_policy(&originate.present_eku));
             files.client_slot_with(slot, |files| load(files, &[pair], provider, step))?
         }
@@ -219,11 +220,9 @@ fn load(
     step: &Step,
 ) -> Result<Credentials, Error> {
     let mut all: Option<Credentials> = None;
-    for Pair { chain, key } in pairs {
-        step.at(chain);
-        let (chain, key) = (chain.get_ref(), key.get_ref());
-        let (chain_pem, key_pem) = (files.bytes(chain)?, Zeroizing::new(files.bytes(key)?));
-        let next = Credentials::from_named_pem((chain, &chain_pem), (key, &key_pem), provider)?;
+    for pair in pairs {
+        step.at(&pair.chain);
+        let next = secret::credentials(files, pair, provider)?;
         all = Some(match all {
             None => next,
             Some(first) => first.or(next),

@@ -30,7 +30,8 @@
 //!
 //! [tunnel.accept]                   # TLS towards those who connect; absent: plain text
 //! chain = "server.pem"              # or certificates = [{ chain = "…", key = "…" }, …]
-//! key = "server.key"
+//! key = "server.key"                # absent: `chain` is a PKCS#12 archive
+//! # password_file = "server.pw"     # its first line opens an encrypted key, or the archive
 //! alpn = ["sip/2"]
 //! client_auth = "required"          # or "optional", "none"
 //! client_roots = "client-ca.pem"    # a file or a folder, as crls

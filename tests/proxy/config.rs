@@ -28,7 +28,7 @@ fn every_mistake_is_one_line_with_its_place_its_tunnel_and_what_is_needed() {
         ("127.0.0.1:0", "localhost", ":4:10: tunnel \"in\":", "invalid socket address"),
         ("127.0.0.1:9", "backend", ":5:11: tunnel \"in\":", "no host and port"),
         ("[tunnel.accept]", "[tunnel.acept]", ":7:9: tunnel \"in\":", "unknown field `acept`"),
-        ("key = \"server.key\"", "", ":7:1: tunnel \"in\":", "needs chain and key"),
+        ("key = \"server.key\"", "", ":7:1: tunnel \"in\":", "a chain needs its key"),
         ("server.pem", "missing.pem", ":8:9: tunnel \"in\":", "missing.pem"),
         ("server.pem", "broken.pem", ":8:9: tunnel \"in\":", "broken.pem"),
         ("server.pem", "client.pem", ":8:9: tunnel \"in\":", "is not the key"),

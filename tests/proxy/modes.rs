@@ -225,3 +225,45 @@ fn two_tunnels_in_one_process_keep_their_rules_apart() {
     assert!(passes(&mut world.connect(relaxed, Some(&unfit)), &listener));
     let _ = write(&world, "");
 }
+
+#[test]
+fn encrypted_keys_and_archives_are_opened_by_a_password_in_a_file() {
+    let world = World::new();
+    let (listener, at) = backend();
+    world.folder.write("password", "correct horse\n");
+    world.folder.write("wrong", "battery staple\n");
+    let openssl = |arguments: &str| {
+        let mut openssl = std::process::Command::new("openssl");
+        openssl.args(arguments.split(' ')).args(["-passout", "file:password"]);
+        openssl
+            .current_dir(world.folder.path())
+            .output()
+            .is_ok_and(|output| output.status.success())
+    };
+    let made = openssl("pkcs8 -topk8 -in server.key -out encrypted.key")
+        && openssl(
+            "pkcs12 -export -in server.pem -inkey server.key -certfile client-ca.pem -out server.p12",
+        );
+    if !made {
+        return eprintln!("SKIPPED: not installed: openssl");
+    }
+    let pair = "chain = \"server.pem\"\n        key = \"server.key\"";
+    let toml = terminating(at, "");
+    for own in [
+        "chain = \"server.pem\"\nkey = \"encrypted.key\"\npassword_file = \"password\"",
+        "chain = \"server.p12\"\npassword_file = \"password\"",
+        "certificates = [{ chain = \"server.p12\", password_file = \"password\" }]",
+    ] {
+        let toml = toml.replace(pair, own);
+        assert!(toml.contains(own));
+        let mut proxy = Proxy::start(&world, &toml);
+        let mut client = world.connect(proxy.address("in"), Some(&world.client()));
+        assert!(passes(&mut client, &listener), "{own}");
+
+        let file = write(&world, &toml.replace("\"password\"", "\"wrong\""));
+        let run = crate::running::once(["--check".as_ref(), &*file]);
+        assert_eq!(run.code, 2, "{own}: {run:?}");
+        assert!(run.stderr.contains("the password does not open it"), "{own}: {run:?}");
+        assert!(!run.stderr.contains("staple"), "{run:?}");
+    }
+}

@@ -115,22 +115,24 @@ impl Tunnel {
 impl Accept {
     fn paths(&mut self) -> Vec<&mut Spanned<PathBuf>> {
         let pairs = self.certificates.iter_mut().flat_map(|pair| {
-            let Pair { chain, key } = pair.get_mut();
-            [chain, key]
+            let Pair { chain, key, password_file } = pair.get_mut();
+            [Some(chain), key.as_mut(), password_file.as_mut()]
         });
-        let single = [&mut self.chain, &mut self.key, &mut self.client_roots, &mut self.crls];
-        single.into_iter().flatten().chain(pairs).collect()
+        let own = [&mut self.chain, &mut self.key, &mut self.password_file];
+        let peers = [&mut self.client_roots, &mut self.crls];
+        own.into_iter().chain(peers).map(Option::as_mut).chain(pairs).flatten().collect()
     }
 
     fn check(&self, span: Range<usize>) -> Result<(), Contradiction> {
         let fails = |why| Err((span.clone(), why));
-        match (&self.chain, &self.key, self.certificates.is_empty()) {
-            (Some(_), Some(_), true) | (None, None, false) => {}
-            _ => {
-                return fails(
-                    "[tunnel.accept] needs chain and key, or certificates in their place",
-                );
-            }
+        let has_own = self.chain.is_some() || self.key.is_some() || self.password_file.is_some();
+        if has_own != self.certificates.is_empty() {
+            return fails("[tunnel.accept] needs chain and key, or certificates in their place");
+        }
+        check_pair(&self.chain, &self.key, &self.password_file, span.clone())?;
+        for pair in &self.certificates {
+            let (span, Pair { chain, key, password_file }) = (pair.span(), pair.get_ref());
+            check_pair(&Some(chain.clone()), key, password_file, span)?;
         }
         let judges = self.crls.is_some()
             || self.eku.is_some()
@@ -155,7 +157,7 @@ impl Accept {
 impl Originate {
     fn paths(&mut self) -> Vec<&mut Spanned<PathBuf>> {
         let roots = Some(&mut self.server_roots).filter(|roots| !is_public(roots.get_ref()));
-        let rest = [&mut self.crls, &mut self.chain, &mut self.key];
+        let rest = [&mut self.crls, &mut self.chain, &mut self.key, &mut self.password_file];
         roots.into_iter().chain(rest.into_iter().flatten()).collect()
     }
 
@@ -165,13 +167,26 @@ impl Originate {
     }
 
     fn check(&self, span: Range<usize>) -> Result<(), Contradiction> {
-        match self.chain.is_some() == self.key.is_some() {
-            true => Ok(()),
-            false => Err((
-                span,
-                "[tunnel.originate] has one of chain and key; needed are both, or neither for no client certificate",
-            )),
-        }
+        check_pair(&self.chain, &self.key, &self.password_file, span)
+    }
+}
+
+type File = Option<Spanned<PathBuf>>;
+
+/// A chain with its key; an archive, which is opened by a password, has both; or nothing.
+fn check_pair(
+    chain: &File,
+    key: &File,
+    password_file: &File,
+    span: Range<usize>,
+) -> Result<(), Contradiction> {
+    let has_secret = key.is_some() || password_file.is_some();
+    match chain.is_some() == has_secret {
+        true => Ok(()),
+        false => Err((
+            span,
+            "a chain needs its key, and a key its chain; a PKCS#12 archive as chain needs password_file",
+        )),
     }
 }
 

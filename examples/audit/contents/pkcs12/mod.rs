@@ -8,7 +8,7 @@ mod key;
 
 use zeroize::Zeroizing;
 
-use self::cipher::Encryption;
+pub use self::cipher::Encryption;
 pub use self::key::{Passwords, Work};
 use super::tlv::{CONTEXT_0, OCTET_STRING, SEQUENCE, Tlv, definite};
 
