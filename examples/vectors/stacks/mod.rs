@@ -1,7 +1,9 @@
 //! How the stacks stand without the fix: their own verification, with the EKU as it comes and off.
 //!
-//! Needs Go, OpenSSL, GnuTLS (both with headers) and Java; `MTLS_ROLES_GO` names a current Go beside the
-//! system's. The table in `docs/REFERENCE.md` is written by this.
+//! Needs Go, OpenSSL, GnuTLS (both with headers), Java, HAProxy, nginx and libfaketime; `MTLS_ROLES_GO`
+//! names a current Go beside the system's. The table in `docs/REFERENCE.md` is written by this.
+
+mod servers;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -73,6 +75,10 @@ fn columns(suite: &Suite, folder: &Path) -> Result<Vec<Column>> {
     }
     let output = run(Command::new("java").arg(source("Plain.java")).arg(folder))?;
     columns.extend(both(&version_of("Java")?, "PKIX alone", &output));
+    for setting in servers::SETTINGS {
+        let accepts = setting.play(suite, folder)?;
+        columns.push(Column { heading: setting.heading.into(), accepts });
+    }
     Ok(columns)
 }
 
@@ -161,6 +167,9 @@ fn table(suite: &Suite, columns: &[Column]) -> String {
     let all: Vec<_> = suite.all().collect();
     let _ = write!(text, "| **all** | {} |", all.len());
     columns.iter().for_each(|column| text.extend([" ", &column.cell(&all), " |"]));
+    text.push_str("\n| vectors asked | |");
+    let asked = columns.iter().map(|column| format!(" {} |", column.accepts.len()));
+    text.extend(asked);
     text.push('\n');
     text
 }
@@ -170,10 +179,13 @@ impl Column {
         let count = |is_wanted: bool| {
             let wrong = about.iter().filter(|vector| {
                 let wanted = vector.expected.verdict == "accept";
-                wanted == is_wanted && self.accepts.get(&vector.id) != Some(&wanted)
+                wanted == is_wanted && self.accepts.get(&vector.id) == Some(&!wanted)
             });
             wrong.count()
         };
+        if !about.iter().any(|vector| self.accepts.contains_key(&vector.id)) {
+            return "·".into();
+        }
         match (count(false), count(true)) {
             (0, 0) => "✓".into(),
             (let_in, 0) => format!("**{let_in} in**"),
