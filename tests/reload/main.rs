@@ -7,3 +7,5 @@ mod world;
 mod every_kind_of_change;
 mod half_written;
 mod parts_on_their_own;
+mod sessions;
+mod storm;
