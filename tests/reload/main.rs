@@ -4,8 +4,14 @@
 mod common;
 mod world;
 
+mod back;
 mod every_kind_of_change;
+mod expiries;
+mod for_life;
+mod generations;
 mod half_written;
+mod our_own_roots;
 mod parts_on_their_own;
+mod reading;
 mod sessions;
 mod storm;

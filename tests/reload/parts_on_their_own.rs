@@ -1,8 +1,9 @@
 //! What is refused stays as it was, on its own; everything else takes effect, and each is told once.
 
 use crate::common::pki::{Ca, CrlSpec, Eku, LeafSpec};
+use crate::common::tls::provider;
 use crate::world::{World, both, days, sees, two_polls};
-use mtls_roles::Role;
+use mtls_roles::{ClientPeerVerifier, Generation, Role};
 
 #[test]
 fn a_renewal_without_its_purpose_is_refused_and_all_else_takes_effect_within_two_polls() {
@@ -148,4 +149,35 @@ fn what_is_not_yet_valid_is_tried_again_without_a_change_and_each_reason_is_told
     let told = world.ears.take();
     assert!(told.iter().filter(|told| told.contains("expired at")).count() == 2, "{told:?}");
     assert_eq!(world.counters.reloads_refused(), 2);
+}
+
+#[test]
+fn a_removed_peer_is_kept_out_within_two_polls_beside_a_refused_renewal() {
+    let world = World::new();
+    world.dir.write("peers", "dns:edge.example.com\ndns:other.example.com\n");
+    let (dir, p) = (world.dir.path().to_owned(), provider());
+    let tls = world.builder().build(move |files| {
+        let slot = files.server_slot(dir.join("tls.crt"), dir.join("tls.key"), &p)?;
+        let mut clients = ClientPeerVerifier::builder(files.roots(dir.join("client-ca.crt"))?, &p);
+        for line in files.text(dir.join("peers"))?.lines() {
+            clients = clients.allow(line.parse()?);
+        }
+        Generation::new(&p).serve(slot, clients.build()?).build()
+    });
+    let tls = tls.unwrap();
+    let edge = world.client("edge");
+    let now = crate::common::clock::unix(days(0));
+    let verify = || tls.current().clients().verify(Some(&edge.chain(&[])), now).map(drop);
+    verify().unwrap();
+    world.server_pair(&world.ca.leaf(LeafSpec::new("late").dns("node.example").expired()));
+    world.dir.write("peers", "dns:other.example.com\n");
+    assert_eq!(tls.poll().unwrap().published, None);
+    let report = tls.poll().unwrap();
+    assert_eq!((report.published, report.refused.len()), (Some(2), 1), "{report}");
+    assert_eq!(verify().unwrap_err().class(), mtls_roles::RefusalClass::PeerRule);
+    // A line that is no rule keeps all of them.
+    world.dir.write("peers", "dns:edge.example.com\nanybody\n");
+    let report = tls.reload().unwrap();
+    assert_eq!((report.published, report.refused.len()), (None, 2), "{report}");
+    verify().unwrap_err();
 }

@@ -65,7 +65,7 @@ fn sessions_resume_inside_one_generation_and_none_crosses_to_another_on_either_s
 fn no_session_outlives_the_interval_the_policys_end_our_own_expiry_or_a_lists_next_update() {
     for stack in stacks() {
         let hours = |hours| NOW + Duration::hours(hours);
-        let cases: [(&str, fn(&World), i64); 5] = [
+        let cases: [Case; 5] = [
             ("interval", |_| {}, WITHIN),
             (
                 "policy",
@@ -114,6 +114,9 @@ fn no_session_outlives_the_interval_the_policys_end_our_own_expiry_or_a_lists_ne
         }
     }
 }
+
+/// What is prepared, and the hour in which its sessions end.
+type Case = (&'static str, fn(&World), i64);
 
 /// Its last second is the fourth hour.
 fn short(name: &str) -> LeafSpec {

@@ -29,7 +29,7 @@ fn in_a_storm_of_ten_thousand_swaps_leaf_and_roots_of_two_are_never_published_to
     let (mut published, mut mixed_by_one_read) = (0, 0);
     thread::scope(|scope| {
         scope.spawn(|| {
-            (1..=SWAPS).for_each(|turn| volume.swap(turn));
+            (1..=swaps()).for_each(|turn| volume.swap(turn));
             done.store(true, Ordering::Release);
         });
         while !done.load(Ordering::Acquire) {
@@ -50,13 +50,20 @@ fn in_a_storm_of_ten_thousand_swaps_leaf_and_roots_of_two_are_never_published_to
     });
     tls.reload().unwrap();
     let last = tls.current().server_slot().credentials().unwrap();
-    assert_eq!(last.leaf().issuer(), format!("CN=root {}", SWAPS % GENERATIONS));
+    assert_eq!(last.leaf().issuer(), format!("CN=root {}", swaps() % GENERATIONS));
     // Otherwise nothing was proved: generations were published, and who reads once does mix them.
-    assert!(published > 50, "{published}");
+    assert!(published > 20, "{published}");
     assert!(mixed_by_one_read > 0);
 }
 
-const SWAPS: usize = 10_000;
+/// Ten thousand where every case is asked for.
+fn swaps() -> usize {
+    match std::env::var_os("MTLS_ROLES_ALL_CASES") {
+        Some(_) => 10_000,
+        None => 2_000,
+    }
+}
+
 const GENERATIONS: usize = 40;
 
 /// Leaf, key and root of one CA after the other, behind `..data`; every leaf has the same key.

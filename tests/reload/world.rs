@@ -63,6 +63,23 @@ impl World {
         self.dir.write("client.pem", leaf.chain_pem(&[]) + &leaf.key_pem());
     }
 
+    /// A server and a client below this CA.
+    pub fn pairs_below(&self, ca: &Ca, name: &str) -> (Leaf, Leaf) {
+        let server = LeafSpec::new(&format!("server {name}")).dns("node.example");
+        let client = LeafSpec::new(&format!("client {name}")).dns("edge.example.com");
+        (ca.leaf(server), ca.leaf(client))
+    }
+
+    /// Everything is another CA's.
+    pub fn move_to(&self, ca: &Ca, name: &str) {
+        let (server, client) = self.pairs_below(ca, name);
+        self.server_pair(&server);
+        self.client_pair(&client);
+        self.dir.write("client-ca.crt", ca.pem());
+        self.dir.write("server-ca.crt", ca.pem());
+        self.dir.write("crls/root.crl", ca.crl_pem(CrlSpec::new(1)));
+    }
+
     pub fn builder(&self) -> ReloaderBuilder {
         Reloader::builder()
             .time_provider(Arc::new(self.clock.clone()))
@@ -74,6 +91,12 @@ impl World {
         let reloader = self.builder().build(recipe(self.dir.path(), provider(), |it| it)).unwrap();
         self.ears.take();
         reloader
+    }
+
+    /// The first line of the certificate in `client.pem`.
+    pub fn dir_client_leaf(&self) -> String {
+        let pem = fs::read_to_string(self.dir.join("client.pem")).unwrap();
+        pem.lines().nth(5).unwrap().to_owned()
     }
 
     pub fn remove(&self, name: &str) {

@@ -1,0 +1,123 @@
+//! Back to what was good: a roll-back, and the last good pairs after a restart.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::common::pki::{CrlSpec, Eku, LeafSpec};
+use crate::common::tls::provider;
+use crate::world::{World, both, days, recipe, sees, two_polls};
+use mtls_roles::{Error, Reloader};
+
+#[test]
+fn roll_back_holds_until_the_files_change_and_is_not_judged_again() {
+    let world = World::new();
+    let brief = LeafSpec::new("brief").dns("node.example").valid(days(-10), days(1));
+    world.server_pair(&world.ca.leaf(brief));
+    let tls = world.start();
+    assert!(matches!(*tls.roll_back().unwrap_err(), Error::NoGenerationBefore));
+    world.server_pair(&world.server("renewed"));
+    two_polls(&tls);
+    assert_eq!(sees(&tls), both("renewed", "client"));
+    // It has expired since it was published, and serves all the same: that is what it is for.
+    world.clock.set(days(2));
+    let report = tls.roll_back().unwrap();
+    assert_eq!((report.published, report.is_clean()), (Some(3), true));
+    let served = || tls.current().server_slot().credentials().unwrap().leaf().subject().to_owned();
+    assert_eq!(served(), "CN=brief");
+    for _ in 0..3 {
+        assert_eq!(tls.poll().unwrap().published, None);
+        assert_eq!(tls.reload().unwrap().published, None);
+    }
+    assert_eq!(served(), "CN=brief");
+    // A second roll-back undoes the first.
+    tls.roll_back().unwrap();
+    assert_eq!(served(), "CN=renewed");
+    tls.roll_back().unwrap();
+    world.server_pair(&world.server("renewed again"));
+    assert_eq!(two_polls(&tls).published, Some(6));
+    assert_eq!(served(), "CN=renewed again");
+}
+
+#[test]
+fn a_roll_back_takes_no_revocation_back() {
+    let world = World::new();
+    let tls = world.start();
+    let client = world.client("client");
+    world.client_pair(&client);
+    two_polls(&tls);
+    assert_eq!(sees(&tls), both("server", "client"));
+    let crl = CrlSpec::new(2).revoke(&client.serial);
+    world.dir.write("crls/root.crl", world.ca.crl_pem(crl));
+    two_polls(&tls);
+    assert!(sees(&tls).unwrap_err().contains("Revoked"));
+    tls.roll_back().unwrap();
+    assert!(sees(&tls).unwrap_err().contains("Revoked"));
+}
+
+#[test]
+fn a_process_that_starts_beside_a_refused_renewal_serves_with_the_last_good_pair_and_says_so() {
+    let world = World::new();
+    let folder = private_folder(&world, 0o700);
+    let start = || start(&world, Some(&folder));
+    drop(start().unwrap());
+    let kept: Vec<_> = ["server-1.pem", "client-1.pem"].map(|name| folder.join(name)).into();
+    for file in &kept {
+        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let lost = LeafSpec::new("lost").dns("edge.example.com").eku(Eku::server());
+    world.client_pair(&world.ca.leaf(lost));
+    let tls = start().unwrap();
+    assert_eq!(sees(&tls), both("server", "client"));
+    let told = world.ears.take().concat();
+    assert!(
+        told.contains("the last good pair that was kept on disk serves in its place"),
+        "{told}"
+    );
+    assert!(tls.health().failing_since.is_some());
+    world.client_pair(&world.client("mended"));
+    assert!(two_polls(&tls).is_clean());
+    assert_eq!(sees(&tls), both("server", "mended"));
+    assert!(fs::read_to_string(&kept[1]).unwrap().contains(&world.dir_client_leaf()));
+    // Without the folder such a start is an error.
+    world.server_pair(&world.ca.leaf(LeafSpec::new("late").dns("node.example").expired()));
+    assert!(matches!(super::back::start(&world, None).unwrap_err(), Error::Expired { .. }));
+    assert_eq!(sees(&start().unwrap()), both("server", "mended"));
+    // What was kept is judged like any other at a start.
+    world.clock.set(days(100));
+    assert!(matches!(start().unwrap_err(), Error::Expired { .. }));
+}
+
+#[test]
+fn the_rights_of_the_folder_and_of_what_is_in_it_are_checked() {
+    let world = World::new();
+    for mode in [0o755, 0o710, 0o704, 0o770] {
+        let folder = private_folder(&world, mode);
+        let error = start(&world, Some(&folder)).unwrap_err();
+        assert!(
+            matches!(error, Error::OpenToOthers { mode: found, .. } if found == mode),
+            "{error}"
+        );
+    }
+    let folder = private_folder(&world, 0o700);
+    drop(start(&world, Some(&folder)).unwrap());
+    fs::set_permissions(folder.join("server-1.pem"), fs::Permissions::from_mode(0o640)).unwrap();
+    world.dir.write("tls.key", "");
+    let error = start(&world, Some(&folder)).unwrap_err();
+    assert!(matches!(error, Error::OpenToOthers { mode: 0o640, .. }), "{error}");
+}
+
+fn private_folder(world: &World, mode: u32) -> std::path::PathBuf {
+    let folder = world.dir.join("last-good");
+    let _ = fs::create_dir(&folder);
+    fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+    folder
+}
+
+fn start(world: &World, folder: Option<&std::path::Path>) -> Result<Reloader, Error> {
+    let builder = world.builder();
+    let builder = match folder {
+        Some(folder) => builder.keep_last_good(folder),
+        None => builder,
+    };
+    builder.build(recipe(world.dir.path(), provider(), |it| it))
+}

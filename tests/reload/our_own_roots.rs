@@ -1,0 +1,57 @@
+//! Our own chain by our own roots, if that was asked for.
+
+use crate::common::pki::Ca;
+use crate::common::tls::provider;
+use crate::world::{World, both, recipe, sees, two_polls};
+
+#[test]
+fn a_new_root_without_a_new_leaf_is_fine_and_a_root_that_goes_is_named() {
+    let world = World::new();
+    let tls = world.start();
+    let other = Ca::root_named("other");
+    world.dir.write("server-ca.crt", world.ca.pem() + &other.pem());
+    let report = two_polls(&tls);
+    assert_eq!(report.roots_added, [(mtls_roles::Role::Server, "root `CN=other`".to_owned())]);
+    assert_eq!(report.roots_removed, []);
+    assert_eq!(sees(&tls), both("server", "client"));
+    world.dir.write("server-ca.crt", world.ca.pem());
+    let report = two_polls(&tls);
+    assert!(
+        report.to_string().contains("root `CN=other` is no longer trusted for servers"),
+        "{report}"
+    );
+}
+
+#[test]
+fn our_own_chain_is_verified_by_our_own_roots_only_if_asked_and_what_breaks_it_stays_as_it_was() {
+    let world = World::new();
+    let other = Ca::root_named("other");
+    let (below_other, _) = world.pairs_below(&other, "below other");
+    // Off: it is published, and refused by the peers.
+    let tls = world.start();
+    world.server_pair(&below_other);
+    assert!(two_polls(&tls).is_clean());
+    assert!(sees(&tls).unwrap_err().contains("UnknownCA"));
+
+    let world = World::new();
+    let checked = world.builder().check_own_chains();
+    let tls = checked.build(recipe(world.dir.path(), provider(), |it| it)).unwrap();
+    world.server_pair(&below_other);
+    let new_client = world.client("renewed");
+    world.client_pair(&new_client);
+    let report = two_polls(&tls);
+    let [refused] = &report.refused[..] else { panic!("{report}") };
+    assert_eq!(refused.files, [world.dir.join("tls.crt"), world.dir.join("tls.key")]);
+    assert!(refused.to_string().contains("publish the new root before"), "{refused}");
+    assert_eq!(sees(&tls), both("server", "renewed"));
+    // The root comes, and the pair that waited with it.
+    world.dir.write("server-ca.crt", world.ca.pem() + &other.pem());
+    assert!(two_polls(&tls).is_clean());
+    assert_eq!(sees(&tls), both("server below other", "renewed"));
+    // The root of what we present may not go.
+    world.dir.write("server-ca.crt", world.ca.pem());
+    let report = two_polls(&tls);
+    let [refused] = &report.refused[..] else { panic!("{report}") };
+    assert_eq!(refused.files, [world.dir.join("server-ca.crt")]);
+    assert_eq!(sees(&tls), both("server below other", "renewed"));
+}
