@@ -3,12 +3,13 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use mtls_roles::{Refusal, VerifiedPeer};
 use rustls::pki_types::UnixTime;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::{TlsConnector, TlsStream};
 
 use crate::client::Client;
@@ -80,7 +81,7 @@ async fn connect(tunnel: &Tunnel) -> Result<TcpStream, Failure> {
     let addresses = looked_up.unwrap_or_else(timed_out).map_err(Failure::Lookup)?;
     let mut last = ErrorKind::AddrNotAvailable.into();
     for address in addresses {
-        let connecting: Result<_, _> = timeout(limit, TcpStream::connect(address)).await;
+        let connecting: Result<_, _> = timeout(limit, patiently(address)).await;
         match connecting.unwrap_or_else(timed_out) {
             Ok(tcp) => return Ok(tcp),
             Err(error) => last = at(address, error),
@@ -88,6 +89,26 @@ async fn connect(tunnel: &Tunnel) -> Result<TcpStream, Failure> {
     }
     Err(Failure::Connect(last))
 }
+
+/// Connects; where descriptors are short, once one is free. The client has had its handshake by now,
+/// and others give their descriptors back all the time.
+async fn patiently(address: SocketAddr) -> io::Result<TcpStream> {
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        match TcpStream::connect(address).await {
+            Err(error) if error.raw_os_error().is_some_and(|code| SHORT.contains(&code)) => {
+                sleep(pause).await;
+                pause = LONGEST_PAUSE.min(2 * pause);
+            }
+            connected => return connected,
+        }
+    }
+}
+
+/// ENFILE and EMFILE, of the machine and of the process; the same numbers on every Unix.
+const SHORT: [i32; 2] = [23, 24];
+const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 fn timed_out<T>(_: tokio::time::error::Elapsed) -> io::Result<T> {
     Err(ErrorKind::TimedOut.into())

@@ -17,11 +17,11 @@ pub fn cpu_ns(contender: &Contender) -> u64 {
     contender.processes().into_iter().map(of_process).sum()
 }
 
-/// What belongs to it alone, and its share of what it shares (Pss).
+/// Of its own: what is read from files is shared with whoever runs the same program.
 pub fn memory(contender: &Contender) -> u64 {
     let of_process = |pid: u32| {
-        let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+        let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("RssAnon:"));
         let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
         kib.unwrap_or_default() * 1024
     };
