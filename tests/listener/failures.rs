@@ -4,12 +4,13 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
+use crate::common::clock::Clock;
 use crate::common::ours::{clients, roots};
 use crate::common::pki::{Ca, LeafSpec};
-use crate::common::tls::versions;
+use crate::common::tls::{provider, versions};
 use crate::listener::{Failed, Failure, Limits};
 use crate::world::{World, ask, serve};
-use mtls_roles::RefusalClass;
+use mtls_roles::{ClientPeerVerifier, Generation, RefusalClass, Reloader};
 use rustls::{AlertDescription, CertificateError, Error};
 
 #[test]
@@ -100,6 +101,37 @@ fn each_connection_gets_the_configuration_of_its_moment() {
     *current.lock().unwrap() = generation(&after);
     assert_eq!(after.visit(service.address).unwrap(), "hello CN=edge");
     assert!(before.visit(service.address).is_err());
+}
+
+#[test]
+fn each_connection_gets_one_generation_of_what_follows_files() {
+    let (world, provider) = (World::new(), provider());
+    let files = world.files();
+    let at = files.path().to_owned();
+    let tls = Reloader::builder()
+        .time_provider(Arc::new(Clock::default()))
+        .build(move |files| {
+            let serving = files.server_slot(at.join("site.pem"), at.join("site.key"), &provider)?;
+            let roots = files.roots(at.join("root.pem"))?;
+            let clients = ClientPeerVerifier::builder(roots, &provider).build()?;
+            Generation::new(&provider).serve(serving, clients).build()
+        })
+        .unwrap();
+    let follows = tls.clone();
+    let service = serve(Limits::default(), move || {
+        let now = follows.current();
+        (now.server_config(), now.clients().clone())
+    });
+    assert_eq!(world.visit(service.address).unwrap(), "hello CN=edge");
+
+    let other = World::new();
+    let new = other.files();
+    for name in ["site.pem", "site.key", "root.pem"] {
+        std::fs::copy(new.join(name), files.join(name)).unwrap();
+    }
+    tls.reload().unwrap();
+    assert_eq!(other.visit(service.address).unwrap(), "hello CN=edge");
+    assert!(world.visit(service.address).is_err());
 }
 
 impl crate::world::Service {
