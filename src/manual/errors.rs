@@ -57,6 +57,20 @@
 //! serverAuth certificate is [`UnknownIssuer`](crate::RefusalClass::UnknownIssuer) there, so that the
 //! counter "refused by EKU" counts peers that a relaxation would help.
 //!
+//! # In words
+//!
+//! [`Refusal::reason`](crate::Refusal::reason) says which certificate stands in the way, what was found and
+//! what is needed: the algorithm of a signature, a key's kind and size, the issuer that is missing or whose
+//! name is encoded in another string type, whose revocation list ended when, and of a peer that no rule names,
+//! the rule that comes nearest. In a handshake, and as long as no path is verified, it goes by what webpki
+//! reads: that a certificate has a critical extension, not which. For a chain that is in a file,
+//! [`Refusal::explain`](crate::Refusal::explain) reads it with this crate's own reader and names the extension,
+//! the version, the forms of names that are constrained; the program `verify` prints it.
+//!
+//! [`Refusal::presented`](crate::Refusal::presented) is who was refused, for the log: fingerprint and names of
+//! the leaf as webpki reads them, at most eight, *unverified*. `tracing` has it as `presented`. It finds the
+//! machine; it proves nothing.
+//!
 //! # Who was there
 //!
 //! rustls asks a verifier about a peer's chain as soon as it has it, and checks afterwards that the

@@ -19,6 +19,8 @@ use webpki::{
 
 use crate::certificate::distinguished_name;
 use crate::certificate::extension::Extensions;
+use crate::certificate::oid::Called;
+use crate::content::Content;
 use crate::tlv::{self, Elements, Kind, only, without_leading_zeros};
 
 /// One complete and direct list of version 2 (RFC 5280, 5).
@@ -57,7 +59,7 @@ pub(super) struct Scope {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unusable {
     /// It is a list, of a kind that says nothing here.
-    SetAside(&'static str),
+    SetAside(String),
     /// It cannot be read.
     Malformed(String),
 }
@@ -244,7 +246,10 @@ fn instant(time: AnyRef<'_>) -> der::Result<UnixTime> {
 
 /// What is wrong with a list that webpki does not take, as operators know it.
 fn unusable(der: &[u8], error: Error) -> Unusable {
-    Unusable::SetAside(match error {
+    if Content::of(der) != Some(Content::Crl) {
+        return Unusable::Malformed(malformed(der, &error));
+    }
+    let reason = match error {
         Error::UnsupportedDeltaCrl => {
             "it is a delta list, which holds only what changed since another; needed is the complete one"
         }
@@ -259,20 +264,80 @@ fn unusable(der: &[u8], error: Error) -> Unusable {
              list without the extension"
         }
         Error::UnsupportedCriticalExtension => {
-            "it has a critical extension that is not understood; needed is one without it"
+            let extension = critical_extension(der).ok().flatten();
+            let extension = extension.map_or_else(String::new, |id| format!(", {}", Called(id)));
+            return Unusable::SetAside(format!(
+                "it, or an entry of it, has a critical extension that is not understood{extension}; needed is \
+                 one without it"
+            ));
         }
         Error::InvalidCrlNumber => {
             return Unusable::Malformed(
-                "its crlNumber is negative or longer than 20 octets".into(),
+                "its crlNumber (2.5.29.20) is negative or longer than 20 octets, which RFC 5280, 5.2.3 \
+                 forbids; have the CA begin to count anew"
+                    .into(),
             );
         }
         error => match unnamed_by_webpki(der) {
             Ok(Some(reason)) => reason,
-            Ok(None) | Err(_) => {
-                return Unusable::Malformed(format!("it is not well-formed ({error})"));
-            }
+            Ok(None) | Err(_) => return Unusable::Malformed(malformed(der, &error)),
         },
-    })
+    };
+    Unusable::SetAside(reason.into())
+}
+
+/// It is no list, or one in which webpki meets something that it does not read.
+fn malformed(der: &[u8], error: &Error) -> String {
+    match (Content::of(der), error) {
+        (Some(Content::Crl), Error::InvalidSerialNumber) => {
+            "the serial number of an entry is longer than 20 octets (RFC 5280, 4.1.2.2); have it issued anew"
+                .into()
+        }
+        (Some(Content::Crl), Error::UnsupportedRevocationReason) => {
+            "an entry has a reasonCode (2.5.29.21) that does not exist; have it issued anew".into()
+        }
+        (Some(Content::Crl), error) => format!(
+            "it has a part that rustls does not read ({error}): is it damaged? get it again from its issuer"
+        ),
+        (Some(other), _) => format!("it is {}, needed is a revocation list", other.name()),
+        (None, _) => {
+            format!("it is no revocation list in DER, or it is damaged ({error}); get it again from its issuer")
+        }
+    }
+}
+
+/// The OID of the first critical extension that webpki does not understand, of the list or of an entry.
+fn critical_extension(der: &[u8]) -> der::Result<Option<&[u8]>> {
+    const OF_LISTS: &[&[u8]] = &[&[0x55, 0x1d, 0x14], &[0x55, 0x1d, 0x1b], &[0x55, 0x1d, 0x1c]];
+    const OF_ENTRIES: &[&[u8]] = &[&[0x55, 0x1d, 0x15], &[0x55, 0x1d, 0x18], &[0x55, 0x1d, 0x1d]];
+    let mut fields = Elements::of_sequence(der)?.enter(Kind::SEQUENCE)?;
+    let mut entries = None;
+    while !fields.are_finished() {
+        if fields.next_is(Kind::explicit(0)) {
+            let extensions = Extensions::of(fields.read(Kind::explicit(0))?)?;
+            if let Some(found) = extensions.critical_beside(OF_LISTS)? {
+                return Ok(Some(found));
+            }
+        } else if fields.next_is(Kind::SEQUENCE) {
+            // The last SEQUENCE, behind the algorithm and the issuer, has the entries.
+            entries = Some(fields.enter(Kind::SEQUENCE)?);
+        } else {
+            fields.any()?;
+        }
+    }
+    let mut entries = entries.unwrap_or(Elements::of(&[]));
+    while !entries.are_finished() {
+        let mut entry = entries.enter(Kind::SEQUENCE)?;
+        entry.any()?;
+        entry.any()?;
+        if !entry.are_finished()
+            && let Some(found) =
+                Extensions::of(entry.any_encoded()?)?.critical_beside(OF_ENTRIES)?
+        {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// The kinds for which webpki has no error of their own.

@@ -47,7 +47,7 @@ fn each_kind_is_set_aside_beside_others_and_an_error_alone() {
         (
             "unknown-critical-extension",
             spec().extension(&[1, 3, 6, 1, 4, 1, 1], vec![5, 0]),
-            "it has a critical extension that is not understood",
+            "it, or an entry of it, has a critical extension that is not understood, 1.3.6.1.4.1.1; needed",
         ),
         ("no-next-update", CrlSpec::new(9), "it does not say when the next one comes (nextUpdate)"),
     ];
