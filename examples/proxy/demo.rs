@@ -51,7 +51,7 @@ async fn show() -> Result<()> {
     // Now it is known where `core` listens, and `edge` can be told: as at SIGHUP.
     let (core, edge) = (listening(&tunnels_now, "core")?, listening(&tunnels_now, "edge")?);
     fs::write(&file, tunnels(backend, core))?;
-    apply(&mut tunnels_now, &file)?;
+    apply(&mut tunnels_now, &file).await?;
 
     println!("\n-- a client certificate with its purpose");
     println!("-- through both tunnels and back: {}", say(edge, "hello").await?);
@@ -59,7 +59,7 @@ async fn show() -> Result<()> {
         "\n-- renewed by a public CA: serverAuth only. `core` ignores the EKU of this peer, for a while"
     );
     certificates.issue("client", &certificates.clients, "edge.example.com", ServerAuth)?;
-    apply(&mut tunnels_now, &file)?;
+    apply(&mut tunnels_now, &file).await?;
     println!("-- through both tunnels and back: {}", say(edge, "hello again").await?);
     println!();
     drain.drain(Duration::from_secs(5)).await;
@@ -96,8 +96,8 @@ relax_for = ["dns:edge.example.com"]
     )
 }
 
-fn apply(tunnels: &mut Tunnels, file: &Path) -> Result<()> {
-    match tunnels.apply(&Config::read(file)?).into_iter().next() {
+async fn apply(tunnels: &mut Tunnels, file: &Path) -> Result<()> {
+    match tunnels.apply(&Config::read(file)?).await.into_iter().next() {
         None => Ok(()),
         Some(failure) => Err(failure.into()),
     }

@@ -71,10 +71,10 @@ async fn admin_listener(config: &Config) -> Result<Option<TcpListener>, Failure>
 /// A task of its own: a file that cannot be read for a while holds up nobody who wants to end.
 async fn reload_on(mut hup: Signal, mut tunnels: Tunnels, file: PathBuf) {
     while hup.recv().await.is_some() {
-        let failures = tokio::task::block_in_place(|| match Config::read(&file) {
-            Ok(config) => tunnels.apply(&config),
+        let failures = match Config::read(&file) {
+            Ok(config) => tunnels.apply(&config).await,
             Err(failure) => vec![failure],
-        });
+        };
         for failure in &failures {
             tracing::error!("reload: what was good before stays: {failure}");
         }

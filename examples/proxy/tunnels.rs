@@ -3,10 +3,12 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mtls_roles::{Follower, Observer};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::config::{self, Config, Failure};
 use crate::drain::Drain;
@@ -43,6 +45,7 @@ struct Running {
     listening: SocketAddr,
     /// Its listener alone; another address gets another one.
     listener: Drain,
+    accepting: JoinHandle<()>,
     /// The tunnel with its connections.
     drain: Drain,
     /// The files are looked at as long as this lives.
@@ -101,20 +104,22 @@ impl Tunnels {
     /// Makes of what runs what the file says now. A tunnel that is as it was looks at its files; one
     /// that changed carries new connections as it is told now; one that is gone drains. What fails
     /// stays as it was.
-    pub fn apply(&mut self, config: &Config) -> Vec<Failure> {
+    pub async fn apply(&mut self, config: &Config) -> Vec<Failure> {
         let is_named =
             |name: &str| config.tunnels.iter().any(|tunnel| tunnel.name.get_ref() == name);
         let (kept, gone) = std::mem::take(&mut self.running)
             .into_iter()
             .partition(|running| is_named(running.current().name()));
         self.running = kept;
+        // A tunnel of another name may listen where one that is gone did.
         for running in gone {
             tracing::info!(tunnel = running.current().name(), "tunnel removed");
-            let limit = config.drain.0;
-            tokio::spawn(async move { running.drain.drain(limit).await });
+            running.end(config.drain.0).await;
         }
-        let applied = config.tunnels.iter().map(|tunnel| self.apply_one(tunnel, config));
-        let failures = applied.filter_map(Result::err).collect();
+        let mut failures = vec![];
+        for tunnel in &config.tunnels {
+            failures.extend(self.apply_one(tunnel, config).err());
+        }
         self.show();
         failures
     }
@@ -145,15 +150,8 @@ impl Tunnels {
     }
 
     fn run(&mut self, tunnel: Tunnel, listener: TcpListener, config: &Config) {
-        let drain = self.drain.part();
-        let mut running = Running {
-            listening: *tunnel.config.listen.get_ref(),
-            listener: drain.part(),
-            drain,
-            following: tunnel.tls.follow(config.reload.0),
-            tunnel: watch::Sender::new(Arc::new(tunnel)),
-        };
-        running.move_to(listener);
+        let following = tunnel.tls.follow(config.reload.0);
+        let running = Running::new(tunnel, listener, self.drain.part(), following);
         let (tunnel, listening) = (running.current(), running.listening);
         tracing::info!(tunnel = tunnel.name(), %listening, connect = %*tunnel.config.connect, "tunnel added");
         self.running.push(running);
@@ -161,6 +159,15 @@ impl Tunnels {
 }
 
 impl Running {
+    fn new(tunnel: Tunnel, listener: TcpListener, drain: Drain, following: Vec<Follower>) -> Self {
+        // Port 0 is any port.
+        let listening = listener.local_addr().unwrap_or(*tunnel.config.listen.get_ref());
+        let (tunnel, part) = (watch::Sender::new(Arc::new(tunnel)), drain.part());
+        let accepting =
+            tokio::spawn(serve(listener, tunnel.subscribe(), part.clone(), drain.clone()));
+        Self { tunnel, listening, listener: part, accepting, drain, following }
+    }
+
     fn current(&self) -> Arc<Tunnel> {
         self.tunnel.borrow().clone()
     }
@@ -169,14 +176,17 @@ impl Running {
     fn move_to(&mut self, listener: TcpListener) {
         self.listener.close();
         self.listener = self.drain.part();
-        // Port 0 is any port.
         self.listening = listener.local_addr().unwrap_or(self.listening);
-        tokio::spawn(serve(
-            listener,
-            self.tunnel.subscribe(),
-            self.listener.clone(),
-            self.drain.clone(),
-        ));
+        let (tunnel, part) = (self.tunnel.subscribe(), self.listener.clone());
+        self.accepting = tokio::spawn(serve(listener, tunnel, part, self.drain.clone()));
+    }
+
+    /// Its port is free when this returns, and its connections may end within `limit`.
+    async fn end(self, limit: Duration) {
+        self.listener.close();
+        // It cannot have failed: it would listen no more.
+        let _ = self.accepting.await;
+        tokio::spawn(async move { self.drain.drain(limit).await });
     }
 }
 

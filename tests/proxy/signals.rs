@@ -102,6 +102,27 @@ fn a_changed_list_of_tunnels_is_applied_and_those_that_stay_keep_their_connectio
 }
 
 #[test]
+fn a_tunnel_of_another_name_takes_the_port_of_one_that_is_gone() {
+    let world = World::new();
+    let (listener, at) = backend();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let toml = terminating(at, "").replace("127.0.0.1:0", &port.to_string());
+    let mut proxy = Proxy::start(&world, &toml);
+    let mut client = world.connect(port, Some(&world.client()));
+    client.write_all(b"hello").unwrap();
+    let mut behind = take(&listener);
+    write(&world, &toml.replace("\"in\"", "\"renamed\""));
+    proxy.signal("HUP");
+    assert_eq!(proxy.wait("reloaded")["failures"], 0);
+    let mut other = world.connect(port, Some(&world.client()));
+    other.write_all(b"hello").unwrap();
+    take(&listener).read_exact(&mut [0; 5]).unwrap();
+    // The one that is gone lets its connections end.
+    client.write_all(b"!").unwrap();
+    behind.read_exact(&mut [0; 6]).unwrap();
+}
+
+#[test]
 fn a_file_that_cannot_be_used_leaves_everything_as_it_was_and_says_so() {
     let world = World::new();
     let (listener, at) = backend();
