@@ -93,7 +93,8 @@ impl fmt::Display for RefusedPart {
             true => "the last good pair that was kept on disk serves in its place",
             false => "what was good before stays in use",
         };
-        write!(f, "{} was refused, {keeps}: {}", files.join(" and "), self.error)
+        let were = if files.len() > 1 { "were" } else { "was" };
+        write!(f, "{} {were} refused, {keeps}: {}", files.join(" and "), self.error)
     }
 }
 

@@ -26,3 +26,16 @@
 //! verification of the chain. Connections that are kept open, as HTTP/2 and SIP keep them, do not
 //! notice. What a connection that is already *open* keeps is its own: close it if a peer must go at
 //! once.
+//!
+//! # Where it is wanted
+//!
+//! [`resume_within`](crate::GenerationBuilder::resume_within) resumes sessions inside one generation, in
+//! *epochs*. Each epoch has configurations and stores of its own, and ends with its interval, the end of a
+//! policy, our own expiry, a list's nextUpdate, or the next generation; so no session outlives any of them.
+//! A store that has ended stays dead, whatever the clock says later: a Finished that was held back and a
+//! ticket that comes late carry nothing over. Sessions are stateful, in memory, as many as
+//! [`remember_sessions`](crate::GenerationBuilder::remember_sessions) says, one ticket for each connection.
+//!
+//! What an epoch does not know is when a *peer* expires or is let in no longer by the service: ask who it is
+//! in the handler ([`identify`](crate::ClientPeerVerifier::identify)), which verifies afresh, at memo speed,
+//! whether the session was resumed or not.

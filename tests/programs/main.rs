@@ -9,6 +9,7 @@ mod audit;
 #[cfg(feature = "audit")]
 mod estate;
 mod quickstart;
+mod reload;
 mod verify;
 
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
 /// Where cargo put an example, once it has built it.
 pub fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<Built> = OnceLock::new();
-    let examples = ["quickstart", "verify", "embed", "axum_mtls", "audit"];
+    let examples = ["quickstart", "verify", "embed", "reload", "axum_mtls", "audit"];
     BUILT.get_or_init(|| Built::examples(&examples)).program(name)
 }
 
