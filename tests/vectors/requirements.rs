@@ -76,6 +76,17 @@ fn every_requirement_that_a_verifier_can_be_asked_about_has_a_vector() {
 }
 
 #[test]
+fn every_requirement_says_what_is_asked_and_where_it_comes_from() {
+    let page = fs::read_to_string(docs().join("REFERENCE.md")).unwrap();
+    for line in page.lines() {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        if cells.len() > 4 && ["must", "should"].contains(&cells[2]) {
+            assert!(cells.len() == 6 && !cells[3].is_empty() && !cells[4].is_empty(), "{line}");
+        }
+    }
+}
+
+#[test]
 fn the_page_is_free_of_rust() {
     let page = fs::read_to_string(docs().join("REFERENCE.md")).unwrap();
     for word in ["crate", "::", "cargo", "Arc<", "fn "] {

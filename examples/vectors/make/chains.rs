@@ -399,6 +399,17 @@ fn several_issuers(maker: &mut Maker) {
             }
         }
     }
+    for preset in ["rfc5280", "ignore"] {
+        for (id, order) in [
+            ("client-first", "issuer-client issuer-server"),
+            ("server-first", "issuer-server issuer-client"),
+        ] {
+            let about = "a server: the path that is in order is found, and nothing is relaxed";
+            let draft =
+                draft(&format!("server-{id}"), preset, about, &format!("leaf-both {order}"));
+            maker.accept(draft.server().path("leaf-both issuer-server"));
+        }
+    }
     let mixed = |id: &str, preset: &str, about: &str, chain: &str| {
         Draft::new(format!("mixed-{id}-{preset}"), "EKU-WHOLE-PATH", about).eku(preset).chain(chain)
     };

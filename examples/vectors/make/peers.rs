@@ -406,6 +406,7 @@ fn servers(maker: &mut Maker) {
         let other = draft("mesh-other", "PEER-EXPECT", "a rule in place of the name names another");
         maker.refuse(other.expect(format!("uri:{id}")), "peer-rule");
     }
+    relaxed_servers(maker);
     // A client's certificate in the place of a server's.
     let draft = |id: &str, about: &str| {
         let draft =
@@ -415,4 +416,31 @@ fn servers(maker: &mut Maker) {
     maker.accept(draft("relaxed", "clientAuth only, relaxed, and of the name"));
     let other = draft("relaxed-other", "clientAuth only, relaxed, but of another name");
     maker.refuse(other.server_name("www.example.com").relax_for("dns:edge.example.com"), "name");
+}
+
+/// Whose EKU may be wrong, of servers: the name is checked in any case.
+fn relaxed_servers(maker: &mut Maker) {
+    let edge = "dns:edge.example.com".to_owned();
+    let (key, issuer) = (maker.key_rule("edge-client"), maker.key_rule("issuer"));
+    let (certificate, other) = (maker.cert_rule("edge-client"), maker.key_rule("other-root"));
+    for (id, rule, is_named) in [
+        ("dns", edge.clone(), true),
+        ("dns-other", "dns:www.example.com".into(), false),
+        ("wildcard", "dns:*.example.com".into(), true),
+        ("key", key.clone(), true),
+        ("key-of-issuer", issuer.clone(), false),
+        ("certificate", certificate, true),
+        ("bound", format!("{edge} under {issuer}"), true),
+        ("bound-other", format!("{edge} under {other}"), false),
+        ("bound-own-key", format!("{edge} under {key}"), false),
+    ] {
+        let about =
+            "a server whose certificate is clientAuth only, of the name that was connected to";
+        let draft = Draft::new(format!("server-relax-{id}"), "REL-NAMED", about).server();
+        let draft = draft.chain("edge-client issuer").eku("ignore").relax_for(rule);
+        match is_named {
+            true => maker.accept(draft),
+            false => maker.refuse(draft, "eku"),
+        }
+    }
 }
