@@ -103,6 +103,10 @@ static const char *check_path(struct search *s)
         return "a weak key";
     for (int i = 0; i < issuers; i++) {
         X509 *certificate = sk_X509_value(s->path, i);
+        if (i + 1 < issuers && is_revoked(s->v->crls, certificate, sk_X509_value(s->path, i + 1), s->now)) {
+            s->error = X509_V_ERR_CERT_REVOKED;
+            return "the certificate is revoked";
+        }
         /* 1 is cA:TRUE; other values guess from a key usage or Netscape's type. */
         if (i > 0 && (X509_check_ca(certificate) != 1 || !(X509_get_key_usage(certificate) & KU_KEY_CERT_SIGN)))
             return "an issuer that may not issue";
