@@ -98,7 +98,7 @@ impl Crls {
             match Crl::read(&der) {
                 Ok(read) => crls.push(Arc::new(read)),
                 Err(Unusable::SetAside(reason)) => {
-                    set_aside.push(Error::UnusableCrl { crl, reason: reason.into() })
+                    set_aside.push(Error::UnusableCrl { crl, reason })
                 }
                 Err(Unusable::Malformed(reason)) => {
                     return Err(Error::UnusableCrl { crl, reason });
