@@ -8,7 +8,7 @@ use std::time::Duration;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -19,6 +19,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::drain::Drain;
 use crate::metrics::Metrics;
+use crate::page::{page, policy};
 use crate::status::{Status, TunnelStatus};
 use crate::tunnels::View;
 
@@ -85,13 +86,24 @@ impl Admin {
                 let tunnels = self.tunnels.borrow();
                 of_type(OPEN_METRICS, self.metrics.text(tunnels.iter().map(|it| &*it.tunnel)))
             }
+            "/" => match page(&self.status()) {
+                Ok(page) => {
+                    let mut response = of_type("text/html; charset=utf-8", page);
+                    // A hash and words, all of them ASCII.
+                    if let Ok(policy) = HeaderValue::from_str(&policy()) {
+                        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+                    }
+                    response
+                }
+                Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+            },
             "/status.json" => match serde_json::to_string_pretty(&self.status()) {
                 Ok(json) => of_type("application/json", json),
                 Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
             },
             _ => text(
                 StatusCode::NOT_FOUND,
-                "/healthz, /readyz, /metrics and /status.json are here\n",
+                "/, /healthz, /readyz, /metrics and /status.json are here\n",
             ),
         }
     }
@@ -118,7 +130,7 @@ fn of_type(content_type: &'static str, content: String) -> Response<Body> {
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CACHE_CONTROL, "no-store"),
     ] {
-        headers.insert(name, hyper::header::HeaderValue::from_static(value));
+        headers.insert(name, HeaderValue::from_static(value));
     }
     response
 }

@@ -22,6 +22,7 @@ mod gauges;
 mod log;
 mod metrics;
 mod originate;
+mod page;
 mod pair;
 mod proxy_header;
 mod record;

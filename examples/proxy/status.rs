@@ -69,6 +69,8 @@ pub struct Presented {
     pub is_combined: bool,
     /// `unaffected`, `breaks at renewal (works until …)`, …
     pub verdict: String,
+    /// `unaffected`, `breaks_at_renewal`, …
+    pub verdict_id: &'static str,
     pub causes: Vec<String>,
     pub advice: Vec<String>,
 }
@@ -78,6 +80,8 @@ pub struct Presented {
 pub struct Ends {
     #[serde(with = "time::serde::rfc3339")]
     pub until: OffsetDateTime,
+    /// Whole days; negative once it has ended.
+    pub days_left: i64,
     pub what: String,
 }
 
@@ -150,6 +154,7 @@ fn presented(credentials: &Credentials, role: Role) -> Presented {
         not_after: credentials.valid_until(),
         purposes: leaf.purposes().map(|all| all.iter().map(ToString::to_string).collect()),
         is_combined: credentials.is_combined(),
+        verdict_id: finding.map(|it| it.verdict.id()).unwrap_or_default(),
         verdict: finding.map(|it| it.verdict.to_string()).unwrap_or_default(),
         causes: finding.iter().flat_map(|it| &it.causes).map(ToString::to_string).collect(),
         advice: finding.iter().flat_map(|it| &it.advice).map(ToString::to_string).collect(),
@@ -158,7 +163,9 @@ fn presented(credentials: &Credentials, role: Role) -> Presented {
 
 impl Ends {
     fn of(expiry: &Expiry) -> Self {
-        Self { until: expiry.until, what: expiry.to_string() }
+        let days_left =
+            (expiry.until - OffsetDateTime::now_utc()).whole_seconds().div_euclid(86_400);
+        Self { until: expiry.until, days_left, what: expiry.to_string() }
     }
 }
 

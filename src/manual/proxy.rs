@@ -10,7 +10,7 @@
 //! ```
 //!
 //! ```toml
-//! admin = "127.0.0.1:9090"          # /metrics, /healthz, /readyz, /status.json; loopback only
+//! admin = "127.0.0.1:9090"          # a page, /status.json, /metrics, /healthz, /readyz; loopback only
 //! reload = "10s"                    # how often contents are compared; SIGHUP at once
 //! drain = "30s"                     # after SIGTERM: open connections may end, then they are reset
 //! log = { format = "json" }         # or "text"; one line for each connection
@@ -91,7 +91,7 @@
 //! | `originate` | name → address → TCP → PROXY header → TLS | [`identify`](crate::ServerPeerVerifier::identify) |
 //! | `relay`, `side` | bytes and ends | |
 //! | `refused` | the honest reason of a refusal | [`Observer`], [`Refusal`] |
-//! | `record`, `metrics`, `seen`, `status` | what operators see | [`VerifiedPeer`], [`Expiry`] |
+//! | `record`, `metrics`, `seen`, `status`, `page` | what operators see | [`VerifiedPeer`], [`Expiry`] |
 //! | `tunnel`, `tunnels`, `drain`, `run` | the process | |
 //!
 //! The shortest proxy keeps `tls`, `accept`, `originate`, `relay` and `side`. Take one

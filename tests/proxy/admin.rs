@@ -2,9 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
 
+use crate::common::pki::{DistinguishedName, DnType, LeafSpec};
 use crate::running::{Proxy, backend, take, terminating};
-use crate::world::{PATIENCE, World};
+use crate::world::{PATIENCE, World, unfit, valid};
 use serde_json::Value;
 
 fn ask_as(address: SocketAddr, method: &str, path: &str, host: &str) -> (u16, String, String) {
@@ -112,7 +114,7 @@ fn nobody_but_who_asks_this_host_by_get_is_answered() {
     let (_listener, at) = backend();
     let (_proxy, admin) = watched(&world, at);
     let own = admin.to_string();
-    for path in ["/healthz", "/readyz", "/metrics", "/status.json"] {
+    for path in ["/", "/healthz", "/readyz", "/metrics", "/status.json"] {
         assert_eq!(get(admin, path).0, 200, "{path}");
         for host in
             ["evil.example", "localhost", &format!("evil.example:{}", admin.port()), "127.0.0.1"]
@@ -153,4 +155,54 @@ fn what_strangers_feed_is_bounded() {
     let refused = &status["tunnels"][0]["refused"]["tls"];
     assert_eq!(refused["times"], 40, "{status}");
     assert_eq!(refused["newest"].as_array().unwrap().len(), 5, "{status}");
+}
+
+#[test]
+fn the_page_shows_both_slots_and_who_is_still_relaxed_and_escapes_every_name() {
+    let world = World::new();
+    let (listener, at) = backend();
+    let (mut proxy, admin) = watched(&world, at);
+    let address = proxy.address("in");
+    // Both names are whatever a CA of the operator's issues; the first is shown before it is judged.
+    let evil = "<script>alert(1)</script>\u{202e}";
+    let mut subject = DistinguishedName::new();
+    subject.push(DnType::CommonName, evil);
+    let leaf = world.clients.leaf(valid(unfit().subject(subject)));
+    let mut client = world.connect(address, Some(&leaf));
+    client.write_all(b"hello").unwrap();
+    drop((take(&listener), client));
+    proxy.connection();
+    let refused = world.servers.leaf(valid(LeafSpec::new(evil).dns("edge.example.com")));
+    let _ = world.connect(address, Some(&refused)).write_all(b"hello");
+    proxy.connection();
+    let (code, head, page) = get(admin, "/");
+    assert_eq!(code, 200);
+    assert!(head.contains("default-src 'none'; style-src 'sha256-"), "{head}");
+    assert!(!page.to_lowercase().contains("<script"), "{page}");
+    assert!(!page.contains('\u{202e}') && page.contains("&lt;script"), "{page}");
+    for words in
+        ["CN=core.example.com", "Still relaxed: 1", "unknown-issuer", "http-equiv=\"refresh\""]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+}
+
+#[test]
+fn a_browser_makes_of_it_one_article_for_each_side_and_runs_nothing() {
+    let world = World::new();
+    let (listener, at) = backend();
+    let (mut proxy, admin) = watched(&world, at);
+    visits(&world, &mut proxy, &listener);
+    let mut browser = Command::new("chromium");
+    let profile = format!("--user-data-dir={}", world.folder.join("profile").display());
+    browser.args(["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=400,1400"]);
+    browser.args([&profile, "--dump-dom", &format!("http://{admin}/")]);
+    let Ok(output) = browser.output() else {
+        return eprintln!("SKIPPED: not installed: chromium");
+    };
+    let dom = String::from_utf8(output.stdout).unwrap();
+    let count = |tag: &str| dom.matches(tag).count();
+    assert_eq!((count("<article>"), count("<table>"), count("<script")), (1, 1, 0), "{dom}");
+    assert_eq!(count("<details>"), 2, "{dom}");
+    assert!(dom.contains("dns:edge.example.com"), "{dom}");
 }
