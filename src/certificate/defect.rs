@@ -2,6 +2,7 @@
 //! those who gave it.
 
 use super::key;
+use super::name::SubjectAltName;
 use super::oid::{self, Called};
 use super::view::View;
 use crate::content::Content;
@@ -79,10 +80,34 @@ pub(crate) fn suspects(der: &[u8], signed_with: Option<&[u8]>) -> Vec<String> {
     if let Ok(Some(most)) = view.path_len() {
         found.push(format!("its pathLenConstraint is {most}"));
     }
-    if let Ok(Some(forms)) = view.constrained_names() {
-        found.push(format!("it has name constraints (nameConstraints, 2.5.29.30) on {forms}"));
+    if let Ok(forms) = view.constrained_names()
+        && !forms.is_empty()
+    {
+        found.push(constraints_on(&forms));
     }
     found
+}
+
+/// Why rustls refuses a leaf below an issuer, whatever name is permitted: it compares DNS names and IP
+/// addresses only, and refuses every other form that is constrained.
+pub(crate) fn constraint_on(leaf: &View<'_>, issuer: &View<'_>) -> Option<String> {
+    let forms = issuer.constrained_names().ok()?;
+    let names: Vec<_> = leaf.alt_names().ok()?.filter_map(Result::ok).collect();
+    let is_there = |form: &&str| match *form {
+        "directory names" => !leaf.subject.is_empty(),
+        "e-mail addresses" => names.iter().any(|name| matches!(name, SubjectAltName::Email(_))),
+        "URIs" => names.iter().any(|name| matches!(name, SubjectAltName::Uri(_))),
+        _ => false,
+    };
+    let met: Vec<_> = forms.into_iter().filter(is_there).collect();
+    (!met.is_empty()).then(|| {
+        let constraints = constraints_on(&met);
+        format!("{constraints}, which rustls does not compare: it refuses each, permitted or not")
+    })
+}
+
+fn constraints_on(forms: &[&str]) -> String {
+    format!("it has name constraints (nameConstraints, 2.5.29.30) on {}", forms.join(", "))
 }
 
 fn signature_algorithm(der: &[u8]) -> der::Result<&[u8]> {

@@ -245,11 +245,11 @@ impl<'a> View<'a> {
     }
 
     /// On which forms of names there are constraints, in words.
-    pub(super) fn constrained_names(&self) -> der::Result<Option<String>> {
-        let Some(value) = self.extension(oid::NAME_CONSTRAINTS)? else {
-            return Ok(None);
-        };
+    pub(super) fn constrained_names(&self) -> der::Result<Vec<&'static str>> {
         let mut forms = Vec::new();
+        let Some(value) = self.extension(oid::NAME_CONSTRAINTS)? else {
+            return Ok(forms);
+        };
         for subtrees in Elements::of_sequence(value)? {
             for subtree in Elements::of(subtrees?.value()) {
                 let base = Elements::of(subtree?.value()).any()?;
@@ -269,7 +269,7 @@ impl<'a> View<'a> {
                 }
             }
         }
-        Ok(Some(forms.join(", ")))
+        Ok(forms)
     }
 
     /// What people call the certificate, as [`Certificate::label`](super::Certificate::label).

@@ -5,7 +5,7 @@ use rustls::server::ParsedCertificate;
 
 use super::note::{Note, NoteKind};
 use crate::certificate::Certificate;
-use crate::certificate::defect::{Given, certificate_at, defect};
+use crate::certificate::defect::{Given, certificate_at, constraint_on, defect};
 use crate::certificate::key::{KeyKind, advice, public_key};
 use crate::certificate::view::View;
 use crate::error::Error;
@@ -40,7 +40,6 @@ impl Chain {
         if chain.certificates.is_empty() {
             return Err(Error::none_given(origin, "certificate"));
         }
-        chain.check_leaf()?;
         Ok(chain)
     }
 
@@ -51,9 +50,15 @@ impl Chain {
         };
         let refused = ParsedCertificate::try_from(der).err();
         let refused = refused.map(|error| defect(der, Given::Presented, error));
+        let refused = refused.or_else(|| self.constraint_on_leaf(der));
         self.certificates.push(read);
         self.blocks.push(Block { place, refused });
         Ok(())
+    }
+
+    fn constraint_on_leaf(&self, issuer: &[u8]) -> Option<String> {
+        let leaf = View::read(self.certificates.first()?.der()).ok()?;
+        constraint_on(&leaf, &View::read(issuer).ok()?)
     }
 
     fn add_unreadable(
@@ -103,11 +108,8 @@ impl Chain {
     }
 
     /// What a leaf must be for rustls: readable by webpki, and its key one that a handshake can use.
-    /// A CA is none, or the leaf is elsewhere.
-    fn check_leaf(&self) -> Result<(), Error> {
-        if self.leaf().is_ca() {
-            return Ok(());
-        }
+    /// Whether it is a CA is the slot's to mind.
+    pub(super) fn check_leaf(&self) -> Result<(), Error> {
         let certificate = self.label(0);
         if let Some(reason) = self.refused(0).cloned() {
             return Err(Error::UnusableCertificate { certificate, reason });
@@ -128,21 +130,26 @@ impl Chain {
         View::read(self.certificates[index].der()).map_or(&[], |view| view.spki)
     }
 
-    /// Whether the key is the first certificate's, and that the leaf; a key that does not tell its
+    /// Whether the first certificate is the leaf, and the key its key. A key that does not tell its
     /// public key may be anybody's.
-    pub(super) fn check_key(&self, key: Option<&[u8]>) -> Result<(), Error> {
+    pub(super) fn check(&self, key: Option<&[u8]>) -> Result<(), Error> {
         let is_of_key = |index: usize| key.is_none_or(|key| self.spki(index) == key);
         let is_ca = |index: usize| self.certificates[index].is_ca();
         let is_first = is_of_key(0) && (key.is_some() || !is_ca(0));
         let is_leaf = |index: &usize| is_of_key(*index) && !is_ca(*index);
         let leaf = (1..self.certificates.len()).find(is_leaf).filter(|_| !is_first);
-        match (leaf, key) {
-            (Some(leaf), _) => {
-                Err(Error::LeafNotFirst { found: self.label(0), leaf: self.label(leaf) })
-            }
-            (None, Some(key)) if !is_first => Err(Error::KeyMismatch {
+        if let Some(leaf) = leaf {
+            let (found, leaf) = (self.label(0), self.label(leaf));
+            return Err(Error::LeafNotFirst { found, leaf });
+        }
+        self.check_leaf()?;
+        match key {
+            Some(key) if !is_first => Err(Error::KeyMismatch {
                 certificate: self.label(0),
-                found: public_key(key),
+                found: match (1..self.certificates.len()).find(|index| is_of_key(*index)) {
+                    Some(ca) => format!("{}, that of {}", public_key(key), self.label(ca)),
+                    None => public_key(key),
+                },
                 needed: public_key(self.spki(0)),
             }),
             _ => Ok(()),

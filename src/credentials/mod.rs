@@ -141,7 +141,7 @@ impl Credentials {
     ) -> Result<Self, Error> {
         let ders = pem::ders(chain, chain_origin, &pem::CHAIN)?;
         let chain = Chain::read(&ders, chain_origin)?;
-        let key = load_key(pem::private_key(key, key_origin)?, key_origin, provider)?;
+        let key = load_key(pem::private_key(key, key_origin)?, key_origin, &chain, provider)?;
         Self::new(chain, ders, key)
     }
 
@@ -156,8 +156,9 @@ impl Credentials {
         key: PrivateKeyDer<'static>,
         provider: &CryptoProvider,
     ) -> Result<Self, Error> {
-        let key = load_key(key, "the given DER", provider)?;
-        Self::new(Chain::read(&chain, THE_CHAIN)?, chain, key)
+        let read = Chain::read(&chain, THE_CHAIN)?;
+        let key = load_key(key, "the given DER", &read, provider)?;
+        Self::new(read, chain, key)
     }
 
     /// From a chain, leaf first, and a key that need not be bytes: an HSM, a KMS.
@@ -198,7 +199,7 @@ impl Credentials {
         ders: Vec<CertificateDer<'static>>,
         key: Arc<dyn SigningKey>,
     ) -> Result<Self, Error> {
-        chain.check_key(key.public_key().as_deref())?;
+        chain.check(key.public_key().as_deref())?;
         let certified = Arc::new(CertifiedKey::new(ders, key));
         Ok(Self(Arc::new([Arc::new(Pair { chain, certified })])))
     }
@@ -240,8 +241,8 @@ impl Credentials {
         self.first().chain.certificates()
     }
 
-    /// The last second, inclusive, UTC, at which each is valid: the leaf, and the path that lasts
-    /// longest.
+    /// The last second, inclusive, UTC, at which each is valid: the leaf, and of what issued it the one
+    /// that lasts longest.
     pub fn valid_until(&self) -> OffsetDateTime {
         let ends = self.0.iter().map(|pair| pair.valid_until());
         ends.min().unwrap_or(self.leaf().not_after())
@@ -310,20 +311,15 @@ impl Pair {
         path.is_ok()
     }
 
+    /// Of the certificates whose validity a slot judges.
     fn valid_until(&self) -> OffsetDateTime {
-        let paths = Paths::of(self.certificates());
-        let lasts_until = |end| {
-            let found = paths.find(|index, certificate| {
-                let lasts = certificate.not_after() >= end || paths.may_be_cross_sign(index);
-                lasts.then_some(()).ok_or(())
-            });
-            found.is_ok()
-        };
-        let mut ends: Vec<_> = self.certificates().iter().map(Certificate::not_after).collect();
-        ends.sort_unstable();
-        // A path that lasts until some instant lasts until every earlier one.
-        let last = ends.partition_point(|end| lasts_until(*end)).checked_sub(1);
-        last.map_or(self.leaf().not_after(), |last| ends[last])
+        let (paths, leaf) = (Paths::of(self.certificates()), self.leaf().not_after());
+        let issuers = paths.issuers_of(0).filter(|issuer| !paths.is_anchor(*issuer));
+        let issuers = issuers.map(|issuer| self.certificates()[issuer].not_after()).max();
+        match paths.issuers_of(0).any(|issuer| paths.is_anchor(issuer)) {
+            true => leaf,
+            false => issuers.map_or(leaf, |issuer| issuer.min(leaf)),
+        }
     }
 }
 
@@ -354,6 +350,7 @@ const THE_CHAIN: &str = "the chain";
 fn load_key(
     key: PrivateKeyDer<'static>,
     origin: &str,
+    chain: &Chain,
     provider: &CryptoProvider,
 ) -> Result<Arc<dyn SigningKey>, Error> {
     let reason = match key::private_key(key.secret_der()) {
@@ -363,9 +360,9 @@ fn load_key(
                 .into()
         }
     };
-    provider.key_provider.load_private_key(key).map_err(|source| Error::UnusableKey {
-        origin: origin.into(),
-        reason,
-        source,
+    provider.key_provider.load_private_key(key).map_err(|source| {
+        // A key that no handshake can use stands in the certificate, too, and is renewed with it.
+        let unusable = || Error::UnusableKey { origin: origin.into(), reason, source };
+        chain.check_leaf().err().unwrap_or_else(unusable)
     })
 }

@@ -60,8 +60,8 @@ pub enum NoteKind {
         /// The place of the public root.
         root: usize,
     },
-    /// It has expired: a path does without it, or it is a cross-sign at the end, whose key peers may
-    /// have among their roots.
+    /// It has expired: a path does without it, or it is a cross-sign above what issued the leaf, whose key
+    /// peers may have among their roots.
     #[non_exhaustive]
     Expired {
         /// Last second of its validity.

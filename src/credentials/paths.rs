@@ -121,7 +121,7 @@ impl<'a> Paths<'a> {
         steps
     }
 
-    fn issuers_of(&self, index: usize) -> impl Iterator<Item = usize> {
+    pub(super) fn issuers_of(&self, index: usize) -> impl Iterator<Item = usize> {
         let issuers = self.lists_of(index).flat_map(|list| &self.issuers[&list]).copied();
         issuers.filter(move |issuer| *issuer != index)
     }
@@ -163,11 +163,10 @@ impl<'a> Paths<'a> {
         index > 0 && self.links[index].end.is_some()
     }
 
-    /// Whether it is the last that is presented, behind another issuer: it may be a cross-sign, whose
-    /// key peers have among their roots.
+    /// Whether it stands above what issued the leaf: it may be a cross-sign, whose key peers have among
+    /// their roots.
     pub(super) fn may_be_cross_sign(&self, index: usize) -> bool {
-        let mut of_leaf = self.issuers_of(0).chain([0]);
-        self.issuers_of(index).next().is_none() && of_leaf.all(|issuer| issuer != index)
+        index > 0 && self.issuers_of(0).all(|issuer| issuer != index)
     }
 
     pub(super) fn is_public_root(&self, index: usize) -> bool {

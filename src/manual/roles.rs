@@ -49,6 +49,33 @@
 //! [`Published`](crate::Published). An empty slot never borrows what is in the other one: the identity
 //! of a server used as a client's identity is how CVE-2018-16886 came about.
 //!
+//! # What stands behind the leaf
+//!
+//! Peers build their own paths from what is presented (RFC 8446, 4.4.2), and whoever rotates a root has
+//! certificates for two of them in one file. So a chain is presented as it stands there, and a slot
+//! asks only that one of its paths is fit: from the leaf up, through the presented issuers by name and
+//! key identifier, to the last one, to a self-signed one, or to one with the key of a public root (peers
+//! have that root, whoever signed its key besides). Of what nobody needs there are
+//! [notes](crate::Note), told when the credentials are published, by
+//! [`judge`](crate::ServerSlot::judge), and by `verify --role client --key KEY CHAIN.pem`:
+//!
+//! | block | note |
+//! | --- | --- |
+//! | the same certificate again | remove it |
+//! | another leaf, or a CA to which no path leads | remove it |
+//! | a second certificate for one CA: a rotation, a cross-sign | harmless |
+//! | a CA that stands before what it issued | harmless in TLS 1.3; TLS 1.2 has the order of the path (RFC 5246, 7.4.2) |
+//! | one that has expired or lacks the purpose, where another path does without it | remove it |
+//! | an expired one above what issued the leaf: a cross-sign, whose key peers may have as a root | remove it |
+//! | one that rustls does not process: an unknown critical extension, name constraints on other forms than DNS and IP | peers on rustls find no path through it |
+//! | DER that is no certificate | get it again, or remove it |
+//! | above a public root's key | remove it |
+//! | the leaf, if it has keyCertSign or name constraints | verifiers of this crate refuse it |
+//!
+//! Refused is what makes the *leaf* useless: it is not the first certificate, the key is not its key, it is
+//! a CA, it or what issued it has expired, no path has the purpose, no handshake of rustls can use its key,
+//! or a block is cut. *Not* checked: signatures, and whether any peer trusts the end.
+//!
 //! # Several certificates in one slot
 //!
 //! Contact centers have an RSA and an ECDSA certificate for one name, proxies have several names.
