@@ -23,6 +23,12 @@ const MOST_NAMES: usize = 8;
 /// So many characters of a name are told.
 const MOST_OF_NAME: usize = 256;
 
+/// So many certificates are looked at: who presents more presents what nobody needs.
+const MOST_CERTIFICATES: usize = 16;
+
+/// Among so many roots one is looked for that is called alike: more would cost a stranger's handshake more.
+const MOST_ROOTS: usize = 64;
+
 /// Who presented it, it says.
 pub(super) fn leaf(der: &CertificateDer<'_>) -> UnverifiedLeaf {
     let names = EndEntityCert::try_from(der).map(|leaf| names(&leaf)).unwrap_or_default();
@@ -32,14 +38,28 @@ pub(super) fn leaf(der: &CertificateDer<'_>) -> UnverifiedLeaf {
 fn names(leaf: &EndEntityCert<'_>) -> Vec<String> {
     let dns = leaf.valid_dns_names().map(|name| format!("dns:{}", Printable(name)));
     let uris = leaf.valid_uri_names().map(|name| format!("uri:{}", Printable(name)));
-    let subject = Some(distinguished_name(leaf.subject())).filter(|subject| !subject.is_empty());
+    let subject = Some(shown(leaf.subject())).filter(|subject| !subject.is_empty());
     let names = subject.into_iter().chain(dns).chain(uris).take(MOST_NAMES);
-    names.map(|name| name.chars().take(MOST_OF_NAME).collect()).collect()
+    names.map(cut).collect()
+}
+
+/// A distinguished name, which may be as long as the message that it came in.
+fn shown(name: &[u8]) -> String {
+    match name.len() {
+        0..=4096 => cut(distinguished_name(name)),
+        length => format!("a name of {length} bytes"),
+    }
+}
+
+fn cut(name: String) -> String {
+    name.chars().take(MOST_OF_NAME).collect()
 }
 
 /// A chain that was refused, and what it was refused by.
 pub(super) struct Chain<'a> {
     ders: Vec<&'a CertificateDer<'a>>,
+    /// Those that webpki reads, in their places.
+    read: Vec<Option<EndEntityCert<'a>>>,
     roots: &'a Roots,
     now: UnixTime,
 }
@@ -51,7 +71,10 @@ impl<'a> Chain<'a> {
         roots: &'a Roots,
         now: UnixTime,
     ) -> Self {
-        Self { ders: std::iter::once(leaf).chain(intermediates).collect(), roots, now }
+        let ders = std::iter::once(leaf).chain(intermediates).take(MOST_CERTIFICATES);
+        let ders: Vec<_> = ders.collect();
+        let read = ders.iter().map(|der| EndEntityCert::try_from(*der).ok()).collect();
+        Self { ders, read, roots, now }
     }
 
     /// In words: which certificate, what is found, what is needed. `None` if the error says it all, or
@@ -195,7 +218,7 @@ impl<'a> Chain<'a> {
 
     /// Up to which issuer the chain leads, and why no further.
     fn missing_issuer(&self) -> Option<String> {
-        let read: Vec<_> = self.read();
+        let read = &self.read;
         let (mut last, mut seen) = (0, vec![0]);
         let issuer = loop {
             let issuer = read.get(last)?.as_ref()?.issuer();
@@ -211,7 +234,7 @@ impl<'a> Chain<'a> {
                 None => break issuer,
             }
         };
-        let (certificate, name) = (self.certificate(last), distinguished_name(issuer));
+        let (certificate, name) = (self.certificate(last), shown(issuer));
         if read.get(last)?.as_ref()?.subject() == issuer {
             return Some(format!("{certificate} is self-issued and not among the roots"));
         }
@@ -221,16 +244,15 @@ impl<'a> Chain<'a> {
             ));
         }
         let presented = read.iter().flatten().map(|other| other.subject());
-        let roots = self.roots.anchors().iter().map(|root| root.subject.as_ref());
-        let alike = presented
-            .chain(roots)
-            .find(|subject| simplified(&distinguished_name(subject)) == simplified(&name));
+        let roots = self.roots.anchors().iter().take(MOST_ROOTS).map(|root| root.subject.as_ref());
+        let wanted = simplified(&name);
+        let alike = presented.chain(roots).find(|subject| simplified(&shown(subject)) == wanted);
         Some(match alike {
             Some(other) => format!(
                 "{certificate} says that `{name}` ({}) issued it, and the issuer calls itself `{}` ({}): rustls \
                  compares names byte for byte; have one of them issued anew with the name as the other has it",
                 string_types(issuer),
-                distinguished_name(other),
+                shown(other),
                 string_types(other)
             ),
             None => format!(
@@ -242,15 +264,15 @@ impl<'a> Chain<'a> {
 
     /// A key that is too small is a bad signature to the crypto providers of rustls.
     fn bad_signature(&self) -> String {
-        let read = self.read();
+        let read = &self.read;
         let issuers: Vec<&[u8]> = read.iter().flatten().map(|it| it.issuer()).collect();
         let presented = read.iter().flatten().filter(|it| issuers.contains(&it.subject()));
-        let presented = presented
-            .map(|it| (distinguished_name(it.subject()), it.subject_public_key_info().to_vec()));
+        let presented =
+            presented.map(|it| (shown(it.subject()), it.subject_public_key_info().to_vec()));
         let roots = issuers.iter().filter_map(|name| self.roots.named(name)).flatten();
         let roots = roots.filter_map(|index| self.roots.anchors().get(index)).map(|root| {
             let key = tlv::encoded(Kind::SEQUENCE, &root.subject_public_key_info);
-            (distinguished_name(&root.subject), key)
+            (shown(&root.subject), key)
         });
         let mut keys = presented.chain(roots);
         match keys.find(|(_, key)| !key::is_usable(key)) {
@@ -264,7 +286,7 @@ impl<'a> Chain<'a> {
             None => format!(
                 "a signature is not by the key of the issuer that it names ({}): was the CA renewed with a \
                  new key, or the certificate changed? give the issuer's certificate that belongs to it",
-                listed(issuers.iter().map(|name| format!("`{}`", distinguished_name(name))))
+                listed(issuers.iter().map(|name| format!("`{}`", shown(name))))
             ),
         }
     }
@@ -313,7 +335,7 @@ impl<'a> Chain<'a> {
     /// What webpki says of one of them as a leaf without roots: first of all of its validity, then of
     /// its basicConstraints.
     fn asked_alone(&self, index: usize) -> Option<Pki> {
-        let alone = EndEntityCert::try_from(*self.ders.get(index)?).ok()?;
+        let alone = self.read.get(index)?.as_ref()?;
         alone.verify_for_usage(&[], &[], &[], self.now, Ignored, None, None).err()
     }
 
@@ -322,14 +344,9 @@ impl<'a> Chain<'a> {
     }
 
     fn has_issued(&self, index: usize) -> bool {
-        let read = self.read();
+        let read = &self.read;
         let subject = read.get(index).and_then(Option::as_ref).map(|it| it.subject());
         read.iter().flatten().any(|other| Some(other.issuer()) == subject)
-    }
-
-    /// Those that webpki reads, in their places.
-    fn read(&self) -> Vec<Option<EndEntityCert<'a>>> {
-        self.ders.iter().map(|der| EndEntityCert::try_from(*der).ok()).collect()
     }
 }
 
@@ -362,19 +379,19 @@ fn simplified(name: &str) -> String {
     name.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The first of them, each once.
 fn listed(names: impl Iterator<Item = String>) -> String {
-    let mut all = Vec::new();
-    for name in names {
-        if !all.contains(&name) {
-            all.push(name);
+    let mut told: Vec<String> = Vec::new();
+    for name in names.map(cut) {
+        if told.contains(&name) {
+            continue;
         }
+        if told.len() == MOST_NAMES {
+            return format!("{} and others", told.join(", "));
+        }
+        told.push(name);
     }
-    let hidden = all.len().saturating_sub(MOST_NAMES);
-    all.truncate(MOST_NAMES);
-    match hidden {
-        0 => all.join(", "),
-        hidden => format!("{} and {hidden} more", all.join(", ")),
-    }
+    told.join(", ")
 }
 
 fn instant(at: UnixTime) -> String {

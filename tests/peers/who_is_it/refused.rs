@@ -8,7 +8,7 @@ use rustls::server::danger::ClientCertVerifier;
 use sha2::{Digest, Sha256};
 
 use crate::common::clock::{NOW, unix};
-use crate::common::pki::{Ca, LeafSpec, der};
+use crate::common::pki::{Ca, CaSpec, LeafSpec, der};
 use crate::common::tls::provider;
 
 #[derive(Default)]
@@ -70,6 +70,19 @@ fn a_stranger_cannot_make_it_long_or_move_the_cursor() {
     assert_eq!(told.names.len(), 8);
     assert!(told.names.iter().all(|name| name.chars().count() <= 256), "{told}");
     assert!(!told.to_string().contains(|c: char| c.is_control() || c == '\u{202e}'), "{told}");
+}
+
+#[test]
+fn a_stranger_cannot_make_the_reason_long() {
+    let stranger = Ca::root(CaSpec::new(&"y".repeat(3_000)));
+    let huge = Ca::root(CaSpec::new(&"z".repeat(30_000)));
+    let roots = Roots::from_der([Ca::root_named("root").der()]).unwrap();
+    let clients = ClientPeerVerifier::builder(roots, &provider()).build().unwrap();
+    for ca in [&stranger, &huge] {
+        let chain = ca.leaf(LeafSpec::new(&"x".repeat(3_000))).chain(&[]);
+        let refusal = clients.verify(Some(&chain), unix(NOW)).unwrap_err();
+        assert!(refusal.reason().len() < 1_000, "{refusal}");
+    }
 }
 
 #[test]
