@@ -9,7 +9,8 @@ use time::macros::format_description;
 
 const MORE: &str = "\
 A source is one of
-  FILE         PEM, DER, PKCS#7 or PKCS#12; told apart by their bytes, not by their names
+  FILE         PEM and base64 in any text (YAML, JSON, env, XML, CSV, LDIF, source), DER, PKCS#7, PKCS#12,
+               JKS, JCEKS, BKS, zip, tar, gzip, in one another; told apart by their bytes, not by names
   FOLDER       all of it, and what symbolic links in it lead to, once
   HOST[:PORT]  the chain that a server presents, which nothing here trusts, and whether it asks for
                a client certificate (at the start; a server may still ask later). Port 443 if none

@@ -4,13 +4,17 @@
 //! ever fuzzed. Here every signature is good, so that hostile certificates reach the path checks,
 //! the readers of verified certificates and the peer rules.
 
+#[path = "../../examples/audit/contents/mod.rs"]
+pub mod contents;
 mod presented;
+mod read;
 mod stock;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub use presented::{Presented, Told};
+pub use read::read;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{
     AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm,

@@ -176,4 +176,54 @@ fn main() {
     write("load", "roots", (root.pem() + &plain.pem()).as_bytes());
     write("load", "der", &join([&key.serialize_der()[..], certificate.der()]));
     write("load", "crl", &join([&crl(&root, 1, &[1, 2, 3])[..]]));
+    write_forms(certificate.der(), &pem);
+}
+
+/// What the program `audit` reads beside PEM and DER.
+fn write_forms(der: &[u8], pem: &str) {
+    let escaped = pem.replace('\n', "\\n");
+    write("text", "pem", pem.as_bytes());
+    write(
+        "text",
+        "json",
+        format!("{{\"a\": [{{\"name\": \"b\", \"c\": \"{escaped}\"}}]}}").as_bytes(),
+    );
+    write("text", "commented", pem.replace('\n', "\n# ").as_bytes());
+    write("text", "concatenated", pem.replace('\n', "\\n\" +\n \"").as_bytes());
+    // PEM has the base64 already.
+    let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    write("text", "yaml", format!("metadata:\n  name: a\ndata:\n  tls.crt: {base64}\n").as_bytes());
+    let utf_16: Vec<_> = pem.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    write("text", "utf_16", &utf_16);
+    let length = |bytes: &[u8]| (bytes.len() as u32).to_be_bytes();
+    let certificate = [&[0, 5][..], b"X.509", &length(der), der].concat();
+    let entry = [&[0, 0, 0, 1, 0, 0, 0, 2, 0, 1, b'a'][..], &[0; 8], &certificate].concat();
+    write("key_stores", "jks", &entry);
+    let entry = [&[7; 20][..], &[0, 0, 4, 0, 1, 0, 1, b'a'], &[0; 12], &certificate, &[0]].concat();
+    write("key_stores", "bks", &entry);
+    let element = |tag: u8, inner: &[u8]| {
+        [&[tag, 0x82][..], &(inner.len() as u16).to_be_bytes(), inner].concat()
+    };
+    let data = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
+    let fields = [&[2, 1, 1, 0x31, 0][..], &element(0x30, &data), &element(0xa0, der)].concat();
+    write("pkcs7", "fields", &fields);
+    let x509 = [6, 10, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 22, 1];
+    let value = element(0x30, &[&x509[..], &element(0xa0, &element(4, der))].concat());
+    let kind = [6, 11, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 10, 1, 3];
+    let bags = element(0x30, &element(0x30, &[&kind[..], &element(0xa0, &value)].concat()));
+    let safe = element(0x30, &[&data[..], &element(0xa0, &element(4, &bags))].concat());
+    write("pkcs12", "clear", &element(0x30, &safe));
+    let mut tar = tar::Builder::new(vec![]);
+    let mut header = tar::Header::new_gnu();
+    header.set_size(pem.len() as u64);
+    tar.append_data(&mut header, "a.pem", pem.as_bytes()).unwrap();
+    let tar = tar.into_inner().unwrap();
+    write("archives", "tar", &tar);
+    let mut gzip = flate2::write::GzEncoder::new(vec![], flate2::Compression::default());
+    std::io::Write::write_all(&mut gzip, &tar).unwrap();
+    write("archives", "tar.gz", &gzip.finish().unwrap());
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(vec![]));
+    zip.start_file("a.pem", zip::write::SimpleFileOptions::default()).unwrap();
+    std::io::Write::write_all(&mut zip, pem.as_bytes()).unwrap();
+    write("archives", "zip", zip.finish().unwrap().get_ref());
 }

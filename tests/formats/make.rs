@@ -125,8 +125,11 @@ pub fn pkcs7_in_ber(certificates: &[u8]) -> Vec<u8> {
     open(0x30, &[oid(&[1, 2, 840, 113549, 1, 7, 2]), signed].concat())
 }
 
+/// An AlgorithmIdentifier, and what it does.
+pub type Encryption<'a> = (&'a [u8], &'a dyn Fn(&[u8]) -> Vec<u8>);
+
 /// PKCS#12 whose content is encrypted by this algorithm, or not at all.
-pub fn pkcs12(certificate: &[u8], encrypt: Option<(&[u8], &dyn Fn(&[u8]) -> Vec<u8>)>) -> Vec<u8> {
+pub fn pkcs12(certificate: &[u8], encrypt: Option<Encryption<'_>>) -> Vec<u8> {
     let pkcs7 = |kind| oid(&[1, 2, 840, 113549, 1, 7, kind]);
     let value =
         sequence(&[oid(&[1, 2, 840, 113549, 1, 9, 22, 1]), tlv(0xa0, &octet_string(certificate))]);

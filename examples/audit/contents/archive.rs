@@ -9,11 +9,6 @@ use zip::ZipArchive;
 use super::shape::{Magic, is_ruled_out_by};
 use super::{Contents, LIMIT, Spot};
 
-/// What all that one file unpacks to may have, in octets.
-const UNPACKED: u64 = 1 << 30;
-
-const MEMBERS: usize = 200_000;
-
 /// Archives in archives, and texts in them.
 const DEPTH: usize = 8;
 
@@ -22,14 +17,9 @@ const BEGINNING: u64 = 8 << 10;
 
 /// What is left of the bounds for one file.
 pub struct Bounds {
-    unpacked: u64,
-    members: usize,
-}
-
-impl Bounds {
-    pub fn of_a_file() -> Self {
-        Self { unpacked: UNPACKED, members: MEMBERS }
-    }
+    /// Octets that all of it unpacks to.
+    pub unpacked: u64,
+    pub members: usize,
 }
 
 /// Why the rest of an archive is not read.
@@ -41,7 +31,7 @@ enum Stop {
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-            Some(Exhausted) => Self::Bomb("it unpacks to more than 1 GiB"),
+            Some(Exhausted) => Self::Bomb("it unpacks to more than is read of one file (1 GiB)"),
             None => Self::Damaged(error.to_string()),
         }
     }
@@ -136,7 +126,8 @@ impl Contents<'_> {
 
     fn member(&mut self, spot: &Spot, name: &str) -> Result<Spot, Stop> {
         let left = self.bounds.members.checked_sub(1);
-        self.bounds.members = left.ok_or(Stop::Bomb("it has more than 200,000 files"))?;
+        self.bounds.members =
+            left.ok_or(Stop::Bomb("it has more files than are read (200,000)"))?;
         Ok(spot.member(name))
     }
 

@@ -20,19 +20,24 @@ pub fn decode(symbols: &[u8]) -> Zeroizing<Vec<u8>> {
 }
 
 fn value(symbol: u8) -> Option<u8> {
-    Some(match symbol {
-        b'A'..=b'Z' => symbol - b'A',
-        b'a'..=b'z' => symbol - b'a' + 26,
-        b'0'..=b'9' => symbol - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    })
+    Some(VALUES[usize::from(symbol)]).filter(|value| *value < 64)
 }
 
 pub fn is_symbol(byte: u8) -> bool {
-    value(byte).is_some()
+    VALUES[usize::from(byte)] < 64
 }
+
+/// By octet; 64 is none.
+const VALUES: [u8; 256] = {
+    let symbols = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut values = [64; 256];
+    let mut value = 0;
+    while value < 64 {
+        values[symbols[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
 
 /// A long stretch of base64.
 pub struct Run {

@@ -39,6 +39,22 @@ const WINDOW: u64 = 1 << 20;
 /// More is not read, of a file and of a member of an archive.
 pub const LIMIT: u64 = 64 << 20;
 
+/// What reading one file may cost.
+pub struct Limits {
+    /// Applications of a hash function to a block, for what passwords open.
+    pub work: u64,
+    /// Octets that archives unpack to, all together.
+    pub unpacked: u64,
+    /// Files in archives.
+    pub members: usize,
+}
+
+impl Limits {
+    /// Some seconds. 600,000 iterations of PBKDF2, the most that is recommended, are 1,200,000 for
+    /// each part and password.
+    pub const OF_A_FILE: Self = Self { work: 20_000_000, unpacked: 1 << 30, members: 200_000 };
+}
+
 /// What one file holds, on its way to an inventory.
 pub struct Contents<'a> {
     inventory: &'a mut Inventory,
@@ -148,8 +164,9 @@ const PROSE: [&str; 50] = [
 ];
 
 impl<'a> Contents<'a> {
-    pub fn new(passwords: &'a Passwords, inventory: &'a mut Inventory) -> Self {
-        let (work, bounds) = (Work::of_a_file(), Bounds::of_a_file());
+    pub fn new(passwords: &'a Passwords, inventory: &'a mut Inventory, limits: Limits) -> Self {
+        let work = Work(limits.work);
+        let bounds = Bounds { unpacked: limits.unpacked, members: limits.members };
         Self { inventory, passwords, work, bounds, noticed: 0, known: 0 }
     }
 
@@ -349,9 +366,12 @@ impl<'a> Contents<'a> {
 
     fn certificate(&mut self, spot: &Spot, der: &[u8]) {
         self.noticed += 1;
+        if spot.nature != Nature::Prose {
+            return self.inventory.add_der(spot.location.clone(), der);
+        }
         let mut read = Inventory::new();
         read.add_der(spot.location.clone(), der);
-        if spot.nature != Nature::Prose || read.unreadable().is_empty() {
+        if read.unreadable().is_empty() {
             self.inventory.merge(read);
         }
     }

@@ -162,8 +162,13 @@ impl<'a> Places<'a> {
     /// The line, and the field if the text has fields. What stands in base64 is where that stands.
     fn spot(&mut self, offset: usize) -> Spot {
         let (line, character) = self.count_to(offset);
-        let fields = self.fields.get_or_insert_with(|| Fields::of(self.text));
-        let spot = match fields.name(character) {
+        // What begins a line is nobody's value: a file of PEM need not be tried as YAML.
+        let is_value = self.text[..offset].last().is_some_and(|byte| *byte != b'\n');
+        let name = is_value.then(|| {
+            let fields = self.fields.get_or_insert_with(|| Fields::of(self.text));
+            fields.name(character)
+        });
+        let spot = match name.flatten() {
             Some(name) => Spot { depth: self.spot.depth, ..self.spot.inside(&name) },
             None => self.spot.clone(),
         };

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use mtls_roles::audit::Inventory;
 use zeroize::Zeroizing;
 
-use crate::contents::{Contents, LIMIT, Passwords, Spot};
+use crate::contents::{Contents, LIMIT, Limits, Passwords, Spot};
 
 /// A file to be read.
 pub struct Job {
@@ -28,7 +28,7 @@ impl Job {
     pub fn read(&self, passwords: &Passwords, inventory: &mut Inventory) -> Outcome {
         let source = self.path.to_string_lossy();
         let spot = Spot::of_a_file(&source, self.is_named);
-        let mut contents = Contents::new(passwords, inventory);
+        let mut contents = Contents::new(passwords, inventory, Limits::OF_A_FILE);
         match File::open(&self.path).and_then(|mut file| contents.read_file(&spot, &mut file)) {
             Ok(false) => Outcome::PassedOver,
             Ok(true) => Outcome::Read,
@@ -46,7 +46,7 @@ pub fn read_stdin(passwords: &Passwords, inventory: &mut Inventory) {
     match io::stdin().take(LIMIT + 1).read_to_end(&mut bytes) {
         Ok(_) => {
             let spot = Spot::of_a_file(STDIN, true);
-            Contents::new(passwords, inventory).read(&spot, &bytes);
+            Contents::new(passwords, inventory, Limits::OF_A_FILE).read(&spot, &bytes);
         }
         Err(error) => inventory.add_unreadable(STDIN, &error.to_string()),
     }
@@ -57,5 +57,6 @@ pub const STDIN: &str = "standard input";
 
 /// Adds what the bytes of a pipe hold.
 pub fn add(source: &str, bytes: &[u8], passwords: &Passwords, inventory: &mut Inventory) {
-    Contents::new(passwords, inventory).read(&Spot::of_a_file(source, true), bytes);
+    Contents::new(passwords, inventory, Limits::OF_A_FILE)
+        .read(&Spot::of_a_file(source, true), bytes);
 }

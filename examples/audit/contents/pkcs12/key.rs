@@ -41,17 +41,9 @@ fn wide(units: impl Iterator<Item = u16>) -> Zeroizing<Vec<u8>> {
 }
 
 /// What may still be spent on one file, in applications of a hash function to a block.
-pub struct Work(u64);
+pub struct Work(pub u64);
 
 impl Work {
-    /// Some seconds. 600,000 iterations, the most that is recommended, are 1,200,000 for each part
-    /// and password.
-    pub const OF_A_FILE: u64 = 20_000_000;
-
-    pub fn of_a_file() -> Self {
-        Self(Self::OF_A_FILE)
-    }
-
     pub fn spend(&mut self, work: u64) -> Result<(), String> {
         match self.0.checked_sub(work) {
             Some(left) => {
