@@ -126,3 +126,72 @@ fn descriptors() -> Option<usize> {
     let line = limits.lines().find(|line| line.starts_with("Max open files"))?;
     line.split_whitespace().nth(3)?.parse().ok()
 }
+
+#[test]
+fn while_certificates_rotate_and_files_are_reloaded_no_good_client_fails_and_no_byte_changes() {
+    let seconds = if std::env::var_os("MTLS_ROLES_ALL_CASES").is_some() { 30 } else { 8 };
+    let world = World::new();
+    let at = echo();
+    let relaxed =
+        "eku = \"ignore until 2099-01-01\"\nrelax_for = [\"dns:edge.example.com\"]\nclient_roots";
+    let toml = terminating(at, "").replace("client_roots", relaxed);
+    let mut proxy = Proxy::start(&world, &format!("reload = \"50ms\"\n{toml}"));
+    let address = proxy.address("in");
+    let strangers = World::new();
+    let (good, lapsed, stranger) = (world.client(), world.unfit(), strangers.client());
+    let until = Instant::now() + Duration::from_secs(seconds);
+    let passed: usize = thread::scope(|scope| {
+        let visitors = [good, lapsed].map(|leaf| {
+            let world = &world;
+            scope.spawn(move || {
+                let mut visits = 0;
+                while Instant::now() < until {
+                    let message: Vec<u8> =
+                        (0..100_000 + visits).map(|at| (at * 7 + visits) as u8).collect();
+                    let mut client = world.connect(address, Some(&leaf));
+                    client.write_all(&message).unwrap();
+                    let mut back = vec![0; message.len()];
+                    client.read_exact(&mut back).unwrap();
+                    assert!(back == message, "visit {visits}: bytes were changed");
+                    visits += 1;
+                }
+                visits
+            })
+        });
+        while Instant::now() < until {
+            // The chain first and the key after it: the two do not fit for a moment.
+            world.write("server", &world.server(), &world.servers);
+            proxy.signal("HUP");
+            let mut refused = world.connect(address, Some(&stranger));
+            assert!(
+                refused.write_all(b"hello").and_then(|()| refused.read_exact(&mut [0])).is_err()
+            );
+            thread::sleep(Duration::from_millis(200));
+        }
+        visitors.into_iter().map(|visitor| visitor.join().unwrap()).sum()
+    });
+    println!("{passed} visits");
+    assert!(passed > 20, "{passed}");
+    proxy.signal("TERM");
+    assert!(proxy.child.wait().unwrap().success());
+    let mut published = 0;
+    while let Some(line) = proxy.next() {
+        published += usize::from(line["message"] == "reload" && line["generation"].is_number());
+    }
+    assert!(published > 5, "{published} generations");
+}
+
+/// A backend that says everything back.
+fn echo() -> std::net::SocketAddr {
+    let (listener, at) = backend();
+    thread::spawn(move || {
+        for tcp in listener.incoming() {
+            let mut tcp = tcp.unwrap();
+            thread::spawn(move || {
+                let mut from = tcp.try_clone().unwrap();
+                let _ = std::io::copy(&mut from, &mut tcp);
+            });
+        }
+    });
+    at
+}
