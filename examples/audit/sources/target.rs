@@ -7,6 +7,7 @@ use rustls::pki_types::ServerName;
 
 use super::range;
 use super::starttls as says;
+use crate::printable::printable;
 
 /// A server to be asked.
 #[derive(Clone, Debug)]
@@ -86,6 +87,8 @@ impl Target {
         };
         let (address, port) = host_and_port(place)?;
         let target = Self::new(protocol, name.map(str::to_owned), address.to_owned(), port);
+        // Both are names or addresses.
+        as_server_name(&target.address)?;
         target.server_name().map(|_| vec![target])
     }
 
@@ -113,11 +116,7 @@ impl Target {
 
     /// What the server is asked for: not sent if it is an address.
     pub fn server_name(&self) -> Result<ServerName<'static>, String> {
-        let name = self.host().to_owned();
-        ServerName::try_from(name.clone()).map_err(|_| match name.is_ascii() {
-            true => format!("`{name}` is no name of a server and no address"),
-            false => format!("`{name}` is not in ASCII: write its A-label, `xn--…`"),
-        })
+        as_server_name(self.host())
     }
 
     /// Its name, else its address.
@@ -144,6 +143,13 @@ impl Target {
             false => format!("{}:{}", self.address, self.port),
         }
     }
+}
+
+fn as_server_name(name: &str) -> Result<ServerName<'static>, String> {
+    ServerName::try_from(name.to_owned()).map_err(|_| match name.is_ascii() {
+        true => format!("`{}` is no name of a server and no address", printable(name)),
+        false => format!("`{}` is not in ASCII: write its A-label, `xn--…`", printable(name)),
+    })
 }
 
 fn scheme(text: &str) -> Result<(Option<&'static Protocol>, &str), String> {
