@@ -14,6 +14,9 @@ import (
 func checkRevocation(certificate, issuer *x509.Certificate, lists []*x509.RevocationList, now time.Time) error {
 	scopes := map[string][]*x509.RevocationList{}
 	for _, list := range lists {
+		if extensionOf(list, 27) != nil { // a delta list (RFC 5280, 5.2.4)
+			continue
+		}
 		isOfKey := issuer.CheckSignature(list.SignatureAlgorithm, list.RawTBSRevocationList, list.Signature) == nil
 		if bytes.Equal(list.RawIssuer, certificate.RawIssuer) && isOfKey && !list.ThisUpdate.After(now) {
 			scopes[string(scope(list))] = append(scopes[string(scope(list))], list)
@@ -76,9 +79,11 @@ type issuingPoint struct {
 	OnlyCAs   bool          `asn1:"optional,tag:2"`
 }
 
-func scope(list *x509.RevocationList) []byte {
+func scope(list *x509.RevocationList) []byte { return extensionOf(list, 28) }
+
+func extensionOf(list *x509.RevocationList, number int) []byte {
 	for _, extension := range list.Extensions {
-		if extension.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 28}) {
+		if extension.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, number}) {
 			return extension.Value
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -82,9 +83,13 @@ func (v vector) verifier(certs, crls map[string]string) (*Verifier, error) {
 	}
 	for _, name := range v.Crls {
 		block, _ := pem.Decode([]byte(crls[name]))
-		list, err := x509.ParseRevocationList(block.Bytes)
-		must(err)
-		it.Lists = append(it.Lists, list)
+		// Of version 1, which Go does not read: set aside, if there are others.
+		if list, err := x509.ParseRevocationList(block.Bytes); err == nil {
+			it.Lists = append(it.Lists, list)
+		}
+	}
+	if len(v.Crls) > 0 && len(it.Lists) == 0 {
+		return nil, errors.New("no list can be used, and no list means no revocation")
 	}
 	return it, it.Check()
 }

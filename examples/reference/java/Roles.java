@@ -182,6 +182,7 @@ final class Roles extends X509ExtendedTrustManager {
     private List<X509CRL> newest(X509Certificate[] presented, Instant now) {
         var newest = new HashMap<List<Object>, List<X509CRL>>();
         for (var list : lists) {
+            if (list.getVersion() < 2 || list.getExtensionValue("2.5.29.27") != null) continue; // or a delta list
             var signers = new ArrayList<>(roots);
             signers.addAll(List.of(presented));
             signers.removeIf(signer -> !signer.getSubjectX500Principal().equals(list.getIssuerX500Principal()) || !hasSigned(signer, list));

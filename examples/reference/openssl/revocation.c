@@ -2,9 +2,15 @@
  * score, of two that are equally new the first. So each list that names a certificate is asked here, before. */
 #include "roles.h"
 
+/* Neither of version 1 nor a delta list, which OpenSSL takes for a complete one. */
+int is_usable(X509_CRL *list)
+{
+    return X509_CRL_get_version(list) >= X509_CRL_VERSION_2 && X509_CRL_get_ext_by_NID(list, NID_delta_crl, -1) < 0;
+}
+
 static int is_of(X509_CRL *list, X509 *issuer, time_t now)
 {
-    return X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(issuer)) == 0
+    return is_usable(list) && X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(issuer)) == 0
         && X509_CRL_verify(list, X509_get0_pubkey(issuer)) == 1
         && X509_cmp_time(X509_CRL_get0_lastUpdate(list), &now) <= 0; /* a list of the future is none */
 }

@@ -69,7 +69,8 @@ static const char *validate(struct search *s)
     if (s->v->crls != NULL) {
         X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
         for (int i = 0; i < sk_X509_CRL_num(s->v->crls); i++)
-            X509_STORE_add_crl(store, sk_X509_CRL_value(s->v->crls, i));
+            if (is_usable(sk_X509_CRL_value(s->v->crls, i)))
+                X509_STORE_add_crl(store, sk_X509_CRL_value(s->v->crls, i));
     }
     sk_X509_push(root, sk_X509_value(s->path, depth - 1));
     for (int i = 1; i < depth - 1; i++)

@@ -50,6 +50,7 @@ int belongs_to_the_web(X509 *certificate);
 int lists_purpose(X509 *certificate, int nid);
 
 /* In revocation.c. */
+int is_usable(X509_CRL *list);
 int is_revoked(STACK_OF(X509_CRL) *lists, X509 *certificate, X509 *issuer, time_t now);
 
 /* Judges the peers of a context: of a server's its clients, of a client's its servers. */

@@ -187,6 +187,16 @@ fn defects(maker: &mut Maker) {
             Some("other"),
             Box::new(move |it| it.extension(UNKNOWN, true, null())),
         ),
+        issuer(
+            "issuer-any-policy",
+            "KEEP-POLICIES",
+            "critical policies in the issuer: anyPolicy",
+            None,
+            Box::new(|it| {
+                let any = der::sequence(&[der::oid(&[2, 5, 29, 32, 0])]);
+                it.extension(&[2, 5, 29, 32], true, der::sequence(&[any]))
+            }),
+        ),
         root(
             "root-critical",
             "KEEP-STRICT-FORM",
@@ -503,6 +513,7 @@ fn presented(maker: &mut Maker) {
             ),
             ("issuer-twice", "the issuer twice", "leaf-? issuer issuer"),
             ("all-twice", "the whole chain twice", "leaf-? issuer leaf-? issuer"),
+            ("root-twice", "the root behind the chain, twice", "leaf-? issuer root root"),
             ("with-root", "the root behind the chain", "leaf-? issuer root"),
             ("with-foreign", "an unrelated CA behind the chain", "leaf-? issuer other-issuer"),
             ("foreign-first", "an unrelated CA between", "leaf-? other-issuer issuer"),

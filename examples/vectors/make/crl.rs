@@ -16,6 +16,9 @@ pub struct Crl {
     next_update: OffsetDateTime,
     revoked: Vec<Vec<u8>>,
     extensions: Vec<Vec<u8>>,
+    /// Of every entry, as it is encoded.
+    entry_extensions: Vec<Vec<u8>>,
+    is_version_1: bool,
 }
 
 impl Crl {
@@ -28,6 +31,8 @@ impl Crl {
             next_update: NOW + time::Duration::days(7),
             revoked: vec![],
             extensions: vec![],
+            entry_extensions: vec![],
+            is_version_1: false,
         }
     }
 
@@ -66,9 +71,32 @@ impl Crl {
         self
     }
 
+    /// What has changed since the first list (RFC 5280, 5.2.4).
+    pub fn delta(mut self) -> Self {
+        self.extensions.push(extension(&[2, 5, 29, 27], true, der::unsigned(&[1])));
+        self
+    }
+
+    /// Its entries have this reason (RFC 5280, 5.3.1).
+    pub fn reason(mut self, code: u8) -> Self {
+        self.entry_extensions = vec![extension(&[2, 5, 29, 21], false, der::tlv(0x0a, &[code]))];
+        self
+    }
+
+    /// Without version and extensions, as `openssl ca -gencrl` writes it by default.
+    pub fn version_1(mut self) -> Self {
+        self.is_version_1 = true;
+        self
+    }
+
     pub fn der(&self) -> Vec<u8> {
-        let entry =
-            |serial: &Vec<u8>| der::sequence(&[der::unsigned(serial), instant(self.this_update)]);
+        let entry = |serial: &Vec<u8>| {
+            let mut fields = vec![der::unsigned(serial), instant(self.this_update)];
+            if !self.entry_extensions.is_empty() {
+                fields.push(der::sequence(&self.entry_extensions));
+            }
+            der::sequence(&fields)
+        };
         let revoked: Vec<_> = self.revoked.iter().map(entry).collect();
         let number = extension(&[2, 5, 29, 20], false, der::unsigned(&[self.number]));
         let known = vec![authority_key(&self.key), number];
@@ -83,7 +111,10 @@ impl Crl {
         if !revoked.is_empty() {
             tbs.push(der::sequence(&revoked));
         }
-        tbs.push(der::tlv(0xa0, &der::sequence(&extensions)));
+        match self.is_version_1 {
+            true => drop(tbs.remove(0)),
+            false => tbs.push(der::tlv(0xa0, &der::sequence(&extensions))),
+        }
         signed(der::sequence(&tbs), &Key::named(&self.key))
     }
 }

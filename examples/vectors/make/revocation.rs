@@ -49,6 +49,10 @@ fn lists(maker: &mut Maker) {
         ("b-good", Crl::of(&issuer).at(POINTS[1])),
         ("b-revokes", revoking_at(Crl::of(&issuer)).at(POINTS[1])),
         ("a-revokes", revoking_at(Crl::of(&issuer)).at(POINTS[0])),
+        ("version-1", Crl::of(&issuer).version_1()),
+        ("delta-good", Crl::of(&issuer).number(6).delta()),
+        ("on-hold", revoking(Crl::of(&issuer)).number(5).reason(6)),
+        ("compromised", revoking(Crl::of(&issuer)).number(5).reason(1)),
         ("only-users", Crl::of(&issuer).scope(&only(1))),
         ("only-cas", Crl::of(&issuer).scope(&only(2))),
         ("a-users", Crl::of(&issuer).scope(&[vec![full_name.clone()], only(1)].concat())),
@@ -179,6 +183,37 @@ fn rows(maker: &mut Maker, eku: &str, preset: &str) {
         let order = format!("{order} root-good");
         row(&id, "REV-SIGNED", "nor does it lift what is revoked", &order, REVOKED);
     }
+    row("on-hold", "REV-REVOKED", "the leaf is on hold", "on-hold root-good", REVOKED);
+    row(
+        "compromised",
+        "REV-REVOKED",
+        "the leaf's key is compromised",
+        "compromised root-good",
+        REVOKED,
+    );
+    row("version-1", "REV-KIND", "the only list is of version 1", "version-1 root-good", UNKNOWN);
+    row(
+        "version-1-and-good",
+        "REV-KIND",
+        "a list of version 1 beside a good one",
+        "version-1 good root-good",
+        GOOD,
+    );
+    row("delta", "REV-KIND", "the only list is a delta list", "delta-good root-good", UNKNOWN);
+    row(
+        "delta-and-good",
+        "REV-KIND",
+        "a delta list beside a complete one",
+        "delta-good good root-good",
+        GOOD,
+    );
+    row(
+        "delta-and-revokes",
+        "REV-KIND",
+        "a delta list does not lift what is revoked",
+        "delta-good revokes root-good",
+        REVOKED,
+    );
     let no_sign = format!("leaf-{eku} issuer-no-crl-sign");
     let about = "the issuer's key usage lacks cRLSign";
     ask(
