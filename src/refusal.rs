@@ -60,7 +60,8 @@ struct Details {
 /// let clients = ClientPeerVerifier::builder(Roots::from_der(roots)?, &provider).build()?;
 /// let refusal = clients.verify(Some(&chain), UnixTime::now()).unwrap_err();
 /// let leaf = refusal.presented().unwrap();
-/// assert!(leaf.to_string().starts_with("unverified leaf CN=edge, dns:edge.example.com, cert-sha256:"));
+/// assert!(leaf.to_string().starts_with("unverified leaf "));
+/// assert!(leaf.names.contains(&"dns:edge.example.com".into()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
