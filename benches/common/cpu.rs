@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mtls_roles::{
-    ClientPeerVerifier, ClientSlot, Credentials, EkuPolicy, ServerPeerVerifier, ServerSlot,
-    client_config, server_config,
+    ClientPeerVerifier, ClientSlot, Credentials, EkuPolicy, Generation, ServerPeerVerifier,
+    ServerSlot, client_config, server_config,
 };
 use rustls::crypto::CryptoProvider;
 use rustls::{
@@ -40,6 +40,11 @@ pub struct Cpu {
 impl Ends {
     /// A full handshake, from two new connections to both ends having what they need.
     pub fn shake(&self) -> Cpu {
+        self.shake_as(HandshakeKind::Full)
+    }
+
+    /// A handshake that is to be of this kind.
+    pub fn shake_as(&self, kind: HandshakeKind) -> Cpu {
         let mut cpu = Cpu::default();
         let name = SERVER.try_into().unwrap();
         let (server, client) = (Arc::clone(&self.server), Arc::clone(&self.client));
@@ -51,7 +56,7 @@ impl Ends {
             let flight = counted(&mut cpu.server, || send(&mut server));
             counted(&mut cpu.client, || receive(&mut client, &flight));
         }
-        assert_eq!(server.handshake_kind(), Some(HandshakeKind::Full));
+        assert_eq!(server.handshake_kind(), Some(kind));
         assert!(!server.is_handshaking() && !client.is_handshaking());
         assert!(server.peer_certificates().is_some() && client.peer_certificates().is_some());
         cpu
@@ -119,6 +124,24 @@ impl Party {
         let mut config = client_config(&self.provider, slot, servers).unwrap();
         config.time_provider = Arc::new(Clock::default());
         Arc::new(config)
+    }
+
+    /// Both ends of one generation, which resumes its sessions.
+    pub fn resuming(&self) -> Ends {
+        let clock = || Arc::new(Clock::default());
+        let serving = ServerSlot::builder().time_provider(clock());
+        let calling = ClientSlot::builder().time_provider(clock());
+        let serving = serving.build_with(self.credentials(&self.server)).unwrap();
+        let calling = calling.build_with(self.credentials(&self.client)).unwrap();
+        let servers = ServerPeerVerifier::builder(self.hierarchy.roots(), &self.provider);
+        let generation = Generation::new(&self.provider)
+            .serve(serving, self.our_verifier())
+            .call(calling, servers.build().unwrap())
+            .adjust_server(|config| config.time_provider = clock())
+            .adjust_client(|config| config.time_provider = clock())
+            .resume_within(Duration::from_secs(3600));
+        let generation = generation.build().unwrap();
+        Ends { server: generation.server_config(), client: generation.client_config() }
     }
 
     pub fn stock_server(&self) -> Arc<ServerConfig> {

@@ -3,7 +3,8 @@
 use mtls_roles::{ClientPeerVerifier, EkuPolicy, Roots};
 use rustls::pki_types::CertificateDer;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::version::TLS13;
+use rustls::version::{TLS12, TLS13};
+use rustls::{HandshakeKind, SupportedProtocolVersion};
 
 use super::common::chains::{Copies, Hierarchy, KINDS, other_roots};
 use super::common::cpu::{Ends, Party};
@@ -69,6 +70,8 @@ pub fn measure(worlds: &[World], effort: Effort) -> Vec<Row> {
         two_threads(p256, effort),
         server_handshake("p256", KeyKind::P256, 0.70, effort),
         server_handshake("p384", KeyKind::P384, 0.55, effort),
+        resumed_handshake("p256", &TLS13, 0.75, effort),
+        resumed_handshake("tls12", &TLS12, 0.25, effort),
     ]);
     rows
 }
@@ -189,6 +192,26 @@ fn server_handshake(kind: &str, keys: KeyKind, bar: f64, effort: Effort) -> Row 
     let pair = [serving(party.our_server()), serving(party.stock_server())];
     let key = format!("server_handshake_{kind}_vs_stock");
     Row::of(key, bar, race(pair, effort))
+}
+
+/// What a resumed session saves the server, beside a full handshake with a known chain.
+fn resumed_handshake(
+    kind: &str,
+    version: &'static SupportedProtocolVersion,
+    bar: f64,
+    effort: Effort,
+) -> Row {
+    let party = Party::new(Hierarchy::new(KeyKind::P256, 2), version);
+    let serving = |ends: Ends, kind| {
+        Contender::counting(move |iterations| {
+            (0..iterations).map(|_| ends.shake_as(kind).server).sum()
+        })
+    };
+    let resuming = party.resuming();
+    resuming.shake();
+    let full = Ends { server: party.our_server(), client: party.our_client() };
+    let pair = [serving(resuming, HandshakeKind::Resumed), serving(full, HandshakeKind::Full)];
+    Row::of(format!("resumed_handshake_{kind}_vs_full"), bar, race(pair, effort))
 }
 
 /// Ours under the default policy, about a chain it knows.
