@@ -116,11 +116,11 @@ impl Estate {
 
     /// Each below the newest CA.
     pub fn renew(&mut self) -> Result<()> {
-        let (crt, key) = self.server(60)?;
-        self.write("server.key", &key)?;
-        self.write("server.pem", &crt)?;
-        let (crt, key) = self.client(&[ClientAuth])?;
-        self.write("client.pem", &(crt + &key))
+        let ((server, server_key), (client, client_key)) =
+            (self.server(60)?, self.client(&[ClientAuth])?);
+        self.write("server.key", &server_key)?;
+        self.write("server.pem", &server)?;
+        self.write("client.pem", &(client + &client_key))
     }
 
     pub fn renew_without_client_auth(&mut self) -> Result<()> {

@@ -78,7 +78,7 @@ async fn main() -> Result<()> {
     let tls = Reloader::builder()
         .observer(log.clone())
         .build(recipe(estate.folder(), provider.clone()))?;
-    let _following = tls.follow(Duration::from_millis(40));
+    let _following = tls.follow(Duration::from_millis(100));
     reload_on_sighup(tls.clone())?;
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -197,10 +197,11 @@ impl Story<'_> {
         let mut told = Vec::new();
         for _ in 0..200 {
             tokio::time::sleep(Duration::from_millis(20)).await;
-            told = self.log.take();
-            if !told.is_empty() {
+            let more = self.log.take();
+            if more.is_empty() && !told.is_empty() {
                 break;
             }
+            told.extend(more);
         }
         for line in told.iter().flat_map(|told| told.lines()) {
             println!("  {}", line.replace(&format!("{}/", std::env::temp_dir().display()), ""));
