@@ -8,7 +8,7 @@ use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, LeafSpec};
 use crate::common::tls::{
     Stack, handshake, stacks, stock_client, stock_client_verifier, stock_server,
 };
-use mtls_roles::{Error, Role, ServerSlot};
+use mtls_roles::{EkuOutcome, EkuPolicy, Error, Role, ServerSlot};
 use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -151,6 +151,39 @@ fn several_are_judged_published_told_and_handed_back_as_one() {
     assert_ne!(both, b.clone().or(a.clone()), "the first is another");
     assert!(both.is_fit_for(Role::Client) && !both.is_fit_for(Role::Server));
     assert!(both.is_combined() && !b.is_combined());
+}
+
+#[test]
+fn several_are_relaxed_if_any_is() {
+    let root = Ca::root_named("root");
+    let make = |name: &str, eku| credentials(&root.leaf(LeafSpec::new(name).eku(eku)), &[]);
+    let (good, lost) = (make("good", Eku::client()), make("lost", Eku::server()));
+    let slot = client_slot().eku_policy(EkuPolicy::ignore()).build().unwrap();
+    for both in [good.clone().or(lost.clone()), lost.or(good.clone())] {
+        let eku = slot.judge(&both).unwrap().eku;
+        assert!(eku.violation().is_some_and(|it| it.certificate == "CN=lost"), "{eku}");
+    }
+    assert_eq!(slot.judge(&good.clone().or(good)).unwrap().eku, EkuOutcome::Enforced);
+}
+
+#[test]
+fn credentials_are_valid_until_the_leaf_or_all_that_issued_it_end() {
+    let root = Ca::root_named("root");
+    let end = NOW + Duration::days(80);
+    let until =
+        |days| CaSpec::new("sub").valid(NOW - Duration::days(9), NOW + Duration::days(days));
+    let sub = root.sub(until(5));
+    let (renewed, cross) = (root.cross_sign(&sub, until(7)), root.cross_sign(&root, until(1)));
+    let below = |leaf: Option<&Ca>, issuers: &[&Ca]| {
+        credentials(&leaf.unwrap_or(&sub).leaf(LeafSpec::new("leaf")), issuers).valid_until()
+    };
+    let days = |days| NOW + Duration::days(days);
+    assert_eq!(below(None, &[]), end);
+    assert_eq!(below(None, &[&sub, &root]), days(5));
+    assert_eq!(below(None, &[&sub, &renewed]), days(7));
+    assert_eq!(below(None, &[&sub, &cross]), days(5), "above the issuer nobody asks");
+    let short = Ca::root(CaSpec::new("short").valid(NOW - Duration::days(9), days(3)));
+    assert_eq!(below(Some(&short), &[&short]), end, "a root has no end that counts");
 }
 
 #[test]
