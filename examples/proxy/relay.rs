@@ -112,7 +112,10 @@ pub async fn relay(
         client.close();
         backend.close();
     } else {
-        let at_most = if end == End::Stopped { Duration::from_secs(1) } else { rules.idle_timeout };
+        let at_most = match end {
+            End::Stopped | End::Idle => Duration::from_secs(1),
+            _ => rules.idle_timeout,
+        };
         tokio::join!(client.reset(at_most), backend.reset(at_most));
     }
     Passed { up: up.0, down: down.0, end, error: up.1.or(down.1) }

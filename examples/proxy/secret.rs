@@ -57,7 +57,7 @@ fn archive(
     let refuse = |why: &str| Error::recipe(format!("{}: {why}", file.display()));
     let (pfx, _) = Tlv::first(bytes)
         .ok_or_else(|| refuse("this is no PKCS#12; a chain in PEM needs its key beside it"))?;
-    let archive = open(&pfx, &Passwords::new(&[password.to_owned()]), &mut Work::of_a_file());
+    let archive = open(&pfx, &Passwords::new(&[password.to_owned()]), &mut Work(MOST_WORK));
     let [key] = &archive.keys[..] else {
         return Err(refuse(match (archive.closed.is_some(), archive.keys.len()) {
             (true, _) => "the password does not open it",
@@ -92,7 +92,7 @@ fn decrypted(file: &Path, pem: &[u8], password: &str) -> Result<PrivateKeyDer<'s
     let [algorithm, encrypted] = fields[..] else { return Err(malformed()) };
     let encryption = Encryption::read(&algorithm).map_err(|why| refuse(&why))?;
     let passwords = Passwords::new(&[password.to_owned()]);
-    let mut work = Work::of_a_file();
+    let mut work = Work(MOST_WORK);
     for password in passwords.readings(0, encryption.is_of_pkcs12()) {
         let plain = encryption.decrypt(password, encrypted.value, &mut work);
         let plain = plain.map_err(|why| refuse(&why))?;
@@ -104,3 +104,6 @@ fn decrypted(file: &Path, pem: &[u8], password: &str) -> Result<PrivateKeyDer<'s
     }
     Err(refuse("the password does not open it"))
 }
+
+/// Some seconds: 600,000 iterations, the most that is recommended, are 1,200,000 for each part.
+const MOST_WORK: u64 = 20_000_000;
