@@ -23,7 +23,13 @@ fn value(symbol: u8) -> Option<u8> {
     Some(VALUES[usize::from(symbol)]).filter(|value| *value < 64)
 }
 
+/// Of the alphabet that PEM has.
 pub fn is_symbol(byte: u8) -> bool {
+    is_of_a_run(byte) && !matches!(byte, b'-' | b'_')
+}
+
+/// Of that for addresses, too (RFC 4648, 5).
+fn is_of_a_run(byte: u8) -> bool {
     VALUES[usize::from(byte)] < 64
 }
 
@@ -36,6 +42,7 @@ const VALUES: [u8; 256] = {
         values[symbols[value] as usize] = value as u8;
         value += 1;
     }
+    (values[b'-' as usize], values[b'_' as usize]) = (62, 63);
     values
 };
 
@@ -57,7 +64,7 @@ pub fn next_run(text: &[u8], from: usize) -> Option<Run> {
     loop {
         // From its end, so that most of a text of short words is never looked at.
         let window = text.get(at..at + LINE)?;
-        match window.iter().rposition(|byte| !is_symbol(*byte)) {
+        match window.iter().rposition(|byte| !is_of_a_run(*byte)) {
             Some(gap) => at += gap + 1,
             None => return Some(run(text, start(text, at, from))),
         }
@@ -70,7 +77,7 @@ fn start(text: &[u8], mut at: usize, from: usize) -> usize {
     loop {
         let before = &text[from..at];
         at -= match before {
-            [.., byte] if is_symbol(*byte) => 1,
+            [.., byte] if is_of_a_run(*byte) => 1,
             _ => match (1..=MOST_OF_AN_ESCAPE).find(|len| is_escaped_symbol(before, *len)) {
                 Some(len) => len,
                 None => break,
@@ -115,7 +122,7 @@ fn symbol(text: &[u8]) -> (Symbol, usize) {
         b'=' => Symbol::Padding,
         b'\n' => Symbol::LineEnd,
         b' ' | b'\t' => Symbol::Blank,
-        _ if is_symbol(byte) => Symbol::Base64(byte),
+        _ if is_of_a_run(byte) => Symbol::Base64(byte),
         _ => Symbol::Other,
     };
     (symbol, len)

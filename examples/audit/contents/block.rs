@@ -182,7 +182,9 @@ impl Lines {
         if let Some(rest) = line.strip_prefix(b"// ") {
             line = rest.trim_ascii_start();
         }
-        line = line.strip_suffix(b"|").unwrap_or(line).trim_ascii_end();
+        while let [rest @ .., b'|' | b'^'] = line {
+            line = rest.trim_ascii_end();
+        }
         line.strip_prefix(b"- ").unwrap_or(line)
     }
 }

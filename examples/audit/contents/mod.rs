@@ -50,9 +50,9 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Some seconds. 600,000 iterations of PBKDF2, the most that is recommended, are 1,200,000 for
+    /// Half a second. 600,000 iterations of PBKDF2, the most that is recommended, are 1,200,000 for
     /// each part and password.
-    pub const OF_A_FILE: Self = Self { work: 20_000_000, unpacked: 1 << 30, members: 200_000 };
+    pub const OF_A_FILE: Self = Self { work: 10_000_000, unpacked: 1 << 30, members: 200_000 };
 }
 
 /// What one file holds, on its way to an inventory.
