@@ -51,9 +51,9 @@ struct Pair<'a> {
     server: &'a Tunnel,
 }
 
-/// What each end says of the other; a caller is not asked who it is if its certificate is not wanted.
+/// What each end says of the other; `None`: it is not asked who it is.
 struct Verdict {
-    of_server: Result<VerifiedPeer, Refusal>,
+    of_server: Option<Result<VerifiedPeer, Refusal>>,
     of_caller: Option<Result<VerifiedPeer, Refusal>>,
     /// Both insist on protocols, and have none in common.
     is_speechless: bool,
@@ -119,7 +119,7 @@ impl Pair<'_> {
         };
         let of_caller = server.accepting().filter(|_| is_asked);
         Verdict {
-            of_server: of_server.expect("a caller originates TLS"),
+            of_server,
             of_caller: of_caller
                 .map(|serving| serving.clients.verify(chain(presented).as_deref(), at)),
             is_speechless: self.is_speechless(),
@@ -142,14 +142,16 @@ fn chain(credentials: Option<Credentials>) -> Option<Vec<CertificateDer<'static>
 
 impl Verdict {
     fn is_good(&self) -> bool {
-        let caller_is_good = self.of_caller.as_ref().is_none_or(Result::is_ok);
-        self.of_server.is_ok() && caller_is_good && !self.is_speechless
+        let judged = [&self.of_server, &self.of_caller];
+        judged.into_iter().flatten().all(Result::is_ok) && !self.is_speechless
     }
 }
 
 impl std::fmt::Display for Verdict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write_one(f, "the caller", "the server", &self.of_server)?;
+        if let Some(verdict) = &self.of_server {
+            write_one(f, "the caller", "the server", verdict)?;
+        }
         match &self.of_caller {
             Some(verdict) => write_one(f, "the server", "the caller", verdict)?,
             None => writeln!(f, "the server does not ask who the caller is")?,

@@ -85,7 +85,7 @@ fn decrypted(file: &Path, pem: &[u8], password: &str) -> Result<PrivateKeyDer<'s
     let refuse = |why: &str| Error::recipe(format!("{}: {why}", file.display()));
     let mut blocks = Pem::iter_from_buffer(pem).filter_map(Result::ok);
     let block = blocks.find(|block| block.label == "ENCRYPTED PRIVATE KEY");
-    let block = block.ok_or_else(|| refuse("found no `BEGIN ENCRYPTED PRIVATE KEY`; remove password_file, or encrypt the key with openssl pkcs8 -topk8"))?;
+    let block = block.ok_or_else(|| refuse(NOT_ENCRYPTED))?;
     let der = Zeroizing::new(block.contents);
     let malformed = || refuse("the encrypted key is malformed");
     let fields = Tlv::first(&der).and_then(|(info, _)| info.children()).ok_or_else(malformed)?;
@@ -104,6 +104,9 @@ fn decrypted(file: &Path, pem: &[u8], password: &str) -> Result<PrivateKeyDer<'s
     }
     Err(refuse("the password does not open it"))
 }
+
+const NOT_ENCRYPTED: &str = "found no `BEGIN ENCRYPTED PRIVATE KEY`; remove password_file, or \
+                             encrypt the key with openssl pkcs8 -topk8";
 
 /// Some seconds: 600,000 iterations, the most that is recommended, are 1,200,000 for each part.
 const MOST_WORK: u64 = 20_000_000;

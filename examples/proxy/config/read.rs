@@ -139,17 +139,10 @@ impl Accept {
             || !self.relax_for.is_empty()
             || !self.allow.is_empty();
         match (self.client_auth, &self.client_roots) {
-            (ClientAuth::None, None) if judges => fails(
-                "[tunnel.accept] asks for no client certificate and says how to judge one; needed is client_auth = \"required\" or \"optional\"",
-            ),
-            (ClientAuth::None, None) => Ok(()),
-            (ClientAuth::None, Some(_)) => fails(
-                "[tunnel.accept] has client_roots and asks for no client certificate; needed is client_auth = \"required\" or \"optional\"",
-            ),
+            (ClientAuth::None, None) if !judges => Ok(()),
+            (ClientAuth::None, _) => fails(JUDGES_NOBODY),
             (_, Some(_)) => Ok(()),
-            (_, None) => fails(
-                "[tunnel.accept] needs client_roots, the roots of those who may connect; or client_auth = \"none\"",
-            ),
+            (_, None) => fails(NO_CLIENT_ROOTS),
         }
     }
 }
@@ -193,3 +186,8 @@ fn check_pair(
 fn is_public(roots: &Path) -> bool {
     roots == Path::new("public")
 }
+
+const JUDGES_NOBODY: &str = "[tunnel.accept] asks for no client certificate and says how to judge \
+                             one; needed is client_auth = \"required\" or \"optional\"";
+const NO_CLIENT_ROOTS: &str = "[tunnel.accept] needs client_roots, the roots of those who may \
+                               connect; or client_auth = \"none\"";

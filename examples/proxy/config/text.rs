@@ -70,7 +70,10 @@ impl FromStr for Host {
         };
         read().ok_or_else(|| {
             let found = text.escape_debug();
-            format!("`{found}` is no host and port; needed is one as in backend.example.com:5060, 10.0.0.7:5060 or [2001:db8::7]:5060")
+            format!(
+                "`{found}` is no host and port; needed is one as in backend.example.com:5060, \
+                 10.0.0.7:5060 or [2001:db8::7]:5060"
+            )
         })
     }
 }
