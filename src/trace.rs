@@ -5,13 +5,13 @@ use crate::observe::{KeptCrl, NothingPresented, Observer, Published};
 use crate::peer::VerifiedPeer;
 use crate::refusal::Refusal;
 use crate::role::Role;
-use crate::text::Printable;
+use crate::text::{Printable, utc};
 
 /// Emits a `tracing` event for everything that an operator should hear of.
 ///
-/// Target `mtls_roles`. Level `ERROR`: a slot or a verifier refused what it was given. `WARN`: an
-/// EKU was relaxed, a peer was refused, or nothing was presented. `INFO`: credentials were
-/// published or cleared. `TRACE`: an ordinary acceptance. Text from certificates is escaped.
+/// Target `mtls_roles`. Level `ERROR`: a slot or a verifier refused what it was given, or it could not
+/// be loaded. `WARN`: an EKU was relaxed, a peer was refused, nothing was presented, or there is a note
+/// about what is presented. `INFO`: credentials were published or cleared. `TRACE`: an ordinary acceptance. Text from certificates is escaped.
 ///
 /// What is said of peers is said before they have proved that they hold their keys; see [`Observer`].
 ///
@@ -61,13 +61,14 @@ impl Observer for TracingObserver {
             slot = %published.role,
             certificate = published.leaf.label(),
             serial = published.leaf.serial(),
-            not_after = %published.leaf.not_after(),
+            chains = published.credentials.pairs().len(),
+            valid_until = %utc(published.credentials.valid_until()),
             is_combined = published.is_combined,
             violation,
             "credentials published"
         );
         for note in published.notes {
-            tracing::warn!(target: "mtls_roles", slot = %published.role, %note, "credentials have a flaw");
+            tracing::warn!(target: "mtls_roles", slot = %published.role, %note, "note about published credentials");
         }
     }
 

@@ -204,11 +204,12 @@ impl Credentials {
         Ok(Self(Arc::new([Arc::new(Pair { chain, certified })])))
     }
 
-    /// These, or else those: a slot presents the first that a peer asks for.
+    /// These, or else those, as one: a slot judges, publishes and hands them back together, and presents
+    /// in each handshake what the peer asks for.
     ///
     /// A server slot goes by the server name (SNI), a client slot by the names of CAs that the server
-    /// sends; if that leaves none or there are no such names, by none of it. Of what is left it presents
-    /// the first whose key fits a signature scheme that the peer offers.
+    /// sends. Where nothing is named, or none of these fits the name, all are candidates. Presented is
+    /// the first of the candidates whose key fits a signature scheme that the peer offers.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), mtls_roles::Error> {
