@@ -166,6 +166,7 @@ impl Refusal {
     /// The same refusal, known to be for the EKU alone.
     pub(crate) fn with_violation(mut self, violation: EkuViolation) -> Self {
         self.0.violation = Some(violation);
+        self.0.reason = None;
         self.with_class(RefusalClass::Eku)
     }
 
@@ -196,8 +197,10 @@ impl Refusal {
     /// webpki does not; [`explain`](Self::explain) does, for a chain that is in a file.
     pub fn reason(&self) -> String {
         let class = self.0.class;
-        if let (None, Some(reason)) = (&self.0.violation, &self.0.reason) {
-            return format!("{class}: {reason}");
+        match (&self.0.violation, &self.0.reason) {
+            (None, Some(reason)) => return format!("{class}: {reason}"),
+            (Some(violation), Some(reason)) => return format!("{class}: {violation}; {reason}"),
+            (_, None) => {}
         }
         match (&self.0.violation, &self.0.error) {
             (Some(violation), _) => format!("{class}: {violation}"),

@@ -242,7 +242,11 @@ impl<'a> Decision<'a> {
             // Everybody else stays under rfc5280() and gets its error.
             (Ok(()), false) => {
                 let (_, violation) = self.violation(validated.path, preset)?;
-                Err(enforced.clone().with_violation(violation))
+                let reason = match self.inquiry {
+                    Inquiry::Verdict => None,
+                    Inquiry::HonestClass => self.settings.relax_for.why_not(&leaf, &validated),
+                };
+                Err(enforced.clone().with_violation(violation).because(reason))
             }
             (Err(other), false) => Err(enforced.clone().with_reason_of(other)),
         }

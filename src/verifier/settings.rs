@@ -124,4 +124,10 @@ impl RelaxFor {
         Ok(self.matcher.match_path(leaf, issuers)?
             || (self.any_private_peer && !leaf.is_web_pki() && !issuers.are_public()))
     }
+
+    /// Of a leaf that it does not cover: why no rule names it, if there are rules.
+    pub(super) fn why_not(&self, leaf: &View<'_>, issuers: &impl Issuers) -> Option<String> {
+        let why = || self.matcher.why_not(leaf, issuers);
+        (!self.rules.is_empty()).then(|| format!("no rule relaxes it for this peer: {}", why()))
+    }
 }

@@ -107,6 +107,28 @@ fn a_rule_that_does_not_count_over_public_roots_is_said_not_to() {
 }
 
 #[test]
+fn a_relaxation_that_is_almost_for_a_peer_says_why_it_is_not() {
+    let root = Ca::root_named("root");
+    let roots = || Roots::from_der([root.der()]).unwrap();
+    let relaxed = |relax_for: &str| {
+        ClientPeerVerifier::builder(roots(), &provider())
+            .eku_policy(EkuPolicy::ignore())
+            .relax_for(rule(relax_for))
+            .build()
+            .unwrap()
+    };
+    let leaf = root.leaf(LeafSpec::new("edge").dns("*.example").eku(Eku::server()));
+    let refusal = relaxed("dns:a.example").verify(Some(&leaf.chain(&[])), unix(NOW)).unwrap_err();
+    assert_eq!(refusal.class(), RefusalClass::Eku);
+    let said = "needed clientAuth; no rule relaxes it for this peer: its name `dns:*.example` is a wildcard";
+    assert!(refusal.reason().contains(said), "{refusal}");
+    // Without a relaxation there is nothing to say of one.
+    let strict = ClientPeerVerifier::builder(roots(), &provider()).build().unwrap();
+    let refusal = strict.verify(Some(&leaf.chain(&[])), unix(NOW)).unwrap_err();
+    assert!(refusal.reason().ends_with("needed clientAuth"), "{refusal}");
+}
+
+#[test]
 fn under_a_relaxed_policy_a_rule_that_almost_matches_says_so_too() {
     let root = Ca::root_named("root");
     let leaf = root.leaf(LeafSpec::new("edge").dns("a.example").eku(Eku::server()));

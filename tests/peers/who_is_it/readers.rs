@@ -159,6 +159,7 @@ fn there_are_no_readers_but_those_that_are_looked_for() {
             "defect",
             "certificate_at",
             "suspects",
+            "constraint_on",
             "algorithm",
             "of_algorithm",
             "string_types",
