@@ -118,6 +118,12 @@ fn at(address: SocketAddr, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{address}: {error}"))
 }
 
+/// The backend refused us, and said why.
+fn is_alert(error: &io::Error) -> bool {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref());
+    matches!(tls, Some(rustls::Error::AlertReceived(_)))
+}
+
 impl Failure {
     /// What stood in the way, in lower case, for metrics.
     pub fn class(&self) -> &'static str {
@@ -127,6 +133,7 @@ impl Failure {
             Self::Header(_) => "proxy-header",
             Self::Handshake(_, Some(refusal)) | Self::Refused(refusal) => refusal.class().name(),
             Self::Handshake(error, None) if error.kind() == ErrorKind::TimedOut => "time-limit",
+            Self::Handshake(error, None) if is_alert(error) => "alert-received",
             Self::Handshake(..) => "tls",
         }
     }

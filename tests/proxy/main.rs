@@ -10,6 +10,7 @@ mod config;
 mod header;
 mod load;
 mod modes;
+mod peers;
 mod readers;
 mod running;
 mod signals;
