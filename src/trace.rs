@@ -4,14 +4,17 @@ use crate::error::Error;
 use crate::observe::{KeptCrl, NothingPresented, Observer, Published};
 use crate::peer::VerifiedPeer;
 use crate::refusal::Refusal;
+use crate::report::{Expiry, ReloadReport};
 use crate::role::Role;
 use crate::text::{Printable, utc};
 
 /// Emits a `tracing` event for everything that an operator should hear of.
 ///
-/// Target `mtls_roles`. Level `ERROR`: a slot or a verifier refused what it was given, or it could not
-/// be loaded. `WARN`: an EKU was relaxed, a peer was refused, nothing was presented, or there is a note
-/// about what is presented. `INFO`: credentials were published or cleared. `TRACE`: an ordinary acceptance. Text from certificates is escaped.
+/// Target `mtls_roles`. Level `ERROR`: a slot, a verifier or a reloader refused what it was given, or it
+/// could not be loaded. `WARN`: an EKU was relaxed, a peer was refused, nothing was presented, something
+/// ends soon, a root went, or there is a note about what is presented. `INFO`: credentials were published
+/// or cleared, a generation was published. `TRACE`: an ordinary acceptance. Text from certificates is
+/// escaped.
 ///
 /// What is said of peers is said before they have proved that they hold their keys; see [`Observer`].
 ///
@@ -94,5 +97,26 @@ impl Observer for TracingObserver {
 
     fn crl_kept(&self, role: Role, kept: &KeptCrl) {
         tracing::warn!(target: "mtls_roles", peer_role = %role, %kept, "revocation list kept");
+    }
+
+    fn reloaded(&self, report: &ReloadReport) {
+        if let Some(generation) = report.published {
+            let became_shorter = !report.shorter.is_empty();
+            tracing::info!(target: "mtls_roles", generation, became_shorter, "generation published");
+        }
+        for (role, root) in &report.roots_removed {
+            tracing::warn!(target: "mtls_roles", peer_role = %role, %root, "root no longer trusted");
+        }
+        for part in &report.refused {
+            tracing::error!(target: "mtls_roles", error = %part, "files refused");
+        }
+    }
+
+    fn reload_failed(&self, error: &Error) {
+        tracing::error!(target: "mtls_roles", %error, "reload failed");
+    }
+
+    fn expiring(&self, expiry: &Expiry) {
+        tracing::warn!(target: "mtls_roles", role = %expiry.role, %expiry, "something ends soon");
     }
 }

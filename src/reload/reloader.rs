@@ -369,7 +369,7 @@ impl<S: Side, C: Side> Inner<S, C> {
         let look = work.followed.again();
         let run = work.attempt(&back, &self.options).make_of_what_was_good(&look);
         let report = self.accept(work, run, &look)?;
-        (work.undone, work.has_refused) = (Some(look.print()), false);
+        (work.undone, work.has_refused) = (work.judged, false);
         Ok(report)
     }
 

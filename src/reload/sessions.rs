@@ -37,8 +37,8 @@ pub(super) struct Sessions<C> {
     clock: Arc<dyn TimeProvider>,
     /// When something ends that a session must not outlive, in order.
     ends: Vec<UnixTime>,
-    /// Held while an epoch takes the place of another.
-    turning: Mutex<()>,
+    /// Held while an epoch takes the place of another. Whether the last one was.
+    turning: Mutex<bool>,
 }
 
 #[derive(Debug)]
@@ -93,13 +93,13 @@ impl<C: Resumes> Sessions<C> {
     }
 
     fn turn(&self, limits: Limits) -> Arc<C> {
-        let _turning = self.turning.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_last = self.turning.lock().unwrap_or_else(PoisonError::into_inner);
         let epoch = self.epoch.load_full();
         if !epoch.life.is_over() {
             return epoch.config.clone();
         }
         // A clock that cannot be read resumes nothing.
-        let Some(now) = self.clock.current_time() else {
+        let Some(now) = self.clock.current_time().filter(|_| !*is_last) else {
             return Arc::new(self.plain.clone());
         };
         let latest = now.as_secs().saturating_add(limits.within.as_secs());
@@ -113,8 +113,10 @@ impl<C: Resumes> Sessions<C> {
         config
     }
 
+    /// Now and for good.
     pub(super) fn end(&self) {
-        let _turning = self.turning.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut is_last = self.turning.lock().unwrap_or_else(PoisonError::into_inner);
+        *is_last = true;
         self.epoch.load().life.end();
     }
 }

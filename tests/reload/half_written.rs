@@ -43,6 +43,8 @@ fn a_pair_cut_at_any_byte_keeps_the_last_good_pair_and_no_word_told_shows_the_ke
     world.dir.write("client.pem", pem);
     tls.reload().unwrap();
     assert_eq!(sees(&tls), both("server", "renewed"));
+    let shown = format!("{:?} {:#?}", tls.current(), tls.current().client_slot());
+    assert!(!secret.iter().any(|line| shown.contains(&line[..line.len().min(24)])));
 }
 
 #[test]

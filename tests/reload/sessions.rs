@@ -57,7 +57,10 @@ fn sessions_resume_inside_one_generation_and_none_crosses_to_another_on_either_s
             "{}",
             stack.name
         );
-        assert_eq!(meet(&old.server_config(), &old.client_config()), Full, "{}", stack.name);
+        for _ in 0..2 {
+            let met = meet(&old.server_config(), &old.client_config());
+            assert_eq!(met, Full, "{}", stack.name);
+        }
     }
 }
 
@@ -174,8 +177,8 @@ fn a_ticket_that_comes_late_on_an_open_connection_resumes_nothing() {
         assert!(two_polls(&tls).published.is_some());
         take(&mut client, &held);
         assert!(!client.is_handshaking(), "{}", stack.name);
-        assert_eq!(meet(&tls.current().server_config(), &connect), Full, "{}", stack.name);
         assert_eq!(meet(&accept, &connect), Full, "{}", stack.name);
+        assert_eq!(meet(&tls.current().server_config(), &connect), Full, "{}", stack.name);
     }
 }
 
