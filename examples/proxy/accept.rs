@@ -89,10 +89,8 @@ impl Why {
 
     /// Whether a certificate was judged and refused, or missing; not that TLS failed otherwise.
     pub fn is_refusal(&self) -> bool {
-        matches!(
-            self,
-            Self::Handshake(_, Some(_)) | Self::Handshake(listener::Failure::NoCertificate, _)
-        )
+        use listener::Failure::{NoCertificate, Refused};
+        matches!(self, Self::Handshake(_, Some(_)) | Self::Handshake(NoCertificate | Refused(_), _))
     }
 }
 

@@ -118,8 +118,8 @@ fn at(address: SocketAddr, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{address}: {error}"))
 }
 
-/// The backend refused us, and said why.
-fn is_alert(error: &io::Error) -> bool {
+/// The peer refused us, and said why.
+pub fn is_alert(error: &io::Error) -> bool {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref());
     matches!(tls, Some(rustls::Error::AlertReceived(_)))
 }

@@ -10,7 +10,7 @@ use crate::client::Client;
 use crate::common::printable;
 use crate::config::Text;
 use crate::metrics::Toward;
-use crate::originate;
+use crate::originate::{self, is_alert};
 use crate::relay::{End, Passed};
 use crate::status::hex;
 use crate::tunnel::Tunnel;
@@ -70,7 +70,12 @@ impl<'a> Record<'a> {
     pub fn ended(&self, passed: &Passed) {
         self.tunnel.meters.ended(passed.end.name());
         let error = passed.error.as_ref().map(|error| printable(&error.to_string()));
-        self.write(&passed.end.to_string(), None, error, Some(passed));
+        // In TLS 1.3 a peer refuses our certificate when its handshake is done for us.
+        let class = passed.error.as_ref().filter(|it| is_alert(it)).map(|_| "alert-received");
+        if let (Some(class), Some(why)) = (class, &error) {
+            self.tunnel.seen.refused(class, self.from, &format!("{}: {why}", passed.end));
+        }
+        self.write(&passed.end.to_string(), class, error, Some(passed));
     }
 
     pub fn stopped(&self) {
@@ -86,20 +91,21 @@ impl Record<'_> {
             meters.handshake(toward, "accepted", "no-certificate");
             return None;
         };
+        let words = Peer::of(peer);
         match peer.eku() {
             EkuOutcome::Enforced => {
                 meters.handshake(toward, "accepted", "");
                 meters.eku(toward, "enforced", String::new());
             }
             EkuOutcome::Relaxed(violation) => {
-                let (words, rule) = (Peer::of(peer), self.rule(toward, peer));
+                let rule = self.rule(toward, peer);
                 self.tunnel.seen.relaxed(&words.sha256, &words.names, &rule, violation);
                 meters.handshake(toward, "relaxed", "eku");
                 meters.eku(toward, "relaxed", rule);
             }
             _ => {}
         }
-        Some(Peer::of(peer))
+        Some(words)
     }
 
     fn count_failure(&self, toward: Toward, verdict: &'static str, class: &'static str, why: &str) {

@@ -68,6 +68,7 @@ fn a_backend_that_refuses_our_certificate_is_heard_in_the_line_of_the_connection
     assert!(client.read(&mut [0]).is_err());
     let line = calling.connection();
     assert!(line["error"].as_str().unwrap().contains("UnsupportedCertificate"), "{line}");
+    assert_eq!(line["class"], "alert-received", "{line}");
     assert_eq!(serving.connection()["class"], "eku");
 }
 
