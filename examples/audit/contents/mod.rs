@@ -130,7 +130,8 @@ impl Nature {
         let (_, last) = file.rsplit_once('.').unwrap_or_default();
         match file.split('.').skip(1).any(|ending| CERTIFICATES.contains(&ending)) {
             true if CERTIFICATES.contains(&last) || CLOSED.contains(&last) => Self::Expected,
-            _ if PROSE.contains(&last) => Self::Prose,
+            // Where Go has its broken archives.
+            _ if PROSE.contains(&last) || name.contains("/testdata/") => Self::Prose,
             _ => Self::Data,
         }
     }
