@@ -50,7 +50,11 @@ impl Fitness {
         let path = match (judge.find(&paths), relaxed) {
             (Err(refused), Some(relaxed)) => {
                 judge.requirement = relaxed;
-                judge.find(&paths).map_err(|_| refused)?
+                judge.find(&paths).map_err(|last| match last {
+                    Error::Unfit { .. } => refused,
+                    // The policy lets the EKU pass: it is not what stands in the way.
+                    last => last,
+                })?
             }
             (found, _) => found?,
         };
