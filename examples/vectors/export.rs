@@ -25,7 +25,7 @@ pub fn write(suite: &Suite, folder: &Path) -> io::Result<()> {
 
 /// Fields divided by tabs: id, role, seconds, chain, roots, lists, server name, policy, its end in
 /// seconds, `any-private` or nothing, `anybody` or nothing, and the rules: to relax, to allow, to
-/// expect. Names are divided by commas, rules by semicolons; what is not there is `-`.
+/// expect; and the key of a slot. Names are divided by commas, rules by semicolons; what is not there is `-`.
 fn line(vector: &Vector) -> String {
     let policy = &vector.policy;
     let list = |items: &[String], by: &str| match items.is_empty() {
@@ -48,6 +48,7 @@ fn line(vector: &Vector) -> String {
         list(&policy.relax_for, ";"),
         list(&policy.allow, ";"),
         list(&policy.expect, ";"),
+        vector.slot_key.clone().unwrap_or_else(|| "-".into()),
     ]
     .join("\t")
 }

@@ -16,6 +16,9 @@ pub struct Vector {
     pub level: String,
     pub about: String,
     pub role: String,
+    /// If it is there, the chain is ours: may it be published, with this key, in the slot of the role?
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot_key: Option<String>,
     pub chain: Vec<String>,
     pub roots: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -120,6 +123,11 @@ impl Suite {
 
     pub fn all(&self) -> impl Iterator<Item = &Vector> {
         self.vectors.values().flatten()
+    }
+
+    /// Those about the chains of peers.
+    pub fn about_peers(&self) -> impl Iterator<Item = &Vector> {
+        self.all().filter(|vector| vector.slot_key.is_none())
     }
 
     /// File names and contents, as they stand in the repository.

@@ -1,12 +1,14 @@
 //! Runs the vectors through this crate: in a handshake's call and outside one, which must agree.
 
+mod slot;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mtls_roles::{
-    ClientPeerVerifier, Counters, Crls, EkuOutcome, EkuViolation, PeerRule, PeerVerifier,
-    PeerVerifierBuilder, Refusal, RefusalClass, Role, Roots, ServerPeerVerifier, Verdicts,
-    VerifiedPeer,
+    ClientPeerVerifier, Counters, Crls, EkuOutcome, EkuPolicy, EkuViolation, PeerRule,
+    PeerVerifier, PeerVerifierBuilder, Refusal, RefusalClass, Role, Roots, ServerPeerVerifier,
+    Verdicts, VerifiedPeer,
 };
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::aws_lc_rs;
@@ -59,6 +61,7 @@ pub fn report(suite: &Suite) -> bool {
 
 fn answer(suite: &Suite, vector: &Vector) -> Expected {
     let answer = match vector.role.as_str() {
+        _ if vector.slot_key.is_some() => slot::answer(suite, vector),
         "server" => as_server(suite, vector),
         _ => as_client(suite, vector),
     };
@@ -118,11 +121,7 @@ fn configured<V: PeerVerifier>(
     vector: &Vector,
 ) -> Result<PeerVerifierBuilder<V>, mtls_roles::Error> {
     let policy = &vector.policy;
-    let text = match &policy.until {
-        None => policy.eku.clone(),
-        Some(end) => format!("{} until {end}", policy.eku),
-    };
-    builder = builder.eku_policy(text.parse()?);
+    builder = builder.eku_policy(eku_policy(vector)?);
     for rule in &policy.relax_for {
         builder = builder.relax_for(rule.parse()?);
     }
@@ -133,6 +132,13 @@ fn configured<V: PeerVerifier>(
         builder = builder.crls(Crls::from_pem(pem(&suite.crls, &vector.crls).as_bytes())?);
     }
     Ok(builder)
+}
+
+fn eku_policy(vector: &Vector) -> Result<EkuPolicy, mtls_roles::Error> {
+    match &vector.policy.until {
+        None => vector.policy.eku.parse(),
+        Some(end) => format!("{} until {end}", vector.policy.eku).parse(),
+    }
 }
 
 fn expected(verified: Result<VerifiedPeer, Refusal>, counted: Verdicts) -> Expected {

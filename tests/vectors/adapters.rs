@@ -27,13 +27,15 @@ impl Adapter {
             "go" => vec![format!("go build -o {out}/vectors .")],
             "openssl" => vec![
                 format!(
-                    "cc -Wall -Werror -O1 -o {out}/vectors roles.c rules.c revocation.c vectors.c -lssl -lcrypto"
+                    "cc -Wall -Werror -O1 -o {out}/vectors roles.c rules.c revocation.c slot.c vectors.c -lssl -lcrypto"
                 ),
                 format!(
-                    "cc -Wall -Werror -O1 -o {out}/wire roles.c rules.c revocation.c wire.c -lssl -lcrypto"
+                    "cc -Wall -Werror -O1 -o {out}/wire roles.c rules.c revocation.c slot.c wire.c -lssl -lcrypto"
                 ),
             ],
-            _ => vec![format!("javac -d {out} Roles.java Rules.java Vectors.java Wire.java")],
+            _ => vec![format!(
+                "javac -d {out} Roles.java Rules.java Slots.java Vectors.java Wire.java"
+            )],
         };
         if stack == "openssl" && !Path::new("/usr/include/openssl/ssl.h").exists() {
             eprintln!("SKIPPED: the headers of OpenSSL are not installed");

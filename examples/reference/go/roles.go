@@ -39,6 +39,15 @@ type Outcome struct {
 	Position int
 }
 
+// at is what the policy amounts to at one instant.
+func (p Policy) at(now time.Time) string {
+	isRelaxed := p.EKU == "ignore" || p.EKU == "accept-server-auth"
+	if isRelaxed && !p.Until.IsZero() && !now.Before(p.Until) {
+		return "rfc5280"
+	}
+	return p.EKU
+}
+
 // Check refuses what must not be configured; call it once.
 func (v *Verifier) Check() error {
 	p, rules := v.Policy, append(append([]Rule{}, v.Policy.Allow...), v.Policy.Expect...)
@@ -77,10 +86,7 @@ func (v *Verifier) Verify(presented []*x509.Certificate, serverName string, now 
 	if len(presented) == 0 {
 		return Outcome{"refused-other", -1}, errors.New("no certificate was presented")
 	}
-	preset := v.Policy.EKU
-	if relaxed := preset == "ignore" || preset == "accept-server-auth"; relaxed && !v.Policy.Until.IsZero() && !now.Before(v.Policy.Until) {
-		preset = "rfc5280"
-	}
+	preset := v.Policy.at(now)
 	refusal := Outcome{"refused-other", -1}
 	var relaxed *Outcome
 	chains, err := v.chains(presented, now)

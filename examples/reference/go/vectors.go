@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -15,6 +16,7 @@ type vector struct {
 	ID, Role, Time     string
 	Chain, Roots, Crls []string
 	ServerName         string `json:"server_name"`
+	SlotKey            string `json:"slot_key"`
 	Policy             struct {
 		EKU          string
 		Until        *time.Time
@@ -94,25 +96,41 @@ func (v vector) verifier(certs, crls map[string]string) (*Verifier, error) {
 	return it, it.Check()
 }
 
-func (v vector) answer(certs, crls map[string]string) string {
-	verifier, err := v.verifier(certs, crls)
-	if err != nil {
-		return "config-error\t-\t-"
-	}
+func (v vector) answer(certs, crls, keys map[string]string) string {
 	now, err := time.Parse(time.RFC3339, v.Time)
 	must(err)
+	verifier, err := v.verifier(certs, crls)
+	if v.SlotKey != "" {
+		chain, err := certificates(certs, v.Chain)
+		must(err)
+		block, _ := pem.Decode([]byte(keys[v.SlotKey]))
+		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		must(err)
+		return line(verifier.Policy.Fit(chain, key.(crypto.Signer), verifier.Purpose, now))
+	}
+	if err != nil {
+		return line(Outcome{}, err)
+	}
 	// crypto/tls ends a handshake in which any certificate cannot be read.
 	chain, err := certificates(certs, v.Chain)
 	outcome := Outcome{"refused-other", -1}
 	if err == nil {
 		outcome, err = verifier.Verify(chain, v.ServerName, now)
 	}
+	return line(outcome, err)
+}
+
+// line is an answer; without anything to report, it must not be configured.
+func line(outcome Outcome, err error) string {
 	verdict, position := "accept", "-"
 	if err != nil {
 		verdict = "refuse"
 	}
 	if outcome.Position >= 0 {
 		position = fmt.Sprint(outcome.Position)
+	}
+	if outcome.Report == "" {
+		return "config-error\t-\t-"
 	}
 	return verdict + "\t" + outcome.Report + "\t" + position
 }
@@ -128,9 +146,10 @@ func main() {
 		call(folder, os.Args[3])
 		return
 	}
-	var certs, crls map[string]string
+	var certs, crls, keys map[string]string
 	readJSON(filepath.Join(folder, "certificates.json"), &certs)
 	readJSON(filepath.Join(folder, "crls.json"), &crls)
+	readJSON(filepath.Join(folder, "keys.json"), &keys)
 	files, _ := filepath.Glob(filepath.Join(folder, "*.json"))
 	for _, file := range files {
 		switch filepath.Base(file) {
@@ -140,7 +159,7 @@ func main() {
 		var all []vector
 		readJSON(file, &all)
 		for _, v := range all {
-			fmt.Println(v.ID + "\t" + v.answer(certs, crls))
+			fmt.Println(v.ID + "\t" + v.answer(certs, crls, keys))
 		}
 	}
 }

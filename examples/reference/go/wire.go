@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -11,8 +12,11 @@ import (
 	"time"
 )
 
-func slotOf(folder, name string) func() *tls.Certificate {
+// slotOf refuses what is unfit for its role; a renewal would keep what the slot had.
+func slotOf(folder, name string, purpose x509.ExtKeyUsage, policy Policy) func() *tls.Certificate {
 	pair, err := tls.LoadX509KeyPair(filepath.Join(folder, name+".pem"), filepath.Join(folder, name+".key"))
+	must(err)
+	_, err = policy.Fit(rootsOf(folder, name+".pem"), pair.PrivateKey.(crypto.Signer), purpose, time.Now())
 	must(err)
 	return func() *tls.Certificate { return &pair }
 }
@@ -41,7 +45,7 @@ func serve(folder string) {
 		Policy: Policy{EKU: "ignore", Until: time.Date(2027, 3, 15, 0, 0, 0, 0, time.UTC), RelaxFor: []Rule{edge}},
 	}
 	must(clients.Check())
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", ServerConfig(slotOf(folder, "server"), clients, tell))
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", ServerConfig(slotOf(folder, "server", x509.ExtKeyUsageServerAuth, Policy{EKU: "rfc5280"}), clients, tell))
 	must(err)
 	fmt.Println(listener.Addr())
 	for {
@@ -60,11 +64,11 @@ func serve(folder string) {
 	}
 }
 
-// call presents client.pem and prints what the server says; a refusal comes at the first read.
+// call presents client.pem, serverAuth-only if need be, and prints what the server says; a refusal comes at the first read.
 func call(folder, address string) {
 	servers := &Verifier{Purpose: x509.ExtKeyUsageServerAuth, Roots: rootsOf(folder, "server-roots.pem"), Policy: Policy{EKU: "rfc5280"}}
 	must(servers.Check())
-	connection, err := tls.Dial("tcp", address, ClientConfig(slotOf(folder, "client"), servers, "core.example.com", tell))
+	connection, err := tls.Dial("tcp", address, ClientConfig(slotOf(folder, "client", x509.ExtKeyUsageClientAuth, Policy{EKU: "ignore"}), servers, "core.example.com", tell))
 	if err == nil {
 		var greeting []byte
 		greeting, err = io.ReadAll(connection)

@@ -19,6 +19,11 @@ final class Roles extends X509ExtendedTrustManager {
     /** What is accepted, for whom it is relaxed, until when (or null). */
     record Policy(String eku, Instant until, List<Rules> relaxFor, boolean anyPrivate,
                   List<Rules> allow, boolean allowAnybody, List<Rules> expect) {
+        /** What the policy amounts to at one instant. */
+        String at(Instant now) {
+            return isRelaxed() && until != null && !now.isBefore(until) ? "rfc5280" : eku;
+        }
+
         boolean isRelaxed() {
             return eku.equals("ignore") || eku.equals("accept-server-auth");
         }
@@ -74,11 +79,11 @@ final class Roles extends X509ExtendedTrustManager {
         if (presented == null || presented.length == 0) {
             return new Outcome("refused-other", -1, new CertificateException("no certificate was presented"));
         }
-        var preset = policy.isRelaxed() && policy.until != null && !now.isBefore(policy.until) ? "rfc5280" : policy.eku;
+        var preset = policy.at(now);
         var found = new ArrayList<Integer>();
-        Test enforced = path -> firstWrong(path, purpose(), preset.equals("strict")) < 0;
+        Test enforced = path -> firstWrong(below(path), purpose(), preset.equals("strict")) < 0;
         Test relaxed = path -> note(found, path, preset) && relaxesFor(path)
-            && (preset.equals("ignore") || preset.equals("accept-server-auth") && firstWrong(path, SERVER_AUTH, false) < 0);
+            && (preset.equals("ignore") || preset.equals("accept-server-auth") && firstWrong(below(path), SERVER_AUTH, false) < 0);
         Test nothingElse = path -> note(found, path, preset);
         try {
             search(presented, now, enforced);
@@ -101,7 +106,7 @@ final class Roles extends X509ExtendedTrustManager {
 
     private boolean note(List<Integer> found, List<X509Certificate> path, String preset) {
         found.clear();
-        found.add(firstWrong(path, purpose(), preset.equals("strict")));
+        found.add(firstWrong(below(path), purpose(), preset.equals("strict")));
         return found.get(0) >= 0;
     }
 
@@ -263,10 +268,15 @@ final class Roles extends X509ExtendedTrustManager {
         return Rules.matchAny(policy.relaxFor, whole) || policy.anyPrivate && !isPublic;
     }
 
-    /** The first certificate that has an EKU without the purpose, or -1; the root's own is not looked at. */
-    private static int firstWrong(List<X509Certificate> whole, String purpose, boolean strict) {
-        for (int i = 0; i == 0 || i < whole.size() - 1; i++) {
-            var purposes = purposes(whole.get(i));
+    /** Without its root, whose own EKU is not looked at. */
+    private static List<X509Certificate> below(List<X509Certificate> whole) {
+        return whole.subList(0, Math.max(1, whole.size() - 1));
+    }
+
+    /** The first certificate that has an EKU without the purpose, or -1. */
+    static int firstWrong(List<X509Certificate> path, String purpose, boolean strict) {
+        for (int i = 0; i < path.size(); i++) {
+            var purposes = purposes(path.get(i));
             if (purposes != null ? !purposes.contains(purpose) : strict && i == 0) return i;
         }
         return -1;

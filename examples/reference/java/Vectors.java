@@ -1,6 +1,8 @@
 import java.io.FileInputStream;
 import java.nio.file.*;
+import java.security.KeyFactory;
 import java.security.cert.*;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Instant;
 import java.util.*;
 
@@ -41,11 +43,10 @@ final class Vectors {
     }
 
     private String answer(String[] field) throws Exception {
+        if (!field[14].equals("-")) return fit(field);
         Roles verifier;
         try {
-            var until = field[8].equals("-") ? null : Instant.ofEpochSecond(Long.parseLong(field[8]));
-            var policy = new Roles.Policy(field[7], until, rules(field[11]), !field[9].equals("-"), rules(field[12]),
-                !field[10].equals("-"), rules(field[13]));
+            var policy = policy(field);
             verifier = new Roles(Roles.Role.valueOf(field[1].toUpperCase(Locale.ROOT)), field[6],
                 List.of(certificates(field[4])), lists(field[5]), policy, outcome -> {});
         } catch (IllegalArgumentException refused) {
@@ -57,7 +58,29 @@ final class Vectors {
         } catch (CertificateException unreadable) { // JSSE ends a handshake with a certificate that cannot be read
             outcome = new Roles.Outcome("refused-other", -1, unreadable);
         }
-        if (System.getenv("WHY") != null && outcome.why() != null) System.err.println(field[0] + ": " + outcome.why());
+        return line(outcome);
+    }
+
+    private static Roles.Policy policy(String[] field) {
+        var until = field[8].equals("-") ? null : Instant.ofEpochSecond(Long.parseLong(field[8]));
+        return new Roles.Policy(field[7], until, rules(field[11]), !field[9].equals("-"), rules(field[12]),
+            !field[10].equals("-"), rules(field[13]));
+    }
+
+    private String fit(String[] field) throws Exception {
+        var pem = Files.readString(Path.of(folder, field[14] + ".key"));
+        var der = Base64.getMimeDecoder().decode(pem.replaceAll("-----[A-Z ]+-----", ""));
+        var key = KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(der));
+        var role = Roles.Role.valueOf(field[1].toUpperCase(Locale.ROOT));
+        try {
+            var now = Instant.ofEpochSecond(Long.parseLong(field[2]));
+            return line(Slots.fit(role, policy(field), List.of(certificates(field[3])), key, now));
+        } catch (IllegalArgumentException refused) {
+            return "config-error\t-\t-";
+        }
+    }
+
+    private static String line(Roles.Outcome outcome) {
         var position = outcome.position() < 0 ? "-" : String.valueOf(outcome.position());
         return (outcome.why() == null ? "accept" : "refuse") + "\t" + outcome.report() + "\t" + position;
     }

@@ -19,11 +19,15 @@ final class Wire {
         private final X509Certificate[] chain;
         private final PrivateKey key;
 
-        Slot(String folder, String name) throws Exception {
+        /** Refuses what is unfit for its role; a renewal would keep what the slot had. */
+        Slot(String folder, String name, Roles.Role role, String eku) throws Exception {
             chain = certificates(folder + "/" + name + ".pem").toArray(new X509Certificate[0]);
             var pem = Files.readString(Path.of(folder, name + ".key"));
             var der = Base64.getMimeDecoder().decode(pem.replaceAll("-----[A-Z ]+-----", ""));
             key = KeyFactory.getInstance(chain[0].getPublicKey().getAlgorithm()).generatePrivate(new PKCS8EncodedKeySpec(der));
+            var policy = new Roles.Policy(eku, null, List.of(), false, List.of(), false, List.of());
+            var fit = Slots.fit(role, policy, List.of(chain), key, Instant.now());
+            if (fit.why() != null) throw fit.why();
         }
 
         /** Only if the key fits what is asked for; Java tries its kinds one after the other. */
@@ -61,7 +65,7 @@ final class Wire {
         var edge = List.of(Rules.parse("dns:edge.example.com"));
         var policy = new Roles.Policy("ignore", Instant.parse("2027-03-15T00:00:00Z"), edge, false, List.of(), false, List.of());
         var clients = new Roles(Roles.Role.CLIENT, "", certificates(folder + "/client-roots.pem"), List.of(), policy, Wire::tell);
-        var context = context(new Slot(folder, "server"), clients);
+        var context = context(new Slot(folder, "server", Roles.Role.SERVER, "rfc5280"), clients);
         var listener = (SSLServerSocket) context.getServerSocketFactory().createServerSocket(0, 16, InetAddress.getLoopbackAddress());
         listener.setNeedClientAuth(true);
         System.out.println("127.0.0.1:" + listener.getLocalPort());
@@ -90,7 +94,7 @@ final class Wire {
         var policy = new Roles.Policy("rfc5280", null, List.of(), false, List.of(), false, List.of());
         var roots = certificates(folder + "/server-roots.pem");
         var servers = new Roles(Roles.Role.SERVER, "core.example.com", roots, List.of(), policy, Wire::tell);
-        var context = context(new Slot(folder, "client"), servers);
+        var context = context(new Slot(folder, "client", Roles.Role.CLIENT, "ignore"), servers);
         try (var server = (SSLSocket) context.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), port)) {
             var parameters = server.getSSLParameters();
             parameters.setServerNames(List.of(new SNIHostName("core.example.com")));

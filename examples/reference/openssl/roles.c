@@ -20,6 +20,12 @@ struct search {
     struct outcome best, relaxed;
 };
 
+enum preset policy_at(const struct policy *policy, time_t now)
+{
+    int relaxed = policy->eku == IGNORE || policy->eku == ACCEPT_SERVER_AUTH;
+    return relaxed && policy->until != 0 && now >= policy->until ? RFC5280 : policy->eku;
+}
+
 const char *verifier_check(const struct verifier *v)
 {
     const struct policy *p = &v->policy;
@@ -217,11 +223,9 @@ static void extend(struct search *s)
 
 struct outcome verifier_verify(const struct verifier *v, STACK_OF(X509) *presented, time_t now)
 {
-    struct search s = { .v = v, .presented = presented, .preset = v->policy.eku, .now = now };
+    struct search s = { .v = v, .presented = presented, .preset = policy_at(&v->policy, now), .now = now };
     s.best = s.relaxed = (struct outcome){ REFUSED_OTHER, -1, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,
         "no path leads to a trusted root" };
-    if ((s.preset == IGNORE || s.preset == ACCEPT_SERVER_AUTH) && v->policy.until != 0 && now >= v->policy.until)
-        s.preset = RFC5280;
     if (presented == NULL || sk_X509_num(presented) == 0)
         return (struct outcome){ REFUSED_OTHER, -1, X509_V_ERR_CERT_REJECTED, "no certificate was presented" };
     s.path = sk_X509_new_null();

@@ -41,6 +41,13 @@ const char *verifier_check(const struct verifier *v);
 /* A chain as presented, leaf first. */
 struct outcome verifier_verify(const struct verifier *v, STACK_OF(X509) *presented, time_t now);
 
+/* What the policy amounts to at one instant. */
+enum preset policy_at(const struct policy *policy, time_t now);
+
+/* In slot.c: NULL, or why it must not be configured; and whether a chain may be published with its key. */
+const char *slot_check(enum role role, const struct policy *policy);
+struct outcome slot_fit(enum role role, const struct policy *policy, STACK_OF(X509) *chain, EVP_PKEY *key, time_t now);
+
 /* In rules.c. A path is leaf first and ends with its root. */
 int rule_is_well_formed(const char *text);
 int rule_is_by_name(const char *text);

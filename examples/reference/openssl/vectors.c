@@ -54,12 +54,22 @@ static enum preset preset(const char *name)
         : strcmp(name, "accept-server-auth") == 0 ? ACCEPT_SERVER_AUTH : RFC5280;
 }
 
+static struct outcome fit(const char *folder, const char *name, const struct verifier *v, STACK_OF(X509) *chain, time_t now)
+{
+    FILE *file = open_file(folder, name, ".key");
+    EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+    struct outcome it = slot_fit(v->role, &v->policy, chain, key, now);
+    EVP_PKEY_free(key);
+    fclose(file);
+    return it;
+}
+
 static void answer(const char *folder, char *line)
 {
     static const char *const reports[] = { "enforced", "relaxed", "refused-eku", "refused-other" };
-    char *field[14];
+    char *field[15];
     line[strcspn(line, "\n")] = '\0';
-    for (int i = 0; i < 14; i++)
+    for (int i = 0; i < 15; i++)
         field[i] = strsep(&line, "\t");
     struct verifier v = {
         .role = strcmp(field[1], "server") == 0 ? SERVER : CLIENT,
@@ -77,10 +87,12 @@ static void answer(const char *folder, char *line)
     STACK_OF(X509) *chain = certificates(folder, field[3]);
     v.roots = certificates(folder, field[4]);
     v.crls = crls(folder, field[5]);
-    if (verifier_check(&v) != NULL) {
+    int is_slot = strcmp(field[14], "-") != 0;
+    if (is_slot ? slot_check(v.role, &v.policy) != NULL : verifier_check(&v) != NULL) {
         printf("%s\tconfig-error\t-\t-\n", field[0]);
     } else {
-        struct outcome it = verifier_verify(&v, chain, atol(field[2]));
+        struct outcome it = is_slot ? fit(folder, field[14], &v, chain, atol(field[2]))
+            : verifier_verify(&v, chain, atol(field[2]));
         printf("%s\t%s\t%s\t", field[0], it.report <= RELAXED ? "accept" : "refuse", reports[it.report]);
         it.position < 0 ? printf("-\n") : printf("%d\n", it.position);
     }

@@ -32,11 +32,17 @@ static STACK_OF(X509) *roots(const char *file)
     return all;
 }
 
-/* A context with one slot: what is presented in this role, and nothing else. */
-static SSL_CTX *context(const SSL_METHOD *method, const char *chain, const char *key, struct verifier *v)
+/* A context with one slot: what is presented in this role, and nothing else. What is unfit is refused. */
+static SSL_CTX *context(const SSL_METHOD *method, const char *chain, const char *key, struct policy slot, struct verifier *v)
 {
     SSL_CTX *it = SSL_CTX_new(method);
     const char *wrong = verifier_check(v);
+    FILE *file = fopen(key, "r");
+    EVP_PKEY *loaded = file != NULL ? PEM_read_PrivateKey(file, NULL, NULL, NULL) : NULL;
+    if (wrong == NULL) /* we play the other role than our peers */
+        wrong = slot_fit(v->role == CLIENT ? SERVER : CLIENT, &slot, roots(chain), loaded, time(NULL)).why;
+    if (file != NULL)
+        fclose(file);
     if (wrong != NULL || SSL_CTX_use_certificate_chain_file(it, chain) != 1
         || SSL_CTX_use_PrivateKey_file(it, key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(it) != 1) {
         fprintf(stderr, "%s\n", wrong ? wrong : "certificate and key do not belong together");
@@ -67,7 +73,8 @@ static void serve(const char *folder)
         .roots = roots(in(folder, "client-roots.pem")),
         .policy = { .eku = IGNORE, .until = 1805068800 /* 2027-03-15 */, .relax_for = { { "dns:edge.example.com" }, 1 } },
     };
-    SSL_CTX *tls = context(TLS_server_method(), in(folder, "server.pem"), in(folder, "server.key"), &clients);
+    SSL_CTX *tls = context(TLS_server_method(), in(folder, "server.pem"), in(folder, "server.key"),
+        (struct policy){ .eku = RFC5280 }, &clients);
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t size = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -102,7 +109,8 @@ static int call(const char *folder, const char *port)
         .roots = roots(in(folder, "server-roots.pem")),
         .server_name = "core.example.com",
     };
-    SSL_CTX *tls = context(TLS_client_method(), in(folder, "client.pem"), in(folder, "client.key"), &servers);
+    SSL_CTX *tls = context(TLS_client_method(), in(folder, "client.pem"), in(folder, "client.key"),
+        (struct policy){ .eku = IGNORE } /* serverAuth only, if need be */, &servers);
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(atoi(port)),
     };

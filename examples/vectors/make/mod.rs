@@ -13,6 +13,7 @@ mod oracle;
 mod peers;
 mod public;
 mod revocation;
+mod slots;
 mod spec;
 
 use std::collections::BTreeMap;
@@ -44,6 +45,7 @@ pub fn suite() -> Suite {
         ("public", public::make),
         ("chains", chains::make),
         ("revocation", revocation::make),
+        ("slots", slots::make),
     ] {
         maker.file = file;
         make(&mut maker);
@@ -126,6 +128,7 @@ impl Maker {
     /// With its honest class; what is wrong with an EKU is computed.
     fn refuse(&mut self, draft: Draft, class: &str) {
         let (report, wrong) = match class {
+            "eku" if draft.slot_key.is_some() => ("refused-eku", None),
             "eku" => ("refused-eku", Some(self.wrong(&draft))),
             _ => ("refused-other", None),
         };
@@ -196,6 +199,7 @@ impl Maker {
             requirements: draft.requirements,
             about: draft.about,
             role: draft.role.into(),
+            slot_key: draft.slot_key,
             chain: draft.chain,
             roots: draft.roots,
             crls: draft.crls,
@@ -229,6 +233,7 @@ pub struct Draft {
     requirements: Vec<String>,
     about: String,
     role: &'static str,
+    slot_key: Option<String>,
     chain: Vec<String>,
     /// Whose EKUs count, if not those of the presented chain.
     path: Option<Vec<String>>,
@@ -247,6 +252,7 @@ impl Draft {
             requirements: words(requirements),
             about: about.into(),
             role: "client",
+            slot_key: None,
             chain: vec![],
             path: None,
             roots: words("root"),
@@ -261,6 +267,12 @@ impl Draft {
     /// The peer is a server that is expected to have the vectors' name.
     fn server(self) -> Self {
         Self { role: "server", server_name: Some(EDGE.into()), ..self }
+    }
+
+    /// The chain is ours, to be published in the slot of this role.
+    fn slot(self, role: &'static str, key: &str) -> Self {
+        let (slot_key, roots) = (Some(key.into()), vec![]);
+        Self { role, slot_key, roots, relaxes_edge: false, ..self }
     }
 
     fn role(self, role: &'static str) -> Self {

@@ -108,6 +108,8 @@ fn both(stack: &str, off: &str, output: &str) -> [Column; 2] {
         heading,
         accepts: output
             .lines()
+            // The programs know of no slots.
+            .filter(|line| !line.starts_with("slots-"))
             .map(|line| line.split('\t').collect::<Vec<_>>())
             .map(|fields| (fields[0].to_owned(), fields[field] == "true"))
             .collect(),
@@ -118,7 +120,7 @@ fn both(stack: &str, off: &str, output: &str) -> [Column; 2] {
 /// Stock rustls, which has no switch for the EKU.
 fn rustls(suite: &Suite) -> Column {
     let accepts = |vector: &Vector| (vector.id.clone(), stock_accepts(suite, vector).is_some());
-    Column { heading: "rustls 0.23".into(), accepts: suite.all().map(accepts).collect() }
+    Column { heading: "rustls 0.23".into(), accepts: suite.about_peers().map(accepts).collect() }
 }
 
 fn stock_accepts(suite: &Suite, vector: &Vector) -> Option<()> {
@@ -156,7 +158,7 @@ fn table(suite: &Suite, columns: &[Column]) -> String {
     text.push('\n');
     for id in Requirements::read().ids {
         let about: Vec<_> =
-            suite.all().filter(|vector| vector.requirements.contains(&id)).collect();
+            suite.about_peers().filter(|vector| vector.requirements.contains(&id)).collect();
         if !about.is_empty() {
             // Writing to a String cannot fail.
             let _ = write!(text, "| {id} | {} |", about.len());
@@ -164,7 +166,7 @@ fn table(suite: &Suite, columns: &[Column]) -> String {
             text.push('\n');
         }
     }
-    let all: Vec<_> = suite.all().collect();
+    let all: Vec<_> = suite.about_peers().collect();
     let _ = write!(text, "| **all** | {} |", all.len());
     columns.iter().for_each(|column| text.extend([" ", &column.cell(&all), " |"]));
     text.push_str("\n| vectors asked | |");

@@ -41,8 +41,10 @@ type Trust = (Vec<String>, Vec<String>);
 impl Setting {
     /// What this server accepts, of the vectors about clients at that time.
     pub fn play(&self, suite: &Suite, folder: &Path) -> Result<BTreeMap<String, bool>> {
-        let played: Vec<_> =
-            suite.all().filter(|vector| vector.role == "client" && vector.time == NOW).collect();
+        let played: Vec<_> = suite
+            .about_peers()
+            .filter(|vector| vector.role == "client" && vector.time == NOW)
+            .collect();
         let ports = ports(&played);
         let config = match self.program {
             "nginx" => nginx(suite, &ports, folder)?,
