@@ -6,22 +6,17 @@ use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::crypto::CryptoProvider;
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
-use sha2::{Digest, Sha256};
 
 use super::disk::{File, Found, Hash, Look, Lost};
-use super::last_good::{self, LastGood};
+use super::last_good::LastGood;
 use super::parts::{Good, Part, Parts, Value};
-use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::observe::Observer;
 use crate::pem;
 use crate::report::RefusedPart;
-use crate::role::Role;
 use crate::roots::Roots;
-use crate::slot::{ClientSlot, OneRole, ServerSlot, SlotBuilder};
 use crate::verifier::{Crls, Lineage};
 
 /// What a recipe reads through: every file and folder that it asks for is followed.
@@ -33,7 +28,7 @@ use crate::verifier::{Crls, Lineage};
 /// 10,000 entries are looked at, and pipes and devices are refused.
 pub struct Files {
     pub(super) look: Look,
-    good: Arc<Parts>,
+    pub(super) good: Arc<Parts>,
     /// Parts whose new contents are to blame for a failure: they stay as they were.
     held: BTreeSet<Part>,
     pub(super) now: Parts,
@@ -42,7 +37,7 @@ pub struct Files {
     pub(super) refused: Vec<(Part, RefusedPart)>,
     /// What is told once this is published, or refused for the first time.
     pub(super) news: Vec<News>,
-    surroundings: Surroundings,
+    pub(super) surroundings: Surroundings,
 }
 
 /// What the reloader was built with, for the slots that are made here.
@@ -76,70 +71,6 @@ impl Files {
             news: Vec::new(),
             surroundings,
         }
-    }
-
-    /// A slot for what we present as a server: the chain, leaf first, and its key, which may be one
-    /// file. Its observers and its clock are the reloader's, its policy the default one.
-    ///
-    /// The pair is judged here, as [`ServerSlot::swap`] would; refused, the last good one stays. The
-    /// slot is part of the generation, and does not change.
-    ///
-    /// # Errors
-    ///
-    /// The pair is refused, and there is no last good one.
-    pub fn server_slot(
-        &mut self,
-        chain: impl AsRef<Path>,
-        key: impl AsRef<Path>,
-        provider: &CryptoProvider,
-    ) -> Result<ServerSlot, Error> {
-        let slot = self.outfit(ServerSlot::builder()).build()?;
-        self.slot_from_pair(slot, chain.as_ref(), key.as_ref(), provider)
-    }
-
-    /// A slot for what we present as a client, as [`server_slot`](Self::server_slot).
-    ///
-    /// # Errors
-    ///
-    /// The pair is refused, and there is no last good one.
-    pub fn client_slot(
-        &mut self,
-        chain: impl AsRef<Path>,
-        key: impl AsRef<Path>,
-        provider: &CryptoProvider,
-    ) -> Result<ClientSlot, Error> {
-        let slot = self.outfit(ClientSlot::builder()).build()?;
-        self.slot_from_pair(slot, chain.as_ref(), key.as_ref(), provider)
-    }
-
-    /// A slot with a policy of its own, and credentials from anywhere: a key in an HSM, other formats.
-    ///
-    /// `load` reads through the [`Files`] that it is handed.
-    ///
-    /// # Errors
-    ///
-    /// The credentials are refused, and there are no last good ones.
-    pub fn server_slot_with(
-        &mut self,
-        slot: SlotBuilder<ServerSlot>,
-        load: impl FnOnce(&mut Self) -> Result<Credentials, Error>,
-    ) -> Result<ServerSlot, Error> {
-        let slot = self.outfit(slot).build()?;
-        self.slot_from(slot, load)
-    }
-
-    /// As [`server_slot_with`](Self::server_slot_with), for what we present as a client.
-    ///
-    /// # Errors
-    ///
-    /// The credentials are refused, and there are no last good ones.
-    pub fn client_slot_with(
-        &mut self,
-        slot: SlotBuilder<ClientSlot>,
-        load: impl FnOnce(&mut Self) -> Result<Credentials, Error>,
-    ) -> Result<ClientSlot, Error> {
-        let slot = self.outfit(slot).build()?;
-        self.slot_from(slot, load)
     }
 
     /// Roots, from a PEM file or a folder of them.
@@ -245,133 +176,8 @@ impl Files {
         }
     }
 
-    fn slot_from_pair<S: OneRole>(
-        &mut self,
-        slot: S,
-        chain: &Path,
-        key: &Path,
-        provider: &CryptoProvider,
-    ) -> Result<S, Error> {
-        let part = self.next_slot(slot.inner().role());
-        let good = self.good(&part);
-        let read = self.read_one(&part, chain);
-        let read = read.and_then(|chain| Ok((chain, self.read_one(&part, key)?)));
-        let mut is_load = true;
-        let read = read.and_then(|(chain_file, key_file)| {
-            let files = [(chain.to_owned(), chain_file), (key.to_owned(), key_file)];
-            let [(_, chain_file), (_, key_file)] = &files;
-            let made_from = [chain_file.hash, key_file.hash];
-            if let Some(good) = good.filter(|good| good.made_from == made_from) {
-                return Ok(good);
-            }
-            let (chain_pem, key_pem) = (&chain_file.bytes, &key_file.bytes);
-            let credentials =
-                Credentials::from_named_pem((chain, chain_pem), (key, key_pem), provider)?;
-            is_load = false;
-            self.judge(&slot, &part, &credentials)?;
-            let pair = self.surroundings.last_good.is_some();
-            let pair = pair.then(|| Arc::new(last_good::pair(chain_pem, key_pem)));
-            Ok(good_from(&files, Value::Slot(credentials, pair)))
-        });
-        let kept = match (&read, &self.surroundings.last_good) {
-            (Err(_), Some(folder)) if self.good(&part).is_none() => folder.read(&part, provider)?,
-            _ => None,
-        };
-        let files = match chain == key {
-            true => vec![chain.to_owned()],
-            false => vec![chain.to_owned(), key.to_owned()],
-        };
-        self.fill(slot, part, files, read, kept, is_load)
-    }
-
-    fn slot_from<S: OneRole>(
-        &mut self,
-        slot: S,
-        load: impl FnOnce(&mut Self) -> Result<Credentials, Error>,
-    ) -> Result<S, Error> {
-        let part = self.next_slot(slot.inner().role());
-        let first = self.asked.len();
-        let read = load(self);
-        let files: Vec<_> = self.asked.iter().skip(first).filter_map(Part::file).cloned().collect();
-        self.asked.push(part.clone());
-        let mut is_load = true;
-        let read = read.and_then(|credentials| match self.good(&part) {
-            Some(good) if good.value.is_of(&credentials) => Ok(good),
-            _ => {
-                is_load = false;
-                self.judge(&slot, &part, &credentials)?;
-                let chains = credentials.pairs().iter().map(|pair| &pair.certified_key().cert);
-                let ders: Vec<_> = chains.flatten().collect();
-                let made_from = ders.iter().map(|der| Sha256::digest(der).into()).collect();
-                let (files, len) = (files.clone(), ders.iter().map(|der| der.len()).sum());
-                Ok(Good { made_from, files, len, value: Value::Slot(credentials, None) })
-            }
-        });
-        self.fill(slot, part, files, read, None, is_load)
-    }
-
-    fn judge<S: OneRole>(
-        &mut self,
-        slot: &S,
-        part: &Part,
-        credentials: &Credentials,
-    ) -> Result<(), Error> {
-        let fitness = slot.inner().judge(credentials)?;
-        let (slot, credentials) = (slot.clone(), credentials.clone());
-        let tell = move || slot.inner().tell_published(&credentials, &fitness);
-        self.news.push(News::Published(part.clone(), Box::new(tell)));
-        Ok(())
-    }
-
-    fn fill<S: OneRole>(
-        &mut self,
-        slot: S,
-        part: Part,
-        files: Vec<PathBuf>,
-        read: Result<Good, Error>,
-        kept: Option<Credentials>,
-        is_load: bool,
-    ) -> Result<S, Error> {
-        let read = match (read, kept) {
-            (Err(error), Some(credentials)) if slot.inner().judge(&credentials).is_ok() => {
-                self.refuse(part.clone(), files.clone(), error, true);
-                let value = Value::Slot(credentials, None);
-                Ok(Good { made_from: Vec::new(), files: files.clone(), len: 0, value })
-            }
-            (read, _) => read,
-        };
-        let count = self.refused.len();
-        let value = self.settle(part.clone(), files, read)?;
-        for (_, refused) in self.refused.iter().skip(count) {
-            let (slot, error) = (slot.clone(), refused.error.clone());
-            let tell = move || match is_load {
-                true => slot.inner().load_failed(&error),
-                false => slot.inner().tell_refused(&error),
-            };
-            self.news.push(News::Refused(part.clone(), Box::new(tell)));
-        }
-        let Value::Slot(credentials, _) = value else {
-            return Err(Error::recipe("another kind of part"));
-        };
-        slot.inner().fill(credentials);
-        Ok(slot)
-    }
-
-    fn next_slot(&self, role: Role) -> Part {
-        let is_such = |part: &&Part| matches!(part, Part::Slot(other, _) if *other == role);
-        Part::Slot(role, self.now.all.keys().filter(is_such).count())
-    }
-
-    fn outfit<S>(&self, slot: SlotBuilder<S>) -> SlotBuilder<S> {
-        let slot = slot.time_provider(self.surroundings.clock.clone());
-        self.surroundings
-            .observers
-            .iter()
-            .fold(slot, |slot, observer| slot.observer(observer.clone()))
-    }
-
     /// What is kept of a part: what was read; or else, and then it is told, what was good before.
-    fn settle(
+    pub(super) fn settle(
         &mut self,
         part: Part,
         files: Vec<PathBuf>,
@@ -391,12 +197,18 @@ impl Files {
         Ok(value)
     }
 
-    fn refuse(&mut self, part: Part, files: Vec<PathBuf>, error: Error, is_from_last_good: bool) {
+    pub(super) fn refuse(
+        &mut self,
+        part: Part,
+        files: Vec<PathBuf>,
+        error: Error,
+        is_from_last_good: bool,
+    ) {
         let error = Arc::new(error);
         self.refused.push((part, RefusedPart { files, error, is_from_last_good }));
     }
 
-    fn good(&self, part: &Part) -> Option<Good> {
+    pub(super) fn good(&self, part: &Part) -> Option<Good> {
         self.good.all.get(part).cloned()
     }
 
@@ -428,7 +240,7 @@ impl Files {
         }
     }
 
-    fn read_one(&mut self, part: &Part, path: &Path) -> Result<File, Error> {
+    pub(super) fn read_one(&mut self, part: &Part, path: &Path) -> Result<File, Error> {
         match self.look_at(part, path, pem::MOST_OF_CERTIFICATES) {
             Found::File(file) => file.clone().map_err(|lost| lost.at(path)),
             Found::Folder(_) => {
@@ -513,13 +325,7 @@ impl Part {
     }
 }
 
-impl Value {
-    fn is_of(&self, credentials: &Credentials) -> bool {
-        matches!(self, Self::Slot(own, _) if own == credentials)
-    }
-}
-
-fn good_from(files: &[(PathBuf, File)], value: Value) -> Good {
+pub(super) fn good_from(files: &[(PathBuf, File)], value: Value) -> Good {
     Good {
         made_from: files.iter().map(|(_, file)| file.hash).collect::<Vec<Hash>>(),
         files: files.iter().map(|(path, _)| path.clone()).collect(),

@@ -2,16 +2,19 @@
 //!
 //! A *recipe* makes a [`Generation`]; what it reads through the [`Files`] that it is handed is
 //! followed. `disk` reads, `parts` remembers what is good of it, `files` is what the recipe sees,
-//! `attempt` runs the recipe and finds out which part it refuses, `reloader` decides when.
+//! `attempt` runs the recipe and finds out which part it refuses, `work` decides what comes of it,
+//! `reloader` publishes.
 
 // In the order in which they import each other.
 mod disk;
 mod parts;
 mod last_good;
 mod files;
+mod slots;
 mod sessions;
 mod generation;
 mod attempt;
+mod work;
 mod reloader;
 mod follow;
 
