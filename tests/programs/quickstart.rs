@@ -64,7 +64,8 @@ fn embed_swaps_the_client_certificate_while_running_and_ends_by_itself() {
 fn axum_mtls_answers_over_http_2_with_the_peers_name_and_ends_by_itself() {
     let output = run(Command::new(program("axum_mtls")), b"");
     assert_eq!(output.code, 0, "{output:?}");
-    let answer = "the handler says: dns:edge.example.com over HTTP/2.0\n";
+    let answer = "the handler says: dns:edge.example.com over HTTP/2.0\n\
+                  the echo says:    dns:edge.example.com, you said: hello\n";
     assert_eq!(output.stdout, answer);
 }
 
