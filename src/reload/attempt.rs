@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::disk::Look;
 use super::files::{Files, News, Surroundings};
-use super::generation::{Generation, Side};
+use super::generation::Generation;
 use super::parts::{Part, Parts};
+use super::side::Side;
 use crate::error::Error;
 use crate::report::RefusedPart;
 

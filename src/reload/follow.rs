@@ -19,8 +19,9 @@ use rustls::{
     SignatureScheme,
 };
 
-use super::generation::{Calling, Generation, Serving, Side};
+use super::generation::Generation;
 use super::reloader::Reloader;
+use super::side::{Calling, Serving, Side};
 use crate::config::without_resumption;
 use crate::error::Error;
 

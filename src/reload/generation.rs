@@ -4,19 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ServerConfig};
 use time::OffsetDateTime;
 
-use super::sessions::{Limits, Resumes, Sessions};
+use super::sessions::Limits;
+use super::side::{Calling, Ours, Serving, Side};
 use crate::config::{client_config, server_config};
-use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::report::{Expiring, Expiry};
 use crate::role::Role;
-use crate::slot::{self, ClientSlot, ServerSlot};
-use crate::verifier::{self, ClientPeerVerifier, ServerPeerVerifier};
+use crate::slot::{ClientSlot, ServerSlot};
+use crate::verifier::{ClientPeerVerifier, ServerPeerVerifier};
 
 /// One immutable set: what we present, what we accept, and the configurations and sessions of both.
 ///
@@ -52,30 +52,6 @@ pub struct Generation<S = Serving, C = Calling> {
     serve: S,
     call: C,
 }
-
-/// The side of a generation that serves: see [`Generation`].
-#[derive(Debug)]
-pub struct Serving(Ours<ServerSlot, ClientPeerVerifier, ServerConfig>);
-
-/// The side of a generation that calls: see [`Generation`].
-#[derive(Debug)]
-pub struct Calling(Ours<ClientSlot, ServerPeerVerifier, ClientConfig>);
-
-#[derive(Debug)]
-struct Ours<S, V, C> {
-    slot: S,
-    peers: V,
-    /// As it was built, before it is anybody's.
-    config: C,
-    sessions: Option<Sessions<C>>,
-}
-
-/// A side of a generation, or `()`: not there.
-pub trait Side: Sided + Send + Sync + 'static {}
-
-impl Side for () {}
-impl Side for Serving {}
-impl Side for Calling {}
 
 impl Generation<(), ()> {
     /// Begins one; the provider is that of its configurations.
@@ -282,148 +258,5 @@ impl<S> Generation<S, Calling> {
     /// What we present as a client.
     pub fn client_slot(&self) -> &ClientSlot {
         &self.call.0.slot
-    }
-}
-
-/// What [`Side`] is made of. Sealed, since this module is private.
-pub trait Sided {
-    #[allow(private_interfaces)] // Sealed: nobody else calls it.
-    fn begin(&mut self, _: Option<Limits>, _: Option<&Arc<dyn TimeProvider>>, _: &[UnixTime]) {}
-
-    fn end(&self) {}
-
-    fn expiries(&self) -> Vec<Expiry> {
-        Vec::new()
-    }
-
-    fn roots(&self) -> Vec<(Role, String, Vec<u8>)> {
-        Vec::new()
-    }
-
-    fn credentials(&self) -> Option<(Role, Credentials)> {
-        None
-    }
-
-    /// Without a verifier there is nothing to refuse by.
-    fn verify(&self, _: &[CertificateDer<'_>], _: UnixTime) -> Result<(), String> {
-        Ok(())
-    }
-}
-
-impl Sided for () {}
-
-impl Sided for Serving {
-    #[allow(private_interfaces)] // Sealed: nobody else calls it.
-    fn begin(
-        &mut self,
-        limits: Option<Limits>,
-        clock: Option<&Arc<dyn TimeProvider>>,
-        ends: &[UnixTime],
-    ) {
-        if let Some(clock) = clock {
-            self.0.config.time_provider = clock.clone();
-        }
-        self.0.begin(limits, self.0.config.time_provider.clone(), ends);
-    }
-
-    fn end(&self) {
-        self.0.end();
-    }
-
-    fn expiries(&self) -> Vec<Expiry> {
-        self.0.expiries()
-    }
-
-    fn roots(&self) -> Vec<(Role, String, Vec<u8>)> {
-        self.0.roots(Role::Client)
-    }
-
-    fn credentials(&self) -> Option<(Role, Credentials)> {
-        Some((Role::Server, self.0.slot.credentials()?))
-    }
-
-    fn verify(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), String> {
-        self.0.verify(chain, now)
-    }
-}
-
-impl Sided for Calling {
-    #[allow(private_interfaces)] // Sealed: nobody else calls it.
-    fn begin(
-        &mut self,
-        limits: Option<Limits>,
-        clock: Option<&Arc<dyn TimeProvider>>,
-        ends: &[UnixTime],
-    ) {
-        if let Some(clock) = clock {
-            self.0.config.time_provider = clock.clone();
-        }
-        self.0.begin(limits, self.0.config.time_provider.clone(), ends);
-    }
-
-    fn end(&self) {
-        self.0.end();
-    }
-
-    fn expiries(&self) -> Vec<Expiry> {
-        self.0.expiries()
-    }
-
-    fn roots(&self) -> Vec<(Role, String, Vec<u8>)> {
-        self.0.roots(Role::Server)
-    }
-
-    fn credentials(&self) -> Option<(Role, Credentials)> {
-        Some((Role::Client, self.0.slot.credentials()?))
-    }
-
-    fn verify(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), String> {
-        self.0.verify(chain, now)
-    }
-}
-
-impl<S: slot::OneRole, V: verifier::OneRole, C: Resumes> Ours<S, V, C> {
-    fn begin(&mut self, limits: Option<Limits>, clock: Arc<dyn TimeProvider>, ends: &[UnixTime]) {
-        self.slot.inner().seal();
-        self.peers.settings().seal();
-        self.sessions = Some(Sessions::new(self.config.clone(), limits, clock, ends.to_vec()));
-    }
-
-    fn end(&self) {
-        self.sessions.iter().for_each(Sessions::end);
-    }
-
-    fn config(&self) -> Arc<C> {
-        match &self.sessions {
-            Some(sessions) => sessions.config(),
-            None => Arc::new(self.config.clone().without_sessions()),
-        }
-    }
-
-    fn expiries(&self) -> Vec<Expiry> {
-        let role = self.slot.inner().role();
-        let credentials = self.slot.inner().credentials();
-        let pairs = credentials.iter().flat_map(Credentials::pairs);
-        let ours = pairs.flat_map(|pair| pair.certificates().iter().enumerate());
-        // A root that is sent along is nobody's concern.
-        let ours = ours.filter(|(position, it)| *position == 0 || !it.is_self_issued());
-        let ours = ours.map(|(position, certificate)| Expiry {
-            role,
-            what: if position == 0 { Expiring::Leaf } else { Expiring::Issuer },
-            name: certificate.label(),
-            since: Some(certificate.not_before()),
-            until: certificate.not_after(),
-        });
-        ours.chain(self.peers.settings().expiries()).collect()
-    }
-
-    fn roots(&self, role: Role) -> Vec<(Role, String, Vec<u8>)> {
-        let roots = self.peers.settings().roots().names();
-        roots.map(|(name, key)| (role, name, key.to_vec())).collect()
-    }
-
-    fn verify(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), String> {
-        let verified = self.peers.settings().verify_path(chain, now);
-        verified.map(drop).map_err(|refusal| refusal.to_string())
     }
 }

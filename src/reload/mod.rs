@@ -12,6 +12,7 @@ mod last_good;
 mod files;
 mod slots;
 mod sessions;
+mod side;
 mod generation;
 mod attempt;
 mod work;
@@ -20,5 +21,6 @@ mod follow;
 
 pub use self::files::Files;
 pub use self::follow::Follower;
-pub use self::generation::{Calling, Generation, GenerationBuilder, Serving, Side};
+pub use self::generation::{Generation, GenerationBuilder};
 pub use self::reloader::{Health, Reloader, ReloaderBuilder};
+pub use self::side::{Calling, Serving, Side};
