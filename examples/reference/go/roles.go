@@ -155,6 +155,9 @@ func (v *Verifier) otherObstacle(chain []*x509.Certificate, serverName string, n
 		if purposes := extension(certificate, 2, 5, 29, 37); (i == 0 || i < len(chain)-1) && string(purposes) == "\x30\x00" {
 			return errors.New("an empty EKU")
 		}
+		if i > 0 && string(certificate.RawSubject) == "\x30\x00" {
+			return errors.New("an issuer without a name")
+		}
 		if i+1 < len(chain) && len(v.Lists) > 0 {
 			if err := checkRevocation(certificate, chain[i+1], v.Lists, now); err != nil {
 				return err

@@ -240,6 +240,7 @@ final class Roles extends X509ExtendedTrustManager {
         for (var certificate : path) {
             refuse(purposes(certificate) != null && purposes(certificate).isEmpty(), "a malformed EKU");
             var constraints = certificate.getExtensionValue("2.5.29.30");
+            refuse(certificate.getIssuerX500Principal().getName().isEmpty(), "an issuer without a name");
             refuse(constraints != null && constraints.length <= 4, "name constraints that constrain nothing");
         }
         var whole = new ArrayList<>(path);

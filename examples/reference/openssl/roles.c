@@ -119,6 +119,8 @@ static const char *check_path(struct search *s)
             return "an issuer that may not issue";
         if (i > 0 && (X509_get_extension_flags(certificate) & EXFLAG_CRITICAL))
             return "an unknown critical extension";
+        if (i > 0 && X509_NAME_entry_count(X509_get_subject_name(certificate)) == 0)
+            return "an issuer without a name";
         NAME_CONSTRAINTS *names = X509_get_ext_d2i(certificate, NID_name_constraints, NULL, NULL);
         int empty = names != NULL && names->permittedSubtrees == NULL && names->excludedSubtrees == NULL;
         NAME_CONSTRAINTS_free(names);

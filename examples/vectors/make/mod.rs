@@ -7,12 +7,14 @@ mod der;
 mod chains;
 mod configuration;
 mod crl;
+mod defects;
 mod eku;
 mod key;
 mod oracle;
 mod peers;
 mod public;
 mod revocation;
+mod servers;
 mod slots;
 mod spec;
 
@@ -41,8 +43,10 @@ pub fn suite() -> Suite {
     for (file, make) in [
         ("eku", eku::make as fn(&mut Maker)),
         ("peers", peers::make),
+        ("peers", servers::make),
         ("relaxation", configuration::make),
         ("public", public::make),
+        ("chains", defects::make),
         ("chains", chains::make),
         ("revocation", revocation::make),
         ("slots", slots::make),
