@@ -35,6 +35,11 @@ fn a_hostile_file_costs_little_and_is_told() {
         ("ber.p7b", ber, "no certificate"),
         ("counts.jks", store, "damaged"),
         ("marks.txt", marks.into_bytes(), ""),
+        (
+            "shared-dashes.txt",
+            b"-----BEGIN CERTIFICATE-----BEGIN CERTIFICATE-----BEGIN X".to_vec(),
+            "",
+        ),
         ("words.txt", words.into_bytes(), ""),
         ("aliases.yaml", (aliases + &base64(&pem)).into_bytes(), ""),
         ("iterations.p12", heavy(&cast, 2_000_000_000), "more hashing"),

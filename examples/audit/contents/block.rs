@@ -78,7 +78,8 @@ impl<'a> Mark<'a> {
 
     /// What follows, up to `limit`, which is the next mark or the end of the text; and where it ends.
     pub fn body(&self, text: &[u8], limit: usize) -> (Body, usize) {
-        let rest = &text[self.end..limit];
+        // The dashes behind a mark may be those before the next.
+        let rest = &text[self.end..limit.max(self.end)];
         let end = ends(rest).next();
         let inside = &rest[..end.unwrap_or(rest.len())];
         let line = text[..self.start].iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
