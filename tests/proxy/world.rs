@@ -82,6 +82,7 @@ impl World {
         config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
         let name = ServerName::try_from("core.example.com").unwrap();
         let tcp = TcpStream::connect(address).unwrap();
+        tcp.set_nodelay(true).unwrap();
         tcp.set_read_timeout(Some(PATIENCE)).unwrap();
         StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), tcp)
     }
