@@ -66,8 +66,8 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     digits.collect()
 }
 
-/// An object identifier as people read it: X.690, 8.19: base-128 arcs, the first two packed into
-/// one.
+/// An object identifier as people read it (X.690, 8.19): base-128 arcs, the first two packed into one.
+/// A peer may send one as long as a message; nobody's has more octets than these.
 pub(crate) struct Dotted<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Dotted<'_> {
@@ -76,7 +76,12 @@ impl fmt::Display for Dotted<'_> {
     }
 }
 
+const MOST_OF_OID: usize = 64;
+
 fn dotted(oid: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if oid.len() > MOST_OF_OID {
+        return write!(f, "(OID of {} bytes)", oid.len());
+    }
     let mut arc: u128 = 0;
     let mut first = true;
     for byte in oid {

@@ -52,7 +52,8 @@ impl Observer for TracingObserver {
             peer_role = %refusal.role(),
             class = refusal.class().name(),
             presented,
-            error = %Printable(&refusal.error().to_string()),
+            // rustls says all that it found, and a stranger chooses how much that is.
+            error = %Printable(&format!("{:.1000}", refusal.error().to_string())),
             "{refusal}"
         );
     }

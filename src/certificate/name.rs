@@ -103,17 +103,17 @@ pub(crate) fn distinguished_name(der: &[u8]) -> String {
 
 /// In which string types a Name is encoded, each once: `UTF8String, PrintableString`.
 pub(crate) fn string_types(der: &[u8]) -> String {
-    let mut types: Vec<String> = Vec::new();
+    let mut types = Vec::new();
     for relative in Elements::of(der).flatten() {
         for part in Elements::of(relative.value()).flatten() {
             let Some(Ok(value)) = Elements::of(part.value()).nth(1) else { continue };
             let name = match value.tag() {
-                Tag::Utf8String => "UTF8String".into(),
-                Tag::PrintableString => "PrintableString".into(),
-                Tag::Ia5String => "IA5String".into(),
-                Tag::TeletexString => "TeletexString".into(),
-                Tag::BmpString => "BMPString".into(),
-                other => other.to_string(),
+                Tag::Utf8String => "UTF8String",
+                Tag::PrintableString => "PrintableString",
+                Tag::Ia5String => "IA5String",
+                Tag::TeletexString => "TeletexString",
+                Tag::BmpString => "BMPString",
+                _ => "another type",
             };
             if !types.contains(&name) {
                 types.push(name);

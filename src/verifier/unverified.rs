@@ -23,6 +23,9 @@ const MOST_NAMES: usize = 8;
 /// So many characters of a name are told.
 const MOST_OF_NAME: usize = 256;
 
+/// Of more bytes than this a distinguished name has more characters than are told.
+const MOST_BYTES_OF_NAME: usize = 4 * MOST_OF_NAME;
+
 /// So many certificates are looked at: who presents more presents what nobody needs.
 const MOST_CERTIFICATES: usize = 16;
 
@@ -37,21 +40,22 @@ pub(super) fn leaf(der: &CertificateDer<'_>) -> UnverifiedLeaf {
 
 fn names(leaf: &EndEntityCert<'_>) -> Vec<String> {
     let dns = leaf.valid_dns_names().map(|name| format!("dns:{}", Printable(name)));
-    let uris = leaf.valid_uri_names().map(|name| format!("uri:{}", Printable(name)));
+    // To escape all of one that is as long as the message that it came in would cost more than the handshake.
+    let uris = leaf.valid_uri_names().map(|name| format!("uri:{}", Printable(&cut(name))));
     let subject = Some(shown(leaf.subject())).filter(|subject| !subject.is_empty());
     let names = subject.into_iter().chain(dns).chain(uris).take(MOST_NAMES);
-    names.map(cut).collect()
+    names.map(|name| cut(&name)).collect()
 }
 
 /// A distinguished name, which may be as long as the message that it came in.
 fn shown(name: &[u8]) -> String {
     match name.len() {
-        0..=4096 => cut(distinguished_name(name)),
+        0..=MOST_BYTES_OF_NAME => cut(&distinguished_name(name)),
         length => format!("a name of {length} bytes"),
     }
 }
 
-fn cut(name: String) -> String {
+fn cut(name: &str) -> String {
     name.chars().take(MOST_OF_NAME).collect()
 }
 
@@ -246,7 +250,10 @@ impl<'a> Chain<'a> {
         let presented = read.iter().flatten().map(|other| other.subject());
         let roots = self.roots.anchors().iter().take(MOST_ROOTS).map(|root| root.subject.as_ref());
         let wanted = simplified(&name);
-        let alike = presented.chain(roots).find(|subject| simplified(&shown(subject)) == wanted);
+        let mut others = presented.chain(roots).filter(|subject| *subject != issuer);
+        let alike = others.find(|subject| {
+            subject.len() <= MOST_BYTES_OF_NAME && simplified(&shown(subject)) == wanted
+        });
         Some(match alike {
             Some(other) => format!(
                 "{certificate} says that `{name}` ({}) issued it, and the issuer calls itself `{}` ({}): rustls \
@@ -309,7 +316,8 @@ impl<'a> Chain<'a> {
 
     /// What messages call one of the certificates.
     fn certificate(&self, index: usize) -> String {
-        let name = self.ders.get(index).and_then(|der| leaf(der).names.into_iter().next());
+        let name = self.read.get(index).and_then(Option::as_ref);
+        let name = name.and_then(|certificate| names(certificate).into_iter().next());
         let number = index + 1;
         match name {
             Some(name) => format!("certificate {number} (`{name}`)"),
@@ -382,7 +390,7 @@ fn simplified(name: &str) -> String {
 /// The first of them, each once.
 fn listed(names: impl Iterator<Item = String>) -> String {
     let mut told: Vec<String> = Vec::new();
-    for name in names.map(cut) {
+    for name in names.map(|name| cut(&name)) {
         if told.contains(&name) {
             continue;
         }

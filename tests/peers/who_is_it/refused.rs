@@ -8,7 +8,7 @@ use rustls::server::danger::ClientCertVerifier;
 use sha2::{Digest, Sha256};
 
 use crate::common::clock::{NOW, unix};
-use crate::common::pki::{Ca, CaSpec, LeafSpec, der};
+use crate::common::pki::{Ca, CaSpec, LeafSpec, der, tamper_signature};
 use crate::common::tls::provider;
 
 #[derive(Default)]
@@ -74,15 +74,52 @@ fn a_stranger_cannot_make_it_long_or_move_the_cursor() {
 
 #[test]
 fn a_stranger_cannot_make_the_reason_long() {
-    let stranger = Ca::root(CaSpec::new(&"y".repeat(3_000)));
-    let huge = Ca::root(CaSpec::new(&"z".repeat(30_000)));
-    let roots = Roots::from_der([Ca::root_named("root").der()]).unwrap();
+    let root = Ca::root_named("root");
+    let roots = Roots::from_der([root.der()]).unwrap();
     let clients = ClientPeerVerifier::builder(roots, &provider()).build().unwrap();
-    for ca in [&stranger, &huge] {
-        let chain = ca.leaf(LeafSpec::new(&"x".repeat(3_000))).chain(&[]);
+    for chain in long_winded(&root) {
         let refusal = clients.verify(Some(&chain), unix(NOW)).unwrap_err();
-        assert!(refusal.reason().len() < 1_000, "{refusal}");
+        let length = refusal.reason().len();
+        assert!(length < 1_500, "{length}: {:.300}", refusal.to_string());
     }
+}
+
+/// Chains that nobody signed for, with much of whatever is told of a chain.
+fn long_winded(root: &Ca) -> Vec<Vec<CertificateDer<'static>>> {
+    let edge = || LeafSpec::new(&"x".repeat(3_000));
+    let below = |length| Ca::root(CaSpec::new(&"y".repeat(length))).leaf(edge()).chain(&[]);
+    // Fields of a certificate, and of its signed part.
+    let (signature, issuer, subject, key) = (2, 3, 5, 6);
+    let with = |der: &CertificateDer<'_>, field: usize, value: Vec<u8>| {
+        let mut parts = der::children(der);
+        let mut fields = der::children(&parts[0]);
+        if field == signature {
+            parts[1] = value.clone();
+        }
+        fields[field] = value;
+        parts[0] = der::sequence(&fields);
+        CertificateDer::from(der::sequence(&parts))
+    };
+    // 20,000 arcs, and 2,000 types of strings.
+    let algorithm = der::sequence(&[der::tlv(6, &[0x2a; 20_000])]);
+    let curve = der::tlv(6, &[0x2a; 20_000]);
+    let curve = der::sequence(&[der::oid(&[1, 2, 840, 10045, 2, 1]), curve]);
+    let types = |from: u16| {
+        let value = |n: u16| [0x9f, 0x80 | (n >> 7) as u8, (n & 0x7f) as u8, 0];
+        let part = |n| der::sequence(&[vec![5, 0], value(n).to_vec()]);
+        der::sequence(&(from..from + 2_000).map(|n| der::tlv(0x31, &part(n))).collect::<Vec<_>>())
+    };
+    let (leaf, forged) = (root.leaf(edge()).der(), Ca::root_named("root").der());
+    vec![
+        below(3_000),
+        below(30_000),
+        vec![with(&leaf, signature, algorithm)],
+        vec![with(&leaf, issuer, types(128)), with(&forged, subject, types(129))],
+        vec![
+            tamper_signature(&leaf),
+            with(&forged, key, der::sequence(&[curve, der::tlv(3, &[0, 4])])),
+        ],
+    ]
 }
 
 #[test]
@@ -146,5 +183,21 @@ mod events {
             format!("presented=unverified leaf CN=edge, dns:edge.example, cert-sha256:{hex}\n");
         assert!(log.contains(&line), "{log}");
         assert!(log.contains("`CN=stranger`, is neither presented nor a root"), "{log}");
+    }
+
+    #[test]
+    fn a_stranger_cannot_make_an_event_long() {
+        let root = Ca::root_named("root");
+        let roots = Roots::from_der([root.der()]).unwrap();
+        let builder = ClientPeerVerifier::builder(roots, &provider());
+        let clients = builder.observer(Arc::new(TracingObserver)).build().unwrap();
+        for chain in long_winded(&root) {
+            let log = Log::default();
+            tracing::subscriber::with_default(log.clone(), || {
+                clients.verify_client_cert(&chain[0], &chain[1..], unix(NOW)).unwrap_err();
+            });
+            let log = log.0.lock().unwrap();
+            assert!(log.len() < 5_000, "{}: {log:.300}", log.len());
+        }
     }
 }
