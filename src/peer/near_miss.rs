@@ -11,13 +11,20 @@ use crate::text::{Printable, hex};
 /// So many names, or keys, are told.
 const MOST: usize = 8;
 
+/// So many names are compared with so many rules, and with the rules below so many issuers: a stranger
+/// chooses a chain to copy, and has it compared without its key.
+const MOST_NAMES: usize = 64;
+const MOST_RULES: usize = 1000;
+const MOST_ISSUERS: usize = 16;
+
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 impl PeerRules {
     /// Of a leaf that no rule names by this path: the rule that comes nearest and why it does not, or
     /// else what the leaf is called.
     pub(crate) fn why_not(&self, leaf: &View<'_>, issuers: &impl Issuers) -> String {
-        let all = || std::iter::once(&self.anywhere).chain(self.under.values());
+        let under = || self.under.values().take(MOST_ISSUERS);
+        let all = || std::iter::once(&self.anywhere).chain(under());
         let Ok(names) = leaf.alt_names().and_then(|names| names.collect::<Result<Vec<_>, _>>())
         else {
             return "its subjectAltName cannot be read to its end, so none of its names counts"
@@ -39,7 +46,8 @@ impl PeerRules {
                     .into(),
             );
         }
-        let (bound, _) = self.under.iter().find(|(_, rules)| rules.names(leaf))?;
+        let (bound, _) =
+            self.under.iter().take(MOST_ISSUERS).find(|(_, rules)| rules.names(leaf))?;
         let keys = issuers.keys().unwrap_or_default();
         let found: Vec<_> =
             keys.iter().take(MOST).map(|key| format!("spki-sha256:{}", hex(key))).collect();
@@ -58,7 +66,7 @@ impl LeafRules {
     /// Why the first name that a rule seems to be about is not the one that it is about.
     fn nearest(&self, names: &[SubjectAltName<&str>]) -> Option<String> {
         let uris = names.iter().filter(|name| matches!(name, SubjectAltName::Uri(_))).count();
-        names.iter().find_map(|name| {
+        names.iter().take(MOST_NAMES).find_map(|name| {
             let why = match name {
                 SubjectAltName::Uri(uri) if self.match_uri(uri) => format!(
                     "is one of {uris} URIs, and a rule by URI is for certificates with one (SPIFFE X.509-SVID, 2)"
@@ -87,7 +95,7 @@ impl LeafRules {
                 dns.strip_suffix(host)
                     .is_some_and(|label| label.ends_with('.') && label.matches('.').count() == 1)
             };
-            let rule = self.dns.iter().find(is_below)?;
+            let rule = self.dns.iter().take(MOST_RULES).find(is_below)?;
             return Some(format!(
                 "is a wildcard, which every host there may hold, and not `{rule}`; name that wildcard, or give the \
                  peer a certificate of its own"
@@ -97,15 +105,16 @@ impl LeafRules {
             name == **host
                 || name.strip_suffix(host.as_str()).is_some_and(|label| label.ends_with('.'))
         };
-        if let Some(host) = self.dns_wildcards.iter().find(deeper) {
+        if let Some(host) = self.dns_wildcards.iter().take(MOST_RULES).find(deeper) {
             return Some(format!("has not exactly one label more than `*.{host}`"));
         }
         self.of_another_type(&name)
     }
 
     fn almost_uri(&self, uri: &str) -> Option<String> {
-        let bare = |uri: &str| uri.trim_end_matches('/').to_ascii_lowercase();
-        if let Some(rule) = self.uris.iter().find(|rule| bare(rule) == bare(uri)) {
+        let bare = uri.trim_end_matches('/');
+        let is_alike = |rule: &&String| rule.trim_end_matches('/').eq_ignore_ascii_case(bare);
+        if let Some(rule) = self.uris.iter().take(MOST_RULES).find(is_alike) {
             return Some(format!(
                 "differs from `uri:{rule}` in case or in a slash, and URIs are compared byte for byte"
             ));
@@ -123,8 +132,8 @@ impl LeafRules {
     }
 
     fn almost_email(&self, address: &str) -> Option<String> {
-        let lower = |address: &str| address.to_ascii_lowercase();
-        if let Some(rule) = self.emails.iter().find(|rule| lower(rule) == lower(address)) {
+        let is_alike = |rule: &&String| rule.eq_ignore_ascii_case(address);
+        if let Some(rule) = self.emails.iter().take(MOST_RULES).find(is_alike) {
             return Some(format!(
                 "differs from `email:{rule}` in the case of what stands before the `@`, which counts"
             ));
@@ -135,7 +144,7 @@ impl LeafRules {
 
     fn almost_ip(&self, address: IpAddr) -> Option<String> {
         let same = |rule: &&IpAddr| rule.to_canonical() == address.to_canonical();
-        match self.ips.iter().find(same) {
+        match self.ips.iter().take(MOST_RULES).find(same) {
             Some(rule) => Some(format!(
                 "is the address of `ip:{rule}` in the other family, and those do not match"
             )),

@@ -142,3 +142,28 @@ fn under_a_relaxed_policy_a_rule_that_almost_matches_says_so_too() {
     let refusal = clients.verify(Some(&leaf.chain(&[])), unix(NOW)).unwrap_err();
     assert!(refusal.reason().contains("its names are `dns:a.example`"), "{refusal}");
 }
+
+/// Whoever copies a chain of ours makes us compare, without a key.
+#[test]
+fn many_names_beside_many_rules_cost_no_time() {
+    let root = Ca::root_named("root");
+    let mut names: Vec<_> = (0..4_000).map(|n| general_name(&format!("uri:x://y/{n}"))).collect();
+    // It is not looked for behind so many others.
+    names.push(general_name("uri:x://Z/1"));
+    let chain = root.leaf(LeafSpec::new("edge").raw_san(der::sequence(&names))).chain(&[]);
+    let key = |n: u32| format!("{n:064x}");
+    let bound = |n| format!("uri:x://z/{n} under spki-sha256:{}", key(n));
+    let rules: Vec<_> = (0..1_000).map(|n| format!("uri:x://z/{n}")).collect();
+    let bound: Vec<_> = (0..4_000).map(bound).collect();
+    for rules in [rules, bound] {
+        let roots = Roots::from_der([root.der()]).unwrap();
+        let builder = ClientPeerVerifier::builder(roots, &provider());
+        let builder = rules.iter().fold(builder, |builder, text| builder.allow(rule(text)));
+        let clients = builder.build().unwrap();
+        let start = std::time::Instant::now();
+        let refusal = clients.verify(Some(&chain), unix(NOW)).unwrap_err();
+        let took = start.elapsed();
+        assert!(refusal.reason().contains("and 3993 more"), "{refusal}");
+        assert!(took.as_secs() < 1, "{took:?}");
+    }
+}
