@@ -147,7 +147,7 @@ impl Refusal {
     /// The same refusal, for what the other one says.
     pub(crate) fn with_reason_of(mut self, honest: Self) -> Self {
         self.0.class = honest.0.class;
-        self.0.reason = honest.0.reason;
+        self.0.reason = honest.details();
         self
     }
 
@@ -197,21 +197,27 @@ impl Refusal {
     /// webpki does not; [`explain`](Self::explain) does, for a chain that is in a file.
     pub fn reason(&self) -> String {
         let class = self.0.class;
-        match (&self.0.violation, &self.0.reason) {
-            (None, Some(reason)) => return format!("{class}: {reason}"),
-            (Some(violation), Some(reason)) => return format!("{class}: {violation}; {reason}"),
-            (_, None) => {}
-        }
-        match (&self.0.violation, &self.0.error) {
-            (Some(violation), _) => format!("{class}: {violation}"),
-            // rustls prints what is inside for programmers.
-            (None, Error::InvalidCertificate(CertificateError::Other(OtherError(inner)))) => {
-                format!("{class}: {}", Printable(&inner.to_string()))
-            }
+        match (self.details(), &self.0.error) {
+            (Some(details), _) => format!("{class}: {details}"),
             (None, Error::HandshakeNotComplete) => {
                 "its handshake is not done: ask when it is".into()
             }
             (None, _) => class.to_string(),
+        }
+    }
+
+    /// What is known beyond the class.
+    fn details(&self) -> Option<String> {
+        let Details { violation, reason, error, .. } = &*self.0;
+        match (violation, reason, error) {
+            (Some(violation), Some(reason), _) => Some(format!("{violation}; {reason}")),
+            (Some(violation), None, _) => Some(violation.to_string()),
+            (None, Some(reason), _) => Some(reason.clone()),
+            // rustls prints what is inside for programmers.
+            (None, None, Error::InvalidCertificate(CertificateError::Other(OtherError(inner)))) => {
+                Some(Printable(&inner.to_string()).to_string())
+            }
+            (None, None, _) => None,
         }
     }
 
@@ -321,7 +327,9 @@ impl fmt::Display for RefusalClass {
             Self::RevocationUnknown => "revocation could not be determined",
             Self::Name => "the certificate is for another name",
             Self::PeerRule => "no peer rule names it",
-            Self::PathCheck => "its path violates a check that goes beyond stock rustls",
+            Self::PathCheck => {
+                "its path violates a check that goes beyond stock rustls, and that stock_path_checks() turns off"
+            }
             Self::NoCertificate => "it presented no certificate",
             Self::Undetermined => {
                 "its extended key usage is wrong, and other obstacles were not looked for"

@@ -1,11 +1,12 @@
 //! A refusal names the certificate and, in words, what stands in the way and what to do about that.
 
-use mtls_roles::{ClientPeerVerifier, Refusal, Roots};
+use mtls_roles::{ClientPeerVerifier, EkuPolicy, Refusal, RefusalClass, Roots};
 use rcgen::{DistinguishedName, DnType, DnValue, GeneralSubtree};
 use rustls::pki_types::CertificateDer;
 
 use crate::common::clock::{NOW, unix};
-use crate::common::pki::{Ca, CaSpec, Leaf, LeafSpec, der, tamper_signature};
+use crate::common::ours::rule;
+use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec, der, tamper_signature};
 use crate::common::tls::provider;
 
 struct Row {
@@ -45,6 +46,25 @@ fn every_refusal_says_which_certificate_and_what_stands_in_the_way() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The error stays that of the EKU, which stock rustls would have found; what is said is the honest reason.
+#[test]
+fn a_path_check_behind_a_wrong_purpose_is_said_too() {
+    let root = Ca::root_named("root");
+    let signer = LeafSpec::new("edge").key_usages(&[rcgen::KeyUsagePurpose::KeyCertSign]);
+    let chain = root.leaf(signer.eku(Eku::server())).chain(&[]);
+    for policy in [EkuPolicy::rfc5280(), EkuPolicy::ignore()] {
+        let roots = Roots::from_der([root.der()]).unwrap();
+        let clients = ClientPeerVerifier::builder(roots, &provider())
+            .eku_policy(policy)
+            .relax_for(rule("dns:other.example"));
+        let refusal = clients.build().unwrap().verify(Some(&chain), unix(NOW)).unwrap_err();
+        assert_eq!(refusal.class(), RefusalClass::PathCheck);
+        let said = "(`CN=edge`) is a leaf, but its key usage has keyCertSign";
+        assert!(refusal.reason().contains(said), "{refusal}");
+        assert!(refusal.reason().contains("stock_path_checks()"), "{refusal}");
+    }
 }
 
 fn rows() -> Vec<Row> {
