@@ -49,7 +49,16 @@ impl Write for Server<'_> {
 }
 
 const SCHEMES: [&str; 11] = [
-    "smtp", "lmtp", "imap", "pop3", "sieve", "ftp", "xmpp", "xmpp-server", "ldap", "postgres",
+    "smtp",
+    "lmtp",
+    "imap",
+    "pop3",
+    "sieve",
+    "ftp",
+    "xmpp",
+    "xmpp-server",
+    "ldap",
+    "postgres",
     "mysql",
 ];
 
@@ -58,9 +67,7 @@ fuzz_target!(|input: &[u8]| {
     let scheme = SCHEMES[usize::from(*scheme) % SCHEMES.len()];
     let target = Target::read(&format!("{scheme}://x.example")).unwrap().remove(0);
     let mut server = Server { says, at_once: usize::from(*at_once) };
-    if let Err(Refused::Said(said)) =
-        starttls::start(target.protocol, target.host(), &mut server)
-    {
+    if let Err(Refused::Said(said)) = starttls::start(target.protocol, target.host(), &mut server) {
         assert!(!said.contains(char::is_control), "{said:?}");
     }
     let Ok(text) = str::from_utf8(says) else { return };
