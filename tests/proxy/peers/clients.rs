@@ -62,7 +62,7 @@ pub fn rows() -> Vec<Row> {
 }
 
 /// A backend that says one sentence in HTTP.
-fn greet(listener: &TcpListener) {
+pub fn greet(listener: &TcpListener) {
     for tcp in listener.incoming() {
         let mut tcp = tcp.unwrap();
         thread::spawn(move || {

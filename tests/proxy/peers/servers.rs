@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
+use super::clients::greet;
 use super::{CERTIFICATES, Row, VERSIONS, certificate, is_installed};
 use crate::alerts::calling;
-use crate::running::Proxy;
+use crate::running::{Proxy, backend};
 use crate::world::{PATIENCE, World};
 
 pub fn rows() -> Vec<Row> {
@@ -99,11 +100,12 @@ impl Drop for Server {
 
 type Make = fn(&World, SocketAddr, &str) -> Command;
 
-const SERVERS: [(&str, &str, Make); 4] = [
+const SERVERS: [(&str, &str, Make); 5] = [
     ("openssl", "openssl", openssl),
     ("gnutls-serv", "gnutls-serv", gnutls),
     ("nginx", "nginx", nginx),
     ("haproxy", "haproxy", haproxy),
+    ("stunnel", "stunnel4", stunnel),
 ];
 
 fn openssl(_: &World, address: SocketAddr, version: &str) -> Command {
@@ -151,5 +153,17 @@ fn haproxy(world: &World, address: SocketAddr, version: &str) -> Command {
     );
     let mut command = Command::new("haproxy");
     command.args(["-db", "-f", "haproxy.conf"]);
+    command
+}
+
+fn stunnel(world: &World, address: SocketAddr, version: &str) -> Command {
+    let (listener, at) = backend();
+    thread::spawn(move || greet(&listener));
+    let config = format!(
+        "foreground = yes\npid =\n[in]\naccept = {address}\nconnect = {at}\ncert = both.pem\n\
+         CAfile = client-ca.pem\nverifyChain = yes\nrequireCert = yes\nsslVersion = TLSv{version}\n"
+    );
+    let mut command = Command::new("stunnel4");
+    command.arg(world.folder.write("stunnel.conf", config));
     command
 }
