@@ -226,3 +226,21 @@ fn a_client_with_the_wrong_purpose_is_refused_with_the_honest_class() {
     let line = proxy.connection();
     assert_eq!((&line["end"], &line["class"]), (&"refused".into(), &"eku".into()), "{line}");
 }
+
+#[test]
+fn a_backend_that_is_killed_cuts_its_connections_off_and_is_used_again_when_it_is_back() {
+    let (world, mut proxy, mut client, behind) = connected("");
+    let (address, at) = (proxy.address("in"), behind.local_addr().unwrap());
+    reset(&behind);
+    drop(behind);
+    assert_eq!(client.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert_eq!(proxy.connection()["end"], "backend was cut off");
+    // Its listener is gone since it took this connection.
+    let mut early = world.connect(address, Some(&world.client()));
+    assert!(early.write_all(b"hello").and_then(|()| early.read_exact(&mut [0])).is_err());
+    assert_eq!(proxy.connection()["class"], "connect");
+    let listener = std::net::TcpListener::bind(at).unwrap();
+    let mut client = world.connect(address, Some(&world.client()));
+    client.write_all(b"hello").unwrap();
+    take(&listener).read_exact(&mut [0; 5]).unwrap();
+}
