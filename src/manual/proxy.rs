@@ -79,14 +79,7 @@
 //! A client's certificate (0x28) makes the header longer than a kilobyte, which nginx 1.22 resets. What
 //! a balancer in front says is read for its addresses alone: its TLVs are dropped, not passed on.
 //!
-//! # Other makes at the other end
-//!
-//! What data passes, in both versions: as clients of `tunnel.accept` under `rfc5280` (and let pass under
-//! `ignore`), and as servers that want a client certificate of `tunnel.originate`. From
-//! `tests/proxy/peers`, with what Debian 12 has; of servers the words are those of our log, or of the
-//! page. gnutls-serv asks its verifier for no purpose, nginx refuses inside of HTTP.
-//!
-#![doc = include_str!("../../docs/proxy-peers.md")]
+//! What peers of other makes say at its other end: [`errors`](super::errors).
 //!
 //! # To build your own
 //!

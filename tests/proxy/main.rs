@@ -10,7 +10,6 @@ mod config;
 mod header;
 mod load;
 mod modes;
-mod peers;
 mod readers;
 mod running;
 mod signals;

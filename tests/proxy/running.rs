@@ -98,11 +98,6 @@ impl Proxy {
         }
     }
 
-    /// The next line, until the log ends.
-    pub fn next(&mut self) -> Option<Value> {
-        self.lines.recv_timeout(PATIENCE).ok()
-    }
-
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
