@@ -93,7 +93,7 @@ impl<'a> Mark<'a> {
             Some("X509 CRL") => {
                 return format!("a revocation list, needed is a {wanted}; lists are given to Crls");
             }
-            Some(label) if label.ends_with("PRIVATE KEY") => {
+            Some(label) if label.ends_with("PRIVATE KEY") && !needed.ends_with("PRIVATE KEY") => {
                 return format!(
                     "a private key, needed is a {wanted}; take it out, and look who can read this file"
                 );

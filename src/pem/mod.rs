@@ -128,9 +128,10 @@ pub(crate) fn ders<D: From<Vec<u8>>>(
     labels: &Labels,
 ) -> Result<Vec<D>, Error> {
     let mut decoded = Zeroizing::default();
-    let blocks = blocks(text(pem, &mut decoded), origin, labels)?;
+    let text = text(pem, &mut decoded);
+    let blocks = blocks(text, origin, labels)?;
     match blocks.is_empty() {
-        true => Err(nothing(pem, origin, labels.wanted)),
+        true => Err(nothing(text, origin, labels.wanted)),
         false => Ok(blocks.into_iter().map(|(_, block)| block.into_der().into()).collect()),
     }
 }
@@ -147,7 +148,7 @@ pub(crate) fn private_key(pem: &[u8], origin: &str) -> Result<PrivateKeyDer<'sta
     let mut keys = blocks(text, origin, &KEY)?;
     let (count, key) = (keys.len(), keys.pop());
     let Some((mark, key)) = key else {
-        return Err(nothing(pem, origin, KEY.wanted));
+        return Err(nothing(text, origin, KEY.wanted));
     };
     if count > 1 {
         return Err(Error::SeveralKeys { origin: origin.into(), count });
@@ -158,7 +159,7 @@ pub(crate) fn private_key(pem: &[u8], origin: &str) -> Result<PrivateKeyDer<'sta
             Ok(key) => Ok(key.clone_key()),
             // A key that is none is the provider's to refuse.
             Err(_) => PrivateKeyDer::from_pem(key.kind, key.into_der())
-                .ok_or_else(|| nothing(pem, origin, KEY.wanted)),
+                .ok_or_else(|| nothing(text, origin, KEY.wanted)),
         },
         Some(content) => {
             let found = content.name();

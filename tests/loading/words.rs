@@ -125,6 +125,10 @@ fn what_is_there_instead_is_called_by_its_name_with_the_way_to_what_is_wanted() 
         ("escaped", as_roots(chain.replace('\n', "\\n").as_bytes()), &["turn every `\\n` into the end of a line"]),
         ("joined", as_roots(format!("{}{chain}", chain.trim_end()).as_bytes()), &["end the line before it"]),
         ("empty", as_roots(b" \n"), &["it is empty"]),
+        ("key alone", as_chain(key.as_bytes()), &["it begins with `-----BEGIN PRIVATE KEY-----`; needed is at least one"]),
+        ("key alone in UTF-16", as_chain(&utf16(&key, u16::to_le_bytes)), &["it begins with `-----BEGIN PRIVATE KEY-----`"]),
+        ("certificate alone in UTF-16", as_key(&utf16(&chain, u16::to_be_bytes)), &["it begins with `-----BEGIN CERTIFICATE-----`"]),
+        ("key of another label", as_key(&pem("ED25519 PRIVATE KEY", &pkcs8)), &["needed `-----BEGIN PRIVATE KEY-----` alone on its line; convert"]),
     ];
     let mut wrong = vec![];
     for (id, found, needed) in rows {
