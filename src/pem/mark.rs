@@ -39,6 +39,10 @@ pub(super) const CERTIFICATE_LABELS: &[&str] =
 /// The header of a key that is encrypted in the way of RFC 1421.
 pub(super) const ENCRYPTED: &[u8] = b"Proc-Type: 4,ENCRYPTED";
 
+pub(super) const BEGIN: &[u8] = b"BEGIN";
+/// In either order of octets.
+pub(super) const BEGIN_IN_UTF16: &[u8] = b"B\0E\0G\0I\0N";
+
 /// A line on which a block seems to begin, and what follows it.
 pub(crate) struct Mark<'a> {
     /// Counted from 1; lines end in LF, CR or CR LF.
@@ -106,6 +110,9 @@ impl<'a> Mark<'a> {
                 && !self.text.starts_with(b"-") =>
             {
                 return format!("{alone}; remove the spaces before it, in every line of the block");
+            }
+            None if has_utf16_begin(self.text) => {
+                return format!("{alone}; the file is in two encodings, save all of it as UTF-8");
             }
             None if find(self.text, b"\\n").is_some() => {
                 return format!("{alone}; turn every `\\n` into the end of a line");
@@ -188,7 +195,7 @@ fn closed_label(text: &str) -> Option<&str> {
 }
 
 /// Every line that could be meant as the beginning of a block, in order: the word BEGIN behind a dash, or
-/// before what is read here.
+/// before what is read here, or in UTF-16 where the rest is not.
 pub(crate) fn marks(pem: &[u8]) -> Vec<Mark<'_>> {
     let starts: Vec<_> = lines(pem).filter(|line| is_mark(line.2)).collect();
     let ends = starts.iter().skip(1).map(|next| next.0);
@@ -216,9 +223,13 @@ fn lines(pem: &[u8]) -> impl Iterator<Item = (usize, usize, &[u8])> {
     })
 }
 
+fn has_utf16_begin(text: &[u8]) -> bool {
+    text.contains(&0) && find(text, BEGIN_IN_UTF16).is_some()
+}
+
 fn is_mark(text: &[u8]) -> bool {
-    let Some(at) = find(text, b"BEGIN") else {
-        return false;
+    let Some(at) = find(text, BEGIN) else {
+        return has_utf16_begin(text);
     };
     let (before, after) = text.split_at(at);
     let names = [&b"CERTIFICATE"[..], b"X509 CRL", b"PRIVATE KEY"];

@@ -4,7 +4,7 @@
 //! indented block, four dashes, a byte-order mark, `END` and `BEGIN` on one line (files joined
 //! without a final newline). A trust bundle that is read in part is a trust bundle with silent
 //! holes, so every `BEGIN` mark is found here first, and must be one that the reader will take.
-//! What is unambiguous is read: a byte-order mark, UTF-16, labels of old, a key under the label of
+//! What is unambiguous is read: a byte-order mark, a whole file in UTF-16, labels of old, a key under the label of
 //! another form of key.
 
 mod mark;
@@ -19,7 +19,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
-use self::mark::{Block, CERTIFICATE_LABELS, ENCRYPTED, find};
+use self::mark::{BEGIN, BEGIN_IN_UTF16, Block, CERTIFICATE_LABELS, ENCRYPTED, find};
 pub(crate) use self::mark::{Labels, Mark, marks};
 use crate::content::Content;
 use crate::error::Error;
@@ -205,7 +205,13 @@ fn text<'a>(pem: &'a [u8], decoded: &'a mut Zeroizing<Vec<u8>>) -> &'a [u8] {
     let pairs = pem.strip_prefix(&[0xfe, 0xff]).or(pem.strip_prefix(&[0xff, 0xfe])).unwrap_or(pem);
     decoded.reserve_exact(pem.len() / 2 + 1);
     decoded.extend(pairs.chunks(2).map(ascii));
-    decoded
+    let count =
+        |text: &[u8], word: &[u8]| text.windows(word.len()).filter(|it| *it == word).count();
+    // Where other blocks stand in another encoding, none is read.
+    match count(pem, BEGIN) + count(pem, BEGIN_IN_UTF16) == count(decoded, BEGIN) {
+        true => decoded,
+        false => pem,
+    }
 }
 
 /// Every block whose label is to be read, and where it begins.

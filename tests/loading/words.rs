@@ -140,6 +140,29 @@ fn what_is_there_instead_is_called_by_its_name_with_the_way_to_what_is_wanted() 
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// PowerShell's `>>` appends UTF-16 to whatever is there; `cat` appends to what PowerShell wrote.
+#[test]
+fn of_a_file_in_two_encodings_nothing_is_read() {
+    let (one, two) = (Ca::root_named("one").pem(), Ca::root_named("two").pem());
+    for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+        let one = one.as_bytes();
+        let (plain, marked) = (utf16(&two, bytes), utf16(&format!("\u{feff}{two}"), bytes));
+        let (plain, marked, other) = (&plain[..], &marked[..], &utf16(&two, u16::to_le_bytes)[..]);
+        for parts in [
+            &[one, marked][..],
+            &[one, plain],
+            &[marked, one],
+            &[plain, b"\n", one],
+            &[plain, b"\n", plain],
+            &[&utf16(&two, u16::to_be_bytes), other],
+        ] {
+            let text = parts.concat();
+            let error = Roots::from_pem(&text).map(|roots| roots.len()).unwrap_err().to_string();
+            assert!(error.contains("two encodings"), "{error}");
+        }
+    }
+}
+
 #[test]
 fn a_key_that_a_provider_does_not_take_is_called_by_its_algorithm_and_curve() {
     let leaf = edge();
