@@ -193,8 +193,9 @@ impl Refusal {
     /// The class in words, and what is known beyond it: which certificate, what is found and what is
     /// needed; control characters escaped.
     ///
-    /// As long as no path is verified, webpki alone reads what was presented, so this does not tell what
-    /// webpki does not; [`explain`](Self::explain) does, for a chain that is in a file.
+    /// As long as no path is verified, webpki alone takes certificates apart; of the parts that it shows,
+    /// names, keys and algorithms are put into words. What it does not show, [`explain`](Self::explain)
+    /// tells, for a chain that is in a file.
     pub fn reason(&self) -> String {
         let class = self.0.class;
         match (self.details(), &self.0.error) {

@@ -4,8 +4,8 @@
 //! indented block, four dashes, a byte-order mark, `END` and `BEGIN` on one line (files joined
 //! without a final newline). A trust bundle that is read in part is a trust bundle with silent
 //! holes, so every `BEGIN` mark is found here first, and must be one that the reader will take.
-//! What is unambiguous is read: a byte-order mark, a whole file in UTF-16, labels of old, a key under the label of
-//! another form of key.
+//! What is unambiguous is read: a byte-order mark, a whole file in UTF-16, labels of old, a key under
+//! the label of another form of key.
 
 mod mark;
 

@@ -1,7 +1,7 @@
 //! Reads the certificates of verified paths.
 //!
-//! webpki alone reads what a peer sent before a path is verified. Nothing else in the verifiers
-//! reads certificates, and a `VerifiedPath` is made by webpki only.
+//! webpki alone takes apart what a peer sent before a path is verified (`unverified` has words for the
+//! parts). Nothing else in the verifiers reads certificates, and a `VerifiedPath` is made by webpki only.
 
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};

@@ -1,8 +1,8 @@
 //! What is said of a chain that was refused, by webpki's reading of it: who presented it, and which
 //! certificate stands in the way, for what.
 //!
-//! No path is verified here. webpki says where the parts of a certificate are, and nothing is decided
-//! on what they say.
+//! No path is verified here. webpki says where the parts of a certificate are; names, keys and
+//! algorithms among them are put into words of bounded length, and nothing is decided on what they say.
 
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{CertificateError as Refused, Error, OtherError};
