@@ -155,7 +155,8 @@ impl LeafRules {
     }
 
     fn match_email(&self, address: &str) -> bool {
-        email_address(address).is_some_and(|address| self.emails.contains(&address))
+        !self.emails.is_empty()
+            && email_address(address).is_some_and(|address| self.emails.contains(&address))
     }
 }
 
