@@ -86,13 +86,15 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// A path that is valid throughout, else one on which a cross-sign may have expired: peers have its
-    /// key among their roots.
+    /// A path that is valid throughout, else one on which a cross-sign need not be: peers may have its key
+    /// among their roots.
     fn find(&self, paths: &Paths<'_>) -> Result<Vec<usize>, Error> {
         let strictly = paths.find(|index, certificate| self.check(index, certificate));
         strictly.or_else(|refused| {
             let found = paths.find(|index, certificate| match self.check(index, certificate) {
-                Err(Error::Expired { .. }) if paths.may_be_cross_sign(index) => {
+                Err(Error::Expired { .. } | Error::NotYetValid { .. })
+                    if paths.may_be_cross_sign(index) =>
+                {
                     self.check_eku(index, certificate)
                 }
                 checked => checked,

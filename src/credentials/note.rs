@@ -67,7 +67,7 @@ pub enum NoteKind {
         /// Last second of its validity.
         not_after: OffsetDateTime,
     },
-    /// It is not valid yet, and a path does without it.
+    /// It is not valid yet: a path does without it, or it is a cross-sign, as for [`Expired`](Self::Expired).
     #[non_exhaustive]
     NotYetValid {
         /// First second of its validity.

@@ -2,7 +2,6 @@
 //! with a note about what nobody needs. Refused is what makes the leaf useless.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::common::cases;
 use crate::common::clock::{NOW, unix};
@@ -59,6 +58,8 @@ impl World {
             ("sub constrained", new.cross_sign(&sub, constrained).der()),
             ("sub critical", new.cross_sign(&sub, critical).der()),
             ("new by old expired", old.cross_sign(&new, expired()).der()),
+            ("new by old to come", old.cross_sign(&new, CaSpec::new("").not_yet_valid()).der()),
+            ("sub to come", new.cross_sign(&sub, CaSpec::new("").not_yet_valid()).der()),
             ("other", other.der()),
             ("twin", twin.der()),
             ("another leaf", sub.leaf(LeafSpec::new("another")).der()),
@@ -97,7 +98,7 @@ impl World {
 #[rustfmt::skip] // One row, one line.
 fn what_nobody_needs_is_presented_and_noted() {
     let world = World::new();
-    let ended = NOW - Duration::days(1);
+    let (ended, begins) = (NOW - Duration::days(1), NOW + Duration::days(1));
     let mut wrong = vec![];
     for (chain, needed) in [
         ("leaf", String::new()),
@@ -116,6 +117,10 @@ fn what_nobody_needs_is_presented_and_noted() {
         ("leaf, sub expired, sub", format!("2 Expired {{ not_after: {ended:?} }}")),
         ("leaf, sub, new by old expired", format!("3 Expired {{ not_after: {ended:?} }}")),
         ("leaf, sub, new, new by old expired", format!("4 Expired {{ not_after: {ended:?} }}")),
+        ("leaf, sub, new by old to come", format!("3 NotYetValid {{ not_before: {begins:?} }}")),
+        ("leaf, sub, new by old to come, old", format!("3 NotYetValid {{ not_before: {begins:?} }}")),
+        ("leaf, sub, new by old to come, new", format!("3 NotYetValid {{ not_before: {begins:?} }}")),
+        ("leaf, sub to come", "refused: certificate 2 of the chain (CN=sub) is not valid".into()),
         ("leaf, sub, new by old expired, old", format!("3 Expired {{ not_after: {ended:?} }}")),
         ("leaf, sub, new by old expired, new", format!("3 Expired {{ not_after: {ended:?} }}")),
         ("leaf, sub for servers, sub", "2 Unfit { needed: Purpose(clientAuth), found: Some([Purpose(serverAuth)]) }".into()),
@@ -228,9 +233,9 @@ fn a_note_names_the_file_and_the_observer_hears_it() {
     assert!(matches!(&ears.lines()[..], [_, heard] if heard.starts_with(&note)));
 }
 
-/// Each of them could stand above every other.
+/// Each of them could stand above every other: who tried all of their orders would not come to an end.
 #[test]
-fn a_chain_of_thousands_of_namesakes_is_judged_in_no_time() {
+fn a_chain_of_thousands_of_namesakes_is_judged() {
     let root = Ca::root_named("ca");
     let leaf = root.leaf(LeafSpec::new("leaf").eku(Eku::client()));
     let namesake = root.sub(CaSpec::new("ca").serial(0x4000)).der();
@@ -243,12 +248,10 @@ fn a_chain_of_thousands_of_namesakes_is_judged_in_no_time() {
         CertificateDer::from(der)
     });
     let chain: Ders = [leaf.der()].into_iter().chain(namesakes).collect();
-    let start = Instant::now();
     let credentials = Credentials::from_der(chain, leaf.key_der(), &provider()).unwrap();
     let fitness = client_slot().build().unwrap().judge(&credentials).unwrap();
     assert_eq!(fitness.notes.len(), 0x1ffe, "all but one, and the end are parallel");
     assert!(credentials.valid_until() > NOW && !credentials.is_combined());
-    assert!(start.elapsed() < Duration::seconds(20), "{:?}", start.elapsed());
 }
 
 type Ders = Vec<CertificateDer<'static>>;
