@@ -59,7 +59,7 @@ impl<'a> Mark<'a> {
         label.trim_end_matches(' ').strip_suffix("-----")
     }
 
-    pub(super) fn is_one_of(&self, labels: &[&str]) -> bool {
+    pub(crate) fn is_one_of(&self, labels: &[&str]) -> bool {
         self.label().is_some_and(|label| labels.contains(&label))
     }
 

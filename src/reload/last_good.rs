@@ -67,10 +67,8 @@ impl LastGood {
 /// The chain and the key of two files (or one) in one text, and nothing else of them.
 pub(super) fn pair(chain: &[u8], key: &[u8]) -> Zeroizing<Vec<u8>> {
     let certificates = pem::marks(chain).into_iter();
-    let certificates = certificates.filter(|mark| mark.label() == Some("CERTIFICATE"));
-    let keys = pem::marks(key).into_iter();
-    let keys =
-        keys.filter(|mark| mark.label().is_some_and(|label| pem::KEY_LABELS.contains(&label)));
+    let certificates = certificates.filter(|mark| mark.is_one_of(pem::CHAIN.read));
+    let keys = pem::marks(key).into_iter().filter(|mark| mark.is_one_of(pem::KEY_LABELS));
     let mut text = Zeroizing::new(Vec::with_capacity(chain.len() + key.len() + 2));
     for mark in certificates.chain(keys) {
         text.extend_from_slice(mark.block.trim_ascii_end());

@@ -301,6 +301,8 @@ impl<S: Side, C: Side> Inner<S, C> {
         let back = Arc::new(Parts { all: before.all.clone(), lineages });
         let look = work.followed.again();
         let run = work.attempt(&back, &self.options).make_of_what_was_good(&look);
+        // With what only the generation before asked for, and nobody followed since.
+        let look = run.look.clone();
         let report = self.accept(work, run, &look)?;
         (work.undone, work.has_refused) = (work.judged, false);
         Ok(report)

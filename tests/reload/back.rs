@@ -55,6 +55,43 @@ fn a_roll_back_takes_no_revocation_back() {
 }
 
 #[test]
+fn after_a_roll_back_what_only_the_generation_before_asked_for_is_followed() {
+    let world = World::new();
+    world.dir.write("which", "first");
+    for name in ["first", "second"] {
+        world.dir.write(name, "ignore");
+    }
+    let dir = world.dir.path().to_owned();
+    let mut inner = recipe(&dir, provider(), |it| it);
+    let tls = world.builder().build(move |files| {
+        let which = files.text(dir.join("which"))?;
+        files.text(dir.join(which.trim()))?;
+        inner(files)
+    });
+    let tls = tls.unwrap();
+    world.dir.write("which", "second");
+    assert_eq!(two_polls(&tls).published, Some(2));
+    assert_eq!(tls.roll_back().unwrap().published, Some(3));
+    assert_eq!(two_polls(&tls).published, None);
+    world.dir.write("first", "rfc5280");
+    assert!(two_polls(&tls).published.is_some(), "the files have changed");
+}
+
+#[test]
+fn a_pair_under_a_label_of_old_is_kept_whole() {
+    for label in ["X509 CERTIFICATE", "X.509 CERTIFICATE"] {
+        let world = World::new();
+        let folder = private_folder(&world, 0o700);
+        let chain = fs::read_to_string(world.dir.join("tls.crt")).unwrap();
+        world.dir.write("tls.crt", chain.replace("CERTIFICATE", label));
+        drop(start(&world, Some(&folder)).unwrap());
+        world.remove("tls.key");
+        let tls = start(&world, Some(&folder));
+        assert_eq!(sees(&tls.unwrap()), both("server", "client"), "{label}");
+    }
+}
+
+#[test]
 fn a_process_that_starts_beside_a_refused_renewal_serves_with_the_last_good_pair_and_says_so() {
     let world = World::new();
     let folder = private_folder(&world, 0o700);
