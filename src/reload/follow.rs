@@ -49,7 +49,7 @@ impl<S: Side, C: Side> Reloader<S, C> {
         let interval = interval.max(Duration::from_millis(1));
         thread::spawn(move || {
             while end.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
-                // It was told to the observers; one of them may panic, and is asked again.
+                // Failures are told to the observers; and one of those may panic.
                 let _ = catch_unwind(AssertUnwindSafe(|| reloader.poll()));
             }
         });

@@ -78,17 +78,12 @@ impl Parts {
     }
 
     /// The lists that stay in use although files lack them, and did not before.
-    pub(super) fn newly_kept<'a>(
-        &'a self,
-        before: &'a Self,
-    ) -> impl Iterator<Item = (Role, &'a KeptCrl)> {
-        self.lineages.iter().flat_map(move |(place, lineage)| {
-            let before = before.lineages.get(place);
-            let is_known =
-                move |kept: &&KeptCrl| before.is_some_and(|before| before.kept().1.contains(kept));
-            let (role, kept) = lineage.kept();
-            let kept = kept.iter().filter(move |kept| !is_known(kept));
-            kept.map(move |kept| (role, kept))
-        })
+    pub(super) fn newly_kept(&self, before: &Self) -> Vec<(Role, KeptCrl)> {
+        let all = |parts: &Self| -> Vec<_> {
+            parts.lineages.values().flat_map(|lineage| lineage.kept()).collect()
+        };
+        let (known, mut kept) = (all(before), all(self));
+        kept.retain(|kept| !known.contains(kept));
+        kept
     }
 }

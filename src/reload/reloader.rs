@@ -177,9 +177,9 @@ impl ReloaderBuilder {
         };
         let mut work = Work::new(Box::new(recipe), last_good);
         let (run, look) = work.run(Look::default(), &options).map_err(owned)?;
-        let (generation, report) = work.accept(run, &look, None, &options).map_err(owned)?;
-        let first = generation.ok_or_else(|| Error::recipe("it made nothing"))?;
-        let failing = (!report.is_clean()).then_some(first.since);
+        let mut accepted = work.accept(run, &look, None, &options).map_err(owned)?;
+        let first = accepted.next.take().ok_or_else(|| Error::recipe("it made nothing"))?;
+        let failing = (!accepted.report.is_clean()).then_some(first.since);
         let reloader = Reloader(Arc::new(Inner {
             current: Arc::new(ArcSwap::from_pointee(first)),
             work: Mutex::new(work),
@@ -187,6 +187,7 @@ impl ReloaderBuilder {
             looks: AtomicU64::new(1),
             failing: Mutex::new(failing),
         }));
+        accepted.tell(&reloader.0.options.observers);
         reloader.0.tell_expiries(&mut reloader.0.work());
         Ok(reloader)
     }
@@ -288,11 +289,11 @@ impl<S: Side, C: Side> Inner<S, C> {
         look: &Look,
     ) -> Result<ReloadReport, Arc<Error>> {
         let current = self.current.load_full();
-        let (next, report) = work.accept(run, look, Some(&current), &self.options)?;
-        if let Some(next) = next {
+        let mut accepted = work.accept(run, look, Some(&current), &self.options)?;
+        if let Some(next) = accepted.next.take() {
             self.current.swap(Arc::new(next)).end();
         }
-        Ok(report)
+        Ok(accepted.tell(&self.options.observers))
     }
 
     fn roll_back(&self, work: &mut Work<S, C>) -> Result<ReloadReport, Arc<Error>> {

@@ -15,7 +15,7 @@ use super::last_good::LastGood;
 use super::parts::{Part, Parts};
 use super::side::Side;
 use crate::error::Error;
-use crate::observe::Observers;
+use crate::observe::{KeptCrl, Observers};
 use crate::report::{RefusedPart, ReloadReport};
 use crate::role::Role;
 
@@ -29,8 +29,29 @@ pub(super) struct Options {
     pub(super) notice: Duration,
 }
 
-/// What came of a run: the generation to publish, if it is made from something new, and the report.
-pub(super) type Accepted<S, C> = (Option<Generation<S, C>>, ReloadReport);
+/// What came of a run.
+pub(super) struct Accepted<S, C> {
+    /// To be published, if it is made from something new.
+    pub(super) next: Option<Generation<S, C>>,
+    pub(super) report: ReloadReport,
+    news: Vec<Box<dyn Fn() + Send>>,
+    kept: Vec<(Role, KeptCrl)>,
+    is_news: bool,
+}
+
+impl<S, C> Accepted<S, C> {
+    /// Once it is published: an observer may ask for it, block or panic.
+    pub(super) fn tell(self, observers: &Observers) -> ReloadReport {
+        self.news.iter().for_each(|tell| tell());
+        for (role, kept) in &self.kept {
+            observers.tell(|observer| observer.crl_kept(*role, kept));
+        }
+        if self.is_news {
+            observers.tell(|observer| observer.reloaded(&self.report));
+        }
+        self.report
+    }
+}
 
 /// What changes from look to look.
 pub(super) struct Work<S, C> {
@@ -159,8 +180,7 @@ impl<S: Side, C: Side> Work<S, C> {
         }
     }
 
-    /// Takes what a run made, tells what came of it, and returns the generation to publish, if it is
-    /// made from something new.
+    /// Takes what a run made.
     pub(super) fn accept(
         &mut self,
         run: Run<S, C>,
@@ -193,26 +213,22 @@ impl<S: Side, C: Side> Work<S, C> {
             self.told_expiries.clear();
         }
         let newly_refused = self.newly_refused(&refused, look);
-        for news in &run.news {
-            match news {
-                News::Published(part, tell) if is_new && run.parts.is_new(part, &self.good) => {
-                    tell()
-                }
-                News::Refused(part, tell) if newly_refused.contains(part) => tell(),
-                _ => {}
+        let is_told = |news: News| match news {
+            News::Published(part, tell) if is_new && run.parts.is_new(&part, &self.good) => {
+                Some(tell)
             }
-        }
+            News::Refused(part, tell) if newly_refused.contains(&part) => Some(tell),
+            _ => None,
+        };
+        let news = run.news.into_iter().filter_map(is_told).collect();
+        let is_news = is_new || !newly_refused.is_empty();
+        let mut kept = Vec::new();
         if is_new {
-            for (role, kept) in run.parts.newly_kept(&self.good) {
-                options.observers.tell(|observer| observer.crl_kept(role, kept));
-            }
+            kept = run.parts.newly_kept(&self.good);
             let parts = Arc::new(run.parts);
             self.before = Some(mem::replace(&mut self.good, parts)).filter(|_| current.is_some());
         }
-        if is_new || !newly_refused.is_empty() {
-            options.observers.tell(|observer| observer.reloaded(&report));
-        }
-        Ok((is_new.then_some(next), report))
+        Ok(Accepted { next: is_new.then_some(next), report, news, kept, is_news })
     }
 
     /// The parts that are refused and were not, or not as they are now, or not for this reason.

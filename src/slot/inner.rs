@@ -1,7 +1,6 @@
 //! [`Slot`]: what both slots are.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use rustls::SignatureScheme;
@@ -26,10 +25,16 @@ pub(crate) struct Slot {
     pub(super) observers: Observers,
     pub(super) clock: Arc<dyn TimeProvider>,
     current: ArcSwapOption<Credentials>,
+    /// Held while the slot changes.
+    past: Mutex<Past>,
+}
+
+#[derive(Debug, Default)]
+struct Past {
     /// What was published and is still held by somebody, who may want it back.
-    published: Mutex<Vec<(Identity, Fitness)>>,
+    published: Vec<(Identity, Fitness)>,
     /// It is part of a generation, and never changes again.
-    is_sealed: AtomicBool,
+    is_sealed: bool,
 }
 
 impl Slot {
@@ -40,8 +45,7 @@ impl Slot {
             observers: Observers::default(),
             clock: Arc::new(DefaultTimeProvider),
             current: ArcSwapOption::empty(),
-            published: Mutex::default(),
-            is_sealed: AtomicBool::default(),
+            past: Mutex::default(),
         }
     }
 
@@ -55,10 +59,12 @@ impl Slot {
     }
 
     pub(super) fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
-        self.check_seal()?;
-        let fitness =
-            self.judge_once(&credentials).inspect_err(|error| self.tell_refused(error))?;
-        let previous = self.current.swap(Some(Arc::new(credentials.clone())));
+        let mut past = self.unsealed()?;
+        let swapped = self
+            .judge_once(&credentials, &mut past.published)
+            .map(|fitness| (fitness, self.current.swap(Some(Arc::new(credentials.clone())))));
+        drop(past);
+        let (fitness, previous) = swapped.inspect_err(|error| self.tell_refused(error))?;
         self.tell_published(&credentials, &fitness);
         Ok(previous.map(Arc::unwrap_or_clone))
     }
@@ -70,7 +76,7 @@ impl Slot {
 
     /// From now on it is what it is, on every clone.
     pub(crate) fn seal(&self) {
-        self.is_sealed.store(true, Ordering::SeqCst);
+        self.past().is_sealed = true;
     }
 
     pub(crate) fn role(&self) -> Role {
@@ -95,19 +101,24 @@ impl Slot {
 
     /// Clearing an empty slot changes nothing, so nobody hears of it.
     pub(super) fn clear(&self) -> Result<Option<Credentials>, Error> {
-        self.check_seal()?;
-        let previous = self.current.swap(None);
+        let previous = self.unsealed().map(|_past| self.current.swap(None))?;
         if previous.is_some() {
             self.observers.tell(|observer| observer.cleared(self.role));
         }
         Ok(previous.map(Arc::unwrap_or_clone))
     }
 
-    fn check_seal(&self) -> Result<(), Error> {
-        match self.is_sealed.load(Ordering::SeqCst) {
+    /// Nobody seals it meanwhile.
+    fn unsealed(&self) -> Result<MutexGuard<'_, Past>, Error> {
+        let past = self.past();
+        match past.is_sealed {
             true => Err(Error::Sealed { part: "slot" }),
-            false => Ok(()),
+            false => Ok(past),
         }
+    }
+
+    fn past(&self) -> MutexGuard<'_, Past> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn credentials(&self) -> Option<Credentials> {
@@ -120,8 +131,11 @@ impl Slot {
     }
 
     /// As [`judge`](Self::judge), or as they were judged when they were published before.
-    fn judge_once(&self, credentials: &Credentials) -> Result<Fitness, Error> {
-        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
+    fn judge_once(
+        &self,
+        credentials: &Credentials,
+        published: &mut Vec<(Identity, Fitness)>,
+    ) -> Result<Fitness, Error> {
         published.retain(|(held, _)| held.strong_count() > 0);
         let identity = credentials.identity();
         if let Some((_, fitness)) = published.iter().find(|(held, _)| held.ptr_eq(&identity)) {

@@ -1,8 +1,7 @@
 //! [`PeerVerifierBuilder`]: builds a verifier of either role.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use rustls::crypto::CryptoProvider;
 use webpki::{ExpirationPolicy, RevocationCheckDepth, UnknownStatusPolicy};
@@ -67,7 +66,7 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
                 relax_for: RelaxFor::default(),
                 revocation: None,
                 observers: Observers::default(),
-                is_sealed: AtomicBool::default(),
+                is_sealed: Mutex::default(),
             },
             needs_private_roots: None,
             crls: None,

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::pki_types::{CertificateRevocationListDer, SignatureVerificationAlgorithm, UnixTime};
 use time::OffsetDateTime;
@@ -134,29 +134,39 @@ impl Crls {
     }
 }
 
-/// The set of one verifier of a generation: made from the one before it, and what the next one takes
-/// the place of.
+/// The sets of the verifiers of a generation, in the order in which they were built: each made from the
+/// one before it, and what the next one takes the place of.
 #[derive(Debug)]
 pub(crate) struct Lineage {
-    before: Option<Arc<CrlSet>>,
+    before: Vec<Arc<CrlSet>>,
     now: UnixTime,
-    made: OnceLock<Made>,
+    made: Mutex<Vec<Made>>,
 }
 
 impl Lineage {
     pub(crate) fn after(before: Option<&Self>, now: UnixTime) -> Arc<Self> {
-        let before = before.and_then(Self::set).cloned();
-        Arc::new(Self { before, now, made: OnceLock::new() })
+        let before = before.map(Self::sets).unwrap_or_default();
+        Arc::new(Self { before, now, made: Mutex::default() })
     }
 
-    /// The role of the peers, and the lists of the set before that stay in use, and why.
-    pub(crate) fn kept(&self) -> (Role, &[KeptCrl]) {
-        self.made.get().map_or((Role::Client, &[]), |made| (made.role, &*made.kept))
+    /// The role of the peers, and the lists of the sets before that stay in use, and why.
+    pub(crate) fn kept(&self) -> Vec<(Role, KeptCrl)> {
+        let of = |made: &Made| {
+            let role = made.role;
+            made.kept.iter().map(move |kept| (role, kept.clone())).collect::<Vec<_>>()
+        };
+        self.made().iter().flat_map(of).collect()
     }
 
-    /// Without a verifier that used it, the set before.
-    fn set(&self) -> Option<&Arc<CrlSet>> {
-        self.made.get().map(|made| &made.set).or(self.before.as_ref())
+    /// Where no verifier used it, the set before.
+    fn sets(&self) -> Vec<Arc<CrlSet>> {
+        let made = self.made();
+        let unused = self.before.iter().skip(made.len());
+        made.iter().map(|made| &made.set).chain(unused).cloned().collect()
+    }
+
+    fn made(&self) -> MutexGuard<'_, Vec<Made>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -231,26 +241,29 @@ impl CrlSet {
         let Some(lineage) = crls.lineage.clone() else {
             return Arc::new(Self::new(crls, is_for_webpki));
         };
-        let before = lineage.before.as_ref();
-        let before = before.filter(|before| before.stock.is_some() == is_for_webpki);
-        let (set, kept) = match before {
-            None => (Arc::new(Self::new(crls, is_for_webpki)), Vec::new()),
-            Some(before) if before.is_of(&crls) => (before.clone(), Vec::new()),
+        let mut made = lineage.made();
+        let (set, kept) = match lineage.before.get(made.len()) {
+            None => (Self::new(crls, is_for_webpki), Vec::new()),
+            Some(before) if before.is_of(&crls, is_for_webpki) => {
+                made.push(Made { role, set: before.clone(), kept: Vec::new() });
+                return before.clone();
+            }
             Some(before) => {
                 let tries = Tries::new(algorithms, usize::MAX);
-                let (next, kept) =
-                    before.replaced_by(crls, &Trust { roots, tries, now: lineage.now });
-                (Arc::new(next), kept)
+                let trust = Trust { roots, tries, now: lineage.now };
+                before.replaced_by(crls, is_for_webpki, &trust)
             }
         };
-        lineage.made.get_or_init(|| Made { role, set, kept }).set.clone()
+        let set = Arc::new(set);
+        made.push(Made { role, set: set.clone(), kept });
+        set
     }
 
-    /// Whether it has these very lists and no other.
-    fn is_of(&self, crls: &Crls) -> bool {
+    /// Whether it has these very lists and no other, for the same use.
+    fn is_of(&self, crls: &Crls, is_for_webpki: bool) -> bool {
         let own: HashSet<_> = self.all().map(|own| Arc::as_ptr(&own.crl)).collect();
         let new: HashSet<_> = crls.crls.iter().map(Arc::as_ptr).collect();
-        own == new && self.all().count() == crls.crls.len()
+        own == new && self.all().count() == crls.crls.len() && self.is_for_webpki() == is_for_webpki
     }
 
     /// Whose lists these are, since when and until when.
@@ -270,6 +283,10 @@ impl CrlSet {
         self.by_issuer.get(name)
     }
 
+    pub(super) fn is_for_webpki(&self) -> bool {
+        self.stock.is_some()
+    }
+
     /// In webpki's form; `None` where it is not to look up revocation.
     pub(super) fn stock(&self) -> Option<Vec<&CertRevocationList<'static>>> {
         Some(self.stock.as_ref()?.iter().collect())
@@ -280,7 +297,12 @@ impl CrlSet {
     /// The newest list that a key has signed for a point stays until its nextUpdate, unless one that
     /// the same key has signed is as new: so nothing is rolled back by an older list, frozen by a
     /// forged one, or forgotten with a lost file.
-    pub(super) fn replaced_by(&self, new: Crls, trust: &Trust<'_>) -> (Self, Vec<KeptCrl>) {
+    pub(super) fn replaced_by(
+        &self,
+        new: Crls,
+        is_for_webpki: bool,
+        trust: &Trust<'_>,
+    ) -> (Self, Vec<KeptCrl>) {
         let old: HashMap<&[u8], &TriedCrl> = self.all().map(|old| (old.crl.der(), old)).collect();
         // What has not changed is the same object, and who signed it is known.
         let fresh = new.crls.into_iter().map(|crl| match old.get(crl.der()) {
@@ -288,7 +310,7 @@ impl CrlSet {
             None => TriedCrl::new(crl),
         });
         let fresh: Vec<_> = fresh.collect();
-        let next = Self::of(fresh.clone(), self.stock.is_some());
+        let next = Self::of(fresh.clone(), is_for_webpki);
         let issuers = self.by_issuer.values();
         let kept = issuers.flat_map(|issuer| {
             let keys = issuer.crls.iter().flat_map(|old| old.signers.keys()).collect();
@@ -298,7 +320,7 @@ impl CrlSet {
         let (kept, told): (Vec<_>, Vec<_>) = kept.unzip();
         match kept.is_empty() {
             true => (next, told),
-            false => (Self::of([fresh, kept].concat(), self.stock.is_some()), told),
+            false => (Self::of([fresh, kept].concat(), is_for_webpki), told),
         }
     }
 }

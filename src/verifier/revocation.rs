@@ -8,7 +8,7 @@
 //! `stock_revocation()` has webpki do it.
 
 use std::iter;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use rustls::pki_types::{SignatureVerificationAlgorithm, UnixTime};
@@ -74,8 +74,6 @@ impl Choices {
 pub(super) struct Revocation {
     pub(super) choices: Choices,
     crls: ArcSwap<CrlSet>,
-    /// Held while a set is compared with the one it replaces.
-    replacing: Mutex<()>,
 }
 
 impl Revocation {
@@ -89,7 +87,6 @@ impl Revocation {
         Self {
             choices,
             crls: ArcSwap::new(CrlSet::built(crls, choices.is_stock, role, roots, algorithms)),
-            replacing: Mutex::new(()),
         }
     }
 
@@ -98,7 +95,8 @@ impl Revocation {
         self.crls.load()
     }
 
-    /// Puts these lists in the place of those in use; returns which of the old ones stay.
+    /// Puts these lists in the place of those in use; returns which of the old ones stay. One call at a
+    /// time: the settings hold their lock.
     pub(super) fn replace(
         &self,
         new: Crls,
@@ -106,14 +104,13 @@ impl Revocation {
         algorithms: &[&dyn SignatureVerificationAlgorithm],
         now: UnixTime,
     ) -> Vec<KeptCrl> {
-        let _replacing = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
         let trust = Trust {
             roots,
             // It is the operator who waits here, not a handshake.
             tries: Tries::new(algorithms, usize::MAX),
             now,
         };
-        let (next, kept) = self.crls.load().replaced_by(new, &trust);
+        let (next, kept) = self.crls.load().replaced_by(new, self.choices.is_stock, &trust);
         self.crls.store(Arc::new(next));
         kept
     }

@@ -1,7 +1,7 @@
 //! [`Settings`]: what a verifier of either role was built with.
 
 use std::fmt::Debug;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{SignatureVerificationAlgorithm, UnixTime};
@@ -35,8 +35,8 @@ pub(crate) struct Settings {
     pub(super) relax_for: RelaxFor,
     pub(super) revocation: Option<Revocation>,
     pub(super) observers: Observers,
-    /// It is part of a generation, and never changes again.
-    pub(super) is_sealed: AtomicBool,
+    /// It is part of a generation, and never changes again. Held while its lists are replaced.
+    pub(super) is_sealed: Mutex<bool>,
 }
 
 /// What one role adds to the builder. Sealed, since this module is private.
@@ -70,7 +70,7 @@ impl Settings {
 
     /// From now on it is what it is, on every clone.
     pub(crate) fn seal(&self) {
-        self.is_sealed.store(true, Ordering::SeqCst);
+        *self.is_sealed.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
     pub(crate) fn roots(&self) -> &Roots {
@@ -93,19 +93,23 @@ impl Settings {
     }
 
     pub(super) fn replace_crls(&self, crls: Crls, now: UnixTime) -> Result<Vec<KeptCrl>, Error> {
-        let replaceable = match &self.revocation {
-            _ if self.is_sealed.load(Ordering::SeqCst) => Err(Error::Sealed { part: "verifier" }),
-            Some(revocation) => Ok(revocation),
-            None => Err(Error::NoRevocation),
-        };
-        let revocation = replaceable.inspect_err(|error| {
-            self.observers.tell(|observer| observer.crls_refused(self.role, error));
-        })?;
-        let kept = revocation.replace(crls, &self.roots, self.algorithms.all, now);
-        for kept in &kept {
-            self.observers.tell(|observer| observer.crl_kept(self.role, kept));
+        let replaced = self.replace_unsealed(crls, now);
+        match &replaced {
+            Ok(kept) => kept.iter().for_each(|kept| {
+                self.observers.tell(|observer| observer.crl_kept(self.role, kept));
+            }),
+            Err(error) => self.observers.tell(|observer| observer.crls_refused(self.role, error)),
         }
-        Ok(kept)
+        replaced
+    }
+
+    fn replace_unsealed(&self, crls: Crls, now: UnixTime) -> Result<Vec<KeptCrl>, Error> {
+        let is_sealed = self.is_sealed.lock().unwrap_or_else(PoisonError::into_inner);
+        match &self.revocation {
+            _ if *is_sealed => Err(Error::Sealed { part: "verifier" }),
+            Some(revocation) => Ok(revocation.replace(crls, &self.roots, self.algorithms.all, now)),
+            None => Err(Error::NoRevocation),
+        }
     }
 }
 

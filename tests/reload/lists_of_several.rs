@@ -1,0 +1,45 @@
+//! Several verifiers may be built with lists that were read once: each has a set of its own.
+
+use crate::common::pki::{Ca, CrlSpec};
+use crate::common::tls::provider;
+use crate::world::{World, both, sees, two_polls};
+use mtls_roles::{ClientPeerVerifier, Generation, Reloader, ServerPeerVerifier};
+
+/// Clients below one CA, servers below another, one folder of lists for both.
+fn start(world: &World) -> Reloader {
+    let (p, dir) = (provider(), world.dir.path().to_owned());
+    let reloader = world.builder().build(move |files| {
+        let at = |name: &str| dir.join(name);
+        let serving = files.server_slot(at("tls.crt"), at("tls.key"), &p)?;
+        let calling = files.client_slot(at("client.pem"), at("client.pem"), &p)?;
+        let crls = files.crls(at("crls"))?;
+        let clients = ClientPeerVerifier::builder(files.roots(at("client-ca.crt"))?, &p);
+        let clients = clients.crls(crls.clone()).build()?;
+        let servers = ServerPeerVerifier::builder(files.roots(at("server-ca.crt"))?, &p);
+        let servers = servers.crls(crls).build()?;
+        Generation::new(&p).serve(serving, clients).call(calling, servers).build()
+    });
+    reloader.unwrap()
+}
+
+#[test]
+fn a_lost_list_stays_for_each_verifier_whose_roots_signed_it() {
+    let world = World::new();
+    let other = Ca::root_named("other");
+    let (server, _) = world.pairs_below(&other, "other");
+    world.server_pair(&server);
+    world.dir.write("server-ca.crt", other.pem());
+    world.dir.write("crls/other.crl", other.crl_pem(CrlSpec::new(1).revoke(&server.serial)));
+    // Nobody has met the server yet, so nobody knows who signed its list.
+    let tls = start(&world);
+    world.remove("crls/other.crl");
+    assert!(two_polls(&tls).published.is_some());
+    assert!(sees(&tls).unwrap_err().contains("Revoked"));
+    // Nor is it lost in the generation after.
+    world.client_pair(&world.client("renewed"));
+    assert!(two_polls(&tls).published.is_some());
+    assert!(sees(&tls).unwrap_err().contains("Revoked"));
+    world.dir.write("crls/other.crl", other.crl_pem(CrlSpec::new(2)));
+    two_polls(&tls);
+    assert_eq!(sees(&tls), both("server other", "renewed"));
+}

@@ -1,0 +1,54 @@
+//! Observers hear of what is published, and decide nothing about it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use crate::common::tls::provider;
+use crate::world::{World, both, recipe, sees, two_polls};
+use mtls_roles::{Observer, ReloadReport, Reloader};
+
+#[derive(Default)]
+struct Asks {
+    tls: OnceLock<Reloader>,
+    found: Mutex<Vec<(Option<u64>, u64)>>,
+}
+
+impl Observer for Asks {
+    fn reloaded(&self, report: &ReloadReport) {
+        if let Some(tls) = self.tls.get() {
+            self.found.lock().unwrap().push((report.published, tls.current().number()));
+        }
+    }
+}
+
+#[test]
+fn an_observer_hears_of_a_generation_that_is_the_current_one() {
+    let (world, asks) = (World::new(), Arc::new(Asks::default()));
+    let builder = world.builder().observer(asks.clone());
+    let tls = builder.build(recipe(world.dir.path(), provider(), |it| it)).unwrap();
+    asks.tls.set(tls.clone()).unwrap();
+    world.server_pair(&world.server("renewed"));
+    two_polls(&tls);
+    assert_eq!(*asks.found.lock().unwrap(), [(Some(2), 2)]);
+}
+
+struct Panics;
+
+impl Observer for Panics {
+    fn reloaded(&self, report: &ReloadReport) {
+        assert_eq!(report.published, Some(1), "by order");
+    }
+}
+
+#[test]
+fn an_observer_that_panics_holds_no_generation_back() {
+    let world = World::new();
+    let builder = world.builder().observer(Arc::new(Panics));
+    let tls = builder.build(recipe(world.dir.path(), provider(), |it| it)).unwrap();
+    world.server_pair(&world.server("renewed"));
+    for _ in 0..3 {
+        let _ = catch_unwind(AssertUnwindSafe(|| tls.poll()));
+    }
+    assert_eq!(sees(&tls), both("renewed", "client"));
+    assert_eq!(tls.current().number(), 2);
+}
