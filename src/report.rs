@@ -73,7 +73,8 @@ impl fmt::Display for ReloadReport {
     }
 }
 
-/// What was read and is not used: what was good before stays in its place.
+/// What was read and is not used: what was good before stays in its place. (Or, of a pair that is used, that
+/// it could not be [kept](crate::ReloaderBuilder::keep_last_good) for a restart.)
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RefusedPart {
@@ -89,6 +90,9 @@ pub struct RefusedPart {
 impl fmt::Display for RefusedPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let files: Vec<_> = self.files.iter().map(|file| shown(file)).collect();
+        if let Error::NotKept { .. } = *self.error {
+            return write!(f, "{}: {}", files.join(" and "), self.error);
+        }
         let keeps = match self.is_from_last_good {
             true => "the last good pair that was kept on disk serves in its place",
             false => "what was good before stays in use",

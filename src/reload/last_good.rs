@@ -49,8 +49,9 @@ impl LastGood {
             return Ok(());
         };
         if self.kept.get(slot) != Some(&good.made_from) {
-            check_mode(&self.folder)?;
-            write_whole(&file, pem).map_err(|source| Error::NotKept { file, source })?;
+            let is_ours = check_mode(&self.folder).map_err(std::io::Error::other);
+            let written = is_ours.and_then(|()| write_whole(&file, pem));
+            written.map_err(|source| Error::NotKept { file, source })?;
             self.kept.insert(slot.clone(), good.made_from.clone());
         }
         Ok(())

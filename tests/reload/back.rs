@@ -143,6 +143,33 @@ fn the_rights_of_the_folder_and_of_what_is_in_it_are_checked() {
     assert!(matches!(error, Error::OpenToOthers { mode: 0o640, .. }), "{error}");
 }
 
+#[test]
+fn a_pair_that_cannot_be_kept_serves_and_no_word_says_that_it_was_refused() {
+    for is_open in [true, false] {
+        let world = World::new();
+        let folder = private_folder(&world, 0o700);
+        let tls = start(&world, Some(&folder)).unwrap();
+        if is_open {
+            private_folder(&world, 0o755);
+        } else {
+            fs::remove_file(folder.join("server-1.pem")).unwrap();
+            fs::create_dir(folder.join("server-1.pem")).unwrap();
+        }
+        world.server_pair(&world.server("renewed"));
+        let told = two_polls(&tls).to_string();
+        assert_eq!(sees(&tls), both("renewed", "client"));
+        assert!(told.contains("tls.key: cannot keep the last good pair in "), "{told}");
+        assert!(!told.contains("refused, "), "{told}");
+        assert!(tls.health().failing_since.is_some());
+        // Mended, it is kept at the next look.
+        let _ = fs::remove_dir(folder.join("server-1.pem"));
+        private_folder(&world, 0o700);
+        assert!(tls.poll().unwrap().is_clean());
+        let kept = fs::read_to_string(folder.join("server-1.pem")).unwrap();
+        assert!(kept.starts_with(&fs::read_to_string(world.dir.join("tls.crt")).unwrap()));
+    }
+}
+
 fn private_folder(world: &World, mode: u32) -> std::path::PathBuf {
     let folder = world.dir.join("last-good");
     let _ = fs::create_dir(&folder);
