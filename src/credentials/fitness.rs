@@ -63,7 +63,9 @@ impl Fitness {
         let (asked, _) = Requirement::of(preset, role);
         let eku = asked.violation(below).map_or(EkuOutcome::Enforced, EkuOutcome::Relaxed);
         let (reached, below_public) = (paths.reached(false), paths.reached(true));
-        let found = Found { judge, paths, path, reached, below_public };
+        let is_root = |index: &usize| paths.is_public_root(*index) && below_public[*index];
+        let public_root = (1..reached.len()).find(is_root);
+        let found = Found { judge, paths, path, reached, below_public, public_root };
         Ok(Self { eku, notes: found.notes() })
     }
 
@@ -138,6 +140,8 @@ struct Found<'a> {
     reached: Vec<bool>,
     /// … and on one that ends where a public root's key is.
     below_public: Vec<bool>,
+    /// The first of those.
+    public_root: Option<usize>,
 }
 
 impl Found<'_> {
@@ -172,8 +176,7 @@ impl Found<'_> {
                 false => NoteKind::AnotherLeaf,
             });
         }
-        let is_below = |root: &usize| paths.is_public_root(*root) && self.below_public[*root];
-        let root = (1..self.reached.len()).find(is_below).filter(|_| !self.below_public[index]);
+        let root = self.public_root.filter(|_| !self.below_public[index]);
         root.map(|root| NoteKind::AbovePublicRoot { root: chain.place(root) })
     }
 
