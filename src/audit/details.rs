@@ -246,40 +246,10 @@ fn only_one<'a, T: FromDer<'a, X509Error>>(encoded: &'a [u8]) -> Option<T> {
     rest.is_empty().then_some(read)
 }
 
-/// The name that people know a number by, else the number.
+/// The name that people know a number by, as the core's messages call it or the registry does, else the
+/// number.
 fn name(oid: &Oid<'_>) -> String {
     let number = oid.to_id_string();
-    let newer = KEYS.iter().find(|(known, _)| *known == number).map(|(_, name)| *name);
-    let name = newer.or_else(|| oid2sn(oid, oid_registry()).ok());
+    let name = crate::certificate::oid::name(&number).or_else(|| oid2sn(oid, oid_registry()).ok());
     name.map_or(number, str::to_owned)
 }
-
-/// Of keys and curves that the registry lacks or names by its own habit: RFC 9881, RFC 9909, RFC 3279,
-/// RFC 5639, SEC 2, RFC 8410.
-const KEYS: [(&str, &str); 25] = [
-    ("2.16.840.1.101.3.4.3.17", "ML-DSA-44"),
-    ("2.16.840.1.101.3.4.3.18", "ML-DSA-65"),
-    ("2.16.840.1.101.3.4.3.19", "ML-DSA-87"),
-    ("2.16.840.1.101.3.4.3.20", "SLH-DSA-SHA2-128s"),
-    ("2.16.840.1.101.3.4.3.21", "SLH-DSA-SHA2-128f"),
-    ("2.16.840.1.101.3.4.3.24", "SLH-DSA-SHA2-256s"),
-    ("2.16.840.1.101.3.4.3.26", "SLH-DSA-SHAKE-128s"),
-    ("2.16.840.1.101.3.4.4.2", "ML-KEM-768"),
-    ("1.2.840.10040.4.1", "DSA"),
-    ("1.2.840.10045.3.1.1", "P-192"),
-    ("1.3.132.0.33", "P-224"),
-    ("1.3.132.0.10", "secp256k1"),
-    ("1.3.36.3.3.2.8.1.1.1", "brainpoolP160r1"),
-    ("1.3.36.3.3.2.8.1.1.3", "brainpoolP192r1"),
-    ("1.3.36.3.3.2.8.1.1.5", "brainpoolP224r1"),
-    ("1.3.36.3.3.2.8.1.1.7", "brainpoolP256r1"),
-    ("1.3.36.3.3.2.8.1.1.8", "brainpoolP256t1"),
-    ("1.3.36.3.3.2.8.1.1.9", "brainpoolP320r1"),
-    ("1.3.36.3.3.2.8.1.1.11", "brainpoolP384r1"),
-    ("1.3.36.3.3.2.8.1.1.12", "brainpoolP384t1"),
-    ("1.3.36.3.3.2.8.1.1.13", "brainpoolP512r1"),
-    ("1.3.36.3.3.2.8.1.1.14", "brainpoolP512t1"),
-    ("1.2.156.10197.1.301", "SM2"),
-    ("1.3.101.110", "X25519"),
-    ("1.3.101.111", "X448"),
-];

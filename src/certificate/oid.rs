@@ -52,7 +52,7 @@ fn pss_hash(mut fields: Elements<'_>) -> der::Result<String> {
 
 /// As RFC 5280 and its successors write it.
 #[rustfmt::skip] // One name, one line.
-pub(super) fn name(dotted: &str) -> Option<&'static str> {
+pub(crate) fn name(dotted: &str) -> Option<&'static str> {
     Some(match dotted {
         "2.5.29.9" => "subjectDirectoryAttributes",
         "2.5.29.14" => "subjectKeyIdentifier",
@@ -133,6 +133,11 @@ pub(super) fn name(dotted: &str) -> Option<&'static str> {
         "2.16.840.1.101.3.4.3.17" => "ML-DSA-44",
         "2.16.840.1.101.3.4.3.18" => "ML-DSA-65",
         "2.16.840.1.101.3.4.3.19" => "ML-DSA-87",
+        "2.16.840.1.101.3.4.3.20" => "SLH-DSA-SHA2-128s",
+        "2.16.840.1.101.3.4.3.21" => "SLH-DSA-SHA2-128f",
+        "2.16.840.1.101.3.4.3.24" => "SLH-DSA-SHA2-256s",
+        "2.16.840.1.101.3.4.3.26" => "SLH-DSA-SHAKE-128s",
+        "2.16.840.1.101.3.4.4.2" => "ML-KEM-768",
         "1.3.101.110" => "X25519",
         "1.3.101.111" => "X448",
         "1.3.101.112" => "Ed25519",
