@@ -11,7 +11,7 @@ use rustls::pki_types::CertificateSigningRequestDer;
 use rustls::sign::SigningKey;
 
 use crate::certificate::view::View;
-use crate::certificate::{Certificate, SubjectAltName, attribute_of};
+use crate::certificate::{COMMON_NAME, Certificate, SubjectAltName, attribute_of};
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::role::Role;
@@ -82,9 +82,6 @@ impl CertificateRequest {
         der::pem::encode_string(label, der::pem::LineEnding::LF, &self.0).unwrap_or_default()
     }
 }
-
-/// id-at-commonName (RFC 5280, appendix A).
-const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 fn refused(found: impl Into<String>) -> Error {
     Error::CertificateRequest { found: found.into() }

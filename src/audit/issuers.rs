@@ -11,7 +11,7 @@ use super::entry::Entry;
 use super::milestone::{Compared, Milestone};
 use super::paths::CertificationPath;
 use super::timeline::Timeline;
-use crate::certificate::attribute_of;
+use crate::certificate::{COMMON_NAME, attribute_of};
 use crate::roots::PublicWeb;
 use crate::text::hex;
 
@@ -192,7 +192,6 @@ struct IssuerNames<'a> {
     whole: Vec<&'a str>,
 }
 
-const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const ORGANISATION: &[u8] = &[0x55, 0x04, 0x0a];
 
 impl<'a> IssuerNames<'a> {

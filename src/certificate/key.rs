@@ -70,7 +70,8 @@ impl fmt::Display for KeyKind<'_> {
     }
 }
 
-/// Whether rustls believes a signature by this key (a SubjectPublicKeyInfo).
+/// Whether rustls believes a signature by this key (a SubjectPublicKeyInfo), in a handshake too. One that
+/// cannot be read signs nothing.
 pub(crate) fn is_usable(spki: &[u8]) -> bool {
     KeyKind::read(spki).is_ok_and(KeyKind::is_usable)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::key;
 use super::view::{KEY_CERT_SIGN, View};
 
 /// What a leaf should not have, although stock rustls takes its chain: this crate's verifiers refuse it
@@ -38,7 +39,7 @@ impl LeafDefect {
             (Ok(true), _) => Some(Self::KeyCertSign),
             (Err(_), _) | (_, Err(_)) => Some(Self::UnreadableExtension),
             (_, Ok(true)) => Some(Self::NameConstraints),
-            _ => (!leaf.has_usable_key()).then_some(Self::UnusableKey),
+            _ => (!key::is_usable(leaf.spki)).then_some(Self::UnusableKey),
         }
     }
 

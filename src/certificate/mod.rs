@@ -14,7 +14,7 @@ use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-pub(crate) use self::name::{attribute_of, distinguished_name, string_types};
+pub(crate) use self::name::{COMMON_NAME, attribute_of, distinguished_name, string_types};
 use self::view::View;
 use crate::role::Purpose;
 use crate::text;

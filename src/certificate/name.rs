@@ -123,6 +123,9 @@ pub(crate) fn string_types(der: &[u8]) -> String {
     types.join(", ")
 }
 
+/// The attribute type id-at-commonName (RFC 5280, appendix A).
+pub(crate) const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+
 /// The first value of an attribute type (its OID) in a Name, unescaped; for comparison.
 pub(crate) fn attribute_of<'a>(der: &'a [u8], wanted: &[u8]) -> Option<Cow<'a, str>> {
     for relative in Elements::of(der) {
@@ -214,7 +217,7 @@ fn utf16(bytes: &[u8]) -> Option<String> {
 /// The keywords of RFC 4519 and those that certificates use beside them.
 fn keyword(oid: &[u8]) -> Option<&'static str> {
     let keyword = match oid {
-        [0x55, 0x04, 0x03] => "CN",
+        COMMON_NAME => "CN",
         [0x55, 0x04, 0x05] => "serialNumber",
         [0x55, 0x04, 0x06] => "C",
         [0x55, 0x04, 0x07] => "L",

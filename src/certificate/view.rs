@@ -9,7 +9,6 @@ use der::{Decode, SliceReader, Tag, Tagged};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime};
 
 use super::extension::{Extension, Extensions};
-use super::key::KeyKind;
 use super::name::{SubjectAltName, distinguished_name};
 use super::oid::Called;
 use crate::role::Purpose;
@@ -304,12 +303,6 @@ impl<'a> View<'a> {
                 .unknown_critical_extension()?
                 .map(|extension| Called(extension).to_string()),
         })
-    }
-
-    /// Whether a rustls handshake can use the key.
-    pub(crate) fn has_usable_key(&self) -> bool {
-        // A key that cannot be read signs nothing.
-        KeyKind::read(self.spki).is_ok_and(KeyKind::is_usable)
     }
 
     /// The value of the first extension with this OID.

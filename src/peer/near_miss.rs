@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::rule::{Form, PeerRule, StrictUri, email_address};
 use super::rules::{Issuers, LeafRules, PeerRules};
 use crate::certificate::view::View;
-use crate::certificate::{SubjectAltName, attribute_of};
+use crate::certificate::{COMMON_NAME, SubjectAltName, attribute_of};
 use crate::text::{Printable, hex};
 
 /// So many names, or keys, are told.
@@ -16,8 +16,6 @@ const MOST: usize = 8;
 const MOST_NAMES: usize = 64;
 const MOST_RULES: usize = 1000;
 const MOST_ISSUERS: usize = 16;
-
-const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 impl PeerRules {
     /// Of a leaf that no rule names by this path: the rule that comes nearest and why it does not, or
