@@ -112,9 +112,10 @@ impl<S, C> GenerationBuilder<S, C> {
         self
     }
 
-    /// How many sessions the server remembers, and of how many servers the client. Default: 256.
+    /// How many sessions the server remembers, and of how many servers the client. Default: 256; 65,536 at
+    /// most, since the room for them is taken at once, in each epoch.
     pub fn remember_sessions(mut self, most: usize) -> Self {
-        self.sessions = most;
+        self.sessions = most.min(1 << 16);
         self
     }
 }

@@ -112,6 +112,10 @@ pub struct ReloaderBuilder {
 impl ReloaderBuilder {
     /// Hears what is published, refused and about to end, and what the slots do that are made by
     /// [`Files`]. (Verifiers have their own, given in the recipe.) May be called several times.
+    ///
+    /// A generation is current when it is told, and [`current`](Reloader::current) may be asked for it;
+    /// whoever looks ([`reload`](Reloader::reload), [`poll`](Reloader::poll)) or rolls back from within an
+    /// observer waits for itself for ever.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observers.push(observer);
         self

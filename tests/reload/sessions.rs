@@ -228,6 +228,15 @@ fn the_store_holds_as_many_sessions_as_it_says() {
 }
 
 #[test]
+fn whoever_asks_for_room_without_end_gets_what_there_is() {
+    for stack in stacks() {
+        let world = World::new();
+        let tls = start(&world, &stack, |it| resumes(it).remember_sessions(usize::MAX));
+        assert_eq!([kind(&tls), kind(&tls)], [Full, Resumed], "{}", stack.name);
+    }
+}
+
+#[test]
 fn what_belongs_to_a_generation_is_sealed_on_every_clone() {
     let world = World::new();
     let tls = world.start();
