@@ -3,10 +3,14 @@
 use crate::common::pki::{Ca, CrlSpec};
 use crate::common::tls::provider;
 use crate::world::{World, both, sees, two_polls};
-use mtls_roles::{ClientPeerVerifier, Generation, Reloader, ServerPeerVerifier};
+use mtls_roles::{
+    ClientPeerVerifier, Generation, PeerVerifierBuilder, Reloader, ServerPeerVerifier,
+};
+
+type Clients = PeerVerifierBuilder<ClientPeerVerifier>;
 
 /// Clients below one CA, servers below another, one folder of lists for both.
-fn start(world: &World) -> Reloader {
+fn start(world: &World, adjust: fn(Clients) -> Clients) -> Reloader {
     let (p, dir) = (provider(), world.dir.path().to_owned());
     let reloader = world.builder().build(move |files| {
         let at = |name: &str| dir.join(name);
@@ -14,7 +18,7 @@ fn start(world: &World) -> Reloader {
         let calling = files.client_slot(at("client.pem"), at("client.pem"), &p)?;
         let crls = files.crls(at("crls"))?;
         let clients = ClientPeerVerifier::builder(files.roots(at("client-ca.crt"))?, &p);
-        let clients = clients.crls(crls.clone()).build()?;
+        let clients = adjust(clients.crls(crls.clone())).build()?;
         let servers = ServerPeerVerifier::builder(files.roots(at("server-ca.crt"))?, &p);
         let servers = servers.crls(crls).build()?;
         Generation::new(&p).serve(serving, clients).call(calling, servers).build()
@@ -31,7 +35,7 @@ fn a_lost_list_stays_for_each_verifier_whose_roots_signed_it() {
     world.dir.write("server-ca.crt", other.pem());
     world.dir.write("crls/other.crl", other.crl_pem(CrlSpec::new(1).revoke(&server.serial)));
     // Nobody has met the server yet, so nobody knows who signed its list.
-    let tls = start(&world);
+    let tls = start(&world, |clients| clients);
     world.remove("crls/other.crl");
     assert!(two_polls(&tls).published.is_some());
     assert!(sees(&tls).unwrap_err().contains("Revoked"));
@@ -42,4 +46,18 @@ fn a_lost_list_stays_for_each_verifier_whose_roots_signed_it() {
     world.dir.write("crls/other.crl", other.crl_pem(CrlSpec::new(2)));
     two_polls(&tls);
     assert_eq!(sees(&tls), both("server other", "renewed"));
+}
+
+/// webpki asks the first list that it is given, and here that is the older one.
+#[test]
+fn one_verifier_that_leaves_revocation_to_webpki_decides_for_no_other() {
+    let world = World::new();
+    let server = world.server("revoked");
+    world.server_pair(&server);
+    world.remove("crls/root.crl");
+    world.dir.write("crls/1.crl", world.ca.crl_pem(CrlSpec::new(1)));
+    let newer = CrlSpec::new(2).revoke(&server.serial);
+    world.dir.write("crls/2.crl", world.ca.crl_pem(newer));
+    let tls = start(&world, Clients::stock_revocation);
+    assert!(sees(&tls).unwrap_err().contains("Revoked"));
 }
