@@ -247,11 +247,16 @@ impl<'a> Chain<'a> {
                 "{certificate} says that `{name}` issued it, and the root of that name did not"
             ));
         }
+        if read.iter().flatten().any(|other| other.subject() == issuer) {
+            return Some(format!(
+                "the issuers of the chain have issued each other up to {certificate}, by `{name}`, and none of \
+                 them is a root; trust one"
+            ));
+        }
         let presented = read.iter().flatten().map(|other| other.subject());
         let roots = self.roots.anchors().iter().take(MOST_ROOTS).map(|root| root.subject.as_ref());
         let wanted = simplified(&name);
-        let mut others = presented.chain(roots).filter(|subject| *subject != issuer);
-        let alike = others.find(|subject| {
+        let alike = presented.chain(roots).find(|subject| {
             subject.len() <= MOST_BYTES_OF_NAME && simplified(&shown(subject)) == wanted
         });
         Some(match alike {

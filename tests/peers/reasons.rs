@@ -95,6 +95,7 @@ fn rows() -> Vec<Row> {
     let (deep_root, middle) = (Ca::root_named("deep"), "middle");
     let middle = deep_root.sub(CaSpec::new(middle).path_len(0));
     let low = middle.sub(CaSpec::new("low"));
+    let (one, two) = (Ca::root_named("one"), Ca::root_named("two"));
     vec![
         row(
             "missing intermediate",
@@ -115,6 +116,18 @@ fn rows() -> Vec<Row> {
             &root,
             Leaf::self_signed(edge()).chain(&[]),
             &["certificate 1 (`CN=edge`) is self-issued and not among the roots"],
+            &[],
+        ),
+        row(
+            "issuers of each other",
+            &root,
+            one.leaf(edge()).chain(&[
+                &two.cross_sign(&one, CaSpec::new("one")),
+                &one.cross_sign(&two, CaSpec::new("two")),
+            ]),
+            &[
+                "have issued each other up to certificate 3 (`CN=two`), by `CN=one`, and none of them is a root",
+            ],
             &[],
         ),
         row(
