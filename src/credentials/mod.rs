@@ -209,7 +209,8 @@ impl Credentials {
     ///
     /// A server slot goes by the server name (SNI), a client slot by the names of CAs that the server
     /// sends. Where nothing is named, or none of these fits the name, all are candidates. Presented is
-    /// the first of the candidates whose key fits a signature scheme that the peer offers.
+    /// the first of the candidates whose key fits a signature scheme that the peer offers. To a server, which
+    /// only hints at CAs, any other that fits is presented rather than nothing.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), mtls_roles::Error> {

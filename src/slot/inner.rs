@@ -164,14 +164,12 @@ impl Slot {
         let Some(credentials) = current.as_deref() else {
             return nothing(NothingPresented::SlotIsEmpty);
         };
-        // rustls asks the same next, and without an answer sends nothing and says nothing.
-        let fits = |pair: &Pair| pair.certified_key().key.choose_scheme(offered).is_some();
         let chosen = match credentials.pairs() {
-            [only] => Some(only).filter(|only| fits(only)),
+            [only] => Some(only).filter(|only| fits(only, offered)),
             several => {
                 let is_any_meant = several.iter().any(|pair| is_meant(pair));
                 let mut several = several.iter();
-                several.find(|pair| (!is_any_meant || is_meant(pair)) && fits(pair))
+                several.find(|pair| (!is_any_meant || is_meant(pair)) && fits(pair, offered))
             }
         };
         match chosen {
@@ -179,6 +177,11 @@ impl Slot {
             None => nothing(NothingPresented::NoCommonSignatureScheme),
         }
     }
+}
+
+/// rustls asks the same next, and without an answer sends nothing and says nothing.
+pub(super) fn fits(pair: &Pair, offered: &[SignatureScheme]) -> bool {
+    pair.certified_key().key.choose_scheme(offered).is_some()
 }
 
 /// Whether the leaf has this name, as clients on rustls see it.

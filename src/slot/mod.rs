@@ -13,7 +13,7 @@ use rustls::sign::CertifiedKey;
 
 pub use self::builder::SlotBuilder;
 pub(crate) use self::inner::Slot;
-use self::inner::{is_below, is_for};
+use self::inner::{fits, is_below, is_for};
 use crate::credentials::{Credentials, Fitness, Pair};
 use crate::eku::EkuPolicy;
 use crate::error::Error;
@@ -249,7 +249,9 @@ impl ResolvesServerCert for ServerSlot {
 
 impl ResolvesClientCert for ClientSlot {
     fn resolve(&self, hints: &[&[u8]], offered: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        let is_meant = |pair: &Pair| hints.iter().any(|hint| is_below(pair, hint));
+        // A hint withholds nothing: where its certificates fit no scheme, all are candidates.
+        let is_meant =
+            |pair: &Pair| fits(pair, offered) && hints.iter().any(|hint| is_below(pair, hint));
         self.0.present(is_meant, offered)
     }
 

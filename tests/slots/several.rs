@@ -99,6 +99,7 @@ fn a_client_slot_chooses_by_the_names_of_cas_and_else_the_first_that_fits() {
         (vec![&sub[..]], &[ed25519, p256], "below"),
         (vec![&two[..]], &[ed25519], "ed25519"),
         (vec![&unknown[..]], &[ed25519], "ed25519"),
+        (vec![&one[..]], &[ed25519], "ed25519"),
         (vec![&b"rubbish"[..], &[]], &[p256], "first"),
     ] {
         let presented = slot.resolve(&hints, schemes).expect(seen);
