@@ -22,7 +22,12 @@ const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 
 pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    render(report, out).map_err(io::Error::other)
+    render(report, out).map_err(|error| {
+        // What the writer said, which minijinja wraps.
+        let written =
+            std::error::Error::source(&error).and_then(|it| it.downcast_ref::<io::Error>());
+        io::Error::new(written.map_or(io::ErrorKind::Other, io::Error::kind), error)
+    })
 }
 
 fn render(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Error> {

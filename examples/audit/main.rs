@@ -81,7 +81,7 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
             }
             let mut out = Output::new(args.output.as_deref())?;
             unless_closed(write(args, &report, &mut out))?;
-            out.finish()?;
+            unless_closed(out.finish())?;
             breaks(args, &report)
         }
     };

@@ -221,3 +221,18 @@ fn private_keys_are_never_printed() {
         assert!(!output.stdout.contains(secret), "{format}");
     }
 }
+
+/// As `audit … | head` does.
+#[test]
+fn whoever_has_read_enough_of_a_report_is_no_error() {
+    let estate = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/inventory");
+    for format in ["text", "json", "csv", "prometheus", "html"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut audit = std::process::Command::new(crate::program("audit"));
+        audit.args(["--as-of", "2026-11-21", "--format", format, estate]).stdout(writer);
+        let output = audit.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), said.as_ref()), (Some(1), ""), "{format}");
+    }
+}
