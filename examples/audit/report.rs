@@ -27,7 +27,7 @@ impl<'a> Report<'a> {
         let mut findings: Vec<_> = assessment.findings().iter().collect();
         findings.sort_by_cached_key(|finding| {
             let group = Reverse(Group::of(finding.verdict));
-            let subject = finding.entry.certificate().subject().to_owned();
+            let subject = finding.entry.certificate().subject();
             (group, due(finding), subject, finding.entry.sha256())
         });
         Self { found, assessment, findings, left_out: 0, is_asked: false }

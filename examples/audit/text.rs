@@ -76,10 +76,9 @@ fn list<'a>(
         is_leaf || group > Group::Unknown && !is_idle(finding)
     });
     title(group, findings.len(), page, out)?;
-    let lines = listed.into_iter().map(|finding| cells(report, finding, page, notes));
-    let lines: Vec<_> = lines.collect();
-    page.table(heading_of(group), &lines, out)?;
-    match (counted_only.len(), lines.len()) {
+    let cells = |finding: &&&Finding<'a>| cells(report, finding, page, notes);
+    page.table(heading_of(group), &listed, cells, out)?;
+    match (counted_only.len(), listed.len()) {
         (0, _) => Ok(()),
         (count, 0) => writeln!(out, "  {}", idle(group, count)),
         (count, _) => writeln!(out, "  and {}", idle(group, count)),

@@ -157,7 +157,7 @@ fn presented(credentials: &Credentials, role: Role) -> Presented {
         verdict_id: finding.map(|it| it.verdict.id()).unwrap_or_default(),
         verdict: finding.map(|it| it.verdict.to_string()).unwrap_or_default(),
         causes: finding.iter().flat_map(|it| &it.causes).map(ToString::to_string).collect(),
-        advice: finding.iter().flat_map(|it| &it.advice).map(ToString::to_string).collect(),
+        advice: finding.iter().flat_map(|it| &*it.advice).map(ToString::to_string).collect(),
     }
 }
 

@@ -51,12 +51,15 @@ impl<'a> Assessment<'a> {
         let mut shares = shares.map(|start| start..count.min(start + share));
         let findings = thread::scope(|scope| {
             let first = shares.next().unwrap_or_default();
-            let others = shares.map(|share| scope.spawn(|| judge.findings(share)));
+            let others =
+                shares.map(|share| scope.spawn(|| judge.findings(share).collect::<Vec<_>>()));
             let others: Vec<_> = others.collect();
-            let first: Vec<Finding<'a>> = judge.findings(first);
-            let others = others.into_iter().map(|share| share.join());
-            let others = others.flat_map(|share| share.unwrap_or_else(|it| resume_unwind(it)));
-            first.into_iter().chain(others).collect()
+            let mut findings = Vec::with_capacity(count);
+            findings.extend(judge.findings(first));
+            for share in others {
+                findings.extend(share.join().unwrap_or_else(|it| resume_unwind(it)));
+            }
+            findings
         });
         Self { timeline, as_of, findings }
     }

@@ -28,7 +28,7 @@ impl<'a> Candidates<'a> {
         let name = self.names.entry(issuer.certificate().subject_der());
         let name = name.or_default();
         name.first.get_or_insert(candidate);
-        let same_key = name.by_key_id.entry(issuer.subject_key_id.as_deref());
+        let same_key = name.by_key_id.entry(issuer.subject_key_id());
         same_key.or_insert(candidate);
     }
 

@@ -31,7 +31,6 @@ pub struct Entry {
     sha256: [u8; 32],
     pub(super) locations: Vec<Location>,
     usages: OnceLock<(Option<KeyUsage>, Option<NetscapeType>)>,
-    pub(super) subject_key_id: Option<Box<[u8]>>,
     pub(super) authority_key_id: Option<Box<[u8]>>,
     is_root: bool,
     pub(super) has_public_root_key: bool,
@@ -49,7 +48,6 @@ impl Entry {
             sha256: certificate.sha256(),
             locations: vec![location],
             usages: OnceLock::new(),
-            subject_key_id: view.subject_key_id().map(Into::into),
             authority_key_id: view.authority_key_id().map(Into::into),
             is_root: view.is_own_issuer(),
             leaf_defect: LeafDefect::of(&view),
@@ -134,6 +132,11 @@ impl Entry {
     /// Control characters are escaped.
     pub fn label(&self) -> String {
         self.certificate.label()
+    }
+
+    /// Read anew by each call: it is asked of issuers only, and they are few.
+    pub(super) fn subject_key_id(&self) -> Option<&[u8]> {
+        View::read(self.certificate.der()).ok()?.subject_key_id()
     }
 
     pub(super) fn netscape_type(&self) -> Option<NetscapeType> {

@@ -1,5 +1,7 @@
 //! [`Finding`]: what was found about one certificate, and [`Renewal`], two of them compared.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::advice::Advice;
@@ -78,8 +80,8 @@ pub struct Finding<'a> {
     pub works_until: Option<OffsetDateTime>,
     /// What caused the verdict, the worst first; empty if it is unaffected.
     pub causes: Vec<Cause<'a>>,
-    /// What to do, the best first.
-    pub advice: Vec<Advice<'a>>,
+    /// What to do, the best first. The same for many, and there once.
+    pub advice: Arc<[Advice<'a>]>,
     /// Milestones that concern its path and change nothing about the verdict.
     pub notes: Vec<&'a Milestone>,
     /// For leaves: what this crate's verifiers refuse in it, whatever the verdict is.

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use time::{Date, Duration, OffsetDateTime};
 
@@ -68,14 +69,13 @@ impl<'a> Judge<'a> {
         }
     }
 
-    pub(super) fn findings(&self, share: Range<usize>) -> Vec<Finding<'a>> {
-        let mut known = KnownIssuers::default();
-        let findings = share.filter_map(|index| self.finding(index, &mut known));
-        findings.collect()
+    pub(super) fn findings(&self, share: Range<usize>) -> impl Iterator<Item = Finding<'a>> {
+        let mut known = Known::default();
+        share.filter_map(move |index| self.finding(index, &mut known))
     }
 
-    fn finding(&self, index: usize, known: &mut KnownIssuers<'a>) -> Option<Finding<'a>> {
-        let case = self.case(index, known)?;
+    fn finding(&self, index: usize, known: &mut Known<'a>) -> Option<Finding<'a>> {
+        let case = self.case(index, &mut known.issuers)?;
         let mut reasons = self.reasons(&case);
         reasons.sort_by_key(|reason| Reverse(reason.verdict));
         let worst = reasons.first().map(|reason| reason.verdict);
@@ -94,8 +94,9 @@ impl<'a> Judge<'a> {
             notes: self.notes(&case).collect(),
             leaf_defect: case.entry.leaf_defect.filter(|_| case.is_leaf()),
             forecast: case.is_leaf().then(|| Forecast::of(&case.path)),
-            advice,
-            causes: reasons.into_iter().flat_map(|it| it.causes).collect(),
+            advice: known.shared(advice),
+            // A box has no room left over.
+            causes: reasons.into_iter().flat_map(|it| it.causes).collect::<Box<[_]>>().into(),
             entry: case.entry,
             path: case.path,
             roles: case.roles,
@@ -151,7 +152,7 @@ impl<'a> Judge<'a> {
         Some(Reason {
             verdict: Verdict::AlreadyUnfit,
             last_second: None,
-            causes: vec![Cause::Unfit { role, violation }],
+            causes: vec![Cause::Unfit { role, violation: violation.into() }],
             advice: match case.hierarchy.is_public() && role == Role::Client {
                 true => self.ways_out(case),
                 false => vec![Advice::IssueWith(role.purpose())],
@@ -246,6 +247,23 @@ impl<'a> Judge<'a> {
                 && !milestone.is_for_everybody()
                 && case.is_reached(milestone)
         })
+    }
+}
+
+/// What was found already, and is the same for many.
+#[derive(Default)]
+struct Known<'a> {
+    issuers: KnownIssuers<'a>,
+    advice: Vec<Arc<[Advice<'a>]>>,
+}
+
+impl<'a> Known<'a> {
+    fn shared(&mut self, advice: Vec<Advice<'a>>) -> Arc<[Advice<'a>]> {
+        if let Some(known) = self.advice.iter().find(|known| ***known == *advice) {
+            return known.clone();
+        }
+        self.advice.push(advice.into());
+        self.advice[self.advice.len() - 1].clone()
     }
 }
 

@@ -296,7 +296,7 @@ impl<'a> PathBuilder<'a> {
     /// Those that waited for this issuer, or for one like it.
     fn released_by(&mut self, issuer: &'a Entry) -> Vec<usize> {
         let waiting = self.waiting.get_mut(issuer.certificate().subject_der());
-        let waiting = waiting.map(|waiting| match issuer.subject_key_id.as_deref() {
+        let waiting = waiting.map(|waiting| match issuer.subject_key_id() {
             None => waiting.drain().flat_map(|(_, below)| below).collect(),
             key => {
                 let keys = [key, None].into_iter();

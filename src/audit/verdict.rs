@@ -130,7 +130,7 @@ pub enum Cause<'a> {
         /// The role.
         role: Role,
         /// Where it lacks it.
-        violation: EkuViolation,
+        violation: Box<EkuViolation>,
     },
     /// Its root is not in the inventory, so nobody knows whose rules apply.
     NoRoot,

@@ -10,6 +10,8 @@ pub(crate) mod defect;
 
 pub use leaf::LeafDefect;
 pub use name::SubjectAltName;
+use std::ops::Range;
+
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -44,15 +46,16 @@ use crate::text;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     der: CertificateDer<'static>,
-    subject: String,
-    issuer: String,
-    serial: String,
+    subject: Box<str>,
+    issuer: Box<str>,
+    serial: Box<str>,
     not_before: OffsetDateTime,
     not_after: OffsetDateTime,
-    purposes: Option<Vec<Purpose>>,
-    alt_names: Vec<SubjectAltName>,
-    subject_der: Vec<u8>,
-    issuer_der: Vec<u8>,
+    purposes: Option<Box<[Purpose]>>,
+    alt_names: Box<[SubjectAltName]>,
+    /// Where the names stand in `der`.
+    subject_at: Range<usize>,
+    issuer_at: Range<usize>,
     is_ca: bool,
     spki_sha256: [u8; 32],
 }
@@ -62,16 +65,16 @@ impl Certificate {
         let (not_before, not_after) = view.validity()?;
         Ok(Self {
             der: CertificateDer::from(view.der().to_vec()),
-            subject: distinguished_name(view.subject),
-            issuer: distinguished_name(view.issuer),
-            serial: text::hex(view.serial),
+            subject: distinguished_name(view.subject).into(),
+            issuer: distinguished_name(view.issuer).into(),
+            serial: text::hex(view.serial).into(),
             not_before,
             not_after,
             purposes: purposes(view)?,
             // All of them or none: what stands before a malformed entry may be a trap.
             alt_names: alt_names(view).unwrap_or_default(),
-            subject_der: view.subject.to_vec(),
-            issuer_der: view.issuer.to_vec(),
+            subject_at: view.place_of(view.subject),
+            issuer_at: view.place_of(view.issuer),
             is_ca: view.is_ca(),
             spki_sha256: Sha256::digest(view.spki).into(),
         })
@@ -137,12 +140,12 @@ impl Certificate {
 
     /// The subject's Name without tag and length, as in a trust anchor.
     pub(crate) fn subject_der(&self) -> &[u8] {
-        &self.subject_der
+        &self.der[self.subject_at.clone()]
     }
 
     /// The issuer's Name without tag and length, as in a trust anchor.
     pub(crate) fn issuer_der(&self) -> &[u8] {
-        &self.issuer_der
+        &self.der[self.issuer_at.clone()]
     }
 
     /// Whether this certificate's issuer is the other's subject, byte for byte as webpki compares.
@@ -162,7 +165,7 @@ impl Certificate {
 
     /// What people call it: the subject, else the first alternative name, else the serial number.
     pub fn label(&self) -> String {
-        match (self.subject.as_str(), self.alt_names.first()) {
+        match (self.subject(), self.alt_names.first()) {
             ("", Some(name)) => name.to_string(),
             ("", None) => format!("serial {}", self.serial),
             (subject, _) => subject.to_owned(),
@@ -170,12 +173,12 @@ impl Certificate {
     }
 }
 
-fn purposes(view: &View<'_>) -> der::Result<Option<Vec<Purpose>>> {
+fn purposes(view: &View<'_>) -> der::Result<Option<Box<[Purpose]>>> {
     let purposes = view.purposes()?;
     Ok(purposes.map(|oids| oids.map_while(Result::ok).map(Purpose::from_oid_bytes).collect()))
 }
 
-fn alt_names(view: &View<'_>) -> der::Result<Vec<SubjectAltName>> {
+fn alt_names(view: &View<'_>) -> der::Result<Box<[SubjectAltName]>> {
     let names = view.alt_names()?;
     names.map(|name| name.map(SubjectAltName::into_owned)).collect()
 }

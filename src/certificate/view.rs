@@ -4,6 +4,8 @@
 //! they are read here. No more than webpki accepts is required: object identifiers are compared as
 //! bytes, and fields that nobody asks for stay unread.
 
+use std::ops::Range;
+
 use der::asn1::AnyRef;
 use der::{Decode, SliceReader, Tag, Tagged};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime};
@@ -87,6 +89,12 @@ impl<'a> View<'a> {
     /// The certificate itself.
     pub(crate) fn der(&self) -> &'a [u8] {
         self.der
+    }
+
+    /// Where a part of it stands.
+    pub(crate) fn place_of(&self, part: &[u8]) -> Range<usize> {
+        let start = part.as_ptr().addr() - self.der.as_ptr().addr();
+        start..start + part.len()
     }
 
     /// First and last second of validity, both inclusive (RFC 5280, 4.1.2.5).

@@ -254,7 +254,7 @@ fn what_is_advised_is_possible_on_the_day_and_gains_something() {
     for (id, case, ids, renewal, offers) in rows {
         let (mut renewals, mut open) = (vec![], vec![]);
         let advised = case.find(|finding| {
-            for advice in &finding.advice {
+            for advice in &*finding.advice {
                 match advice {
                     Advice::RenewBefore { before, max_days, works_until, .. } => {
                         let end = works_until.format(&Rfc3339).unwrap();

@@ -1,7 +1,9 @@
 //! [`Page`]: what the template is given.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use minijinja::value::{Serde, Value};
 use mtls_roles::Role;
 use mtls_roles::audit::{Advice, CaOffer, Cause, Finding, Forecast, Milestone, Stack};
 use serde::Serialize;
@@ -33,7 +35,7 @@ pub struct Page {
     milestones: Vec<Numbered>,
     advice: Vec<String>,
     acme: Option<&'static str>,
-    rows: Vec<TableRow>,
+    rows: Value,
     rows_left_out: usize,
     /// Of those left out, how many need something done.
     urgent_left_out: usize,
@@ -88,6 +90,7 @@ struct TableRow {
     /// Places in the list of advice, from 1.
     advice: Vec<usize>,
     forecast: Vec<Forecasted>,
+    /// Without what the others say.
     facts: Row,
 }
 
@@ -158,7 +161,7 @@ impl Page {
             picture: Picture::new(report, &live, &milestones, rows.len()),
             rows_left_out: left_out.len(),
             urgent_left_out: left_out.iter().filter(needs_action).count(),
-            rows,
+            rows: one_by_one(rows),
             advice,
             acme: acme::is_worth_saying(report).then_some(acme::COMMANDS),
             expired: shown.collect(),
@@ -170,6 +173,15 @@ impl Page {
             milestones: milestones.iter().zip(1..).map(Numbered::new).collect(),
         }
     }
+}
+
+/// All at once they would take ten times the bytes of the page.
+fn one_by_one(rows: Vec<TableRow>) -> Value {
+    let rows = Arc::new(rows);
+    Value::make_iterable(move || {
+        let rows = rows.clone();
+        (0..rows.len()).map(move |at| Value::from(Serde(&rows[at])))
+    })
 }
 
 /// The milestones that some verdict rests on, by date; their numbers are their places here, from 1.
@@ -188,7 +200,7 @@ fn cited<'a>(report: &Report<'a>) -> Vec<&'a Milestone> {
 
 /// What the advice of any finding offers, in the order of the timeline's table.
 fn offered<'a>(report: &Report<'a>) -> Vec<&'a CaOffer> {
-    let advice = report.findings.iter().flat_map(|finding| &finding.advice);
+    let advice = report.findings.iter().flat_map(|finding| &*finding.advice);
     let offered = advice.filter_map(|advice| match advice {
         Advice::AlternateRoot(offers) => Some(offers.iter().map(|offer| &offer.id)),
         _ => None,
@@ -259,7 +271,14 @@ impl TableRow {
                 .flat_map(|it| [Role::Server, Role::Client].map(|role| alike(it, role)))
                 .flatten()
                 .collect(),
-            facts: Row::new(report, finding),
+            facts: Row {
+                chain: vec![],
+                because: vec![],
+                advice: vec![],
+                forecast: None,
+                obstacles: None,
+                ..Row::new(report, finding)
+            },
         }
     }
 

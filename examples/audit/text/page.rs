@@ -68,30 +68,33 @@ impl Page {
         writeln!(out, "{indent}{line}")
     }
 
-    /// Rows in columns. The second and the last share what the others leave, and are cut.
-    pub fn table(
+    /// Rows in columns. The second and the last share what the others leave, and are cut. Each is made
+    /// twice, to be measured and to be written, so that they never stand in memory together.
+    pub fn table<T>(
         self,
         heading: [&str; 6],
-        rows: &[[String; 6]],
+        items: &[T],
+        mut row: impl FnMut(&T) -> [String; 6],
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        if rows.is_empty() {
+        if items.is_empty() {
             return Ok(());
         }
         let heading = heading.map(str::to_owned);
-        let widths = self.widths([&heading].into_iter().chain(rows));
+        let rows = items.iter().map(&mut row);
+        let widths = self.widths([heading.clone()].into_iter().chain(rows));
         let heading = self.line(&heading, widths);
         writeln!(out, "{}", self.paint(Style::new().dim(), heading))?;
-        for row in rows {
-            writeln!(out, "{}", self.line(row, widths))?;
+        for item in items {
+            writeln!(out, "{}", self.line(&row(item), widths))?;
         }
         Ok(())
     }
 
-    fn widths<'a>(self, rows: impl Iterator<Item = &'a [String; 6]>) -> [usize; 6] {
+    fn widths(self, rows: impl Iterator<Item = [String; 6]>) -> [usize; 6] {
         let mut widths = [0; 6];
         for row in rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
+            for (width, cell) in widths.iter_mut().zip(&row) {
                 *width = measure_text_width(cell).max(*width);
             }
         }
