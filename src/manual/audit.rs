@@ -81,6 +81,18 @@
 //! timestamps of what is issued later. That is why no verdict is "breaks on 2027-03-15", and why a
 //! root that Chrome phases out is a note and not a verdict: machines that are no browser go on.
 //!
+//! # What is passed over in silence
+//!
+//! The program says of every file that should hold certificates why it could not read them. In folders
+//! it says nothing, and counts under "passed over", where nobody looks for any:
+//!
+//! - programs and libraries, whatever certificates are built into them;
+//! - what is packed with xz, zstd, bzip2 or 7z, or encrypted, unless the name says what is inside, as
+//!   `chain.pem.xz` does; and what stands in ar and deb archives. gzip, zip and tar are opened;
+//! - in source, documentation and Go's `testdata`, blocks that cannot be read. Those that can are read.
+//!
+//! A file that is named on the command line is never passed over.
+//!
 //! # What is not checked
 //!
 //! Signatures, revocation, names against hosts, name constraints, path lengths, weak keys, and the

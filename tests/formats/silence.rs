@@ -42,6 +42,10 @@ fn what_holds_none_is_no_error() {
         rows.iter().map(|(name, text)| (*name, text.clone().into_bytes())).collect();
     files.push(("list.crl", cast.ca.crl(CrlSpec::new(1)).to_vec()));
     files.push(("program", [&b"\x7fELF\0"[..], cast.pem().as_bytes()].concat()));
+    // What the manual says that is passed over.
+    files.push(("backup.tar.xz", b"\xfd7zXZ\0\0\x04".to_vec()));
+    files.push(("backup.7z", b"7z\xbc\xaf\x27\x1c\0\x04".to_vec()));
+    files.push(("package.deb", [b"!<arch>\ndebian-binary   \0", cast.pem().as_bytes()].concat()));
     let told = audit(&files, &[]);
     assert_eq!(told.unreadable(), [].into());
     assert_eq!((told.run.code, told.run.lines().len()), (0, 0), "{:?}", told.run);

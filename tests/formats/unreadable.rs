@@ -23,6 +23,8 @@ fn what_should_hold_certificates_and_cannot_be_read_is_a_finding() {
         ("empty.pem", vec![], "no certificate"),
         ("mark.pem", b"-----BEGIN CERTIFICATE-----\n".to_vec(), "no certificate"),
         ("noise.crt", vec![1, 2, 3, 0], "no certificate"),
+        ("chain.pem.xz", b"\xfd7zXZ\0\0\x04".to_vec(), "no certificate"),
+        ("chain.pem.7z", b"7z\xbc\xaf\x27\x1c\0\x04".to_vec(), "no certificate"),
         ("cut.conf", cut(pem.as_bytes()), "END CERTIFICATE"),
         ("damaged.conf", pem.replacen("MII", "M!I", 1).into(), "damaged base64"),
         (

@@ -154,7 +154,7 @@ const CERTIFICATES: [&str; 13] = [
 ];
 
 /// What stands behind another ending, if the file is packed or encrypted.
-const CLOSED: [&str; 8] = ["gz", "xz", "bz2", "zst", "gpg", "pgp", "age", "enc"];
+const CLOSED: [&str; 9] = ["gz", "xz", "bz2", "zst", "7z", "gpg", "pgp", "age", "enc"];
 
 #[rustfmt::skip]
 const PROSE: [&str; 50] = [
