@@ -1,7 +1,7 @@
 //! What an audit costs: 100,000 certificates, each in a PEM of its own, beside parsing them alone
 //! with x509-parser and beside `openssl x509`.
 //!
-//! The promise: no less than a third of the speed of x509-parser on the same bytes, both on two
+//! The promise: at most 2.3 times as long as x509-parser takes for the same bytes, both on two
 //! cores. It is asserted here; `cargo bench --bench audit -- --test` runs it with few certificates
 //! and asserts nothing.
 
@@ -22,6 +22,7 @@ const CORES: usize = 2;
 const CERTIFICATES: usize = 100_000;
 const ISSUERS: usize = 100;
 const ROUNDS: usize = 5;
+const PROMISED: f64 = 2.3;
 /// A process for each certificate: more would only say the same.
 const FOR_OPENSSL: usize = 200;
 
@@ -52,8 +53,8 @@ fn main() {
     }
     for (form, read, parsed) in [("DER", read_der, parsed_der), ("PEM", read_pem, parsed_pem)] {
         let ratio = (read + assessed).as_secs_f64() / parsed.as_secs_f64();
-        println!("from {form}: {ratio:.2} times as long as parsing alone; promised are 3");
-        assert!(is_smoke_run || ratio <= 3.0, "the promise is broken");
+        println!("from {form}: {ratio:.2} times as long as parsing alone; promised are {PROMISED}");
+        assert!(is_smoke_run || ratio <= PROMISED, "the promise is broken");
     }
 }
 

@@ -140,7 +140,8 @@ pub(crate) fn attribute_of<'a>(der: &'a [u8], wanted: &[u8]) -> Option<Cow<'a, s
 }
 
 fn parts(der: &[u8]) -> der::Result<String> {
-    let mut text = String::new();
+    // A keyword is shorter than what it stands for, so this is rarely too small.
+    let mut text = String::with_capacity(der.len());
     for relative in Elements::of(der) {
         if !text.is_empty() {
             text.push_str(", ");
