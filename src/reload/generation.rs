@@ -10,7 +10,7 @@ use rustls::{ClientConfig, ServerConfig};
 use time::OffsetDateTime;
 
 use super::sessions::Limits;
-use super::side::{Calling, Ours, Serving, Side};
+use super::side::{AnySide, Calling, Ours, Serving, Side};
 use crate::config::{client_config, server_config};
 use crate::error::Error;
 use crate::report::{Expiring, Expiry};
@@ -178,10 +178,15 @@ impl<S, C> Generation<S, C> {
 }
 
 impl<S: Side, C: Side> Generation<S, C> {
+    /// Those sides that are there.
+    fn sides(&self) -> impl Iterator<Item = &dyn AnySide> {
+        [self.serve.ours(), self.call.ours()].into_iter().flatten()
+    }
+
     /// Everything that ends, in the order in which it does: our certificates and their issuers, the
     /// roots, the revocation lists, the ends of relaxed policies.
     pub fn expiries(&self) -> Vec<Expiry> {
-        let mut all = [self.serve.expiries(), self.call.expiries()].concat();
+        let mut all: Vec<_> = self.sides().flat_map(AnySide::expiries).collect();
         all.sort_by(|a, b| (a.until, a.what, &a.name).cmp(&(b.until, b.what, &b.name)));
         all.dedup();
         all
@@ -194,33 +199,34 @@ impl<S: Side, C: Side> Generation<S, C> {
         let ends =
             ends.map(|expiry| UnixTime::since_unix_epoch(Duration::from_secs(seconds(expiry))));
         let ends: Vec<_> = ends.collect();
-        self.serve.begin(self.limits, clock, &ends);
-        self.call.begin(self.limits, clock, &ends);
+        let (serve, call) = (self.serve.ours_mut(), self.call.ours_mut());
+        for side in [serve, call].into_iter().flatten() {
+            side.begin(self.limits, clock, &ends);
+        }
     }
 
     /// Another one takes its place: its sessions end.
     pub(super) fn end(&self) {
-        self.serve.end();
-        self.call.end();
+        self.sides().for_each(AnySide::end);
     }
 
     /// Who is trusted as CA, by role of the peers.
     pub(super) fn roots(&self) -> Vec<(Role, String, Vec<u8>)> {
-        [self.serve.roots(), self.call.roots()].concat()
+        self.sides().flat_map(AnySide::roots).collect()
     }
 
     /// Whether our own roots lead to what we present.
     pub(super) fn check_own_chains(&self, now: UnixTime) -> Result<(), Error> {
-        for (role, credentials) in
-            [self.serve.credentials(), self.call.credentials()].into_iter().flatten()
-        {
+        for (role, credentials) in self.sides().filter_map(AnySide::credentials) {
+            // A verifier of such peers is on the other side, if there is one.
+            let verifier = match role {
+                Role::Server => self.call.ours(),
+                Role::Client => self.serve.ours(),
+            };
+            let Some(verifier) = verifier else { continue };
             for pair in credentials.pairs() {
                 let chain = &pair.certified_key().cert;
-                // A verifier of such peers is on the other side, if there is one.
-                let verified = match role {
-                    Role::Server => self.call.verify(chain, now),
-                    Role::Client => self.serve.verify(chain, now),
-                };
+                let verified = verifier.verify(chain, now);
                 verified.map_err(|reason| Error::OwnChainRefused { role, reason })?;
             }
         }

@@ -56,7 +56,8 @@ struct Life {
 }
 
 /// A configuration that can resume sessions.
-pub(super) trait Resumes: Clone {
+pub(super) trait Resumes: Clone + Send + Sync + 'static {
+    fn clock(&mut self) -> &mut Arc<dyn TimeProvider>;
     fn without_sessions(self) -> Self;
     fn with_sessions(self, life: Remembered, most: usize) -> Self;
 }
@@ -140,6 +141,10 @@ impl Life {
 }
 
 impl Resumes for ServerConfig {
+    fn clock(&mut self) -> &mut Arc<dyn TimeProvider> {
+        &mut self.time_provider
+    }
+
     fn without_sessions(mut self) -> Self {
         without_resumption(&mut self);
         self
@@ -155,6 +160,10 @@ impl Resumes for ServerConfig {
 }
 
 impl Resumes for ClientConfig {
+    fn clock(&mut self) -> &mut Arc<dyn TimeProvider> {
+        &mut self.time_provider
+    }
+
     fn without_sessions(mut self) -> Self {
         without_resumption(&mut self);
         self

@@ -38,104 +38,90 @@ impl Side for Serving {}
 impl Side for Calling {}
 
 /// What [`Side`] is made of. Sealed, since this module is private.
+#[allow(private_interfaces)] // Sealed: nobody else calls it.
 pub trait Sided {
-    #[allow(private_interfaces)] // Sealed: nobody else calls it.
-    fn begin(&mut self, _: Option<Limits>, _: Option<&Arc<dyn TimeProvider>>, _: &[UnixTime]) {}
+    /// What is there, if the side is.
+    fn ours(&self) -> Option<&dyn AnySide>;
 
-    fn end(&self) {}
+    /// As [`ours`](Self::ours), to begin it.
+    fn ours_mut(&mut self) -> Option<&mut dyn AnySide>;
+}
 
-    fn expiries(&self) -> Vec<Expiry> {
-        Vec::new()
-    }
-
-    fn roots(&self) -> Vec<(Role, String, Vec<u8>)> {
-        Vec::new()
-    }
-
-    fn credentials(&self) -> Option<(Role, Credentials)> {
+#[allow(private_interfaces)] // Sealed: nobody else calls it.
+impl Sided for () {
+    fn ours(&self) -> Option<&dyn AnySide> {
         None
     }
 
-    /// Without a verifier there is nothing to refuse by.
-    fn verify(&self, _: &[CertificateDer<'_>], _: UnixTime) -> Result<(), String> {
-        Ok(())
+    fn ours_mut(&mut self) -> Option<&mut dyn AnySide> {
+        None
     }
 }
 
-impl Sided for () {}
-
+#[allow(private_interfaces)] // Sealed: nobody else calls it.
 impl Sided for Serving {
-    #[allow(private_interfaces)] // Sealed: nobody else calls it.
-    fn begin(
-        &mut self,
-        limits: Option<Limits>,
-        clock: Option<&Arc<dyn TimeProvider>>,
-        ends: &[UnixTime],
-    ) {
-        if let Some(clock) = clock {
-            self.0.config.time_provider = clock.clone();
-        }
-        self.0.begin(limits, self.0.config.time_provider.clone(), ends);
+    fn ours(&self) -> Option<&dyn AnySide> {
+        Some(&self.0)
     }
 
-    fn end(&self) {
-        self.0.end();
-    }
-
-    fn expiries(&self) -> Vec<Expiry> {
-        self.0.expiries()
-    }
-
-    fn roots(&self) -> Vec<(Role, String, Vec<u8>)> {
-        self.0.roots(Role::Client)
-    }
-
-    fn credentials(&self) -> Option<(Role, Credentials)> {
-        Some((Role::Server, self.0.slot.credentials()?))
-    }
-
-    fn verify(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), String> {
-        self.0.verify(chain, now)
+    fn ours_mut(&mut self) -> Option<&mut dyn AnySide> {
+        Some(&mut self.0)
     }
 }
 
+#[allow(private_interfaces)] // Sealed: nobody else calls it.
 impl Sided for Calling {
-    #[allow(private_interfaces)] // Sealed: nobody else calls it.
+    fn ours(&self) -> Option<&dyn AnySide> {
+        Some(&self.0)
+    }
+
+    fn ours_mut(&mut self) -> Option<&mut dyn AnySide> {
+        Some(&mut self.0)
+    }
+}
+
+/// What a generation asks of a side, whichever it is.
+pub(super) trait AnySide {
+    /// Seals slot and verifier, and begins the sessions. Without a clock it is the configuration's own.
     fn begin(
         &mut self,
         limits: Option<Limits>,
         clock: Option<&Arc<dyn TimeProvider>>,
         ends: &[UnixTime],
-    ) {
-        if let Some(clock) = clock {
-            self.0.config.time_provider = clock.clone();
-        }
-        self.0.begin(limits, self.0.config.time_provider.clone(), ends);
-    }
+    );
 
-    fn end(&self) {
-        self.0.end();
-    }
+    fn end(&self);
 
-    fn expiries(&self) -> Vec<Expiry> {
-        self.0.expiries()
-    }
+    fn expiries(&self) -> Vec<Expiry>;
 
-    fn roots(&self) -> Vec<(Role, String, Vec<u8>)> {
-        self.0.roots(Role::Server)
-    }
+    /// Who is trusted as CA, with the role of those that are verified.
+    fn roots(&self) -> Vec<(Role, String, Vec<u8>)>;
 
-    fn credentials(&self) -> Option<(Role, Credentials)> {
-        Some((Role::Client, self.0.slot.credentials()?))
-    }
+    fn credentials(&self) -> Option<(Role, Credentials)>;
 
-    fn verify(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), String> {
-        self.0.verify(chain, now)
-    }
+    fn verify(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), String>;
 }
 
 impl<S: slot::OneRole, V: verifier::OneRole, C: Resumes> Ours<S, V, C> {
-    fn begin(&mut self, limits: Option<Limits>, clock: Arc<dyn TimeProvider>, ends: &[UnixTime]) {
+    pub(super) fn config(&self) -> Arc<C> {
+        match &self.sessions {
+            Some(sessions) => sessions.config(),
+            None => Arc::new(self.config.clone().without_sessions()),
+        }
+    }
+}
+
+impl<S: slot::OneRole, V: verifier::OneRole, C: Resumes> AnySide for Ours<S, V, C> {
+    fn begin(
+        &mut self,
+        limits: Option<Limits>,
+        clock: Option<&Arc<dyn TimeProvider>>,
+        ends: &[UnixTime],
+    ) {
+        if let Some(clock) = clock {
+            *self.config.clock() = clock.clone();
+        }
+        let clock = self.config.clock().clone();
         self.slot.inner().seal();
         self.peers.settings().seal();
         self.sessions = Some(Sessions::new(self.config.clone(), limits, clock, ends.to_vec()));
@@ -143,13 +129,6 @@ impl<S: slot::OneRole, V: verifier::OneRole, C: Resumes> Ours<S, V, C> {
 
     fn end(&self) {
         self.sessions.iter().for_each(Sessions::end);
-    }
-
-    pub(super) fn config(&self) -> Arc<C> {
-        match &self.sessions {
-            Some(sessions) => sessions.config(),
-            None => Arc::new(self.config.clone().without_sessions()),
-        }
     }
 
     fn expiries(&self) -> Vec<Expiry> {
@@ -169,9 +148,14 @@ impl<S: slot::OneRole, V: verifier::OneRole, C: Resumes> Ours<S, V, C> {
         ours.chain(self.peers.settings().expiries()).collect()
     }
 
-    fn roots(&self, role: Role) -> Vec<(Role, String, Vec<u8>)> {
-        let roots = self.peers.settings().roots().names();
+    fn roots(&self) -> Vec<(Role, String, Vec<u8>)> {
+        let (role, roots) = (self.peers.settings().role(), self.peers.settings().roots().names());
         roots.map(|(name, key)| (role, name, key.to_vec())).collect()
+    }
+
+    fn credentials(&self) -> Option<(Role, Credentials)> {
+        let slot = self.slot.inner();
+        Some((slot.role(), slot.credentials()?))
     }
 
     fn verify(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), String> {

@@ -73,6 +73,11 @@ impl Settings {
         *self.is_sealed.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
+    /// Of those that it verifies.
+    pub(crate) fn role(&self) -> Role {
+        self.role
+    }
+
     pub(crate) fn roots(&self) -> &Roots {
         &self.roots
     }
