@@ -6,6 +6,8 @@
 //! stands between them. Copy both and `whoami`. The client asks over HTTP/2 who it is, and then has an
 //! HTTP/1.1 connection upgraded to a protocol of its own.
 
+#[path = "common/issue.rs"]
+mod issue;
 #[path = "common/listener.rs"]
 mod listener;
 #[path = "frameworks/axum.rs"]
@@ -24,15 +26,14 @@ use axum::routing::get;
 use hyper::client::conn::{http1, http2};
 use hyper::upgrade::{self, Upgraded};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use issue::issue;
 use listener::{Limits, Listener};
 use mtls_roles::{
-    ClientPeerVerifier, ClientSlot, Credentials, Roots, ServerPeerVerifier, ServerSlot,
-    client_config, server_config,
+    ClientPeerVerifier, ClientSlot, ServerPeerVerifier, ServerSlot, client_config, server_config,
 };
-use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rcgen::ExtendedKeyUsagePurpose;
 use rustls::ClientConfig;
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::PrivateKeyDer;
+use rustls::crypto::aws_lc_rs;
 use served::{Mtls, Peer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -144,21 +145,4 @@ async fn shout(tls: client::TlsStream<TcpStream>) -> Result<String> {
     let mut echo = String::new();
     io.read_to_string(&mut echo).await?;
     Ok(echo)
-}
-
-/// You have certificates already: see the example `embed` for PEM files.
-fn issue(
-    host: &str,
-    purpose: ExtendedKeyUsagePurpose,
-    provider: &CryptoProvider,
-) -> Result<(Roots, Credentials)> {
-    let (mut ca, ca_key) = (CertificateParams::new([])?, KeyPair::generate()?);
-    ca.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let root = ca.self_signed(&ca_key)?.der().clone();
-    let (mut leaf, key) = (CertificateParams::new([host.to_owned()])?, KeyPair::generate()?);
-    leaf.extended_key_usages = vec![purpose];
-    let leaf = leaf.signed_by(&key, &Issuer::new(ca, ca_key))?.der().clone();
-    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-    let credentials = Credentials::from_der(vec![leaf], key, provider)?;
-    Ok((Roots::from_der([root])?, credentials))
 }

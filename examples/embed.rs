@@ -6,6 +6,8 @@
 //! swapped in while everything runs, and connects again. Copy `common/listener.rs`, `serve` and `call`;
 //! `write_files` at the end only makes the certificates that you have already.
 
+#[path = "common/folder.rs"]
+mod folder;
 #[path = "common/listener.rs"]
 mod listener;
 
@@ -14,6 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use folder::Folder;
 use listener::{Connection, Limits, Listener};
 use mtls_roles::{
     ClientPeerVerifier, ClientSlot, Credentials, EkuPolicy, PeerRule, Roots, ServerPeerVerifier,
@@ -31,7 +34,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let (given, other_end) = (arguments.next().map(PathBuf::from), arguments.next());
-    let files = Folder::new()?;
+    let files = Folder::new("embed")?;
     let folder = given.as_deref().unwrap_or(&files.0);
     let at = |name: &str| folder.join(name);
     if !at("client.pem").exists() {
@@ -153,25 +156,4 @@ fn write_files(folder: &Path) -> Result<()> {
         write(format!("{role}.key"), key.serialize_pem())?;
     }
     Ok(())
-}
-
-/// A fresh folder, removed at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Self> {
-        let name = format!("mtls-roles-embed-{}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        // Left by a killed process that had this id.
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Nothing can be done about it here, and the system empties its temporary folder itself.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

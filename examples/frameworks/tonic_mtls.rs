@@ -6,6 +6,8 @@
 //! `tonic.rs` beside this file stands between tonic and the listener in `../common/listener.rs`. The
 //! service is tonic's own health check; an interceptor in front of it asks who is there.
 
+#[path = "../common/issue.rs"]
+mod issue;
 #[path = "../common/listener.rs"]
 mod listener;
 #[path = "tonic.rs"]
@@ -14,14 +16,13 @@ mod served;
 use std::error::Error;
 use std::sync::Arc;
 
+use issue::issue;
 use listener::{Limits, Listener};
 use mtls_roles::{
-    ClientPeerVerifier, ClientSlot, Credentials, Roots, ServerPeerVerifier, ServerSlot,
-    client_config, server_config,
+    ClientPeerVerifier, ClientSlot, ServerPeerVerifier, ServerSlot, client_config, server_config,
 };
-use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::PrivateKeyDer;
+use rcgen::ExtendedKeyUsagePurpose;
+use rustls::crypto::aws_lc_rs;
 use served::Peer;
 use tokio::net::TcpListener;
 use tonic::service::InterceptorLayer;
@@ -72,21 +73,4 @@ fn only_edge(request: Request<()>) -> std::result::Result<Request<()>, Status> {
         true => Ok(request),
         false => Err(Status::permission_denied("edge.example.com alone may ask")),
     }
-}
-
-/// You have certificates already: see the example `embed` for PEM files.
-fn issue(
-    host: &str,
-    purpose: ExtendedKeyUsagePurpose,
-    provider: &CryptoProvider,
-) -> Result<(Roots, Credentials)> {
-    let (mut ca, ca_key) = (CertificateParams::new([])?, KeyPair::generate()?);
-    ca.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let root = ca.self_signed(&ca_key)?.der().clone();
-    let (mut leaf, key) = (CertificateParams::new([host.to_owned()])?, KeyPair::generate()?);
-    leaf.extended_key_usages = vec![purpose];
-    let leaf = leaf.signed_by(&key, &Issuer::new(ca, ca_key))?.der().clone();
-    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-    let credentials = Credentials::from_der(vec![leaf], key, provider)?;
-    Ok((Roots::from_der([root])?, credentials))
 }

@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::config::{Config, LogFormat};
 use crate::drain::Drain;
+use crate::folder::Folder;
 use crate::log;
 use crate::run::workshop;
 use crate::tunnels::{Tunnels, View};
@@ -36,7 +37,7 @@ pub fn demonstrate() -> ExitCode {
 }
 
 async fn show() -> Result<()> {
-    let folder = Folder::new()?;
+    let folder = Folder::new("proxy")?;
     let certificates = Certificates::new(&folder.0)?;
     certificates.issue("server", &certificates.servers, "core.example.com", ServerAuth)?;
     certificates.issue("client", &certificates.clients, "edge.example.com", ClientAuth)?;
@@ -172,26 +173,5 @@ impl Certificates {
         let path = |extension| self.folder.join(format!("{file}.{extension}"));
         fs::write(path("pem"), params.signed_by(&key, ca)?.pem())?;
         Ok(fs::write(path("key"), key.serialize_pem())?)
-    }
-}
-
-/// A fresh folder, removed at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Self> {
-        let name = format!("mtls-roles-proxy-{}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        // Left by a killed process that had this id.
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Nothing can be done about it here, and the system empties its temporary folder itself.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -37,6 +37,8 @@ mod status;
 mod tls;
 mod tunnel;
 mod tunnels;
+#[path = "../common/folder.rs"]
+mod folder;
 #[path = "../common/listener.rs"]
 mod listener;
 #[path = "../common/printable.rs"]

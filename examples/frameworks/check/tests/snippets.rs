@@ -1,5 +1,8 @@
 //! Each snippet is run once, against another of them.
 
+#[path = "../../../common/issue.rs"]
+mod issue;
+
 use std::error::Error;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::{Arc, OnceLock};
@@ -9,15 +12,14 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::routing::get;
 use http_body_util::{BodyExt, Full};
+use issue::issue;
 use mtls_roles::{
-    ClientPeerVerifier, ClientSlot, Credentials, Roots, ServerPeerVerifier, ServerSlot,
-    client_config, server_config,
+    ClientPeerVerifier, ClientSlot, ServerPeerVerifier, ServerSlot, client_config, server_config,
 };
 use mtls_roles_frameworks::listener::{Limits, Listener};
 use mtls_roles_frameworks::*;
-use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::PrivateKeyDer;
+use rcgen::ExtendedKeyUsagePurpose;
+use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, ServerConfig};
 use tokio::net::TcpListener;
 
@@ -182,20 +184,4 @@ impl World {
 
 fn free_port() -> Result<SocketAddr> {
     Ok(StdListener::bind("127.0.0.1:0")?.local_addr()?)
-}
-
-fn issue(
-    host: &str,
-    purpose: ExtendedKeyUsagePurpose,
-    provider: &CryptoProvider,
-) -> Result<(Roots, Credentials)> {
-    let (mut ca, ca_key) = (CertificateParams::new([])?, KeyPair::generate()?);
-    ca.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let root = ca.self_signed(&ca_key)?.der().clone();
-    let (mut leaf, key) = (CertificateParams::new([host.to_owned()])?, KeyPair::generate()?);
-    leaf.extended_key_usages = vec![purpose];
-    let leaf = leaf.signed_by(&key, &Issuer::new(ca, ca_key))?.der().clone();
-    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-    let credentials = Credentials::from_der(vec![leaf], key, provider)?;
-    Ok((Roots::from_der([root])?, credentials))
 }
