@@ -6,6 +6,7 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod agreed;
+pub mod alerts;
 pub mod cases;
 pub mod clock;
 pub mod counting;

@@ -1,17 +1,12 @@
 //! A refused client sees the alert, however much it had written already.
 
 use std::io;
-use std::path::Path;
-use std::process::Command;
 
-use crate::common::programs::run;
+use crate::common::alerts::{AT_ONCE, JAVA, PYTHON, sees_every_alert};
 use crate::common::tls::versions;
 use crate::listener::Limits;
 use crate::world::{World, ask};
 use rustls::{AlertDescription, Error};
-
-/// More than any buffer between the two takes: the client is still writing when it is refused.
-const AT_ONCE: usize = 200_000;
 
 #[test]
 fn a_client_on_rustls_sees_the_alert_every_time() {
@@ -30,35 +25,14 @@ fn a_client_on_rustls_sees_the_alert_every_time() {
 
 #[test]
 fn a_client_in_python_sees_the_alert_every_time() {
-    sees_every_alert("python3", "tests/listener/client.py", "unsupported certificate");
+    let world = World::new();
+    sees_every_alert(PYTHON, world.serve(Limits::default()).address, &world.unfit());
 }
 
 #[test]
 fn a_client_in_java_sees_the_alert_every_time() {
-    sees_every_alert("java", "tests/listener/Client.java", "unsupported_certificate");
-}
-
-/// A hundred visits in each version; the client prints one line for each.
-fn sees_every_alert(interpreter: &str, script: &str, alert: &str) {
-    if Command::new(interpreter).arg("--version").output().is_err() {
-        return eprintln!("SKIPPED: not installed: {interpreter}");
-    }
     let world = World::new();
-    let (service, files) = (world.serve(Limits::default()), world.files());
-    for version in ["TLSv1.2", "TLSv1.3"] {
-        let mut client = Command::new(interpreter);
-        client.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script));
-        client.args([service.address.port().to_string(), version.into(), AT_ONCE.to_string()]);
-        let run = run(
-            {
-                client.arg(files.path());
-                client
-            },
-            b"",
-        );
-        let seen = run.stdout.lines().filter(|line| line.contains(alert)).count();
-        assert_eq!((run.code, seen), (0, 100), "{version}: {run:?}");
-    }
+    sees_every_alert(JAVA, world.serve(Limits::default()).address, &world.unfit());
 }
 
 fn tls_error(error: &io::Error) -> Option<&Error> {

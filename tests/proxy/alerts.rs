@@ -2,44 +2,26 @@
 //! side's alert is in our log.
 
 use std::io::{Read, Write};
-use std::path::Path;
-use std::process::Command;
 
-use crate::common::programs::run;
+use crate::common::alerts::{Client, JAVA, PYTHON, sees_every_alert};
 use crate::running::{Proxy, backend, terminating};
 use crate::world::World;
 
 #[test]
 fn a_client_in_python_sees_the_alert_every_time() {
-    sees_every_alert("python3", "tests/listener/client.py", "unsupported certificate");
+    is_refused_audibly(PYTHON);
 }
 
 #[test]
 fn a_client_in_java_sees_the_alert_every_time() {
-    sees_every_alert("java", "tests/listener/Client.java", "unsupported_certificate");
+    is_refused_audibly(JAVA);
 }
 
-/// A hundred visits in each version, of clients that write 200 kB at once; one line for each.
-fn sees_every_alert(interpreter: &str, script: &str, alert: &str) {
-    if Command::new(interpreter).arg("--version").output().is_err() {
-        return eprintln!("SKIPPED: not installed: {interpreter}");
-    }
+fn is_refused_audibly(client: Client) {
     let world = World::new();
-    let unfit = world.unfit();
-    world.write("unfit", &unfit, &world.clients);
-    world.folder.write("unfit.der", unfit.der());
-    world.folder.write("unfit.key.der", unfit.key_der().secret_der());
     let (_listener, at) = backend();
     let mut proxy = Proxy::start(&world, &terminating(at, ""));
-    let port = proxy.address("in").port().to_string();
-    for version in ["TLSv1.2", "TLSv1.3"] {
-        let mut client = Command::new(interpreter);
-        client.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script));
-        client.args([&port, version, "200000"]).arg(world.folder.path());
-        let run = run(client, b"");
-        let seen = run.stdout.lines().filter(|line| line.contains(alert)).count();
-        assert_eq!((run.code, seen), (0, 100), "{version}: {run:?}");
-    }
+    sees_every_alert(client, proxy.address("in"), &world.unfit());
 }
 
 #[test]
