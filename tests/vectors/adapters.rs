@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use crate::common::alerts::{Client, PYTHON, sees_every_alert};
 use crate::common::files::TempDir;
 use crate::common::pki::{Ca, Eku, LeafSpec};
 use crate::common::programs::{Built, Run, run};
@@ -223,6 +224,35 @@ fn the_adapter_on_openssl_talks_to_embed_at_both_ends() {
 #[test]
 fn the_adapter_in_java_talks_to_embed_at_both_ends() {
     talks_to_embed("java");
+}
+
+/// A refused client that is still writing sees why, as it does in front of the crate's listener.
+/// `alert` is what its library makes of a refusal by the application.
+fn is_refused_audibly(stack: &'static str, alert: &'static str) {
+    let Some(adapter) = Adapter::build(stack) else { return };
+    let files = Files::new();
+    let in_order = files.with(Eku::client(), "edge.example.com");
+    let server = adapter.serve(in_order.path());
+    let (begin, end) = (datetime!(2020-01-01 0:00 UTC), datetime!(2049-01-01 0:00 UTC));
+    let stranger = LeafSpec::new("stranger").dns("stranger.example.com").eku(Eku::server());
+    let stranger = files.clients.leaf(stranger.valid(begin, end));
+    let (interpreter, script, _): Client = PYTHON;
+    sees_every_alert((interpreter, script, alert), server.address.parse().unwrap(), &stranger);
+}
+
+#[test]
+fn who_is_refused_by_the_adapter_in_go_sees_the_alert_every_time() {
+    is_refused_audibly("go", "bad certificate");
+}
+
+#[test]
+fn who_is_refused_by_the_adapter_on_openssl_sees_the_alert_every_time() {
+    is_refused_audibly("openssl", "unsupported certificate");
+}
+
+#[test]
+fn who_is_refused_by_the_adapter_in_java_sees_the_alert_every_time() {
+    is_refused_audibly("java", "certificate unknown");
 }
 
 /// What cannot be done is said for each stack, with a reason a row.

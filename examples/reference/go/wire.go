@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -59,7 +60,11 @@ func serve(folder string) {
 				fmt.Fprintf(peer, "you are %v\n", peer.ConnectionState().PeerCertificates[0].DNSNames)
 				peer.CloseWrite()
 			}
-			io.Copy(io.Discard, peer) // or the RST eats an alert
+			// Below TLS, which reads nothing more after an error: what is left unread makes a RST, and that eats the alert.
+			tcp := peer.NetConn().(*net.TCPConn)
+			tcp.CloseWrite()
+			tcp.SetDeadline(time.Now().Add(time.Second))
+			io.Copy(io.Discard, io.LimitReader(tcp, 4<<20))
 		}()
 	}
 }

@@ -1,4 +1,5 @@
 import java.io.FileInputStream;
+import java.io.IOException;
 import java.net.*;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.*;
@@ -66,27 +67,34 @@ final class Wire {
         var policy = new Roles.Policy("ignore", Instant.parse("2027-03-15T00:00:00Z"), edge, false, List.of(), false, List.of());
         var clients = new Roles(Roles.Role.CLIENT, "", certificates(folder + "/client-roots.pem"), List.of(), policy, Wire::tell);
         var context = context(new Slot(folder, "server", Roles.Role.SERVER, "rfc5280"), clients);
-        var listener = (SSLServerSocket) context.getServerSocketFactory().createServerSocket(0, 16, InetAddress.getLoopbackAddress());
-        listener.setNeedClientAuth(true);
+        var listener = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
         System.out.println("127.0.0.1:" + listener.getLocalPort());
         while (true) {
-            var peer = (SSLSocket) listener.accept();
-            new Thread(() -> greet(peer)).start();
+            var tcp = listener.accept();
+            new Thread(() -> greet(tcp, context.getSocketFactory())).start();
         }
     }
 
-    private static void greet(SSLSocket peer) {
-        try (peer) {
-            peer.setSoTimeout(10_000); // the library bounds no handshake
-            peer.startHandshake();
-            var session = peer.getSession();
-            session.invalidate(); // a resumed session would run no verifier
-            var leaf = (X509Certificate) session.getPeerCertificates()[0];
-            peer.getOutputStream().write(("you are " + leaf.getSubjectAlternativeNames() + "\n").getBytes(StandardCharsets.UTF_8));
-            peer.shutdownOutput();
-            peer.getInputStream().readAllBytes(); // or the RST eats an alert
-        } catch (Exception refused) {
-            System.err.println("java: " + refused);
+    private static void greet(Socket tcp, SSLSocketFactory factory) {
+        try (tcp) {
+            tcp.setSoTimeout(10_000); // the library bounds no handshake
+            // Not closed with TLS, which reads nothing more after an error: what is left unread makes a RST, and that eats the alert.
+            try (var peer = (SSLSocket) factory.createSocket(tcp, null, false)) {
+                peer.setNeedClientAuth(true);
+                peer.startHandshake();
+                var session = peer.getSession();
+                session.invalidate(); // a resumed session would run no verifier
+                var leaf = (X509Certificate) session.getPeerCertificates()[0];
+                peer.getOutputStream().write(("you are " + leaf.getSubjectAlternativeNames() + "\n").getBytes(StandardCharsets.UTF_8));
+                peer.shutdownOutput();
+            } catch (Exception refused) {
+                System.err.println("java: " + refused);
+            }
+            tcp.shutdownOutput();
+            tcp.setSoTimeout(1_000);
+            tcp.getInputStream().readNBytes(4 << 20);
+        } catch (IOException gone) {
+            System.err.println("java: " + gone);
         }
     }
 
