@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::certificates::{Certificates, Pair};
 use super::process::{Process, free_address, is_installed};
+use super::servers::{go_peer, java_peer, told};
 use super::service::ANSWER;
 
 /// What came of it: whether data passed, and what the client said.
@@ -105,17 +106,11 @@ fn curl(call: &Call<'_>) -> Outcome {
 }
 
 fn java(call: &Call<'_>) -> Outcome {
-    ask(super::servers::java_peer(
-        "client",
-        call.certificates,
-        &call.own,
-        call.version,
-        call.server,
-    ))
+    ask(told(java_peer(), "client", call.certificates, &call.own, call.version, call.server))
 }
 
 fn go(call: &Call<'_>) -> Outcome {
-    ask(super::servers::go_peer("client", call.certificates, &call.own, call.version, call.server))
+    ask(told(go_peer(), "client", call.certificates, &call.own, call.version, call.server))
 }
 
 fn mosquitto(call: &Call<'_>) -> Outcome {

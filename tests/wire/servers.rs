@@ -97,11 +97,11 @@ fn stunnel(serve: &Serve<'_>, address: SocketAddr) -> Command {
 }
 
 fn java(serve: &Serve<'_>, address: SocketAddr) -> Command {
-    java_peer("server", serve.certificates, &serve.own, serve.version, address)
+    told(java_peer(), "server", serve.certificates, &serve.own, serve.version, address)
 }
 
 fn go(serve: &Serve<'_>, address: SocketAddr) -> Command {
-    go_peer("server", serve.certificates, &serve.own, serve.version, address)
+    told(go_peer(), "server", serve.certificates, &serve.own, serve.version, address)
 }
 
 fn mosquitto(serve: &Serve<'_>, address: SocketAddr) -> Command {
@@ -122,13 +122,7 @@ fn mosquitto(serve: &Serve<'_>, address: SocketAddr) -> Command {
 }
 
 /// `Peer.java`, compiled once.
-pub fn java_peer(
-    role: &str,
-    certificates: &Certificates,
-    own: &Pair,
-    version: &str,
-    address: SocketAddr,
-) -> Command {
+pub fn java_peer() -> Command {
     static CLASSES: OnceLock<PathBuf> = OnceLock::new();
     let classes = CLASSES.get_or_init(|| {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("wire-java");
@@ -138,37 +132,31 @@ pub fn java_peer(
     });
     let mut command = Command::new("java");
     command.args(["-XX:TieredStopAtLevel=1", "-cp"]).arg(classes).arg("Peer");
-    with_arguments(command, role, certificates, own, version, address)
+    command
 }
 
 /// `peer.go`, compiled once.
-pub fn go_peer(
-    role: &str,
-    certificates: &Certificates,
-    own: &Pair,
-    version: &str,
-    address: SocketAddr,
-) -> Command {
+pub fn go_peer() -> Command {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    let program = PROGRAM.get_or_init(|| {
+    Command::new(PROGRAM.get_or_init(|| {
         let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("wire-go");
         built(Command::new("go").arg("build").arg("-o").arg(&program).arg(source("peer.go")));
         program
-    });
-    with_arguments(Command::new(program), role, certificates, own, version, address)
+    }))
 }
 
-fn with_arguments(
-    mut command: Command,
+/// What both of them are told.
+pub fn told(
+    mut peer: Command,
     role: &str,
     certificates: &Certificates,
     own: &Pair,
     version: &str,
     address: SocketAddr,
 ) -> Command {
-    command.args([role, &address.port().to_string(), version]);
-    command.arg(&certificates.root).arg(&own.chain).arg(&own.key);
-    command
+    peer.args([role, &address.port().to_string(), version]);
+    peer.arg(&certificates.root).arg(&own.chain).arg(&own.key);
+    peer
 }
 
 fn source(name: &str) -> PathBuf {
