@@ -88,6 +88,24 @@ fn what_openssl_writes_is_opened_by_every_algorithm_and_password_and_its_key_too
     assert_eq!(told.keys("edge").len(), files.len().min(10));
 }
 
+/// RC4 has no padding: of a few hundred wrong passwords one or two make octets of an archive that
+/// begin as one does. What they make is not taken for it.
+#[test]
+fn a_wrong_password_is_never_taken_for_the_right_one() {
+    let made = Made::new();
+    let more = "-legacy -certpbe PBE-SHA1-RC4-40 -keypbe PBE-SHA1-RC4-40 -iter 1";
+    let names: Vec<_> = (0..8).map(|number| format!("{number}.p12")).collect();
+    let files = names.iter().map(|name| Some((name.as_str(), made.export("sesame", more)?)));
+    let Some(files) = files.collect::<Option<Vec<_>>>() else { return };
+    let wrong: String = (0..1_000).map(|number| format!("wrong {number}\n")).collect();
+    let passwords = TempDir::new();
+    let passwords = passwords.write("passwords", wrong + "sesame\n");
+    let told = audit(&files, &["--password-file", passwords.to_str().unwrap()]);
+    assert_eq!(told.unreadable(), [].into());
+    assert_eq!(told.places("edge"), names);
+    assert_eq!(told.keys("edge").len(), names.len());
+}
+
 #[test]
 fn a_certificate_in_the_clear_needs_no_password_and_its_key_stays_closed() {
     let made = Made::new();

@@ -99,13 +99,21 @@ pub fn claimed(bytes: &[u8]) -> Option<usize> {
 /// The first element with definite lengths and strings in one piece. What has them already stays
 /// byte for byte as it was: certificates are signed.
 pub fn definite(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
+    first_definite(bytes).map(|(element, _)| element)
+}
+
+/// The same of one element with nothing behind it.
+pub fn only_definite(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
+    first_definite(bytes).filter(|(_, rest)| rest.is_empty()).map(|(element, _)| element)
+}
+
+fn first_definite(bytes: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
     let mut reader = Definite { rest: bytes };
     let element = reader.element(0)?;
-    let read = bytes.len() - reader.rest.len();
-    Some(match element == bytes[..read] {
-        true => Cow::Borrowed(&bytes[..read]),
-        false => Cow::Owned(element),
-    })
+    let rest = reader.rest;
+    let read = &bytes[..bytes.len() - rest.len()];
+    let element = if element == read { Cow::Borrowed(read) } else { Cow::Owned(element) };
+    Some((element, rest))
 }
 
 /// No structure that is read here is deeper.

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 pub use self::cipher::Encryption;
 pub use self::key::{Passwords, Work};
-use super::tlv::{CONTEXT_0, OCTET_STRING, SEQUENCE, Tlv, definite};
+use super::tlv::{CONTEXT_0, OCTET_STRING, SEQUENCE, Tlv, claimed, definite, only_definite};
 
 /// What an archive holds, as far as it opens.
 #[derive(Default)]
@@ -144,17 +144,15 @@ impl Opening<'_> {
         let count = self.passwords.len();
         for place in (0..count).map(|place| (place + self.fitted) % count) {
             for password in self.passwords.readings(place, encryption.is_of_pkcs12()) {
-                let decrypted = encryption.decrypt(password, bytes, self.work)?;
-                match decrypted.filter(|plain| plain.starts_with(&[SEQUENCE])) {
-                    Some(plain) if definite(&plain).is_some() => {
-                        self.fitted = place;
-                        return Ok(plain);
-                    }
-                    // Of a wrong password's octets, hardly ever two fit.
-                    Some(plain) if plain.len() > 3 && plain[1] & 0x80 != 0 && plain[1] < 0x85 => {
-                        failure = "a password opens this PKCS#12, but what is in it is malformed";
-                    }
-                    _ => {}
+                let Some(plain) = encryption.decrypt(password, bytes, self.work)? else {
+                    continue;
+                };
+                if is_one_sequence(&plain) {
+                    self.fitted = place;
+                    return Ok(plain);
+                }
+                if plain.starts_with(&[SEQUENCE]) && claimed(&plain) == Some(plain.len()) {
+                    failure = "a password opens this PKCS#12, but what is in it is malformed";
                 }
             }
         }
@@ -165,6 +163,15 @@ impl Opening<'_> {
     fn close(&mut self, reason: String) {
         self.archive.closed.get_or_insert(reason);
     }
+}
+
+/// Whether a password that made this of a part is the right one. Not every cipher has padding, and a
+/// wrong password's first octets are those of some short element once in a thousand times: up to the
+/// last octet they never fit.
+fn is_one_sequence(plain: &[u8]) -> bool {
+    let element = only_definite(plain);
+    let sequence = element.as_deref().and_then(Tlv::first).filter(|(it, _)| it.tag == SEQUENCE);
+    sequence.is_some_and(|(sequence, _)| sequence.children().is_some())
 }
 
 /// More levels of bags in bags are an attack.
