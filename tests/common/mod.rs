@@ -15,6 +15,7 @@ pub mod errors;
 pub mod ours;
 pub mod openssl;
 pub mod pki;
+pub mod ports;
 pub mod programs;
 pub mod tls;
 

@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::common::ports::free_address;
 use crate::running::{Proxy, terminating};
 use crate::world::{PATIENCE, World};
 
@@ -24,7 +25,7 @@ impl Server {
         arguments: &[&str],
         config: impl Fn(SocketAddr) -> String,
     ) -> Option<Self> {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = free_address();
         let file = world.folder.write("server.conf", config(address));
         let log = File::create(world.folder.join("server.log")).unwrap();
         let mut command = Command::new(program);

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::common::ports::free_address;
 use crate::running::{Proxy, backend, take, terminating, write};
 use crate::world::{PATIENCE, World};
 
@@ -105,7 +106,7 @@ fn a_changed_list_of_tunnels_is_applied_and_those_that_stay_keep_their_connectio
 fn a_tunnel_of_another_name_takes_the_port_of_one_that_is_gone() {
     let world = World::new();
     let (listener, at) = backend();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let port = free_address();
     let toml = terminating(at, "").replace("127.0.0.1:0", &port.to_string());
     let mut proxy = Proxy::start(&world, &toml);
     let mut client = world.connect(port, Some(&world.client()));

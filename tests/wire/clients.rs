@@ -8,9 +8,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::certificates::{Certificates, Pair};
-use super::process::{Process, free_address, is_installed};
+use super::process::{Process, is_installed};
 use super::servers::{go_peer, java_peer, told};
 use super::service::ANSWER;
+use crate::common::ports::free_address;
 
 /// What came of it: whether data passed, and what the client said.
 pub struct Outcome {

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
+use crate::common::ports::free_address;
 use crate::common::programs::Built;
 
 use super::certificates::{Certificates, Kind, PEER, Pair};
-use super::process::{Process, free_address};
+use super::process::Process;
 
 /// What a tunnel lets pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 
 use super::certificates::{Certificates, Pair};
 use super::clients::{haproxy_tcp, nginx_stream, stunnel_service};
-use super::process::{Process, free_address, is_installed};
+use super::process::{Process, is_installed};
+use crate::common::ports::free_address;
 
 /// What a server needs to know.
 pub struct Serve<'a> {

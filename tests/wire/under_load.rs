@@ -16,8 +16,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{AlertDescription, ClientConfig, ClientConnection, Error, RootCertStore, StreamOwned};
 
 use super::certificates::{Certificates, Kind, Pair};
-use super::process::{Process, free_address};
+use super::process::Process;
 use super::proxy::program;
+use crate::common::ports::free_address;
 use crate::common::tls::provider;
 
 /// Echoes, until it is killed; then again, at the same address.

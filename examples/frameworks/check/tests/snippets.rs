@@ -1,10 +1,12 @@
 //! Each snippet is run once, against another of them.
 
+#[path = "../../../../tests/common/ports.rs"]
+mod ports;
 #[path = "../../../common/issue.rs"]
 mod issue;
 
 use std::error::Error;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use mtls_roles::{
 };
 use mtls_roles_frameworks::listener::{Limits, Listener};
 use mtls_roles_frameworks::*;
+use ports::free_address;
 use rcgen::ExtendedKeyUsagePurpose;
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, ServerConfig};
@@ -60,11 +63,11 @@ async fn clients_of_http_are_known_to_axum() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn axum_server_and_actix_web_know_their_peer() -> Result<()> {
     let world = World::new()?;
-    let address = free_port()?;
+    let address = free_address();
     tokio::spawn(with_axum_server::serve(address, world.accept.clone(), world.clients.clone()));
     assert_eq!(world.ask(address).await?, r#"[Dns("edge.example.com")]"#);
 
-    let address = free_port()?;
+    let address = free_address();
     let (accept, clients) = (world.accept.clone(), world.clients.clone());
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(with_actix_web::serve(address, accept, clients))
@@ -180,8 +183,4 @@ impl World {
             }
         }
     }
-}
-
-fn free_port() -> Result<SocketAddr> {
-    Ok(StdListener::bind("127.0.0.1:0")?.local_addr()?)
 }
