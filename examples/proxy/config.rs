@@ -22,7 +22,7 @@ pub use self::text::{Host, Name, Text};
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where metrics and the page are served; loopback only.
-    pub admin: Option<SocketAddr>,
+    pub admin: Option<Spanned<SocketAddr>>,
     /// Lets `admin` be reached from other machines. It shows who connects, to anybody who asks.
     #[serde(default)]
     pub unsafe_admin: bool,
@@ -34,7 +34,7 @@ pub struct Config {
     pub drain: Span,
     #[serde(default)]
     pub log: Log,
-    #[serde(rename = "tunnel")]
+    #[serde(default, rename = "tunnel")]
     pub tunnels: Vec<Tunnel>,
     /// Where this was read.
     #[serde(skip)]
@@ -134,7 +134,7 @@ pub struct Accept {
     #[serde(default)]
     pub certificates: Vec<Spanned<Pair>>,
     #[serde(default)]
-    pub alpn: Vec<String>,
+    pub alpn: Vec<Spanned<String>>,
     /// How our own EKU is judged: a certificate that lacks serverAuth is refused unless this is
     /// relaxed.
     pub present_eku: Option<Text<EkuPolicy>>,
@@ -190,7 +190,7 @@ pub struct Originate {
     #[serde(default)]
     pub expect: Vec<Text<PeerRule>>,
     #[serde(default)]
-    pub alpn: Vec<String>,
+    pub alpn: Vec<Spanned<String>>,
     pub crls: Option<Spanned<PathBuf>>,
     pub eku: Option<Spanned<Text<EkuPolicy>>>,
     #[serde(default)]

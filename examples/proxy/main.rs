@@ -37,6 +37,7 @@ mod status;
 mod tls;
 mod tunnel;
 mod tunnels;
+mod words;
 #[path = "../common/folder.rs"]
 mod folder;
 #[path = "../common/listener.rs"]
@@ -57,15 +58,25 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+const MORE: &str = "\
+What a file may say stands in the crate's manual, on the page \"proxy\". SIGHUP reads the file and
+everything it names anew; SIGTERM and SIGINT let open connections end, for as long as its `drain` says.
+
+Exit codes
+  0  it ended as it was told to; with --check: it would start; with --with: both ends accept each other
+  1  with --with: today one end refuses the other
+  2  wrong usage, or a file that cannot be used: standard error has a line for each reason";
+
 #[derive(Parser)]
 #[command(
     name = "proxy",
-    about = "mTLS proxy: separate certificates per role, an EKU policy that ends"
+    about = "mTLS proxy: separate certificates per role, an EKU policy that ends",
+    after_help = MORE
 )]
 struct Args {
     /// The tunnels to run; without any, a demonstration.
     config: Option<PathBuf>,
-    /// Reads and judges everything in this file, and opens no port.
+    /// Reads and judges everything in this file, prints a report, and opens no port.
     #[arg(long, value_name = "CONFIG", conflicts_with = "config")]
     check: Option<PathBuf>,
     /// The file of the other end: would they accept each other?

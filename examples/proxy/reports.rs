@@ -1,8 +1,11 @@
 //! [`Reports`]: what a tunnel's reloaders say, in the log and in the counters.
 
-use mtls_roles::{Error, Expiry, KeptCrl, NothingPresented, Observer, ReloadReport, Role};
+use mtls_roles::{
+    Error, Expiry, KeptCrl, NothingPresented, Observer, Published, ReloadReport, Role,
+};
 
 use crate::metrics::Meters;
+use crate::words;
 
 /// Of one tunnel.
 pub struct Reports {
@@ -31,17 +34,28 @@ impl Observer for Reports {
         }
         for part in &report.refused {
             self.meters.reloaded("refused");
-            tracing::error!(tunnel = self.tunnel, "reload: {part}");
+            tracing::error!(tunnel = self.tunnel, "reload: {}", words::of_refused(part));
         }
     }
 
     fn reload_failed(&self, error: &Error) {
         self.meters.reloaded("failed");
-        tracing::error!(tunnel = self.tunnel, %error, "reload: nothing new is used, what was good before stays");
+        let error = words::of_error(error);
+        tracing::error!(
+            tunnel = self.tunnel,
+            error,
+            "reload: nothing new is used, what was good before stays"
+        );
     }
 
     fn expiring(&self, expiry: &Expiry) {
         tracing::warn!(tunnel = self.tunnel, until = %expiry.until, "{expiry}");
+    }
+
+    fn published(&self, published: &Published<'_>) {
+        for note in published.notes {
+            tracing::warn!(tunnel = self.tunnel, role = %published.role, "{note}");
+        }
     }
 
     fn nothing_presented(&self, role: Role, reason: NothingPresented) {

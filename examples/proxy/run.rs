@@ -57,14 +57,18 @@ async fn serve(file: &Path) -> Result<(), Vec<String>> {
 }
 
 async fn admin_listener(config: &Config) -> Result<Option<TcpListener>, Failure> {
-    let Some(address) = config.admin else { return Ok(None) };
+    let Some(admin) = &config.admin else { return Ok(None) };
+    let address = *admin.get_ref();
     match TcpListener::bind(address).await {
         Ok(listener) => {
             let listening = listener.local_addr().unwrap_or(address);
             tracing::info!(%listening, "admin");
             Ok(Some(listener))
         }
-        Err(error) => Err(config.place.fails(format!("admin cannot listen on {address}: {error}"))),
+        Err(error) => {
+            let why = format!("admin cannot listen on {address}: {error}");
+            Err(config.place.fails_at(admin.span(), why))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`credentials`]: a pair of PEM files, one whose key is encrypted, or a PKCS#12 archive.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mtls_roles::{Credentials, Error, Files};
 use rustls::crypto::CryptoProvider;
@@ -8,11 +8,11 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use x509_parser::pem::Pem;
 use zeroize::Zeroizing;
 
-use crate::config::Pair;
+use crate::config::{Pair, Spanned};
 use crate::contents::pkcs12::{Encryption, Passwords, Work, open};
 use crate::contents::tlv::Tlv;
 
-/// Read through `files`, and so followed.
+/// Read through `files`, and so followed; `at` hears which of them is opened.
 ///
 /// # Errors
 ///
@@ -21,9 +21,11 @@ pub fn credentials(
     files: &mut Files,
     pair: &Pair,
     provider: &CryptoProvider,
+    at: impl Fn(&Spanned<PathBuf>),
 ) -> Result<Credentials, Error> {
     let chain = pair.chain.get_ref();
     let bytes = Zeroizing::new(files.bytes(chain)?);
+    pair.key.iter().chain(&pair.password_file).for_each(at);
     match (&pair.key, &pair.password_file) {
         (None, password) => {
             let password = password.as_ref().map(|file| read_password(files, file.get_ref()));
@@ -55,8 +57,9 @@ fn archive(
     provider: &CryptoProvider,
 ) -> Result<Credentials, Error> {
     let refuse = |why: &str| Error::recipe(format!("{}: {why}", file.display()));
-    let (pfx, _) = Tlv::first(bytes)
-        .ok_or_else(|| refuse("this is no PKCS#12; a chain in PEM needs its key beside it"))?;
+    let pfx = Tlv::first(bytes).filter(|_| bytes.starts_with(&[SEQUENCE]));
+    let (pfx, _) =
+        pfx.ok_or_else(|| refuse("this is no PKCS#12; a chain in PEM needs its key beside it"))?;
     let archive = open(&pfx, &Passwords::new(&[password.to_owned()]), &mut Work(MOST_WORK));
     let [key] = &archive.keys[..] else {
         return Err(refuse(match (archive.closed.is_some(), archive.keys.len()) {
@@ -104,6 +107,8 @@ fn decrypted(file: &Path, pem: &[u8], password: &str) -> Result<PrivateKeyDer<'s
     }
     Err(refuse("the password does not open it"))
 }
+
+const SEQUENCE: u8 = 0x30;
 
 const NOT_ENCRYPTED: &str = "found no `BEGIN ENCRYPTED PRIVATE KEY`; remove password_file, or \
                              encrypt the key with openssl pkcs8 -topk8";

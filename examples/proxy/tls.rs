@@ -1,6 +1,7 @@
 //! [`Tls`]: the certificates, roots, lists and policies of a tunnel, which follow their files.
 
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,9 +14,11 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ServerConfig};
 
+use crate::common::printable;
 use crate::config::{Accept, ClientAuth, Failure, Originate, Pair, Place, Spanned, Text, Tunnel};
 use crate::refused::KeepsRefusals;
 use crate::secret;
+use crate::words;
 
 /// Both sides of a tunnel, as far as they have TLS. Each follows its own files.
 pub struct Tls {
@@ -57,18 +60,20 @@ impl Tls {
     ) -> Result<Self, Failure> {
         let accept = tunnel.accept.as_ref().map(|accept| {
             let (step, shared) = (Step::new(accept.span()), shared.clone());
+            let files = accept.get_ref().files();
             let (accept, at) = (accept.get_ref().clone(), step.clone());
             let recipe = move |files: &mut Files| serve(files, &accept, &shared, &at);
             let built = Reloader::builder().observer(observer.clone()).build(recipe);
-            built.map_err(|error| step.failure(place, &error))
+            built.map_err(|error| step.failure(place, &files, &error))
         });
         let originate = tunnel.originate.as_ref().map(|originate| {
             let (step, shared) = (Step::new(originate.span()), shared.clone());
             let name = server_name(tunnel, originate.get_ref());
+            let files = originate.get_ref().files();
             let (originate, at) = (originate.get_ref().clone(), step.clone());
             let recipe = move |files: &mut Files| call(files, &originate, &shared, &at);
             let built = Reloader::builder().observer(observer.clone()).build(recipe);
-            built.map(|built| (built, name)).map_err(|error| step.failure(place, &error))
+            built.map(|built| (built, name)).map_err(|error| step.failure(place, &files, &error))
         });
         Ok(Self { accept: accept.transpose()?, originate: originate.transpose()? })
     }
@@ -98,11 +103,16 @@ impl Tls {
         self.originate.as_ref().map(|(reloader, _)| reloader)
     }
 
-    /// Looks at the files now. What is refused stays as it was; the observer hears it.
-    pub fn reload(&self) {
-        // Failures reach the observer, too.
-        let _ = self.accept.as_ref().map(Reloader::reload);
-        let _ = self.originate.as_ref().map(|(reloader, _)| reloader.reload());
+    /// Looks at the files now. What is refused stays as it was, and is said here, whether it is new or
+    /// not; the observer hears what is new.
+    pub fn reload(&self) -> Vec<String> {
+        let accept = self.accept.as_ref().map(Reloader::reload);
+        let originate = self.originate.as_ref().map(|(reloader, _)| reloader.reload());
+        let said = accept.into_iter().chain(originate).map(|looked| match looked {
+            Ok(report) => report.refused.iter().map(words::of_refused).collect(),
+            Err(error) => vec![words::of_error(&error)],
+        });
+        said.flatten().collect()
     }
 
     /// Looks at the files again and again, until what is returned is dropped.
@@ -222,7 +232,7 @@ fn load(
     let mut all: Option<Credentials> = None;
     for pair in pairs {
         step.at(&pair.chain);
-        let next = secret::credentials(files, pair, provider)?;
+        let next = secret::credentials(files, pair, provider, |secret| step.at(secret))?;
         all = Some(match all {
             None => next,
             Some(first) => first.or(next),
@@ -257,8 +267,13 @@ fn server_name(tunnel: &Tunnel, originate: &Originate) -> ServerName<'static> {
     }
 }
 
-fn alpn(protocols: &[String]) -> Vec<Vec<u8>> {
-    protocols.iter().map(|protocol| protocol.clone().into_bytes()).collect()
+fn alpn(protocols: &[Spanned<String>]) -> Vec<Vec<u8>> {
+    protocols.iter().map(|protocol| protocol.get_ref().clone().into_bytes()).collect()
+}
+
+/// As errors have it.
+fn name(file: &Path) -> String {
+    printable(&file.display().to_string())
 }
 
 /// Which key of the file a recipe is at: where a failure has its place.
@@ -274,8 +289,19 @@ impl Step {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = value.span();
     }
 
-    fn failure(&self, place: &Place, error: &Error) -> Failure {
-        let span = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        place.fails_at(span, error)
+    /// Where the file is named that the error names, or else where the recipe was.
+    fn failure(&self, place: &Place, files: &[Spanned<PathBuf>], error: &Error) -> Failure {
+        let named = match error {
+            Error::Unreadable { file, .. } | Error::FileTooLarge { file, .. } => Some(name(file)),
+            Error::Missing { origin, .. }
+            | Error::EncryptedKey { origin, .. }
+            | Error::SeveralKeys { origin, .. }
+            | Error::UnusableKey { origin, .. } => Some(origin.clone()),
+            _ => None,
+        };
+        let is_it = |file: &&Spanned<PathBuf>| named.as_ref() == Some(&name(file.get_ref()));
+        let span = files.iter().find(is_it).map(Spanned::span);
+        let at = || self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        place.fails_at(span.unwrap_or_else(at), words::of_error(error))
     }
 }

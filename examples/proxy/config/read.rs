@@ -1,11 +1,14 @@
 //! Reads a file and refuses what contradicts itself.
 
-use std::fs;
+use std::fs::File as Disk;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use mtls_roles::PeerRule;
+
 use super::{
-    Accept, ClientAuth, Config, Failure, Originate, Pair, Place, Spanned, TlvKind, Tunnel,
+    Accept, ClientAuth, Config, Failure, Originate, Pair, Place, Spanned, Text, TlvKind, Tunnel,
 };
 
 impl Config {
@@ -17,10 +20,10 @@ impl Config {
     /// itself. The certificates it names are not read here.
     pub fn read(file: &Path) -> Result<Self, Failure> {
         let place = Place::new(file, "");
-        let text = fs::read_to_string(file).map_err(|error| place.fails(error))?;
+        let text = text(file).map_err(|error| place.fails(error))?;
         let place = Place::new(file, &text);
         let mut config: Self = toml::from_str(&text).map_err(|error| {
-            let why = error.message().replace('\n', "; ");
+            let why = in_words(&error.message().replace('\n', "; "));
             match error.span() {
                 Some(span) => place.fails_at(span, why),
                 None => place.fails(why),
@@ -43,11 +46,15 @@ impl Config {
         if self.tunnels.is_empty() {
             return Err(self.place.fails("there is no [[tunnel]]; needed is at least one"));
         }
-        if self.admin.is_some_and(|admin| !admin.ip().is_loopback()) && !self.unsafe_admin {
-            return Err(self.place.fails(
+        if let Some(admin) = &self.admin
+            && !admin.get_ref().ip().is_loopback()
+            && !self.unsafe_admin
+        {
+            return fails(
+                admin.span(),
                 "admin is not a loopback address, and what it shows is for operators only; \
                  needed is 127.0.0.1 or [::1], or unsafe_admin = true",
-            ));
+            );
         }
         for (index, tunnel) in self.tunnels.iter().enumerate() {
             let others = &self.tunnels[..index];
@@ -113,6 +120,11 @@ impl Tunnel {
 }
 
 impl Accept {
+    /// What it names, with its place.
+    pub fn files(&self) -> Vec<Spanned<PathBuf>> {
+        self.clone().paths().into_iter().map(|path| path.clone()).collect()
+    }
+
     fn paths(&mut self) -> Vec<&mut Spanned<PathBuf>> {
         let pairs = self.certificates.iter_mut().flat_map(|pair| {
             let Pair { chain, key, password_file } = pair.get_mut();
@@ -129,6 +141,8 @@ impl Accept {
         if has_own != self.certificates.is_empty() {
             return fails("[tunnel.accept] needs chain and key, or certificates in their place");
         }
+        check_alpn(&self.alpn)?;
+        check_relaxed(self.eku.is_some(), &self.relax_for, &span)?;
         check_pair(&self.chain, &self.key, &self.password_file, span.clone())?;
         for pair in &self.certificates {
             let (span, Pair { chain, key, password_file }) = (pair.span(), pair.get_ref());
@@ -148,6 +162,11 @@ impl Accept {
 }
 
 impl Originate {
+    /// What it names, with its place.
+    pub fn files(&self) -> Vec<Spanned<PathBuf>> {
+        self.clone().paths().into_iter().map(|path| path.clone()).collect()
+    }
+
     fn paths(&mut self) -> Vec<&mut Spanned<PathBuf>> {
         let roots = Some(&mut self.server_roots).filter(|roots| !is_public(roots.get_ref()));
         let rest = [&mut self.crls, &mut self.chain, &mut self.key, &mut self.password_file];
@@ -160,6 +179,8 @@ impl Originate {
     }
 
     fn check(&self, span: Range<usize>) -> Result<(), Contradiction> {
+        check_alpn(&self.alpn)?;
+        check_relaxed(self.eku.is_some(), &self.relax_for, &span)?;
         check_pair(&self.chain, &self.key, &self.password_file, span)
     }
 }
@@ -183,10 +204,62 @@ fn check_pair(
     }
 }
 
+/// TLS counts the bytes of a protocol's name in one (RFC 7301, 3.1).
+fn check_alpn(protocols: &[Spanned<String>]) -> Result<(), Contradiction> {
+    let is_wrong = |name: &&Spanned<String>| !(1..=255).contains(&name.get_ref().len());
+    match protocols.iter().find(is_wrong) {
+        Some(name) => Err((name.span(), "the name of a protocol has 1 to 255 bytes")),
+        None => Ok(()),
+    }
+}
+
+fn check_relaxed(
+    has_policy: bool,
+    relax_for: &[Text<PeerRule>],
+    span: &Range<usize>,
+) -> Result<(), Contradiction> {
+    match has_policy || relax_for.is_empty() {
+        true => Ok(()),
+        false => Err((span.clone(), RELAXES_NOTHING)),
+    }
+}
+
+/// More than anybody has written by hand; of a device without end no more is read.
+const LONGEST: u64 = 4 << 20;
+
+fn text(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    Disk::open(file)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    match text.len() as u64 > LONGEST {
+        true => Err(io::Error::other("larger than 4 MiB, which no file of the proxy is")),
+        false => Ok(text),
+    }
+}
+
+/// What the readers of TOML and of addresses say, and what an operator has to write in its place.
+fn in_words(why: &str) -> String {
+    let needed = [
+        ("invalid socket address", "an IP address and a port, as in 127.0.0.1:5061 or [::]:5061"),
+        ("expected socket address", "an IP address and a port, as in \"127.0.0.1:5061\""),
+        ("invalid IP address", "a network, as in 10.0.0.0/8, or 10.0.0.7/32 for one address"),
+        ("map, expected a sequence", "a list: of tunnels, each begins with [[tunnel]]"),
+        ("expected a sequence", "a list, as in [\"dns:edge.example.com\"]"),
+        ("expected usize", "a whole number that is not negative"),
+        ("expected a string", "text in quotation marks, as in \"10s\""),
+        ("wanted string or table", "text in quotation marks"),
+    ];
+    match needed.iter().find(|(said, _)| why.contains(said)) {
+        Some((_, needed)) => format!("{why}; needed is {needed}"),
+        None => why.to_owned(),
+    }
+}
+
 fn is_public(roots: &Path) -> bool {
     roots == Path::new("public")
 }
 
+const RELAXES_NOTHING: &str = "relax_for says whose EKU may be wrong, and no eku says that one may be; needed \
+                               is eku = \"ignore until 2027-03-15\", with a date of your own";
 const JUDGES_NOBODY: &str = "[tunnel.accept] asks for no client certificate and says how to judge \
                              one; needed is client_auth = \"required\" or \"optional\"";
 const NO_CLIENT_ROOTS: &str = "[tunnel.accept] needs client_roots, the roots of those who may \

@@ -62,6 +62,10 @@ impl FromStr for Host {
         let read = || {
             let (name, port) = text.rsplit_once(':')?;
             let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+            // Without brackets nobody knows where an IPv6 address ends and its port begins.
+            if bare.is_some() != name.contains(':') {
+                return None;
+            }
             let name = bare.unwrap_or(name);
             let port = port.parse().ok().filter(|port| *port != 0)?;
             // Whatever can be looked up can be a server's name.
