@@ -69,7 +69,7 @@ pub async fn serve(
     drain: Drain,
 ) {
     let mut tunnel = current.borrow_and_update().clone();
-    let mut places = Arc::new(Semaphore::new(tunnel.config.max_connections));
+    let mut places = places_in(&tunnel);
     let mut pause = SHORTEST_PAUSE;
     loop {
         let place = places.clone();
@@ -79,7 +79,7 @@ pub async fn serve(
                 let most = tunnel.config.max_connections;
                 tunnel = current.borrow_and_update().clone();
                 if most != tunnel.config.max_connections {
-                    places = Arc::new(Semaphore::new(tunnel.config.max_connections));
+                    places = places_in(&tunnel);
                 }
             }
             (accepted, place) = accept_one(&listener, place) => match accepted {
@@ -102,6 +102,11 @@ pub async fn serve(
             },
         }
     }
+}
+
+/// At most what a semaphore counts, which no machine has room for.
+fn places_in(tunnel: &Tunnel) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(tunnel.config.max_connections.min(Semaphore::MAX_PERMITS)))
 }
 
 /// Once a place is free.

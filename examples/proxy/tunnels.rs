@@ -116,32 +116,56 @@ impl Tunnels {
             tracing::info!(tunnel = running.current().name(), "tunnel removed");
             running.end(config.drain.0).await;
         }
-        let mut failures = vec![];
+        let (mut changed, mut failures) = (vec![], vec![]);
         for tunnel in &config.tunnels {
-            failures.extend(self.apply_one(tunnel, config).err());
+            match self.of_name(tunnel).filter(|running| running.current().config == *tunnel) {
+                Some(running) => failures.extend(running.look_again(tunnel, config)),
+                None => match self.workshop.make(tunnel, config) {
+                    Ok(made) => changed.push((tunnel, made)),
+                    Err(failure) => failures.push(failure),
+                },
+            }
+        }
+        // Each may take the address of another: all of them leave theirs first.
+        for (tunnel, _) in &changed {
+            if let Some(running) = self.of_name(tunnel).filter(|it| it.moves_to(tunnel)) {
+                running.stop_listening().await;
+            }
+        }
+        for (tunnel, made) in changed {
+            failures.extend(self.apply_one(tunnel, made, config).err());
+        }
+        // Who could not move has an address again once all others have theirs.
+        for running in self.running.iter_mut().filter(|running| running.listener.is_closing()) {
+            if let Err(error) = running.listen_again() {
+                failures.push(config.place.fails(format!(
+                    "tunnel {} listens nowhere: {error}",
+                    running.current().name()
+                )));
+            }
         }
         self.show();
         failures
     }
 
-    fn apply_one(&mut self, tunnel: &config::Tunnel, config: &Config) -> Result<(), Failure> {
-        let is_it = |running: &&mut Running| running.current().config.name == tunnel.name;
-        let Some(running) = self.running.iter_mut().find(is_it) else {
-            let made = self.workshop.make(tunnel, config)?;
+    fn of_name(&mut self, tunnel: &config::Tunnel) -> Option<&mut Running> {
+        self.running.iter_mut().find(|running| running.current().config.name == tunnel.name)
+    }
+
+    fn apply_one(
+        &mut self,
+        tunnel: &config::Tunnel,
+        mut made: Tunnel,
+        config: &Config,
+    ) -> Result<(), Failure> {
+        let Some(running) = self.of_name(tunnel) else {
             let listener = listen(tunnel, config)?;
             self.run(made, listener, config);
             return Ok(());
         };
-        let current = running.current();
-        if current.config == *tunnel {
-            current.tls.reload();
-            running.following = current.tls.follow(config.reload.0);
-            return Ok(());
-        }
-        let mut made = self.workshop.make(tunnel, config)?;
-        made.seen = current.seen.clone();
-        if current.config.listen != tunnel.listen {
-            running.move_to(listen(tunnel, config)?);
+        made.seen = running.current().seen.clone();
+        if running.moves_to(tunnel) {
+            running.listen_on(listen(tunnel, config)?);
         }
         running.following = made.tls.follow(config.reload.0);
         running.tunnel.send_replace(Arc::new(made));
@@ -172,9 +196,35 @@ impl Running {
         self.tunnel.borrow().clone()
     }
 
-    /// The connections of the old listener go on.
-    fn move_to(&mut self, listener: TcpListener) {
+    fn look_again(&mut self, tunnel: &config::Tunnel, config: &Config) -> Vec<Failure> {
+        let tls = &self.tunnel.borrow().tls;
+        self.following = tls.follow(config.reload.0);
+        let refused = tls.reload().into_iter();
+        refused.map(|why| config.place.fails_at(tunnel.name.span(), why)).collect()
+    }
+
+    fn moves_to(&self, tunnel: &config::Tunnel) -> bool {
+        self.current().config.listen != tunnel.listen
+    }
+
+    /// Its address is free when this returns; its connections go on.
+    async fn stop_listening(&mut self) {
         self.listener.close();
+        if !self.accepting.is_finished() {
+            // It cannot have failed: it would listen no more.
+            let _ = (&mut self.accepting).await;
+        }
+    }
+
+    /// Where it was before it could not move; unless everything ends.
+    fn listen_again(&mut self) -> io::Result<()> {
+        match self.drain.is_closing() {
+            true => Ok(()),
+            false => bind(*self.current().config.listen.get_ref()).map(|it| self.listen_on(it)),
+        }
+    }
+
+    fn listen_on(&mut self, listener: TcpListener) {
         self.listener = self.drain.part();
         self.listening = listener.local_addr().unwrap_or(self.listening);
         let (tunnel, part) = (self.tunnel.subscribe(), self.listener.clone());
@@ -182,24 +232,23 @@ impl Running {
     }
 
     /// Its port is free when this returns, and its connections may end within `limit`.
-    async fn end(self, limit: Duration) {
-        self.listener.close();
-        // It cannot have failed: it would listen no more.
-        let _ = self.accepting.await;
+    async fn end(mut self, limit: Duration) {
+        self.stop_listening().await;
         tokio::spawn(async move { self.drain.drain(limit).await });
     }
 }
 
 fn listen(tunnel: &config::Tunnel, config: &Config) -> Result<TcpListener, Failure> {
     let address = *tunnel.listen.get_ref();
-    let listen = || -> io::Result<TcpListener> {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // So that a restart need not wait for the connections of before.
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(1024)
-    };
-    listen().map_err(|error| {
+    bind(address).map_err(|error| {
         config.place.fails_at(tunnel.listen.span(), format!("cannot listen on {address}: {error}"))
     })
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // So that a restart need not wait for the connections of before.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(1024)
 }

@@ -198,6 +198,15 @@ fn beyond_the_most_connections_others_wait_until_one_has_ended() {
 }
 
 #[test]
+fn as_many_connections_as_can_be_written_down_are_allowed() {
+    let world = World::new();
+    let (listener, at) = backend();
+    let most = format!("max_connections = {}", i64::MAX);
+    let mut proxy = Proxy::start(&world, &terminating(at, &most));
+    assert!(passes(&mut world.connect(proxy.address("in"), Some(&world.client())), &listener));
+}
+
+#[test]
 fn a_proxy_that_is_killed_ends_no_message() {
     let world = World::new();
     let (listener, at) = backend();

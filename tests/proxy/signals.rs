@@ -1,7 +1,7 @@
 //! SIGHUP and SIGTERM, at any moment and together.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -121,6 +121,65 @@ fn a_tunnel_of_another_name_takes_the_port_of_one_that_is_gone() {
     // The one that is gone lets its connections end.
     client.write_all(b"!").unwrap();
     behind.read_exact(&mut [0; 6]).unwrap();
+}
+
+#[test]
+fn tunnels_that_exchange_their_addresses_do_so_at_one_sighup() {
+    let world = World::new();
+    let ((one_listener, one_at), (two_listener, two_at)) = (backend(), backend());
+    let (port, other, third) = (free_address(), free_address(), free_address());
+    let tunnel = |name: &str, at: SocketAddr, port: SocketAddr| {
+        let toml = terminating(at, "").replace("127.0.0.1:0", &port.to_string());
+        toml.replace("\"in\"", &format!("\"{name}\""))
+    };
+    let both = |one, two| tunnel("one", one_at, one) + &tunnel("two", two_at, two);
+    let mut proxy = Proxy::start(&world, &both(port, other));
+    // An exchange; then one moves to where the other was.
+    for (one, two) in [(other, port), (port, third)] {
+        write(&world, &both(one, two));
+        proxy.signal("HUP");
+        assert_eq!(proxy.wait("reloaded")["failures"], 0, "{:?}", proxy.seen);
+        for (port, listener) in [(one, &one_listener), (two, &two_listener)] {
+            let mut client = world.connect(port, Some(&world.client()));
+            client.write_all(b"hello").unwrap();
+            take(listener).read_exact(&mut [0; 5]).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_tunnel_that_cannot_move_stays_where_it_is() {
+    let world = World::new();
+    let (listener, at) = backend();
+    let port = free_address();
+    let toml = terminating(at, "").replace("127.0.0.1:0", &port.to_string());
+    let mut proxy = Proxy::start(&world, &toml);
+    for _ in 0..2 {
+        write(&world, &toml.replace(&port.to_string(), &at.to_string()));
+        proxy.signal("HUP");
+        assert_eq!(proxy.wait("reloaded")["failures"], 1, "{:?}", proxy.seen);
+        let mut client = world.connect(port, Some(&world.client()));
+        client.write_all(b"hello").unwrap();
+        take(&listener).read_exact(&mut [0; 5]).unwrap();
+    }
+}
+
+#[test]
+fn what_is_refused_is_said_at_every_sighup_until_it_is_mended() {
+    let world = World::new();
+    let (_listener, at) = backend();
+    let mut proxy = Proxy::start(&world, &terminating(at, ""));
+    let server = std::fs::read(world.folder.join("server.pem")).unwrap();
+    world.folder.write("server.pem", std::fs::read(world.folder.join("client.pem")).unwrap());
+    for _ in 0..2 {
+        proxy.signal("HUP");
+        let said = proxy.find_new(|line| line["level"] == "ERROR");
+        assert!(said["message"].as_str().unwrap().contains("is not the key"), "{said}");
+        assert_eq!(proxy.wait("reloaded")["failures"], 1);
+    }
+    world.folder.write("server.pem", server);
+    proxy.signal("HUP");
+    assert_eq!(proxy.wait("reloaded")["failures"], 0);
 }
 
 #[test]
