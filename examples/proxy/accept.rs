@@ -87,6 +87,14 @@ impl Why {
         }
     }
 
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Handshake(_, Some(refusal)) => Some(refusal),
+            Self::Handshake(listener::Failure::Refused(refusal), _) => Some(refusal),
+            _ => None,
+        }
+    }
+
     /// Whether a certificate was judged and refused, or missing; not that TLS failed otherwise.
     pub fn is_refusal(&self) -> bool {
         use listener::Failure::{NoCertificate, Refused};

@@ -67,11 +67,12 @@ impl Admin {
     fn answer(&self, request: &Request<Incoming>, own: SocketAddr) -> Response<Body> {
         // A page elsewhere can make a browser ask here under a name of its own (DNS rebinding).
         let host = request.headers().get(HOST).map(|host| host.as_bytes());
-        if host != Some(own.to_string().as_bytes()) {
-            return text(
-                StatusCode::MISDIRECTED_REQUEST,
-                "this is not the host that was asked for\n",
-            );
+        // RFC 9110, 7.2: the port that goes without saying is left out.
+        let short = own.to_string();
+        let short = short.strip_suffix(":80").unwrap_or(&short);
+        if host != Some(own.to_string().as_bytes()) && host != Some(short.as_bytes()) {
+            let needed = format!("this is answered under http://{own}/ only, by no other name\n");
+            return text(StatusCode::MISDIRECTED_REQUEST, &needed);
         }
         if request.method() != Method::GET {
             return text(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");

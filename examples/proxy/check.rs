@@ -50,20 +50,24 @@ fn print(tunnel: &Tunnel) {
 fn print_side(what: &str, peer: &str, side: Option<SideStatus>) {
     let Some(side) = side else { return };
     println!("  {what}");
-    match side.presents {
-        None => println!("    presents  nothing"),
-        Some(presented) => {
-            println!("    presents  {} ({})", presented.subject, presented.names.join(", "));
-            if presented.is_combined {
-                println!("              fit for both roles: the combined certificate of old");
-            }
-            println!("    audit     {}", presented.verdict);
-            presented.causes.iter().for_each(|cause| println!("              {cause}"));
-            presented.advice.iter().for_each(|advice| println!("    to do     {advice}"));
-        }
+    if side.presents.is_empty() {
+        println!("    presents  nothing");
     }
+    for presented in side.presents {
+        println!("    presents  {} ({})", presented.subject, presented.names.join(", "));
+        if presented.is_combined {
+            println!("              fit for both roles: the combined certificate of old");
+        }
+        println!("    audit     {}", presented.verdict);
+        presented.causes.iter().for_each(|cause| println!("              {cause}"));
+        presented.advice.iter().for_each(|advice| println!("    to do     {advice}"));
+    }
+    side.notes.iter().for_each(|note| println!("    note      {note}"));
     println!("    {peer}'s certificate: {}, EKU {}", side.peer_certificate, side.eku);
     side.relax_for.iter().for_each(|rule| println!("    relaxed   for {rule}"));
     side.rules.iter().for_each(|rule| println!("    only      {rule}"));
-    side.expiries.iter().for_each(|ends| println!("    ends      {}", ends.what));
+    for ends in side.expiries {
+        let word = if ends.days_left < 0 { "ENDED" } else { "ends" };
+        println!("    {word:<9} {}", ends.what);
+    }
 }

@@ -138,9 +138,12 @@ impl Failure {
         }
     }
 
-    /// Whether the server's certificate was judged and refused.
-    pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Handshake(_, Some(_)) | Self::Refused(_))
+    /// Whether the server's certificate was judged and refused, and why.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Handshake(_, Some(refusal)) | Self::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
     }
 }
 

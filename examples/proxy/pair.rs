@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use mtls_roles::audit::Timeline;
-use mtls_roles::{Credentials, EkuOutcome, Refusal, VerifiedPeer};
-use rustls::pki_types::{CertificateDer, UnixTime};
+use mtls_roles::{Credentials, EkuOutcome, Refusal, RefusalClass, VerifiedPeer};
+use rustls::client::verify_server_name;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use time::OffsetDateTime;
 
 use crate::check::read;
@@ -72,14 +74,16 @@ fn calls<'a>(callers: &'a [Tunnel], servers: &'a [Tunnel]) -> Vec<Pair<'a>> {
 impl Pair<'_> {
     fn print(&self, now: OffsetDateTime) {
         println!("{} calls {}", self.caller.name(), self.server.name());
-        let mut before = String::new();
+        let mut before = None;
         for (at, why) in self.instants(now) {
-            let verdict = self.judge(at).to_string();
+            let verdict = self.judge(at);
             println!("  {}  {why}", at.date());
-            if verdict != before {
-                verdict.lines().for_each(|line| println!("              {line}"));
+            let kind = Some(verdict.kind());
+            if kind != before {
+                let text = verdict.to_string();
+                text.lines().for_each(|line| println!("              {line}"));
             }
-            before = verdict;
+            before = kind;
         }
     }
 
@@ -105,10 +109,11 @@ impl Pair<'_> {
             u64::try_from(at.unix_timestamp()).unwrap_or_default(),
         ));
         let (caller, server) = (&self.caller.tls, &self.server.tls);
-        let presented = server.serving().and_then(|it| it.current().server_slot().credentials());
-        let of_server = caller
-            .originating()
-            .map(|calling| calling.servers.verify(chain(presented).as_deref(), &calling.name, at));
+        let serving = server.serving().and_then(|it| it.current().server_slot().credentials());
+        let of_server = caller.originating().map(|calling| {
+            let presented = serving.and_then(|serving| asked_for(&serving, &calling.name));
+            calling.servers.verify(chain(presented).as_deref(), &calling.name, at)
+        });
         let presented = caller.calling().and_then(|it| it.current().client_slot().credentials());
         let accept = self.server.config.accept.as_ref().map(|accept| accept.get_ref());
         let asks = accept.map(|accept| accept.client_auth).unwrap_or_default();
@@ -135,12 +140,33 @@ impl Pair<'_> {
     }
 }
 
+/// Of several that are presented, the first for this name, or else the first; as the slot chooses.
+fn asked_for(credentials: &Credentials, name: &ServerName<'_>) -> Option<Credentials> {
+    let is_for = |one: &Credentials| {
+        let leaf = ParsedCertificate::try_from(one.leaf().der());
+        leaf.is_ok_and(|leaf| verify_server_name(&leaf, name).is_ok())
+    };
+    // Clients send no addresses as SNI.
+    let is_sent = matches!(name, ServerName::DnsName(_));
+    let meant = credentials.each().find(|one| is_sent && is_for(one));
+    meant.or_else(|| credentials.each().next())
+}
+
 fn chain(credentials: Option<Credentials>) -> Option<Vec<CertificateDer<'static>>> {
     let credentials = credentials?;
     Some(credentials.chain().iter().map(|certificate| certificate.der().clone()).collect())
 }
 
 impl Verdict {
+    /// Equal where nothing changes but the time of which it is told.
+    fn kind(&self) -> [Option<(Option<RefusalClass>, bool)>; 2] {
+        let kind = |verdict: &Result<VerifiedPeer, Refusal>| match verdict {
+            Ok(peer) => (None, peer.eku() == &EkuOutcome::Enforced),
+            Err(refusal) => (Some(refusal.class()), false),
+        };
+        [self.of_server.as_ref().map(kind), self.of_caller.as_ref().map(kind)]
+    }
+
     fn is_good(&self) -> bool {
         let judged = [&self.of_server, &self.of_caller];
         judged.into_iter().flatten().all(Result::is_ok) && !self.is_speechless

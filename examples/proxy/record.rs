@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use mtls_roles::{EkuOutcome, PeerRule, VerifiedPeer};
+use mtls_roles::{EkuOutcome, PeerRule, Refusal, SubjectAltName, VerifiedPeer};
 use tokio::time::Instant;
 
 use crate::accept::NotAccepted;
@@ -23,6 +23,8 @@ pub struct Record<'a> {
     id: Option<String>,
     client: Option<Peer>,
     server: Option<Peer>,
+    /// Who was refused, as it was read and not verified.
+    presented: Option<String>,
 }
 
 /// A peer in words.
@@ -34,7 +36,8 @@ struct Peer {
 
 impl<'a> Record<'a> {
     pub fn new(tunnel: &'a Tunnel, from: SocketAddr) -> Self {
-        Self { tunnel, since: Instant::now(), from, id: None, client: None, server: None }
+        let (id, client, server, presented) = (None, None, None, None);
+        Self { tunnel, since: Instant::now(), from, id, client, server, presented }
     }
 
     /// Told once a handshake is done: who is counted has proved that it holds its key.
@@ -55,13 +58,15 @@ impl<'a> Record<'a> {
         self.from = failure.addresses.from;
         let verdict = if failure.why.is_refusal() { "refused" } else { "failed" };
         let (class, why) = (failure.why.class(), printable(&failure.why.to_string()));
+        self.presented = failure.why.refusal().and_then(presented);
         self.count_failure(Toward::Client, verdict, class, &why);
         self.write(verdict, Some(class), Some(why), None);
     }
 
-    pub fn no_backend(&self, failure: &originate::Failure) {
-        let verdict = if failure.is_refusal() { "refused" } else { "failed" };
+    pub fn no_backend(mut self, failure: &originate::Failure) {
+        let verdict = if failure.refusal().is_some() { "refused" } else { "failed" };
         let (class, why) = (failure.class(), printable(&failure.to_string()));
+        self.presented = failure.refusal().and_then(presented);
         self.count_failure(Toward::Backend, verdict, class, &why);
         self.tunnel.meters.ended("no-backend");
         self.write("no backend", Some(class), Some(why), None);
@@ -73,7 +78,7 @@ impl<'a> Record<'a> {
         // In TLS 1.3 a peer refuses our certificate when its handshake is done for us.
         let class = passed.error.as_ref().filter(|it| is_alert(it)).map(|_| "alert-received");
         if let (Some(class), Some(why)) = (class, &error) {
-            self.tunnel.seen.refused(class, self.from, &format!("{}: {why}", passed.end));
+            self.tunnel.seen.refused(class, self.from, &format!("{}: {why}", passed.end), None);
         }
         self.write(&passed.end.to_string(), class, error, Some(passed));
     }
@@ -110,7 +115,7 @@ impl Record<'_> {
 
     fn count_failure(&self, toward: Toward, verdict: &'static str, class: &'static str, why: &str) {
         self.tunnel.meters.handshake(toward, verdict, class);
-        self.tunnel.seen.refused(class, self.from, why);
+        self.tunnel.seen.refused(class, self.from, why, self.presented.as_deref());
         if class == "eku" {
             self.tunnel.meters.eku(toward, "refused", String::new());
         }
@@ -124,17 +129,13 @@ impl Record<'_> {
             Toward::Backend => config.originate.as_ref().map_or(&[], |it| &it.get_ref().relax_for),
         };
         let leaf = peer.leaf();
-        let names = peer.alt_names().iter().map(|name| name.to_string().to_ascii_lowercase());
+        let names = peer.alt_names().iter().map(as_in_rules);
         let spki = format!("spki-sha256:{}", hex(&leaf.spki_sha256()));
         let names: Vec<_> =
             names.chain([spki, format!("cert-sha256:{}", hex(&leaf.sha256()))]).collect();
-        let names_it = |rule: &&Text<PeerRule>| {
-            let text = rule.to_string();
-            let text = text.split(" under ").next().unwrap_or_default();
-            names.iter().any(|name| name == text)
-        };
-        let rule = rules.iter().find(names_it).map(|rule| rule.to_string());
-        rule.unwrap_or_else(|| "a wildcard or a trust domain".into())
+        let mut rules = rules.iter().map(|rule| rule.to_string());
+        let rule = rules.find(|rule| names.iter().any(|name| is_meant(rule, name)));
+        rule.unwrap_or_else(|| "unknown".into())
     }
 
     /// The line. Fields that are not known are left out.
@@ -159,12 +160,43 @@ impl Record<'_> {
             end,
             class,
             error,
+            presented = self.presented,
             up = passed.map(|passed| passed.up),
             down = passed.map(|passed| passed.down),
             seconds = self.since.elapsed().as_secs_f64(),
             "connection"
         );
     }
+}
+
+fn presented(refusal: &Refusal) -> Option<String> {
+    refusal.presented().map(ToString::to_string)
+}
+
+/// A name with those parts in lower case whose case means nothing.
+fn as_in_rules(name: &SubjectAltName) -> String {
+    let text = name.to_string();
+    match (name, text.rsplit_once('@')) {
+        (SubjectAltName::Dns(_), _) => text.to_ascii_lowercase(),
+        (SubjectAltName::Email(_), Some((local, domain))) => {
+            format!("{local}@{}", domain.to_ascii_lowercase())
+        }
+        _ => text,
+    }
+}
+
+fn is_meant(rule: &str, name: &str) -> bool {
+    let rule = rule.split(" under ").next().unwrap_or_default();
+    let below = |rule: &str| {
+        name.split_once('.').is_some_and(|(label, host)| host == rule && label.starts_with("dns:"))
+    };
+    if let Some(host) = rule.strip_prefix("dns:*.") {
+        return below(host);
+    }
+    let id = rule
+        .strip_prefix("spiffe-trust-domain:")
+        .and_then(|domain| name.strip_prefix("uri:spiffe://")?.strip_prefix(domain));
+    name == rule || id.is_some_and(|path| path.is_empty() || path.starts_with('/'))
 }
 
 impl Peer {

@@ -47,6 +47,8 @@ pub struct Example {
     pub at: OffsetDateTime,
     pub from: SocketAddr,
     pub why: String,
+    /// Of a refused chain: the leaf, as it was read and not verified.
+    pub presented: Option<String>,
 }
 
 impl Seen {
@@ -73,11 +75,18 @@ impl Seen {
     }
 
     /// `class` is one of ours, of which there are only so many.
-    pub fn refused(&self, class: &'static str, from: SocketAddr, why: &str) {
+    pub fn refused(
+        &self,
+        class: &'static str,
+        from: SocketAddr,
+        why: &str,
+        presented: Option<&str>,
+    ) {
         let mut lists = self.lock();
         let refused = lists.refused.entry(class).or_default();
         refused.times += 1;
-        refused.newest.push_front(Example { at: OffsetDateTime::now_utc(), from, why: cut(why) });
+        let (at, why, presented) = (OffsetDateTime::now_utc(), cut(why), presented.map(cut));
+        refused.newest.push_front(Example { at, from, why, presented });
         refused.newest.truncate(MOST_EXAMPLES);
     }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use mtls_roles::audit::{Assessment, Inventory, Roles, Serving, Timeline};
-use mtls_roles::{Certificate, Credentials, Expiry, Role};
+use mtls_roles::{Certificate, Credentials, Expiry, Fitness, Role};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -42,8 +42,10 @@ pub struct SideStatus {
     /// Since when each look at the files refused or failed to read something.
     #[serde(with = "time::serde::rfc3339::option")]
     pub failing_since: Option<OffsetDateTime>,
-    /// What we present; `None`: nothing.
-    pub presents: Option<Presented>,
+    /// What we present: of several the first where nothing tells which; none: nothing.
+    pub presents: Vec<Presented>,
+    /// What an operator should know of it.
+    pub notes: Vec<String>,
     /// Whether the peer has to present something: `required`, `optional` or `none`.
     pub peer_certificate: &'static str,
     /// How the peer's EKU is judged, and until when.
@@ -106,7 +108,10 @@ fn accept(tunnel: &Tunnel) -> Option<SideStatus> {
         generation: health.generation,
         since: health.since,
         failing_since: health.failing_since,
-        presents: generation.server_slot().credentials().map(|it| presented(&it, Role::Server)),
+        presents: presented(generation.server_slot().credentials(), Role::Server),
+        notes: notes(generation.server_slot().credentials(), |it| {
+            generation.server_slot().judge(it)
+        }),
         peer_certificate: match config.client_auth {
             ClientAuth::Required => "required",
             ClientAuth::Optional => "optional",
@@ -126,7 +131,10 @@ fn originate(tunnel: &Tunnel) -> Option<SideStatus> {
         generation: health.generation,
         since: health.since,
         failing_since: health.failing_since,
-        presents: generation.client_slot().credentials().map(|it| presented(&it, Role::Client)),
+        presents: presented(generation.client_slot().credentials(), Role::Client),
+        notes: notes(generation.client_slot().credentials(), |it| {
+            generation.client_slot().judge(it)
+        }),
         peer_certificate: "required",
         eku: config.eku.as_ref().map(|eku| eku.get_ref().0).unwrap_or_default().to_string(),
         relax_for: texts(&config.relax_for),
@@ -135,7 +143,21 @@ fn originate(tunnel: &Tunnel) -> Option<SideStatus> {
     })
 }
 
-fn presented(credentials: &Credentials, role: Role) -> Presented {
+fn presented(credentials: Option<Credentials>, role: Role) -> Vec<Presented> {
+    let each = credentials.iter().flat_map(Credentials::each);
+    each.map(|credentials| one_presented(&credentials, role)).collect()
+}
+
+/// Once expired they are judged unfit, which the expiries say.
+fn notes(
+    credentials: Option<Credentials>,
+    judge: impl Fn(&Credentials) -> Result<Fitness, mtls_roles::Error>,
+) -> Vec<String> {
+    let fitness = credentials.and_then(|credentials| judge(&credentials).ok());
+    fitness.iter().flat_map(|fitness| &fitness.notes).map(ToString::to_string).collect()
+}
+
+fn one_presented(credentials: &Credentials, role: Role) -> Presented {
     let leaf = credentials.leaf();
     let mut inventory = Inventory::new();
     for certificate in credentials.chain() {

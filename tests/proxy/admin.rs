@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 
-use crate::common::pki::{DistinguishedName, DnType, LeafSpec};
+use crate::common::pki::{DistinguishedName, DnType, Eku, LeafSpec};
 use crate::running::{Proxy, backend, take, terminating};
 use crate::world::{PATIENCE, World, unfit, valid};
 use serde_json::Value;
@@ -93,8 +93,8 @@ fn the_status_says_what_is_presented_what_ends_when_and_who_is_still_relaxed() {
     let tunnel = &status["tunnels"][0];
     assert_eq!(tunnel["name"], "in", "{status}");
     let accept = &tunnel["accept"];
-    assert_eq!(accept["presents"]["names"][0], "dns:core.example.com", "{status}");
-    assert_eq!(accept["presents"]["verdict"], "unaffected", "{status}");
+    assert_eq!(accept["presents"][0]["names"][0], "dns:core.example.com", "{status}");
+    assert_eq!(accept["presents"][0]["verdict"], "unaffected", "{status}");
     assert_eq!(accept["eku"], "ignore until 2099-01-01T00:00:00Z", "{status}");
     assert_eq!(accept["expiries"].as_array().unwrap().len(), 3, "{status}");
     let relaxed: Vec<_> = tunnel["relaxed"].as_object().unwrap().values().collect();
@@ -109,6 +109,54 @@ fn the_status_says_what_is_presented_what_ends_when_and_who_is_still_relaxed() {
 }
 
 #[test]
+fn who_is_relaxed_is_listed_with_the_rule_that_lets_it_pass_whatever_its_form() {
+    let world = World::new();
+    let (listener, at) = backend();
+    let relaxed = |rule: &str| {
+        format!("eku = \"ignore\"\nrelax_for = [\"dns:none.example\", \"{rule}\"]\nclient_roots")
+    };
+    for rule in [
+        "dns:*.example.com",
+        "uri:spiffe://example.org/NS/Edge",
+        "spiffe-trust-domain:example.org",
+        "email:Edge@example.com",
+    ] {
+        let toml = terminating(at, "").replace("client_roots", &relaxed(rule));
+        let mut proxy = Proxy::start(&world, &format!("admin = \"127.0.0.1:0\"\n{toml}"));
+        let line = proxy.seen.iter().find(|line| line["message"] == "admin").unwrap();
+        let admin = line["listening"].as_str().unwrap().parse().unwrap();
+        let names = unfit().uri("spiffe://example.org/NS/Edge").email("Edge@EXAMPLE.com");
+        let leaf = world.clients.leaf(valid(names));
+        let mut client = world.connect(proxy.address("in"), Some(&leaf));
+        client.write_all(b"hello").unwrap();
+        drop((take(&listener), client));
+        proxy.connection();
+        let status: Value = serde_json::from_str(&get(admin, "/status.json").2).unwrap();
+        let relaxed = status["tunnels"][0]["relaxed"].as_object().unwrap();
+        assert_eq!(relaxed.values().next().unwrap()["rule"], rule, "{status}");
+    }
+}
+
+#[test]
+fn who_was_refused_is_told_in_the_log_and_in_the_status() {
+    let world = World::new();
+    let (_listener, at) = backend();
+    let (mut proxy, admin) = watched(&world, at);
+    let stranger =
+        world.clients.leaf(valid(LeafSpec::new("x").dns("x.example").eku(Eku::server())));
+    let _ = world.connect(proxy.address("in"), Some(&stranger)).write_all(b"hello");
+    let line = proxy.connection();
+    let status: Value = serde_json::from_str(&get(admin, "/status.json").2).unwrap();
+    let example = &status["tunnels"][0]["refused"]["eku"]["newest"][0];
+    for presented in [&line["presented"], &example["presented"]] {
+        let presented = presented.as_str().unwrap();
+        for words in ["unverified leaf", "dns:x.example", "cert-sha256:"] {
+            assert!(presented.contains(words), "{words}: {line} {status}");
+        }
+    }
+}
+
+#[test]
 fn nobody_but_who_asks_this_host_by_get_is_answered() {
     let world = World::new();
     let (_listener, at) = backend();
@@ -119,7 +167,9 @@ fn nobody_but_who_asks_this_host_by_get_is_answered() {
         for host in
             ["evil.example", "localhost", &format!("evil.example:{}", admin.port()), "127.0.0.1"]
         {
-            assert_eq!(ask_as(admin, "GET", path, host).0, 421, "{path} {host}");
+            let (code, _, said) = ask_as(admin, "GET", path, host);
+            assert_eq!(code, 421, "{path} {host}");
+            assert!(said.contains(&format!("http://{admin}/")), "{said}");
         }
         for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
             assert_eq!(ask_as(admin, method, path, &own).0, 405, "{method} {path}");

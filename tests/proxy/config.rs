@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::common::pki::CrlSpec;
+use crate::common::pki::{CrlSpec, Eku, LeafSpec};
 use crate::common::programs::Run;
 use crate::running::{Proxy, backend, once, terminating, write};
 use crate::world::{World, unfit, valid};
@@ -25,7 +25,19 @@ fn every_mistake_is_one_line_with_its_place_its_tunnel_and_what_is_needed() {
     let mistakes = [
         ("name = \"in\"", "name = \"in\"\nidle = \"1h\"", ":4:1: tunnel \"in\":", "unknown field `idle`"),
         ("name = \"in\"", "name = \"in\"\nidle_timeout = \"1 hour\"", ":4:16: tunnel \"in\":", "no length of time"),
-        ("127.0.0.1:0", "localhost", ":4:10: tunnel \"in\":", "invalid socket address"),
+        ("127.0.0.1:0", "localhost", ":4:10: tunnel \"in\":", "needed is an IP address and a port"),
+        ("\"127.0.0.1:0\"", "5061", ":4:10: tunnel \"in\":", "needed is an IP address and a port"),
+        ("name = \"in\"", "name = \"in\"\nidle_timeout = 10", ":4:16: tunnel \"in\":", "in quotation marks"),
+        ("name = \"in\"", "name = \"in\"\nmax_connections = -1", ":4:19: tunnel \"in\":", "not negative"),
+        ("name = \"in\"", "name = \"in\"\naccept_proxy_protocol = [\"10.0.0.1\"]", ":4:26: tunnel \"in\":", "10.0.0.7/32"),
+        ("127.0.0.1:9", "::1:9", ":5:11: tunnel \"in\":", "[2001:db8::7]:5060"),
+        ("client_roots", "allow = \"dns:edge.example.com\"\nclient_roots", ":10:9: tunnel \"in\":", "needed is a list"),
+        ("client_roots", "alpn = [\"sip/2\", \"\"]\nclient_roots", ":10:18: tunnel \"in\":", "1 to 255 bytes"),
+        ("client_roots", "relax_for = [\"dns:edge.example.com\"]\nclient_roots", ":7:1: tunnel \"in\":", "needed is eku"),
+        ("server.key", "missing.key", ":9:7: tunnel \"in\":", "missing.key"),
+        ("client_roots", "password_file = \"server.pem\"\nclient_roots", ":10:17: tunnel \"in\":", "server.key: found no `BEGIN ENCRYPTED"),
+        ("key = \"server.key\"", "password_file = \"server.key\"", ":9:17: tunnel \"in\":", "server.pem: this is no PKCS#12"),
+        ("[[tunnel]]", "[tunnel]", ":2:1:", "begins with [[tunnel]]"),
         ("127.0.0.1:9", "backend", ":5:11: tunnel \"in\":", "no host and port"),
         ("[tunnel.accept]", "[tunnel.acept]", ":7:9: tunnel \"in\":", "unknown field `acept`"),
         ("key = \"server.key\"", "", ":7:1: tunnel \"in\":", "a chain needs its key"),
@@ -39,7 +51,7 @@ fn every_mistake_is_one_line_with_its_place_its_tunnel_and_what_is_needed() {
         ("client_roots", "allow = [\"edge\"]\nclient_roots", ":10:10: tunnel \"in\":", "dns:"),
         ("client_roots", "crls = \"crls\"\nclient_roots", ":10:8: tunnel \"in\":", "crls"),
         ("name = \"in\"", "name = \"in\"\nproxy_tlvs = [\"ssl\"]", ":3:8: tunnel \"in\":", "proxy_protocol"),
-        ("[[tunnel]]", "admin = \"0.0.0.0:9090\"\n[[tunnel]]", "", "unsafe_admin"),
+        ("[[tunnel]]", "admin = \"0.0.0.0:9090\"\n[[tunnel]]", ":2:9:", "unsafe_admin"),
         ("[[tunnel]]", "colour = \"red\"\n[[tunnel]]", ":2:1:", "unknown field `colour`"),
         ("[[tunnel]]", "[[tunnel]", ":2:1", ""),
     ];
@@ -52,6 +64,75 @@ fn every_mistake_is_one_line_with_its_place_its_tunnel_and_what_is_needed() {
         assert_eq!((run.code, said.lines().count()), (2, 1), "{wrong}: {run:?}");
         assert!(said.contains(&format!("proxy.toml{place}")), "{wrong}: {said}");
         assert!(said.contains(words), "{wrong}: {said}");
+    }
+}
+
+#[test]
+fn what_the_crate_says_to_do_is_said_in_the_words_of_the_file() {
+    let world = World::new();
+    world.folder.write("encrypted.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n");
+    for (right, wrong, words) in [
+        ("client_roots", "eku = \"ignore\"\nclient_roots", "relax_for = ["),
+        ("server.key", "encrypted.key", "file of the proxy: password_file"),
+    ] {
+        let run = judge(&world, &good().replacen(right, wrong, 1));
+        assert_eq!(run.code, 2, "{wrong}: {run:?}");
+        assert!(run.stderr.contains(words), "{wrong}: {run:?}");
+        assert!(!run.stderr.contains("recipe"), "{wrong}: {run:?}");
+    }
+    assert!(judge(&world, "").stderr.contains("there is no [[tunnel]]"));
+}
+
+#[test]
+fn a_policy_that_has_ended_is_said_to_have_ended() {
+    let world = World::new();
+    let ended = "eku = \"ignore until 2020-01-01\"\nrelax_for = [\"dns:edge.example.com\"]";
+    let run = judge(&world, &good().replace("client_roots", &format!("{ended}\nclient_roots")));
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains("ENDED     the EKU policy for clients"), "{run:?}");
+}
+
+#[test]
+fn what_is_superfluous_in_a_chain_is_noted() {
+    let world = World::new();
+    let chain = std::fs::read_to_string(world.folder.join("server.pem")).unwrap();
+    world.folder.write("server.pem", chain.clone() + &chain);
+    let run = judge(&world, &good());
+    assert_eq!(run.code, 0, "{run:?}");
+    let note = run.stdout.lines().find(|line| line.trim_start().starts_with("note "));
+    assert!(
+        note.is_some_and(|note| note.contains("is the same as certificate 1; remove it")),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn of_several_certificates_each_is_shown_and_a_caller_meets_the_one_for_its_name() {
+    let world = World::new();
+    let other = LeafSpec::new("other").dns("other.example.com").eku(Eku::server());
+    world.write("other", &world.servers.leaf(valid(other)), &world.servers);
+    let several = "certificates = [{ chain = \"server.pem\", key = \"server.key\" }, \
+        { chain = \"other.pem\", key = \"other.key\" }]";
+    let pair = "chain = \"server.pem\"\n        key = \"server.key\"";
+    let serving = good().replace(pair, several);
+    let run = judge(&world, &serving);
+    for words in ["presents  CN=core.example.com", "presents  CN=other"] {
+        assert!(run.stdout.contains(words), "{words}: {run:?}");
+    }
+    for (name, code) in
+        [("core.example.com", 0), ("other.example.com", 0), ("third.example.com", 1)]
+    {
+        let calling = format!(
+            "[[tunnel]]\nname = \"out\"\nlisten = \"127.0.0.1:0\"\nconnect = \"127.0.0.1:9\"\n\
+             [tunnel.originate]\nserver_name = \"{name}\"\nserver_roots = \"server-ca.pem\"\n\
+             chain = \"client.pem\"\nkey = \"client.key\"\n"
+        );
+        let calling = world.folder.write("calling.toml", calling);
+        let serving = write(&world, &serving);
+        let run = once(["--check".as_ref(), &*calling, "--with".as_ref(), &*serving]);
+        assert_eq!(run.code, code, "{name}: {run:?}");
+        // Once both have expired, the dates behind it change nothing.
+        assert_eq!(run.stdout.matches("REFUSED: the server refuses").count(), 1, "{name}: {run:?}");
     }
 }
 
