@@ -1,24 +1,21 @@
 //! [`PublicKey`], [`KeyUsage`]: what only the audit reads of a certificate, when it is asked for.
 //!
-//! The core's reader finds the bytes, x509-parser reads them and knows the names. What it cannot
-//! read is unknown, and no reason to refuse a certificate that the core can read.
+//! The core's reader finds the bytes and knows keys; x509-parser reads the rest and knows more names.
+//! What cannot be read is unknown, and no reason to refuse a certificate that the core can read.
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
-use x509_parser::asn1_rs::{Oid, Tag};
+use x509_parser::asn1_rs::Oid;
 use x509_parser::error::X509Error;
 use x509_parser::extensions::{self, NSCertType, ParsedExtension};
 use x509_parser::objects::{oid_registry, oid2sn};
-use x509_parser::oid_registry as oid;
 use x509_parser::prelude::{FromDer, X509Certificate};
-use x509_parser::public_key::RSAPublicKey;
-use x509_parser::x509::SubjectPublicKeyInfo;
 
-use crate::certificate::key::bits;
+use crate::certificate::key::{KeyKind, bits};
+use crate::certificate::oid;
 use crate::certificate::view::View;
 use crate::role::Role;
-use crate::tlv::without_leading_zeros;
+use crate::text::Dotted;
 
 /// Algorithm and size of a public key: `RSA 2048`, `EC P-256`, `Ed25519`.
 ///
@@ -72,12 +69,29 @@ pub enum KeyAlgorithm {
 impl PublicKey {
     /// Reads a SubjectPublicKeyInfo.
     pub(super) fn read(spki: &[u8]) -> Self {
-        let spki = only_one::<SubjectPublicKeyInfo<'_>>(spki);
-        let known = spki.as_ref().map(algorithm_and_bits);
-        let (algorithm, bits) = known.unwrap_or((KeyAlgorithm::Unknown, None));
+        let (algorithm, bits) = match KeyKind::read(spki) {
+            Ok(KeyKind::Rsa(modulus) | KeyKind::RsaPss(modulus)) => {
+                (KeyAlgorithm::Rsa, Some(bits(modulus)))
+            }
+            Ok(KeyKind::Ec([])) => (KeyAlgorithm::Ec("with explicit parameters".into()), None),
+            Ok(KeyKind::Ec(curve)) => {
+                let name = name(curve);
+                let bits = CURVES.iter().find(|(curve, _)| *curve == name).map(|(_, bits)| *bits);
+                (KeyAlgorithm::Ec(name), bits)
+            }
+            Ok(KeyKind::Other(id)) => match &*name(id) {
+                "Ed25519" => (KeyAlgorithm::Ed25519, Some(255)),
+                "Ed448" => (KeyAlgorithm::Ed448, Some(448)),
+                name => (KeyAlgorithm::Other(name.into()), None),
+            },
+            Err(_) => (KeyAlgorithm::Unknown, None),
+        };
         Self { algorithm, bits }
     }
 }
+
+/// With the bits of their fields.
+const CURVES: [(&str, usize); 3] = [("P-256", 256), ("P-384", 384), ("P-521", 521)];
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,56 +105,6 @@ impl fmt::Display for PublicKey {
             (KeyAlgorithm::Unknown, _) => f.write_str("unknown"),
         }
     }
-}
-
-fn algorithm_and_bits(spki: &SubjectPublicKeyInfo<'_>) -> (KeyAlgorithm, Option<usize>) {
-    let id = &spki.algorithm.algorithm;
-    if RSA.contains(id) {
-        (KeyAlgorithm::Rsa, modulus(spki).map(bits))
-    } else if *id == oid::OID_KEY_TYPE_EC_PUBLIC_KEY {
-        curve_and_bits(spki)
-    } else if *id == oid::OID_SIG_ED25519 {
-        (KeyAlgorithm::Ed25519, Some(255))
-    } else if *id == oid::OID_SIG_ED448 {
-        (KeyAlgorithm::Ed448, Some(448))
-    } else {
-        (KeyAlgorithm::Other(name(id)), None)
-    }
-}
-
-fn curve_and_bits(spki: &SubjectPublicKeyInfo<'_>) -> (KeyAlgorithm, Option<usize>) {
-    let parameters = spki.algorithm.parameters.as_ref();
-    // `Any::oid` takes any tag.
-    let named = parameters.filter(|it| it.header.tag() == Tag::Oid);
-    let curve = named.and_then(|curve| curve.clone().oid().ok());
-    let (curve, bits) = match curve {
-        None => ("with explicit parameters".into(), None),
-        Some(curve) if curve == oid::OID_EC_P256 => ("P-256".into(), Some(256)),
-        Some(curve) if curve == oid::OID_NIST_EC_P384 => ("P-384".into(), Some(384)),
-        Some(curve) if curve == oid::OID_NIST_EC_P521 => ("P-521".into(), Some(521)),
-        Some(curve) => (name(&curve), None),
-    };
-    (KeyAlgorithm::Ec(curve), bits)
-}
-
-/// Of an RSA key, without leading zeros.
-fn modulus<'a>(spki: &'a SubjectPublicKeyInfo<'_>) -> Option<&'a [u8]> {
-    let key = spki.subject_public_key.data.as_ref();
-    let key = RSA.contains(&spki.algorithm.algorithm).then_some(key)?;
-    let (_, key) = RSAPublicKey::from_der(key).ok()?;
-    Some(without_leading_zeros(key.modulus))
-}
-
-const RSA: [Oid<'_>; 2] = [oid::OID_PKCS1_RSAENCRYPTION, oid::OID_PKCS1_RSASSAPSS];
-
-/// SHA-256 of what a key pair's halves share: the RSA modulus, or the public key's bits.
-pub(super) type KeyHalf = [u8; 32];
-
-/// What a SubjectPublicKeyInfo has in common with its private key.
-pub(super) fn public_half(spki: &[u8]) -> Option<KeyHalf> {
-    let spki = only_one::<SubjectPublicKeyInfo<'_>>(spki)?;
-    let half = modulus(&spki).unwrap_or(&spki.subject_public_key.data);
-    Some(Sha256::digest(half).into())
 }
 
 /// The keyUsage extension (RFC 5280, 4.2.1.3): `digitalSignature, keyEncipherment`.
@@ -231,7 +195,7 @@ pub(super) fn policies_and_timestamps(der: &[u8]) -> (Vec<String>, usize) {
     for extension in extensions {
         match extension.parsed_extension() {
             ParsedExtension::CertificatePolicies(found) => {
-                policies.extend(found.iter().map(|policy| name(&policy.policy_id)));
+                policies.extend(found.iter().map(|policy| name(policy.policy_id.as_bytes())));
             }
             ParsedExtension::SCT(found) => timestamps += found.len(),
             _ => {}
@@ -246,10 +210,10 @@ fn only_one<'a, T: FromDer<'a, X509Error>>(encoded: &'a [u8]) -> Option<T> {
     rest.is_empty().then_some(read)
 }
 
-/// The name that people know a number by, as the core's messages call it or the registry does, else the
-/// number.
-fn name(oid: &Oid<'_>) -> String {
-    let number = oid.to_id_string();
-    let name = crate::certificate::oid::name(&number).or_else(|| oid2sn(oid, oid_registry()).ok());
+/// What people call an object identifier (its contents): as the core's messages do, else as the
+/// registry of x509-parser has it, else the number.
+fn name(id: &[u8]) -> String {
+    let (number, id) = (Dotted(id).to_string(), Oid::new(id.into()));
+    let name = oid::name(&number).or_else(|| oid2sn(&id, oid_registry()).ok());
     name.map_or(number, str::to_owned)
 }

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::details::{KeyHalf, public_half};
 use super::entry::{CertificateKind, Entry, Location};
-use super::private_key::PrivateKey;
+use super::private_key::{KeyHalf, PrivateKey, of_public_key};
 use super::roles::Roles;
 use crate::certificate::view::View;
 use crate::pem::{self, KEY_LABELS, Mark};
@@ -221,7 +220,7 @@ impl Inventory {
     pub fn private_keys_of(&self, entry: &Entry) -> impl ExactSizeIterator<Item = &PrivateKey> {
         // Read again, since most inventories have few keys and many certificates.
         let view = View::read(entry.certificate().der());
-        let half = view.ok().and_then(|view| public_half(view.spki));
+        let half = view.ok().and_then(|view| of_public_key(view.spki));
         let keys = half.and_then(|half| self.by_half.get(&half));
         let indices = keys.map_or(&[][..], Vec::as_slice);
         indices.iter().map(|index| &self.private_keys[*index])

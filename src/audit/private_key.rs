@@ -1,11 +1,10 @@
 //! [`PrivateKey`]: one that was noticed, and what it says about its public half.
 
-use der::{Tag, Tagged};
 use sha2::{Digest, Sha256};
 
-use super::details::KeyHalf;
 use super::entry::Location;
-use crate::tlv::{Elements, Kind, only, without_leading_zeros};
+use crate::certificate::key::KeyKind;
+use crate::tlv::{Elements, Kind, without_leading_zeros};
 
 /// A private key that was noticed. It is not kept.
 ///
@@ -36,57 +35,58 @@ impl PrivateKey {
 
     /// Reads PKCS#8 (RFC 5958), PKCS#1 (RFC 8017, A.1.2) or SEC1 (RFC 5915); nothing else.
     pub(super) fn read(location: Location, der: &[u8]) -> Option<Self> {
-        use Tag::{Integer, OctetString, Sequence};
-        let half = match fields(der)?[..] {
-            [(Sequence, _), (OctetString, _), ..] => {
-                return Some(Self::encrypted(location));
-            }
-            [(Integer, _), (Sequence, _), (OctetString, key), ref others @ ..] => {
-                public_key(others).or_else(|| half_of_plain(&fields(key)?)?)
-            }
-            ref plain => half_of_plain(plain)?,
-        };
-        Some(Self {
-            location,
-            is_encrypted: false,
-            half: half.map(|half| Sha256::digest(half).into()),
-        })
+        let mut fields = Elements::of_sequence(der).ok()?;
+        if fields.next_is(Kind::SEQUENCE) {
+            fields.read(Kind::SEQUENCE).ok()?; // algorithm
+            return fields.read(Kind::OCTET_STRING).ok().map(|_| Self::encrypted(location));
+        }
+        let half = of_pkcs8(fields).or_else(|_| of_plain(fields)).ok()?;
+        Some(Self { location, is_encrypted: false, half: half.map(hash) })
     }
 }
 
-type Field<'a> = (Tag, &'a [u8]);
+/// SHA-256 of what both halves of a key pair carry: the RSA modulus, or the bits of the public key.
+pub(super) type KeyHalf = [u8; 32];
 
-/// The fields of a SEQUENCE, as far as they can be read.
-fn fields(der: &[u8]) -> Option<Vec<Field<'_>>> {
-    let fields = Elements::of_sequence(der).ok()?.map_while(Result::ok);
-    Some(fields.map(|field| (field.tag(), field.value())).collect())
+/// What a SubjectPublicKeyInfo has in common with its private key.
+pub(super) fn of_public_key(spki: &[u8]) -> Option<KeyHalf> {
+    if let Ok(KeyKind::Rsa(modulus) | KeyKind::RsaPss(modulus)) = KeyKind::read(spki) {
+        return Some(hash(modulus));
+    }
+    let mut fields = Elements::of_sequence(spki).ok()?;
+    fields.read(Kind::SEQUENCE).ok()?; // algorithm
+    without_unused(fields.read(Kind::BIT_STRING).ok()?).map(hash)
 }
 
-/// The public half of PKCS#1 or SEC1, if the key carries it; an outer `None` for anything else.
-fn half_of_plain<'a>(fields: &[Field<'a>]) -> Option<Option<&'a [u8]>> {
-    match fields {
-        [(Tag::Integer, _), (Tag::Integer, modulus), ..] => {
-            Some(Some(without_leading_zeros(modulus)))
-        }
-        // `[1]` is EXPLICIT in SEC1.
-        [(Tag::Integer, _), (Tag::OctetString, _), others @ ..] => {
-            let public = tagged_1(others).and_then(|public| only(public, Kind::BIT_STRING).ok());
-            Some(public.and_then(|bits| bits.get(1..)))
-        }
-        _ => None,
+/// What PKCS#8 carries of the public key: from version 2 on, and in the key inside.
+fn of_pkcs8(mut fields: Elements<'_>) -> der::Result<Option<&[u8]>> {
+    fields.read(Kind::INTEGER)?; // version
+    fields.read(Kind::SEQUENCE)?; // algorithm
+    let key = fields.read(Kind::OCTET_STRING)?;
+    fields.skip_optional(Kind::explicit(0))?; // attributes
+    match fields.read(Kind::implicit(1)) {
+        Ok(public) => Ok(without_unused(public)),
+        Err(_) => Ok(Elements::of_sequence(key).and_then(of_plain).ok().flatten()),
     }
 }
 
-/// `publicKey [1] IMPLICIT BIT STRING` of version 2 of PKCS#8.
-fn public_key<'a>(others: &[Field<'a>]) -> Option<&'a [u8]> {
-    // The first octet counts unused bits.
-    tagged_1(others)?.get(1..)
+/// What PKCS#1 or SEC1 carries of the public key.
+fn of_plain(mut fields: Elements<'_>) -> der::Result<Option<&[u8]>> {
+    fields.read(Kind::INTEGER)?; // version
+    if fields.next_is(Kind::INTEGER) {
+        return fields.read(Kind::INTEGER).map(|modulus| Some(without_leading_zeros(modulus)));
+    }
+    fields.read(Kind::OCTET_STRING)?;
+    fields.skip_optional(Kind::explicit(0))?; // parameters
+    let public = fields.enter(Kind::explicit(1)).and_then(|mut it| it.read(Kind::BIT_STRING));
+    Ok(public.ok().and_then(without_unused))
 }
 
-fn tagged_1<'a>(fields: &[Field<'a>]) -> Option<&'a [u8]> {
-    let mut fields = fields.iter();
-    let (_, value) = fields.find(
-        |(tag, _)| matches!(tag, Tag::ContextSpecific { number, .. } if number.value() == 1),
-    )?;
-    Some(value)
+/// The first octet of a BIT STRING counts unused bits.
+fn without_unused(bits: &[u8]) -> Option<&[u8]> {
+    bits.get(1..)
+}
+
+fn hash(half: &[u8]) -> KeyHalf {
+    Sha256::digest(half).into()
 }

@@ -23,9 +23,11 @@ const RSA_BITS: RangeInclusive<usize> = 2048..=8192;
 pub(crate) enum KeyKind<'a> {
     /// RSA, by its modulus without leading zeros.
     Rsa(&'a [u8]),
+    /// RSA that is good for RSASSA-PSS and nothing else.
+    RsaPss(&'a [u8]),
     /// Elliptic curve, by the OID of a named curve; empty if it has no name.
     Ec(&'a [u8]),
-    /// Any other, by the OID of its algorithm; RSASSA-PSS, too, which is good for nothing else.
+    /// Any other, by the OID of its algorithm.
     Other(&'a [u8]),
 }
 
@@ -36,6 +38,7 @@ impl<'a> KeyKind<'a> {
         let mut algorithm = spki.enter(Kind::SEQUENCE)?;
         Ok(match algorithm.read(Kind::OBJECT_IDENTIFIER)? {
             RSA_ENCRYPTION => Self::Rsa(modulus(spki.read(Kind::BIT_STRING)?)?),
+            RSASSA_PSS => Self::RsaPss(modulus(spki.read(Kind::BIT_STRING)?)?),
             EC_PUBLIC_KEY => Self::Ec(curve(algorithm)?),
             id => Self::Other(id),
         })
@@ -47,7 +50,8 @@ impl<'a> KeyKind<'a> {
         match self {
             Self::Rsa(modulus) => RSA_BITS.contains(&bits(modulus)),
             Self::Ec(curve) => [P256, P384, P521].contains(&curve),
-            Self::Other(id) => ![RSASSA_PSS, DSA, ED448].contains(&id),
+            Self::RsaPss(_) => false,
+            Self::Other(id) => ![DSA, ED448].contains(&id),
         }
     }
 }
@@ -57,6 +61,7 @@ impl fmt::Display for KeyKind<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Rsa(modulus) => write!(f, "RSA {}", bits(modulus)),
+            Self::RsaPss(_) => f.write_str("RSASSA-PSS"),
             Self::Ec([]) => f.write_str("EC with explicit parameters"),
             Self::Ec(curve) => match oid::name(&Dotted(curve).to_string()) {
                 Some(name) => write!(f, "EC {name}"),

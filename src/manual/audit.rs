@@ -26,9 +26,9 @@
 //! not what a stranger sends. Whoever can write names and key identifiers into your files can make
 //! the report wrong, and nothing else.
 //!
-//! Keys, key usage, policies and timestamps are read by x509-parser, when they are asked for. What it
-//! cannot read is unknown, and the certificate is judged all the same: a key usage that cannot be
-//! read allows nothing in the forecast.
+//! Key usage, policies and timestamps are read by x509-parser, when they are asked for. What it cannot
+//! read is unknown, and the certificate is judged all the same: a key usage that cannot be read allows
+//! nothing in the forecast.
 //!
 //! # Fit for a role
 //!
