@@ -1,11 +1,8 @@
 //! [`Issuers`]: what stands above a certificate, and what follows from it for all that it issued.
 //! [`Hierarchy`]: whose rules apply to a path.
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
-use std::ptr;
-use std::rc::Rc;
 
 use super::entry::Entry;
 use super::milestone::{Compared, Milestone};
@@ -97,9 +94,7 @@ pub(super) struct PublicRoots<'a> {
     web: PublicWeb,
     /// SHA-256 of their keys.
     disclosed: HashSet<&'static str>,
-    /// Common names.
-    names: HashSet<&'a str>,
-    industry: Vec<&'a str>,
+    timeline: &'a Timeline,
 }
 
 const DISCLOSED: &str = include_str!("disclosed_roots.txt");
@@ -110,16 +105,17 @@ impl<'a> PublicRoots<'a> {
         Self {
             web: PublicWeb::default(),
             disclosed: disclosed.map(|(key, _)| key).collect(),
-            names: timeline.public_roots().collect(),
-            industry: timeline.industry_pkis().collect(),
+            timeline,
         }
     }
 
     /// Whose rules apply to a path.
     pub(super) fn hierarchy(&self, path: &CertificationPath<'_>, above: &Issuers<'_>) -> Hierarchy {
         let own = path.entries.first().and_then(|entry| self.evidence_of(entry));
-        let issuers = || path.entries.iter().map(|entry| entry.certificate().issuer());
-        let is_industry = || issuers().any(|name| self.industry.iter().any(|it| name.contains(it)));
+        let is_industry = || {
+            let mut issuers = path.entries.iter().map(|entry| entry.certificate().issuer());
+            issuers.any(|name| self.timeline.industry_pkis().any(|it| name.contains(it)))
+        };
         match own.into_iter().chain(above.evidence).min() {
             Some(evidence) if evidence < PublicEvidence::Marks => Hierarchy::Public(evidence),
             _ if is_industry() => Hierarchy::Industry,
@@ -155,7 +151,8 @@ impl<'a> PublicRoots<'a> {
     fn is_named_by(&self, last: &Entry) -> bool {
         let issuer = last.certificate().issuer_der();
         let name = attribute_of(issuer, COMMON_NAME);
-        self.web.has_name(issuer) || name.is_some_and(|name| self.names.contains(&name[..]))
+        let is_listed = |name| self.timeline.public_roots().any(|it| it == name);
+        self.web.has_name(issuer) || name.is_some_and(is_listed)
     }
 }
 
@@ -170,71 +167,40 @@ pub(super) struct Issuers<'a> {
 }
 
 impl<'a> Issuers<'a> {
-    fn of(path: &CertificationPath<'a>, public: &PublicRoots<'_>, timeline: &'a Timeline) -> Self {
-        let needed = path.needed();
-        let names = IssuerNames::of(needed, timeline);
-        let milestones = timeline.milestones().iter();
-        let milestones = milestones.filter(|it| it.compared != Compared::Disclosed);
-        let issuers = needed.iter().skip(1).copied();
+    pub(super) fn of(
+        path: &CertificationPath<'a>,
+        public: &PublicRoots<'_>,
+        timeline: &'a Timeline,
+    ) -> Self {
+        let issuers = path.needed().iter().skip(1).copied();
         Self {
             evidence: public.evidence_above(path),
-            milestones: milestones.filter(|it| names.are_in(it)).collect(),
+            milestones: milestones_of(path.needed(), timeline),
             expires_first: issuers.min_by_key(|issuer| issuer.certificate().not_after()),
         }
     }
 }
 
-/// How the issuers of a path are called.
-struct IssuerNames<'a> {
-    /// The organisation of the issuer that the leaf names, or who operates its CA.
-    organisation: Option<Cow<'a, str>>,
-    common: Vec<Cow<'a, str>>,
-    whole: Vec<&'a str>,
+/// The milestones that concern the issuers of a path, as its certificates name them: so the last one's
+/// is there too.
+fn milestones_of<'a>(path: &[&'a Entry], timeline: &'a Timeline) -> Vec<&'a Milestone> {
+    let names = || path.iter().map(|entry| entry.certificate().issuer_der());
+    let own = |kind| names().next().and_then(|name| attribute_of(name, kind));
+    let (organisation, common_name) = (own(ORGANISATION), own(COMMON_NAME));
+    let (organisation, common_name) = (organisation.as_deref(), common_name.as_deref());
+    let operator = timeline.operator_of(organisation, common_name).or(organisation);
+    let common: Vec<_> = names().filter_map(|name| attribute_of(name, COMMON_NAME)).collect();
+    let is_operator = |name: &String| operator == Some(name);
+    let is_above = |name: &String| {
+        let mut whole = path.iter().map(|entry| entry.certificate().issuer());
+        common.iter().any(|it| it == name) || whole.any(|it| it == name)
+    };
+    let concerns = |it: &&Milestone| {
+        it.compared != Compared::Disclosed
+            && (it.issuers.is_empty() || it.issuers.iter().any(is_operator))
+            && (it.roots.is_empty() || it.roots.iter().any(is_above))
+    };
+    timeline.milestones().iter().filter(concerns).collect()
 }
 
 const ORGANISATION: &[u8] = &[0x55, 0x04, 0x0a];
-
-impl<'a> IssuerNames<'a> {
-    /// As the certificates of the path name their issuers: so the last one's is there too.
-    fn of(entries: &[&'a Entry], timeline: &'a Timeline) -> Self {
-        let certificates = || entries.iter().map(|entry| entry.certificate());
-        let names = || certificates().map(|each| each.issuer_der());
-        let own = |kind| names().next().and_then(|name| attribute_of(name, kind));
-        let (organisation, common_name) = (own(ORGANISATION), own(COMMON_NAME));
-        let operator = timeline.operator_of(organisation.as_deref(), common_name.as_deref());
-        Self {
-            organisation: operator.map(Cow::Borrowed).or(organisation),
-            common: names().filter_map(|name| attribute_of(name, COMMON_NAME)).collect(),
-            whole: certificates().map(|each| each.issuer()).collect(),
-        }
-    }
-
-    fn are_in(&self, milestone: &Milestone) -> bool {
-        let is_issuer = |name: &String| self.organisation.as_deref() == Some(name);
-        let is_above = |name: &String| {
-            self.common.iter().any(|it| it == name) || self.whole.contains(&&name[..])
-        };
-        (milestone.issuers.is_empty() || milestone.issuers.iter().any(is_issuer))
-            && (milestone.roots.is_empty() || milestone.roots.iter().any(is_above))
-    }
-}
-
-/// What was computed already, by who the issuers are. Not shared between threads.
-#[derive(Default)]
-pub(super) struct KnownIssuers<'a>(HashMap<Vec<*const Entry>, Rc<Issuers<'a>>>);
-
-impl<'a> KnownIssuers<'a> {
-    pub(super) fn of(
-        &mut self,
-        path: &CertificationPath<'a>,
-        public: &PublicRoots<'_>,
-        timeline: &'a Timeline,
-    ) -> Rc<Issuers<'a>> {
-        let compute = || Rc::new(Issuers::of(path, public, timeline));
-        let issuers = path.entries.iter().skip(1);
-        match issuers.map(|issuer| ptr::from_ref(*issuer)).collect::<Vec<_>>() {
-            nobody if nobody.is_empty() => compute(),
-            issuers => self.0.entry(issuers).or_insert_with(compute).clone(),
-        }
-    }
-}

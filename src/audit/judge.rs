@@ -1,7 +1,9 @@
 //! [`Judge`]: the verdict on one certificate.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::ops::Range;
+use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,7 +14,7 @@ use super::entry::{CertificateKind, Entry};
 use super::finding::{Finding, Serving};
 use super::forecast::Forecast;
 use super::inventory::Inventory;
-use super::issuers::{Hierarchy, Issuers, KnownIssuers, PublicRoots};
+use super::issuers::{Hierarchy, Issuers, PublicRoots};
 use super::milestone::{CaOffer, Compared, Effect, Milestone};
 use super::paths::{CertificationPath, Paths, violation};
 use super::roles::Roles;
@@ -75,7 +77,7 @@ impl<'a> Judge<'a> {
     }
 
     fn finding(&self, index: usize, known: &mut Known<'a>) -> Option<Finding<'a>> {
-        let case = self.case(index, &mut known.issuers)?;
+        let case = self.case(index, known)?;
         let mut reasons = self.reasons(&case);
         reasons.sort_by_key(|reason| Reverse(reason.verdict));
         let worst = reasons.first().map(|reason| reason.verdict);
@@ -94,7 +96,7 @@ impl<'a> Judge<'a> {
             notes: self.notes(&case).collect(),
             leaf_defect: case.entry.leaf_defect.filter(|_| case.is_leaf()),
             forecast: case.is_leaf().then(|| Forecast::of(&case.path)),
-            advice: known.shared(advice),
+            advice: known.advice(advice),
             // A box has no room left over.
             causes: reasons.into_iter().flat_map(|it| it.causes).collect::<Box<[_]>>().into(),
             entry: case.entry,
@@ -105,7 +107,7 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn case(&self, index: usize, known: &mut KnownIssuers<'a>) -> Option<Case<'a>> {
+    fn case(&self, index: usize, known: &mut Known<'a>) -> Option<Case<'a>> {
         let entry = self.entries.get(index)?;
         let roles = self.paths.fit(index);
         let serves = match self.serving {
@@ -114,7 +116,7 @@ impl<'a> Judge<'a> {
         };
         let served = serves.iter().filter(|role| roles.contains(*role));
         let path = self.paths.best(index, served.collect())?;
-        let issuers = known.of(&path, &self.public, self.timeline);
+        let issuers = known.issuers(&path, || Issuers::of(&path, &self.public, self.timeline));
         Some(Case {
             hierarchy: self.public.hierarchy(&path, &issuers),
             issuers,
@@ -250,15 +252,28 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// What was found already, and is the same for many.
+/// What was found already, and is the same for many. Each thread has its own.
 #[derive(Default)]
 struct Known<'a> {
-    issuers: KnownIssuers<'a>,
+    /// By who they are.
+    issuers: HashMap<Vec<*const Entry>, Rc<Issuers<'a>>>,
     advice: Vec<Arc<[Advice<'a>]>>,
 }
 
 impl<'a> Known<'a> {
-    fn shared(&mut self, advice: Vec<Advice<'a>>) -> Arc<[Advice<'a>]> {
+    fn issuers(
+        &mut self,
+        path: &CertificationPath<'a>,
+        find: impl FnOnce() -> Issuers<'a>,
+    ) -> Rc<Issuers<'a>> {
+        let issuers = path.entries.iter().skip(1);
+        match issuers.map(|issuer| ptr::from_ref(*issuer)).collect::<Vec<_>>() {
+            nobody if nobody.is_empty() => find().into(),
+            issuers => self.issuers.entry(issuers).or_insert_with(|| find().into()).clone(),
+        }
+    }
+
+    fn advice(&mut self, advice: Vec<Advice<'a>>) -> Arc<[Advice<'a>]> {
         if let Some(known) = self.advice.iter().find(|known| ***known == *advice) {
             return known.clone();
         }

@@ -84,8 +84,8 @@ pub(super) struct Paths<'a> {
     entries: &'a [Entry],
     /// Beside each entry, what it is fit for by itself.
     own: Vec<Roles>,
-    any: IssuerTree<'a>,
-    by_roles: [(Roles, IssuerTree<'a>); 3],
+    /// Of the issuers that are fit for these roles; first of all, for none.
+    trees: [(Roles, IssuerTree<'a>); 4],
 }
 
 /// More issuers than any verifier follows: webpki follows six.
@@ -99,17 +99,12 @@ impl<'a> Paths<'a> {
             Role::BOTH.into_iter().filter(is_fit).collect()
         });
         let own: Vec<Roles> = own.collect();
-        let (any, ends) = PathBuilder::over_all(entries);
-        let over_fit = |roles| {
+        let ends = PathBuilder::ends(entries);
+        let trees = [Roles::NONE, Roles::SERVER, Roles::CLIENT, Roles::BOTH].map(|roles| {
             let is_fit = |index: usize| own.get(index).is_some_and(|own| own.contains_all(roles));
-            (roles, PathBuilder::over_some(entries, &ends, is_fit))
-        };
-        Self {
-            by_roles: [Roles::BOTH, Roles::SERVER, Roles::CLIENT].map(over_fit),
-            entries,
-            own,
-            any,
-        }
+            (roles, PathBuilder::over(entries, &ends, is_fit))
+        });
+        Self { entries, own, trees }
     }
 
     /// The roles that a certificate is fit for by some path, every level counted.
@@ -125,17 +120,15 @@ impl<'a> Paths<'a> {
     /// other.
     pub(super) fn best(&self, index: usize, roles: Roles) -> Option<CertificationPath<'a>> {
         let each = roles.iter().map(|role| Roles::from_iter([role]));
-        let trees = [roles].into_iter().chain(each);
-        let trees = trees.filter_map(|roles| self.tree_for(index, roles));
-        let mut trees = trees.chain([&self.any]);
+        let roles = [roles].into_iter().chain(each).chain([Roles::NONE]);
+        let mut trees = roles.filter_map(|roles| self.tree_for(index, roles));
         trees.find_map(|tree| self.path(index, tree))
     }
 
     /// The tree of the issuers that serve in these roles, if the certificate itself does.
     fn tree_for(&self, index: usize, wanted: Roles) -> Option<&IssuerTree<'a>> {
-        let own = self.own.get(index)?;
-        let mut by_roles = self.by_roles.iter();
-        let (_, tree) = by_roles.find(|(roles, _)| *roles == wanted && own.contains_all(wanted))?;
+        let is_fit = self.own.get(index)?.contains_all(wanted);
+        let (_, tree) = self.trees.iter().find(|(roles, _)| *roles == wanted && is_fit)?;
         Some(tree)
     }
 
@@ -162,7 +155,7 @@ impl<'a> Paths<'a> {
             return tree.issuers.get(&index).copied();
         }
         match tree.candidates.issuer_of(entry) {
-            None if self.any.candidates.issuer_of(entry).is_some() => None,
+            None if self.trees[0].1.candidates.issuer_of(entry).is_some() => None,
             issuer => Some(issuer),
         }
     }
@@ -211,8 +204,9 @@ struct PathBuilder<'a> {
 type Waiting<'a> = HashMap<Option<&'a [u8]>, Vec<usize>>;
 
 impl<'a> PathBuilder<'a> {
-    /// Over all issuers, with the ends that were found.
-    fn over_all(entries: &'a [Entry]) -> (IssuerTree<'a>, HashMap<usize, PathEnd>) {
+    /// Where the paths from issuers end: at roots, at those whose issuer is unknown, and in a loop at
+    /// the first of it.
+    fn ends(entries: &'a [Entry]) -> HashMap<usize, PathEnd> {
         let mut all = Candidates::default();
         let issuers = || (0..).zip(entries).filter(|(_, entry)| entry.can_issue());
         issuers().for_each(|(index, entry)| all.add(index, entry));
@@ -233,18 +227,18 @@ impl<'a> PathBuilder<'a> {
                 builder.run();
             }
         }
-        (builder.tree, ends)
+        ends
     }
 
-    /// Over the roots and some of the issuers, from the ends of all.
-    fn over_some(
+    /// Over the ends of paths and some of the issuers.
+    fn over(
         entries: &'a [Entry],
         ends: &HashMap<usize, PathEnd>,
         is_among: impl Fn(usize) -> bool,
     ) -> IssuerTree<'a> {
         let mut builder = Self { entries, ..Self::default() };
         for (index, entry) in entries.iter().enumerate() {
-            if entry.ends_path() || entry.can_issue() && is_among(index) {
+            if entry.can_issue() && (entry.ends_path() || is_among(index)) {
                 builder.start(index, entry, ends);
             }
         }

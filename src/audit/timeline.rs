@@ -124,13 +124,10 @@ impl Timeline {
         organisation: Option<&str>,
         name: Option<&str>,
     ) -> Option<&str> {
-        let is_among = |names: &[String], it: Option<&str>| {
-            it.is_some_and(|it| names.iter().any(|name| name == it))
-        };
+        let has = |names: &[String], it| names.iter().any(|name| Some(&name[..]) == it);
         let mut operators = self.operators.iter();
-        let found = operators.find(|it| {
-            is_among(&it.organisations, organisation) || is_among(&it.issuing_cas, name)
-        });
+        let found =
+            operators.find(|it| has(&it.organisations, organisation) || has(&it.issuing_cas, name));
         found.map(|it| &it.operator[..])
     }
 
