@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::make::{
+use super::make::{
     Cast, base64, bks, each_line, gzip, jks, pkcs7, pkcs7_in_ber, pkcs12, tar, utf16, wrapped, zip,
 };
-use crate::run::audit;
+use super::run::audit;
 
 type Row = (&'static str, Vec<u8>, &'static str);
 

@@ -1,14 +1,13 @@
 //! One folder, one run, and what was said of each file.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
 
 use serde_json::Value;
 
 use crate::common::files::TempDir;
-use crate::common::programs::{Built, Run, run};
+use crate::common::programs::{Run, run};
+use crate::program;
 
 /// What the program said.
 pub struct Told {
@@ -22,7 +21,7 @@ pub fn audit(files: &[(&str, Vec<u8>)], arguments: &[&str]) -> Told {
     for (name, bytes) in files {
         folder.write(name, bytes);
     }
-    let mut audit = Command::new(program());
+    let mut audit = Command::new(program("audit"));
     audit.current_dir(folder.path()).args(["--format", "json", "--as-of", "2026-11-21", "."]);
     audit.args(arguments);
     let run = run(audit, b"");
@@ -61,9 +60,4 @@ fn places(line: &Value) -> Vec<String> {
 fn place(value: &Value) -> String {
     let text = value["text"].as_str().or(value.as_str()).unwrap();
     text.trim_start_matches("./").to_owned()
-}
-
-fn program() -> PathBuf {
-    static BUILT: OnceLock<Built> = OnceLock::new();
-    BUILT.get_or_init(|| Built::examples(&["audit"])).program("audit")
 }

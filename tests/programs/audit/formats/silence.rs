@@ -1,8 +1,8 @@
 //! What holds no certificate is no error, and neither is what speaks of one.
 
+use super::make::{Cast, base64};
+use super::run::audit;
 use crate::common::pki::CrlSpec;
-use crate::make::{Cast, base64};
-use crate::run::audit;
 
 #[test]
 fn what_holds_none_is_no_error() {

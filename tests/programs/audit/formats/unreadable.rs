@@ -1,7 +1,7 @@
 //! What holds certificates, or may hold them, and cannot be read is told, with the file and what to do.
 
-use crate::make::{Cast, base64, bks, gzip, jks, pkcs7, pkcs12, tar, zip};
-use crate::run::audit;
+use super::make::{Cast, base64, bks, gzip, jks, pkcs7, pkcs12, tar, zip};
+use super::run::audit;
 
 /// Each row: a file, what is in it, and a part of the reason.
 #[test]

@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
+use super::make::Cast;
+use super::run::audit;
 use crate::common::files::TempDir;
-use crate::make::Cast;
-use crate::run::audit;
 
 const ALGORITHMS: [&str; 14] = [
     "PBE-SHA1-3DES",

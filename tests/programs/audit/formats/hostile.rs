@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::make::{Cast, base64, gzip, jks, pkcs12, zip};
+use super::run::audit;
 use crate::common::pki::der::{octet_string, oid, sequence, unsigned};
-use crate::make::{Cast, base64, gzip, jks, pkcs12, zip};
-use crate::run::audit;
 
 /// Each row: a file, what is in it, and a part of the reason; none if nothing is to be told.
 #[test]
