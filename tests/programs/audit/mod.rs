@@ -7,7 +7,6 @@ mod exits;
 mod guard;
 mod hosts;
 mod page;
-mod pkcs;
 mod reports;
 mod run;
 mod servers;

@@ -1,11 +1,12 @@
 //! One certificate in every form, and where it is said to be.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::make::{
     Cast, base64, bks, each_line, gzip, jks, pkcs7, pkcs7_in_ber, pkcs12, tar, utf16, wrapped, zip,
 };
 use super::run::audit;
+use crate::common::shared;
 
 type Row = (&'static str, Vec<u8>, &'static str);
 
@@ -14,8 +15,7 @@ type Row = (&'static str, Vec<u8>, &'static str);
 fn a_certificate_is_found_in_every_form_and_its_place_is_named() {
     let cast = Cast::new();
     let rows = [text(&cast), fields(&cast), octets(&cast), in_others(&cast)].concat();
-    let files: Vec<_> = rows.iter().map(|(name, bytes, _)| (*name, bytes.clone())).collect();
-    let told = audit(&files, &[]);
+    let told = audit(rows.iter().map(|(name, bytes, _)| (name, bytes)));
     let places = told.places("edge");
     let mut failures = String::new();
     for (name, _, place) in &rows {
@@ -30,6 +30,7 @@ fn a_certificate_is_found_in_every_form_and_its_place_is_named() {
 }
 
 /// PEM in any quoting.
+#[rustfmt::skip]
 fn text(cast: &Cast) -> Vec<Row> {
     let pem = cast.pem();
     let escaped = pem.replace('\n', "\\n");
@@ -54,11 +55,7 @@ fn text(cast: &Cast) -> Vec<Row> {
         ("env-nothing", format!("CERT={}\n", pem.replace('\n', "")), ":1"),
         ("unit", format!("[Service]\nEnvironment='CERT={escaped}'\n"), ":2"),
         ("json-twice", twice, ": a:1"),
-        (
-            "json-u",
-            escaped.replace("\\n", "\\u000a").replace('+', "\\u002B").replace('/', "\\/"),
-            ":1",
-        ),
+        ("json-u", escaped.replace("\\n", "\\u000a").replace('+', "\\u002B").replace('/', "\\/"), ":1"),
         ("commented", each_line(&pem, "# ", ""), ":1"),
         ("slashes", each_line(&pem, "// ", ""), ":1"),
         ("mail", each_line(&pem, "> ", ""), ":1"),
@@ -68,22 +65,14 @@ fn text(cast: &Cast) -> Vec<Row> {
         ("source.java", format!("x = {};", literals(" +\n  ")), ":1"),
         ("source.php", format!("x = {};", literals(" . ")), ":1"),
         ("source.js", format!("x = `{pem}`;"), ":1"),
-        (
-            "source.py",
-            format!("x = [{}]", lines.iter().map(|line| format!("'{line}', ")).collect::<String>()),
-            ":1",
-        ),
+        ("source.py", format!("x = [{}]", lines.iter().map(|line| format!("'{line}', ")).collect::<String>()), ":1"),
         ("script.cmd", format!("set CERT={}", pem.replace('\n', "^\n")), ":1"),
         ("script.ps1", format!("$c = @\"\n{pem}\"@\n"), ":2"),
         ("java.properties", format!("cert={}", pem.replace('\n', "\\\n  ")), ":1"),
         ("cdata.xml", format!("<c><![CDATA[{pem}]]></c>"), ":1"),
         ("csv", format!("host,pem\na,\"{pem}\"\n"), ":2"),
         ("csv-escaped", format!("host,pem\na,{escaped}\n"), ":2"),
-        (
-            "header",
-            format!("x-forwarded-client-cert: Cert=\"{address}\"\n"),
-            ": x-forwarded-client-cert:1",
-        ),
+        ("header", format!("x-forwarded-client-cert: Cert=\"{address}\"\n"), ": x-forwarded-client-cert:1"),
         ("xml", pem.replace('\n', "&#10;").replace('+', "&#43;"), ":1"),
         ("profile.ovpn", format!("client\n<cert>\n{pem}</cert>\n"), ":3"),
         ("module.tf", format!("cert = <<-EOT\n{}  EOT\n", each_line(&pem, "    ", "")), ":2"),
@@ -98,6 +87,7 @@ fn text(cast: &Cast) -> Vec<Row> {
 }
 
 /// Base64 of something, and what its field is called.
+#[rustfmt::skip]
 fn fields(cast: &Cast) -> Vec<Row> {
     let (pem, der) = (cast.pem(), cast.der());
     let (of_pem, of_der) = (base64(&pem), base64(&der));
@@ -149,6 +139,7 @@ fn fields(cast: &Cast) -> Vec<Row> {
     rows.into_iter().map(|(name, text, place)| (name, text.into_bytes(), place)).collect()
 }
 
+#[rustfmt::skip]
 fn octets(cast: &Cast) -> Vec<Row> {
     let (pem, der, root) = (cast.pem(), cast.der(), cast.ca.der().to_vec());
     let mark = |mark: &[u8], bytes: &[u8]| [mark, bytes].concat();
@@ -168,11 +159,7 @@ fn octets(cast: &Cast) -> Vec<Row> {
         ("utf-16-le", mark(b"\xff\xfe", &utf16(&pem, u16::to_le_bytes)), ":1"),
         ("utf-16-be", mark(b"\xfe\xff", &utf16(&pem, u16::to_be_bytes)), ":1"),
         ("utf-16-bare", utf16(&pem, u16::to_le_bytes), ":1"),
-        (
-            "registry.reg",
-            mark(b"\xff\xfe", &utf16(&format!("\"c\"=\"{}\"", base64(&der)), u16::to_le_bytes)),
-            ":1",
-        ),
+        ("registry.reg", mark(b"\xff\xfe", &utf16(&format!("\"c\"=\"{}\"", base64(&der)), u16::to_le_bytes)), ":1"),
         ("pkcs7", pkcs7(&both), ""),
         ("pkcs7-wrong-label", label(&pkcs7(&both)), ":1"),
         ("pkcs7-ber", pkcs7_in_ber(&both), ""),
@@ -187,6 +174,7 @@ fn octets(cast: &Cast) -> Vec<Row> {
 }
 
 /// Archives, in one another and in text.
+#[rustfmt::skip]
 fn in_others(cast: &Cast) -> Vec<Row> {
     let (pem, der) = (cast.pem(), cast.der());
     let zipped = zip(&[("etc/edge.pem", pem.as_bytes()), ("picture", b"\0\0\0")]);
@@ -206,21 +194,9 @@ fn in_others(cast: &Cast) -> Vec<Row> {
         ("nested.tgz", nested, ": in.zip: etc/edge.pem:1"),
         ("edge.pem.gz", gzip(pem.as_bytes()), ":1"),
         ("edge.der.gz", gzip(&der), ""),
-        (
-            "configmap.yaml",
-            format!("binaryData:\n  b.zip: {}\n", base64(&zipped)).into_bytes(),
-            ": binaryData.b.zip: etc/edge.pem:1",
-        ),
-        (
-            "secret-jks.yaml",
-            format!("data:\n  k: {}\n", base64(jks(0xfeed_feed, &der))).into_bytes(),
-            ": data.k: peer",
-        ),
-        (
-            "secret-p12.yaml",
-            format!("data:\n  k: {}\n", base64(pkcs12(&der, None))).into_bytes(),
-            ": data.k:2",
-        ),
+        ("configmap.yaml", format!("binaryData:\n  b.zip: {}\n", base64(&zipped)).into_bytes(), ": binaryData.b.zip: etc/edge.pem:1"),
+        ("secret-jks.yaml", format!("data:\n  k: {}\n", base64(jks(0xfeed_feed, &der))).into_bytes(), ": data.k: peer"),
+        ("secret-p12.yaml", format!("data:\n  k: {}\n", base64(pkcs12(&der, None))).into_bytes(), ": data.k:2"),
     ]
 }
 
@@ -230,19 +206,15 @@ fn a_private_key_is_noticed_in_the_same_forms() {
     let cast = Cast::new();
     let key = cast.edge.key_pem();
     let der = cast.edge.key_der();
+    #[rustfmt::skip]
     let rows: [(&str, Vec<u8>, &str); 5] = [
         ("edge.pem", cast.pem().into(), ""),
         ("key.env", format!("KEY={}", key.replace('\n', "\\n")).into(), "key.env:1"),
-        (
-            "key.json",
-            json!({"le": {"key": base64(der.secret_der())}}).to_string().into(),
-            "key.json: le.key:1",
-        ),
+        ("key.json", json!({"le": {"key": base64(der.secret_der())}}).to_string().into(), "key.json: le.key:1"),
         ("key.bin", der.secret_der().to_vec(), "key.bin"),
         ("key.zip", zip(&[("a", key.as_bytes())]), "key.zip: a:1"),
     ];
-    let files: Vec<_> = rows.iter().map(|(name, bytes, _)| (*name, bytes.clone())).collect();
-    let told = audit(&files, &[]);
+    let told = audit(rows.iter().map(|(name, bytes, _)| (name, bytes)));
     let keys = told.keys("edge");
     for (name, _, place) in rows {
         assert!(place.is_empty() || keys.iter().any(|key| key == place), "{name}: {keys:?}");
@@ -252,24 +224,15 @@ fn a_private_key_is_noticed_in_the_same_forms() {
 /// A JKS is one place of several aliases, a store of many chains one of many.
 #[test]
 fn the_samples_of_the_field_are_read() {
-    let Some(samples) = crate::common::shared("cases/formats") else {
-        return;
-    };
-    let mut files = vec![];
-    for entry in std::fs::read_dir(samples).unwrap() {
-        let entry = entry.unwrap();
-        let name = entry.file_name().into_string().unwrap();
-        files.push((name, std::fs::read(entry.path()).unwrap()));
-    }
-    files.retain(|(name, _)| name != "pw.txt");
-    let files: Vec<_> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
-    let told = audit(&files, &[]);
-    assert_eq!(told.unreadable().keys().collect::<Vec<_>>(), Vec::<&String>::new());
+    let Some(samples) = shared("cases/formats") else { return };
+    let entries = std::fs::read_dir(samples).unwrap().map(|entry| entry.unwrap());
+    let files = entries.map(|entry| (entry.file_name().into_string().unwrap(), entry.path()));
+    let files: Vec<_> = files.filter(|(name, _)| name != "pw.txt").collect();
+    let told = audit(files.iter().map(|(name, path)| (name, std::fs::read(path).unwrap())));
+    assert_eq!(told.unreadable(), [].into());
     let lines = told.run.lines();
-    let edge = lines
-        .iter()
-        .find(|line| line["subject"].as_str().unwrap().ends_with("CN=edge.example.test"));
-    let places = edge.unwrap()["source"].to_string();
+    let is_edge = |line: &&Value| line["subject"].to_string().contains("CN=edge.example.test");
+    let places = lines.iter().find(is_edge).unwrap()["source"].to_string();
     for (name, _) in &files {
         assert!(places.contains(name), "{name}: {places}");
     }

@@ -16,14 +16,31 @@ pub struct Told {
 }
 
 /// Audits a folder of these files.
-pub fn audit(files: &[(&str, Vec<u8>)], arguments: &[&str]) -> Told {
+pub fn audit<N: AsRef<str>, B: AsRef<[u8]>>(files: impl IntoIterator<Item = (N, B)>) -> Told {
+    audit_with(files, |_| ())
+}
+
+/// With these passwords, a line each.
+pub fn audit_with_passwords<N: AsRef<str>, B: AsRef<[u8]>>(
+    files: impl IntoIterator<Item = (N, B)>,
+    passwords: &str,
+) -> Told {
+    let folder = TempDir::new();
+    let file = folder.write("passwords", passwords);
+    audit_with(files, |audit| _ = audit.arg("--password-file").arg(file))
+}
+
+pub fn audit_with<N: AsRef<str>, B: AsRef<[u8]>>(
+    files: impl IntoIterator<Item = (N, B)>,
+    change: impl FnOnce(&mut Command),
+) -> Told {
     let folder = TempDir::new();
     for (name, bytes) in files {
-        folder.write(name, bytes);
+        folder.write(name.as_ref(), bytes);
     }
     let mut audit = Command::new(program("audit"));
     audit.current_dir(folder.path()).args(["--format", "json", "--as-of", "2026-11-21", "."]);
-    audit.args(arguments);
+    change(&mut audit);
     let run = run(audit, b"");
     let lines = run.lines();
     Told { run, lines }

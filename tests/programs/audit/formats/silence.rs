@@ -15,7 +15,8 @@ fn what_holds_none_is_no_error() {
     let key = base64([7; 300]);
     let broken = block("CERTIFICATE", &key);
     let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
-    let rows: Vec<(&str, String)> = vec![
+    #[rustfmt::skip]
+    let texts: Vec<(&str, String)> = vec![
         ("id_ed25519", block("OPENSSH PRIVATE KEY", &base64([b'o'; 200]))),
         ("aws.pem", block("OPENSSH PRIVATE KEY", &base64([b'o'; 200]))),
         ("backup.asc", block("PGP PRIVATE KEY BLOCK", &format!("Version: 1\n\n{key}\n=aBcD"))),
@@ -38,15 +39,17 @@ fn what_holds_none_is_no_error() {
         ("token", format!("eyJhbGciOiJSUzI1NiJ9.{}.{}", base64(b"{\"sub\":\"somebody with a long name, and more\",\"iat\":1}".repeat(3)).trim_end_matches('='), key)),
         ("public-key.json", format!("{{\"key\": \"{}\"}}", base64([&[0x30, 0x81, 0x9f][..], &[5; 0x9f]].concat()))),
     ];
-    let mut files: Vec<_> =
-        rows.iter().map(|(name, text)| (*name, text.clone().into_bytes())).collect();
-    files.push(("list.crl", cast.ca.crl(CrlSpec::new(1)).to_vec()));
-    files.push(("program", [&b"\x7fELF\0"[..], cast.pem().as_bytes()].concat()));
-    // What the manual says that is passed over.
-    files.push(("backup.tar.xz", b"\xfd7zXZ\0\0\x04".to_vec()));
-    files.push(("backup.7z", b"7z\xbc\xaf\x27\x1c\0\x04".to_vec()));
-    files.push(("package.deb", [b"!<arch>\ndebian-binary   \0", cast.pem().as_bytes()].concat()));
-    let told = audit(&files, &[]);
+    #[rustfmt::skip]
+    let binary = [
+        ("list.crl", cast.ca.crl(CrlSpec::new(1)).to_vec()),
+        ("program", [&b"\x7fELF\0"[..], cast.pem().as_bytes()].concat()),
+        // What the manual says that is passed over.
+        ("backup.tar.xz", b"\xfd7zXZ\0\0\x04".to_vec()),
+        ("backup.7z", b"7z\xbc\xaf\x27\x1c\0\x04".to_vec()),
+        ("package.deb", [b"!<arch>\ndebian-binary   \0", cast.pem().as_bytes()].concat()),
+    ];
+    let texts = texts.into_iter().map(|(name, text)| (name, text.into_bytes()));
+    let told = audit(texts.chain(binary));
     assert_eq!(told.unreadable(), [].into());
     assert_eq!((told.run.code, told.run.lines().len()), (0, 0), "{:?}", told.run);
 }

@@ -2,6 +2,7 @@
 
 use super::make::{Cast, base64, bks, gzip, jks, pkcs7, pkcs12, tar, zip};
 use super::run::audit;
+use crate::common::pki::der::{oid, sequence, tlv};
 
 /// Each row: a file, what is in it, and a part of the reason.
 #[test]
@@ -18,7 +19,12 @@ fn what_should_hold_certificates_and_cannot_be_read_is_a_finding() {
     locked[6] |= 1;
     let central = locked.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
     locked[central + 8] |= 1;
+    let signed_data = oid(&[1, 2, 840, 113549, 1, 7, 2]);
+    let ber = |rest: &[u8]| [&[0x30, 0x80], &signed_data[..], rest].concat();
+    let ber_inside = sequence(&[signed_data.clone(), vec![0xa0, 0x80, 0, 0, 0]]);
+    let enveloped = sequence(&[oid(&[1, 2, 840, 113549, 1, 7, 3]), tlv(0xa0, &[0x30, 0])]);
     let enc = format!("ENC[AES256_GCM,data:{},iv:YQ==,tag:YQ==,type:str]", base64([9; 300]));
+    #[rustfmt::skip]
     let rows: Vec<(&str, Vec<u8>, &str)> = vec![
         ("empty.pem", vec![], "no certificate"),
         ("mark.pem", b"-----BEGIN CERTIFICATE-----\n".to_vec(), "no certificate"),
@@ -27,47 +33,33 @@ fn what_should_hold_certificates_and_cannot_be_read_is_a_finding() {
         ("chain.pem.7z", b"7z\xbc\xaf\x27\x1c\0\x04".to_vec(), "no certificate"),
         ("cut.conf", cut(pem.as_bytes()), "END CERTIFICATE"),
         ("damaged.conf", pem.replacen("MII", "M!I", 1).into(), "damaged base64"),
-        (
-            "damaged-line.env",
-            format!("C=\"{}\"", pem.replacen("MII", "M!I", 1).replace('\n', "\\n")).into(),
-            "damaged base64",
-        ),
+        ("damaged-line.env", format!("C=\"{}\"", pem.replacen("MII", "M!I", 1).replace('\n', "\\n")).into(), "damaged base64"),
         ("shifted.conf", pem.replacen("MII", "MI", 1).into(), "cannot be read"),
-        (
-            "no-certificate.conf",
-            b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec(),
-            "cannot be read",
-        ),
-        (
-            "dashes.conf",
-            pem.replacen("-----BEGIN", "----BEGIN", 1).into(),
-            "-----BEGIN CERTIFICATE-----",
-        ),
+        ("no-certificate.conf", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec(), "cannot be read"),
+        ("dashes.conf", pem.replacen("-----BEGIN", "----BEGIN", 1).into(), "-----BEGIN CERTIFICATE-----"),
         ("cut-der", cut(&der), "is cut"),
         ("cut-pkcs12", cut(&pkcs12(&der, None)), "PKCS#12 is cut"),
         ("cut-pkcs7", cut(&pkcs7(&der)), "PKCS#7 is cut"),
+        ("cut-in-tbs.pem", vec![0x30, 8, 0x30, 2, 0xa0, 1, 0x30, 0, 3, 0], "no certificate"),
+        ("ber.pem", ber(&[0xa0, 0x80, 0, 0, 0, 0]), "malformed PKCS#7"),
+        ("ber-inside.pem", ber_inside, "no certificate"),
+        ("no-certificates.pem", pkcs7(&[]), "no certificates are in this PKCS#7"),
+        ("enveloped.pem", enveloped, "not SignedData"),
+        ("pfx.pem", vec![0x30, 5, 2, 1, 3, 0x30, 0], "PKCS#12"),
+        ("key.pem", vec![0x30, 3, 2, 1, 0], "private key"),
         ("cut.jks", cut(&jks(0xfeed_feed, &der)), "keytool"),
         ("cut.bks", cut(&bks(&der)), "keytool"),
         ("cut.zip", cut(&zip(&[("edge.pem", pem.as_bytes())])), "archive is damaged"),
         ("cut.tar.gz", cut(&gzip(&tar(&[("edge.pem", pem.as_bytes())]))), "archive is damaged"),
         ("locked.zip", locked, "encrypted"),
         ("closed", closed, "1.2.840.113549.1.5.99"),
-        (
-            "field.yaml",
-            field(&of_pem.replacen("LS0t", "LS!t", 1)),
-            "the field should hold a certificate",
-        ),
+        ("field.yaml", field(&of_pem.replacen("LS0t", "LS!t", 1)), "the field should hold a certificate"),
         ("field-cut.yaml", field(&of_pem[..of_pem.len() / 2]), "END CERTIFICATE"),
         ("sops.yaml", field(&enc), "the field should hold a certificate"),
         ("sealed.yaml", field(&base64([9; 600])), "the field should hold a certificate"),
-        (
-            "saml.xml",
-            format!("<ds:X509Certificate>{}</ds:X509Certificate>", base64([9; 600])).into(),
-            "the field should hold",
-        ),
+        ("saml.xml", format!("<ds:X509Certificate>{}</ds:X509Certificate>", base64([9; 600])).into(), "the field should hold"),
     ];
-    let files: Vec<_> = rows.iter().map(|(name, bytes, _)| (*name, bytes.clone())).collect();
-    let told = audit(&files, &[]);
+    let told = audit(rows.iter().map(|(name, bytes, _)| (name, bytes)));
     let unreadable = told.unreadable();
     let mut failures = String::new();
     for (name, _, reason) in &rows {
@@ -96,7 +88,7 @@ fn what_is_broken_hides_nothing_beside_it() {
         ("store.jks", store),
         ("backup.tar.gz", archive),
     ];
-    let told = audit(&rows, &[]);
+    let told = audit(rows.iter().map(|(name, bytes)| (name, bytes)));
     let (places, unreadable) = (told.places("edge"), told.unreadable());
     for (name, _) in &rows {
         assert!(places.iter().any(|place| place.starts_with(name)), "{name}: {places:?}");
