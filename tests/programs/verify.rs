@@ -1,11 +1,10 @@
 //! Command line, exit codes and output of `verify`.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::common::agreed::agreed;
 use crate::common::clock::NOW;
+use crate::common::files::TempDir;
 use crate::common::pki::{
     Ca, CaSpec, CrlSpec, DistinguishedName, DnType, DnValue, Eku, KeyUsagePurpose, Leaf, LeafSpec,
     der,
@@ -13,8 +12,8 @@ use crate::common::pki::{
 use crate::common::programs::{Run, run};
 use crate::{hex_sha256, program};
 use serde_json::{Value, json};
+use time::Duration;
 use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime};
 
 #[test]
 fn verify_help_exits_with_0_and_has_examples_and_exit_codes() {
@@ -30,7 +29,7 @@ fn verify_help_exits_with_0_and_has_examples_and_exit_codes() {
 /// Every row: an id, the options, the chain, and `eku` if it is accepted, else `error.kind`.
 #[test]
 fn verify_decides_as_the_options_say() {
-    let world = World::new("decides");
+    let world = World::new();
     world.write_chains();
     let server_der = world.server.der();
     let key = format!("--relax-for spki-sha256:{}", hex_sha256(&spki(&server_der)));
@@ -72,19 +71,17 @@ fn verify_decides_as_the_options_say() {
         ("server-wrong-eku", as_server.into(), "client", "eku"),
         ("server-ignore",    format!("{as_server} --eku ignore {name}"), "client", "relaxed"),
     ];
-    let failures = rows.iter().filter_map(|(id, options, chain, expected)| {
-        let output = world.verify(&format!("{options} --format json"), chain);
-        let report: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
+    for (id, options, chain, expected) in rows {
+        let (code, report) = world.json(&options, chain);
         let role = if options.contains("--role server") { "server" } else { "client" };
-        let said = (report["verdict"].as_str(), &report["eku"], &report["error"]["kind"]);
-        let needed = match *expected {
-            "enforced" | "relaxed" => (0, Some("accepted"), json!(expected), Value::Null),
-            kind => (1, Some("refused"), Value::Null, json!(kind)),
+        let needed = match expected {
+            "enforced" | "relaxed" => (0, json!(["accepted", role, expected, null])),
+            kind => (1, json!(["refused", role, null, kind])),
         };
-        let is_right = (output.code, said) == (needed.0, (needed.1, &needed.2, &needed.3));
-        (!is_right || report["role"] != role).then(|| format!("{id}: {needed:?} {output:?}"))
-    });
-    no_failures(failures);
+        let said = ["verdict", "role", "eku"].map(|field| report[field].clone());
+        let said = json!([said[0], said[1], said[2], report["error"]["kind"]]);
+        assert_eq!((code, said), needed, "{id}: {report}");
+    }
 }
 
 /// Each row: a heading, the options, the chain. JSON tells why a chain is refused and nothing of what
@@ -92,7 +89,7 @@ fn verify_decides_as_the_options_say() {
 /// comma may be part of one. A root that issues nothing is noted whatever the verdict is.
 #[test]
 fn verify_says_what_was_agreed() {
-    let world = World::new("agreed");
+    let world = World::new();
     let alone = Ca::root(CaSpec::new("alone").without_basic_constraints());
     let sub = world.root.sub(CaSpec::new("sub").eku(Eku::server()));
     let names = edge().ip([192, 0, 2, 1]).uri("spiffe://example.org/edge").email("ops@example.com");
@@ -143,11 +140,10 @@ fn verify_says_what_was_agreed() {
     agreed("programs/verify.txt", &found);
 }
 
-/// Each row: the options, the key, the chain, the exit code and what is said. Without roots nobody is asked but the slot;
-/// with them both are, and both must say yes.
+/// Without roots nobody is asked but the slot; with them both are, and both must say yes.
 #[test]
 fn verify_says_whether_a_slot_would_take_a_chain_with_its_key() {
-    let world = World::new("presenting");
+    let world = World::new();
     let (sub, critical) = (world.root.sub(CaSpec::new("sub")), vec![5, 0]);
     let sub_edge = sub.leaf(edge().eku(Eku::client()));
     let pem = |issuers: &[&Ca]| sub_edge.chain_pem(issuers);
@@ -166,40 +162,29 @@ fn verify_says_whether_a_slot_would_take_a_chain_with_its_key() {
     world.file("rubbish", "-----BEGIN CERTIFICATE-----\nbm90IERFUg==\n-----END CERTIFICATE-----\n");
     let next_year = at(365 * 86_400);
     #[rustfmt::skip]
-    let rows = [
-        ("--role client", "key", "good", 0, "FIT as client\nwhy:    its extended key usage is as the policy asks\nuntil:  2027-02-09T12:00:00Z\n"),
-        ("--role client", "both", "both", 0, "FIT as client"),
-        ("--role client", "key", "twice", 0, "note:   certificate 3 of twice (CN=sub) is the same as certificate 2; remove it\n"),
-        ("--role client", "key", "late", 1, "UNFIT as client\nwhy:    found certificate 1 of late (CN=sub) first, needed there is the leaf, certificate 2 of late (CN=edge)"),
-        ("--role client", "server.key", "good", 1, "is not the key of certificate 1 of good (CN=edge)"),
-        ("--role client", "ca.key", "roots", 1, "is a CA"),
-        ("--role client", "server.key", "server", 1, "found extended key usage serverAuth, needed clientAuth"),
-        ("--role client --eku ignore", "server.key", "server", 0, "the EKU policy of the slot is relaxed"),
-        ("--role server", "server.key", "server", 0, "FIT as server"),
-        ("--role server", "key", "good", 1, "UNFIT as server"),
-        ("--role client", "critical.key", "critical", 1, "its extension 1.3.9 is critical"),
-        (&format!("--role client --time {next_year}"), "key", "good", 1, "expired at 2027-02-09T12:00:00Z"),
-        ("--role client", "none", "good", 2, "none: No such file"),
-        ("--role client", "good", "good", 2, "found no private key in good"),
-        ("--role client", "key", "rubbish", 2, "certificate 1 of rubbish"),
-        ("--role client", "key", "none", 2, "none: No such file"),
-        ("--role server --eku accept-server-auth", "server.key", "server", 2, "for certificates in role client"),
-        ("--role client --allow dns:a.example", "key", "good", 2, "--roots"),
-        ("--role client --roots roots", "key", "twice", 0, "is the same as certificate 2; remove it\n\nACCEPTED as client\n"),
-        ("--role client --roots roots", "server.key", "good", 1, "\n\nACCEPTED as client\n"),
-        ("--role client --roots other", "key", "good", 1, "Z\n\nREFUSED as client\n"),
-    ];
-    let failures = rows.iter().filter_map(|(options, key, chain, code, said)| {
-        let output = world.present(&format!("{options} --key {key}"), chain);
-        let shown = if *code == 2 { &output.stderr } else { &output.stdout };
-        let is_right = output.code == *code && shown.contains(said);
-        (!is_right).then(|| format!("{options} {key} {chain}: {output:?}"))
-    });
-    no_failures(failures);
-    let json = |options: &str, key: &str, chain: &str| -> Value {
-        let output = world.present(&format!("{options} --format json --key {key}"), chain);
-        serde_json::from_str(&output.stdout).unwrap()
-    };
+    world.says(&[
+        ("--role client --key key", "good", 0, "FIT as client\nwhy:    its extended key usage is as the policy asks\nuntil:  2027-02-09T12:00:00Z\n"),
+        ("--role client --key both", "both", 0, "FIT as client"),
+        ("--role client --key key", "twice", 0, "note:   certificate 3 of twice (CN=sub) is the same as certificate 2; remove it\n"),
+        ("--role client --key key", "late", 1, "UNFIT as client\nwhy:    found certificate 1 of late (CN=sub) first, needed there is the leaf, certificate 2 of late (CN=edge)"),
+        ("--role client --key server.key", "good", 1, "is not the key of certificate 1 of good (CN=edge)"),
+        ("--role client --key ca.key", "roots", 1, "is a CA"),
+        ("--role client --key server.key", "server", 1, "found extended key usage serverAuth, needed clientAuth"),
+        ("--role client --eku ignore --key server.key", "server", 0, "the EKU policy of the slot is relaxed"),
+        ("--role server --key server.key", "server", 0, "FIT as server"),
+        ("--role server --key key", "good", 1, "UNFIT as server"),
+        ("--role client --key critical.key", "critical", 1, "its extension 1.3.9 is critical"),
+        (&format!("--role client --time {next_year} --key key"), "good", 1, "expired at 2027-02-09T12:00:00Z"),
+        ("--role client --key none", "good", 2, "none: No such file"),
+        ("--role client --key good", "good", 2, "found no private key in good"),
+        ("--role client --key key", "rubbish", 2, "certificate 1 of rubbish"),
+        ("--role client --key key", "none", 2, "none: No such file"),
+        ("--role server --eku accept-server-auth --key server.key", "server", 2, "for certificates in role client"),
+        ("--role client --allow dns:a.example --key key", "good", 2, "--roots"),
+        ("--role client --roots roots --key key", "twice", 0, "is the same as certificate 2; remove it\n\nACCEPTED as client\n"),
+        ("--role client --roots roots --key server.key", "good", 1, "\n\nACCEPTED as client\n"),
+        ("--role client --roots other --key key", "good", 1, "Z\n\nREFUSED as client\n"),
+    ]);
     let note = json!({
         "certificate": "certificate 3 of twice (CN=sub)",
         "note": "is the same as certificate 2; remove it",
@@ -207,11 +192,12 @@ fn verify_says_whether_a_slot_would_take_a_chain_with_its_key() {
     let fit = json!({
         "fit": true, "error": null, "validUntil": "2027-02-09T12:00:00Z", "notes": [note]
     });
-    let alone = json("--role client", "key", "twice");
+    let (_, alone) = world.json("--role client --key key", "twice");
     assert_eq!(alone, json!({ "role": "client", "presenting": fit }));
-    let both = json("--role client --roots roots", "key", "twice");
+    let (_, both) = world.json("--role client --roots roots --key key", "twice");
     assert_eq!((&both["verdict"], &both["presenting"]), (&json!("accepted"), &fit));
-    let unfit = &json("--role server", "key", "good")["presenting"];
+    let (_, unfit) = world.json("--role server --key key", "good");
+    let unfit = &unfit["presenting"];
     assert_eq!((&unfit["fit"], &unfit["notes"]), (&json!(false), &json!([])));
     assert!(unfit["error"].as_str().unwrap().contains("needed serverAuth"));
 }
@@ -219,7 +205,7 @@ fn verify_says_whether_a_slot_would_take_a_chain_with_its_key() {
 /// A path is printed by the program and not by the crate, and by the same rule.
 #[test]
 fn verify_escapes_paths_as_the_crate_escapes_names() {
-    let world = World::new("paths");
+    let world = World::new();
     for (c, escaped) in [
         ("\u{ad}", "\\u{ad}"),
         ("\u{3164}", "\\u{3164}"),
@@ -235,7 +221,7 @@ fn verify_escapes_paths_as_the_crate_escapes_names() {
 
 #[test]
 fn verify_reads_the_chain_from_standard_input_and_none_without_end() {
-    let world = World::new("stdin");
+    let world = World::new();
     world.file("chain", world.client.cert_pem());
     let file = world.verify("--format json", "chain");
     let stdin = world.verify_stdin("--format json", world.client.cert_pem().as_bytes());
@@ -248,7 +234,7 @@ fn verify_reads_the_chain_from_standard_input_and_none_without_end() {
 /// Whether accepted or refused, as text or as JSON: a name cannot move the cursor or forge a line.
 #[test]
 fn verify_escapes_hostile_names() {
-    let world = World::new("hostile");
+    let world = World::new();
     let subject = "x\u{1b}[2K\nACCEPTED as client\r\u{202e}\u{9b}1A\u{ad}\u{3164}\u{e0041}";
     let name = der::general_name(2, b"edge.example.com\n\x1b[1AACCEPTED\x7f");
     let leaf = LeafSpec::new(subject).eku(Eku::server());
@@ -277,7 +263,7 @@ fn verify_escapes_hostile_names() {
 
 #[test]
 fn verify_expects_a_rule_in_place_of_a_servers_name_and_leaves_path_checks_to_rustls_alone() {
-    let world = World::new("expected");
+    let world = World::new();
     let leaf = |spec: LeafSpec| world.root.leaf(spec.eku(Eku::server())).cert_pem();
     world.file("sip", leaf(LeafSpec::new("proxy").uri("sip:example.com")));
     let usage = [KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign];
@@ -285,56 +271,44 @@ fn verify_expects_a_rule_in_place_of_a_servers_name_and_leaves_path_checks_to_ru
     let sip = "--role server --expect uri:sip:example.com";
     let signer = "--role server --name a.example";
     #[rustfmt::skip]
-    let rows = [
-        ("expected",  sip.into(), "sip", 0, "ACCEPTED as server"),
-        ("one of two", format!("{sip} --expect dns:b.example"), "sip", 0, "ACCEPTED as server"),
-        ("another",   sip.replace("com", "org"), "sip", 1, "no peer rule names it: its names are `uri:sip:example.com`\nto do:  expect this server with --expect"),
-        ("path check", signer.into(), "signer", 1, "until then --stock, or stock_path_checks() in code"),
-        ("--stock",   format!("{signer} --stock"), "signer", 0, "ACCEPTED as server"),
-        ("--stock is no other name", format!("{sip} --stock"), "signer", 1, "no peer rule names it"),
-    ];
-    let failures = rows.iter().filter_map(|(id, options, chain, code, said)| {
-        let output = world.verify(options, chain);
-        let is_right = output.code == *code && output.stdout.contains(said);
-        (!is_right).then(|| format!("{id}: {output:?}"))
-    });
-    no_failures(failures);
+    world.says(&[
+        (sip, "sip", 0, "ACCEPTED as server"),
+        (&format!("{sip} --expect dns:b.example"), "sip", 0, "ACCEPTED as server"),
+        (&sip.replace("com", "org"), "sip", 1, "no peer rule names it: its names are `uri:sip:example.com`\nto do:  expect this server with --expect"),
+        (signer, "signer", 1, "until then --stock, or stock_path_checks() in code"),
+        (&format!("{signer} --stock"), "signer", 0, "ACCEPTED as server"),
+        (&format!("{sip} --stock"), "signer", 1, "no peer rule names it"),
+    ]);
 }
 
 #[test]
 fn verify_names_what_of_a_file_rustls_does_not_take() {
-    let world = World::new("explained");
+    let world = World::new();
     let sub = world.root.sub(CaSpec::new("sub").extension(&[2, 5, 29, 32], true, vec![0x30, 0]));
     let edge = sub.leaf(edge().eku(Eku::client()));
     world.file("critical", edge.chain_pem(&[&sub]));
-    let output = world.verify("", "critical");
     let named = "certificate 2 of the chain (CN=sub): its extension certificatePolicies (2.5.29.32) is critical";
-    assert!(output.code == 1 && output.stdout.contains(named), "{output:?}");
-    let json = world.verify("--format json", "critical").stdout;
-    let json: Value = serde_json::from_str(&json).unwrap();
+    world.says(&[("", "critical", 1, named)]);
+    let (_, json) = world.json("", "critical");
     assert!(json["error"]["explained"][0].as_str().unwrap().starts_with(named), "{json}");
 }
 
 #[test]
 fn verify_reads_what_is_unambiguous_although_it_is_not_as_it_should_be() {
-    let world = World::new("unambiguous");
+    let world = World::new();
     let good = world.client.cert_pem();
     let utf16: Vec<u8> =
         format!("\u{feff}{good}").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for (id, chain) in [
-        ("x509-certificate", good.replace("CERTIFICATE", "X509 CERTIFICATE").into_bytes()),
-        ("byte-order-mark", format!("\u{feff}{good}{good}").into_bytes()),
-        ("utf-16", utf16),
-    ] {
-        world.file(id, &chain);
-        let output = world.verify("", id);
-        assert!(output.stdout.contains("peer:   CN=edge\n"), "{id}: {output:?}");
-    }
+    world.file("x509", good.replace("CERTIFICATE", "X509 CERTIFICATE"));
+    world.file("byte-order-mark", format!("\u{feff}{good}{good}"));
+    world.file("utf-16", utf16);
+    let rows = ["x509", "byte-order-mark", "utf-16"];
+    world.says(&rows.map(|chain| ("", chain, 0, "peer:   CN=edge\n")));
 }
 
 #[test]
 fn verify_exits_with_2_and_prints_no_verdict_when_input_cannot_be_read_completely() {
-    let world = World::new("unreadable");
+    let world = World::new();
     let good = world.client.cert_pem();
     world.file("good", &good);
     let not_der = "-----BEGIN CERTIFICATE-----\nbm90IERFUg==\n-----END CERTIFICATE-----\n";
@@ -356,80 +330,70 @@ fn verify_exits_with_2_and_prints_no_verdict_when_input_cannot_be_read_completel
         ("second-not-der",      good.clone() + not_der),
         ("half-a-certificate",  half(&good)),
     ];
-    let unreadable = |id: &str, output: Run, named: &str| {
-        let is_right = output.code == 2 && output.stdout.is_empty();
-        let says = output.stderr.starts_with("error: ") && output.stderr.contains(named);
-        (!is_right || !says).then(|| format!("{id} in {named}: {output:?}"))
+    let says_no_more = |id: &str, output: Run| {
+        let said = &output.stderr;
+        let is_told = said.starts_with("error: ") && said.contains("standard input");
+        assert!(output.code == 2 && output.stdout.is_empty() && is_told, "{id}: {output:?}");
     };
-    let missing = ("no-such-file", String::new());
-    let failures = rows.iter().chain([&missing]).flat_map(|(id, text)| {
-        if *id != missing.0 {
-            world.file(id, text);
-        }
-        [
-            unreadable("chain", world.verify("", id), id),
-            unreadable("roots", world.verify(&format!("--roots {id}"), "good"), id),
-            unreadable("crls", world.verify(&format!("--crls {id}"), "good"), id),
-            unreadable(id, world.verify_stdin("", text.as_bytes()), "standard input"),
-        ]
-    });
-    no_failures(failures.flatten());
+    for (id, text) in &rows {
+        world.file(id, text);
+        says_no_more(id, world.verify_stdin("", text.as_bytes()));
+    }
+    for id in rows.iter().map(|(id, _)| *id).chain(["no-such-file"]) {
+        let (roots, crls) = (format!("--roots {id}"), format!("--crls {id}"));
+        world.says(&[("", id, 2, id), (&roots, "good", 2, id), (&crls, "good", 2, id)]);
+    }
 }
 
 #[test]
 fn verify_exits_with_2_and_says_why_when_it_is_used_wrongly() {
-    let world = World::new("usage");
+    let world = World::new();
     world.file("chain", world.client.cert_pem());
     world.file("public", named_like_a_public_root());
     let hex63 = format!("spki-sha256:{}", "a".repeat(63));
     let as_server = "--role server --name x.example";
     let public = "--roots public --allow dns:x.example --eku ignore";
     #[rustfmt::skip]
-    let rows = [
-        ("role",             "--role peer".into(), "[possible values: client, server]"),
-        ("name-missing",     "--role server".into(), "--role server needs --name"),
-        ("name-bad",         "--role server --name a/b".into(), "neither a DNS name nor an IP address"),
-        ("name-for-client",  "--name x.example".into(), "--name and --expect are for --role server"),
-        ("expect-for-client", "--expect dns:x.example".into(), "--name and --expect are for --role server"),
-        ("expect-and-name",  format!("{as_server} --expect dns:x.example"), "cannot be used with '--expect"),
-        ("expect-no-rule",   "--role server --expect x.example".into(), "needed is dns:, uri:"),
-        ("allow-for-server", format!("{as_server} --allow dns:x.example"), "--allow is for --role client"),
-        ("eku",              "--eku none".into(), "[possible values: rfc5280, strict, accept-server-auth, ignore]"),
-        ("rule",             "--allow x.example".into(), "needed is dns:, uri:"),
-        ("rule-hex",         format!("--relax-for {hex63}"), "64 hexadecimal digits"),
-        ("until",            "--until 2027-03-15".into(), "needed is RFC 3339"),
-        ("time",             "--time now".into(), "needed is RFC 3339"),
-        ("time-1969",        "--time 1969-12-31T23:59:59Z".into(), "before 1970"),
-        ("for-nobody",       "--eku ignore".into(), "--relax-for RULE"),
-        ("for-servers",      format!("{as_server} --eku accept-server-auth"), "found it for role server"),
-        ("public-roots",     "--roots public".into(), "--allow RULE"),
-        ("public-any",       format!("{public} --relax-for any-private-peer"), "cannot relax the EKU for any peer"),
-        ("public-name",      format!("{public} --relax-for dns:x.example"), "name the peer by fingerprint"),
-        ("public-servers",   format!("{as_server} --roots public --eku ignore --relax-for dns:x.example"), "cannot relax the EKU of servers"),
-    ];
-    let failures = rows.iter().filter_map(|(id, options, said)| {
-        let output = world.verify(options, "chain");
-        let is_right = output.code == 2 && output.stdout.is_empty() && output.stderr.contains(said);
-        (!is_right).then(|| format!("{id}: {output:?}"))
-    });
-    no_failures(failures);
+    world.says(&[
+        ("--role peer", "chain", 2, "[possible values: client, server]"),
+        ("--role server", "chain", 2, "--role server needs --name"),
+        ("--role server --name a/b", "chain", 2, "neither a DNS name nor an IP address"),
+        ("--name x.example", "chain", 2, "--name and --expect are for --role server"),
+        ("--expect dns:x.example", "chain", 2, "--name and --expect are for --role server"),
+        (&format!("{as_server} --expect dns:x.example"), "chain", 2, "cannot be used with '--expect"),
+        ("--role server --expect x.example", "chain", 2, "needed is dns:, uri:"),
+        (&format!("{as_server} --allow dns:x.example"), "chain", 2, "--allow is for --role client"),
+        ("--eku none", "chain", 2, "[possible values: rfc5280, strict, accept-server-auth, ignore]"),
+        ("--allow x.example", "chain", 2, "needed is dns:, uri:"),
+        (&format!("--relax-for {hex63}"), "chain", 2, "64 hexadecimal digits"),
+        ("--until 2027-03-15", "chain", 2, "needed is RFC 3339"),
+        ("--time now", "chain", 2, "needed is RFC 3339"),
+        ("--time 1969-12-31T23:59:59Z", "chain", 2, "before 1970"),
+        ("--eku ignore", "chain", 2, "--relax-for RULE"),
+        (&format!("{as_server} --eku accept-server-auth"), "chain", 2, "found it for role server"),
+        ("--roots public", "chain", 2, "--allow RULE"),
+        (&format!("{public} --relax-for any-private-peer"), "chain", 2, "cannot relax the EKU for any peer"),
+        (&format!("{public} --relax-for dns:x.example"), "chain", 2, "name the peer by fingerprint"),
+        (&format!("{as_server} --roots public --eku ignore --relax-for dns:x.example"), "chain", 2, "cannot relax the EKU of servers"),
+    ]);
 }
+
+/// Each row: the options, the chain, the exit code, a part of what is said.
+type Row<'a> = (&'a str, &'a str, i32, &'a str);
 
 /// A folder of files for one test, and the certificates that most of them are made of.
 struct World {
-    folder: PathBuf,
+    folder: TempDir,
     root: Ca,
     client: Leaf,
     server: Leaf,
 }
 
 impl World {
-    fn new(test: &str) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("programs-{test}"));
-        fs::create_dir_all(&folder).unwrap();
+    fn new() -> Self {
         let root = Ca::root_named("root");
         let world = Self {
-            folder,
+            folder: TempDir::new(),
             client: root.leaf(edge().eku(Eku::client())),
             server: root.leaf(edge().eku(Eku::server())),
             root,
@@ -455,49 +419,55 @@ impl World {
 
     /// `verify` runs in the folder, so a name is enough to find the file.
     fn file(&self, name: &str, content: impl AsRef<[u8]>) {
-        fs::write(self.folder.join(name), content).unwrap();
+        self.folder.write(name, content);
     }
 
-    /// In role client, with our root, at `NOW`, unless the options say otherwise.
+    /// In role client, with our root unless there is a key, at `NOW`, unless the options say otherwise.
     fn verify(&self, options: &str, chain: &str) -> Run {
-        run(self.command(options, chain), b"")
-    }
-
-    /// At `NOW`, with no roots and no role but those of the options.
-    fn present(&self, options: &str, chain: &str) -> Run {
-        let mut verify = Command::new(program("verify"));
-        verify.current_dir(&self.folder).args(options.split_whitespace());
-        if !options.contains("--time") {
-            verify.args(["--time", &at(0)]);
-        }
-        verify.arg(chain);
-        run(verify, b"")
+        self.run(options, chain, b"")
     }
 
     fn verify_stdin(&self, options: &str, chain: &[u8]) -> Run {
-        run(self.command(options, "-"), chain)
+        self.run(options, "-", chain)
     }
 
-    fn command(&self, options: &str, chain: &str) -> Command {
+    fn run(&self, options: &str, chain: &str, stdin: &[u8]) -> Run {
         let mut verify = Command::new(program("verify"));
-        verify.current_dir(&self.folder).args(options.split_whitespace());
+        verify.current_dir(self.folder.path()).args(options.split_whitespace());
         for (option, value) in [("--role", "client"), ("--roots", "roots"), ("--time", &at(0))] {
-            if !options.contains(option) {
+            let is_left_out = option == "--roots" && options.contains("--key");
+            if !options.contains(option) && !is_left_out {
                 verify.args([option, value]);
             }
         }
         verify.arg(chain);
-        verify
+        run(verify, stdin)
+    }
+
+    /// The exit code, and what is said as JSON.
+    fn json(&self, options: &str, chain: &str) -> (i32, Value) {
+        let output = self.verify(&format!("{options} --format json"), chain);
+        (output.code, serde_json::from_str(&output.stdout).unwrap_or_default())
+    }
+
+    /// What is wrong with the input is said as an error, and beside it nothing.
+    fn says(&self, rows: &[Row<'_>]) {
+        let failures = rows.iter().filter_map(|(options, chain, code, said)| {
+            let output = self.verify(options, chain);
+            let is_said = match code {
+                2 => output.stdout.is_empty() && output.stderr.starts_with("error: "),
+                _ => output.stderr.is_empty(),
+            };
+            let text = output.stdout.clone() + &output.stderr;
+            let is_right = output.code == *code && is_said && text.contains(said);
+            (!is_right).then(|| format!("{options} {chain}: needed {said}: {output:?}\n"))
+        });
+        assert_eq!(failures.collect::<String>(), "");
     }
 }
 
 fn edge() -> LeafSpec {
     LeafSpec::new("edge").dns("edge.example.com")
-}
-
-fn no_failures(failures: impl Iterator<Item = String>) {
-    let failures: Vec<_> = failures.collect();
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 /// A root that bears a public root's name, and so counts as issued by it; the key is of today.
@@ -522,11 +492,7 @@ fn tamper_signature(pem: &str) -> String {
 
 /// So many seconds after `NOW`, RFC 3339.
 fn at(seconds: i64) -> String {
-    rfc3339(NOW + Duration::seconds(seconds))
-}
-
-fn rfc3339(instant: OffsetDateTime) -> String {
-    instant.format(&Rfc3339).unwrap()
+    (NOW + Duration::seconds(seconds)).format(&Rfc3339).unwrap()
 }
 
 fn spki(certificate: &[u8]) -> Vec<u8> {
