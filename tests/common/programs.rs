@@ -1,5 +1,6 @@
 //! Runs the programs in `examples/` as a user would.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -28,6 +29,14 @@ impl Run {
         lines
             .find(|line| line["subject"] == subject)
             .unwrap_or_else(|| panic!("{subject}: {self:?}"))
+    }
+
+    /// What the audit could not read, by place, and why.
+    pub fn unreadable(&self) -> BTreeMap<String, String> {
+        let lines = self.lines().into_iter();
+        let lines = lines.filter(|line| line["verdict"] == "unreadable");
+        let reason = |line: &Value| line["because"][0]["text"].as_str().unwrap().to_owned();
+        lines.map(|line| (places(&line).concat(), reason(&line))).collect()
     }
 }
 

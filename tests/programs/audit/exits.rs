@@ -7,38 +7,60 @@ use super::run::{audit, exits};
 use super::world::{ISSUED, World, ca, leaf};
 use crate::common::pki::{Ca, Eku};
 
-/// Every row: an id, the arguments, the exit code. `edge` breaks at renewal on 2027-03-18, `xmpp` is
+/// Every row: the arguments, the exit code. `edge` breaks at renewal on 2027-03-18, `xmpp` is
 /// unfit and `old` expired, `orphan` is unknown.
 #[test]
-fn what_counts_is_what_fail_on_lists() {
+fn the_exit_code_says_what_there_is_to_do_of_what_fail_on_lists() {
     let world = World::full();
     world.write("broken.pem", "-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n");
-    let issuers = "issuers.pem roots.pem";
+    world.write("timeline.json", "{");
     #[rustfmt::skip]
-    let rows = [
-        ("breaks-breaks",     format!("--fail-on breaks edge.pem {issuers}"), 1),
-        ("unfit-breaks",      format!("--fail-on unfit edge.pem {issuers}"), 0),
-        ("unfit-unfit",       format!("--fail-on unfit xmpp.pem {issuers}"), 1),
-        ("breaks-unfit",      format!("--fail-on breaks xmpp.pem {issuers}"), 0),
-        ("unknown-unknown",   "--fail-on unknown orphan.pem".into(), 1),
-        ("list",              "--fail-on breaks,unknown orphan.pem".into(), 1),
-        ("twice",             "--fail-on breaks --fail-on unknown orphan.pem".into(), 1),
-        ("unreadable",        "--fail-on unreadable broken.pem".into(), 2),
-        ("only-unreadable",   format!("--fail-on unreadable edge.pem {issuers}"), 0),
-        ("not-unreadable",    "--fail-on breaks broken.pem".into(), 0),
-        ("none",              format!("--fail-on none broken.pem edge.pem {issuers}"), 0),
-        ("no-such",           "--fail-on everything edge.pem".into(), 2),
-        ("expired",           format!("--ignore-expired old.pem {issuers}"), 0),
-        ("not-expired",       format!("--ignore-expired xmpp.pem {issuers}"), 1),
-        ("within",            format!("--within 117 edge.pem {issuers}"), 1),
-        ("later",             format!("--within 116 edge.pem {issuers}"), 0),
-        ("unfit-now",         format!("--within 0 xmpp.pem {issuers}"), 1),
-        ("excluded",          "--exclude broken.pem .".into(), 1),
-        ("excluded-all",      "--exclude *.pem .".into(), 0),
-        ("excluded-path",     "--exclude ./[a-df-z]*.pem --exclude edge.* .".into(), 0),
-        ("bad-glob",          "--exclude *** .".into(), 2),
-    ];
-    exits(&world, &rows);
+    exits(&world, &[
+        ("www.pem mesh.pem issuers.pem roots.pem", 0),
+        ("edge.pem issuers.pem roots.pem", 1),
+        ("--format json edge.pem issuers.pem roots.pem", 1),
+        ("--format html edge.pem issuers.pem roots.pem", 1),
+        ("--role server edge.pem issuers.pem roots.pem", 0),
+        ("--role client edge.pem issuers.pem roots.pem", 1),
+        ("--role client www.pem issuers.pem roots.pem", 1),
+        ("--role both www.pem issuers.pem roots.pem", 1),
+        ("xmpp.pem issuers.pem roots.pem", 1),
+        ("old.pem issuers.pem roots.pem", 1),
+        ("orphan.pem", 0),
+        ("broken.pem", 2),
+        ("edge.pem broken.pem issuers.pem roots.pem", 2),
+        ("nowhere.pem", 2),
+        ("notes.txt", 2),
+        ("", 2),
+        ("--format xml www.pem", 2),
+        ("--as-of yesterday www.pem", 2),
+        ("--timeline timeline.json www.pem", 2),
+        ("--timeline nowhere.json www.pem", 2),
+        ("--password-file nowhere www.pem", 2),
+        ("-o no/such/folder www.pem", 2),
+        ("--help", 0),
+        ("--fail-on breaks edge.pem issuers.pem roots.pem", 1),
+        ("--fail-on unfit edge.pem issuers.pem roots.pem", 0),
+        ("--fail-on unfit xmpp.pem issuers.pem roots.pem", 1),
+        ("--fail-on breaks xmpp.pem issuers.pem roots.pem", 0),
+        ("--fail-on unknown orphan.pem", 1),
+        ("--fail-on breaks,unknown orphan.pem", 1),
+        ("--fail-on breaks --fail-on unknown orphan.pem", 1),
+        ("--fail-on unreadable broken.pem", 2),
+        ("--fail-on unreadable edge.pem issuers.pem roots.pem", 0),
+        ("--fail-on breaks broken.pem", 0),
+        ("--fail-on none broken.pem edge.pem issuers.pem roots.pem", 0),
+        ("--fail-on everything edge.pem", 2),
+        ("--ignore-expired old.pem issuers.pem roots.pem", 0),
+        ("--ignore-expired xmpp.pem issuers.pem roots.pem", 1),
+        ("--within 117 edge.pem issuers.pem roots.pem", 1),
+        ("--within 116 edge.pem issuers.pem roots.pem", 0),
+        ("--within 0 xmpp.pem issuers.pem roots.pem", 1),
+        ("--exclude broken.pem .", 1),
+        ("--exclude *.pem .", 0),
+        ("--exclude ./[a-df-z]*.pem --exclude edge.* .", 0),
+        ("--exclude *** .", 2),
+    ]);
 }
 
 #[test]
@@ -63,9 +85,9 @@ fn an_expired_ca_certificate_breaks_nothing_by_itself() {
     let begin = ISSUED - Duration::days(900);
     let old = Ca::root(ca("Example Ltd", "Old Root", 20).valid(begin, ISSUED));
     world.write("old-root.pem", old.pem());
-    exits(&world, &[("root", "old-root.pem", 0), ("judged", "--role server old-root.pem", 1)]);
+    exits(&world, &[("old-root.pem", 0), ("--role server old-root.pem", 1)]);
     world.write("leaf.pem", old.leaf(leaf("x.example.com", 21).eku(Eku::server())).cert_pem());
-    exits(&world, &[("below", "old-root.pem leaf.pem", 1)]);
+    exits(&world, &[("old-root.pem leaf.pem", 1)]);
 }
 
 #[test]
@@ -86,10 +108,10 @@ fn the_role_is_told_of_a_file_of_a_folder_and_of_what_is_closest() {
     assert_eq!(serves(told, "app/edge.pem"), (client, json!("breaks_at_renewal")));
     assert_eq!(serves(told, "app/server.pem"), (server, json!("unaffected")));
     let rows = [
-        ("nowhere", "--role client:nowhere.pem app", 2),
-        ("word", "--role nobody:app app", 2),
-        ("twice", "--role client --role server app", 2),
-        ("some-and-all", "--role client --role server:app app", 2),
+        ("--role client:nowhere.pem app", 2),
+        ("--role nobody:app app", 2),
+        ("--role client --role server app", 2),
+        ("--role client --role server:app app", 2),
     ];
     exits(&world, &rows);
 }

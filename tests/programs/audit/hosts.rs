@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::run::{audit, audit_with, places};
-use super::servers::{config, listen, once, serve};
+use super::servers::{config, listen, once, serve, server};
 use super::world::World;
 use crate::common::tls::versions;
 
@@ -27,7 +27,7 @@ fn a_server_is_known_by_every_form_of_its_address() {
     ];
     for (written, shown) in rows {
         for is_listed in [false, true] {
-            let (address, server) = serve(config(&world, versions()[1], None));
+            let address = server(&world);
             let port = address.rsplit(':').next().unwrap();
             let written = written.replace("PORT", port);
             let output = match is_listed {
@@ -39,7 +39,6 @@ fn a_server_is_known_by_every_form_of_its_address() {
             };
             let source = places(&output.line("CN=edge.example.com"));
             assert_eq!(source, [shown.replace("PORT", port)], "{written} {is_listed}");
-            let _ = server.join();
         }
     }
 }
@@ -80,46 +79,45 @@ fn what_is_no_server_is_a_finding_that_says_why() {
     for (line, needed) in rows {
         let list = format!("# a list\n\n{line}\n");
         let output = audit_with(&world, "--format json --hosts -", list.as_bytes(), &[]);
-        let found = &output.lines()[0];
-        assert_eq!((output.code, &places(found)[..]), (2, &["-:3".to_owned()][..]), "{line}");
-        assert!(found["because"][0]["text"].to_string().contains(needed), "{line}: {found}");
+        let found = &output.unreadable()["-:3"];
+        assert!(output.code == 2 && found.contains(needed), "{line}: {found}");
     }
     let output = audit(&world, "--format json gopher://x.example missing.pem nowhere");
-    let reasons: Vec<_> =
-        output.lines().iter().map(|line| line["because"][0]["text"].to_string()).collect();
+    let reasons = output.unreadable();
     assert_eq!(output.code, 2);
-    assert!(reasons[0].contains("`gopher` is none of"), "{reasons:?}");
-    assert!(reasons[2].contains("No such file"), "no name is looked up for it: {reasons:?}");
-    assert!(reasons[1].contains("No such file"), "{reasons:?}");
+    assert!(reasons["gopher://x.example"].contains("`gopher` is none of"), "{reasons:?}");
+    assert!(reasons["missing.pem"].contains("No such file"), "{reasons:?}");
+    assert!(
+        reasons["nowhere"].contains("No such file"),
+        "no name is looked up for it: {reasons:?}"
+    );
 }
 
 #[test]
 fn a_list_says_what_its_servers_serve_as() {
     let world = World::new();
     world.write("issuers.pem", world.combined.pem());
-    let (first, one) = serve(config(&world, versions()[1], None));
+    let first = server(&world);
     world.write("hosts.csv", format!("\u{feff}host,role\r\n{first},server\r\n"));
     let output = audit(&world, "--format json roots.pem --hosts hosts.csv");
     let edge = output.line("CN=edge.example.com");
     assert_eq!((&edge["serves"], &edge["verdict"]), (&json!(["server"]), &json!("unaffected")));
-    let (second, two) = serve(config(&world, versions()[1], None));
+    let second = server(&world);
     world.write("hosts.txt", format!("{second}   client  # calls the bank\n"));
     let output = audit(&world, "--format json roots.pem --hosts hosts.txt");
     let edge = output.line("CN=edge.example.com");
     assert_eq!(edge["serves"], json!(["client"]));
     assert_eq!(edge["verdict"], "breaks_at_renewal");
-    let _ = (one.join(), two.join());
 }
 
 #[test]
 fn nobody_at_an_address_of_a_range_is_told_and_is_no_error() {
     let world = World::new();
-    let (address, server) = serve(config(&world, versions()[1], None));
+    let address = server(&world);
     let port = address.rsplit(':').next().unwrap();
     let output = audit(&world, &format!("roots.pem 127.0.0.0/30:{port}"));
     assert_eq!(output.code, 1, "{output:?}");
     assert!(output.stdout.contains("nobody at 3 addresses of ranges"), "{output:?}");
-    let _ = server.join();
 }
 
 /// Two hundred that are silent are waited for at once, and not one batch after the other.
@@ -155,7 +153,7 @@ fn a_server_of_old_tls_is_a_finding_with_the_line_that_asks_it() {
         (b"\x16\x03\x01\0\x2a\x02\0\0\x26\x03\x0101234567890123456789012345678901\0\0\x2f\0", "tls", " -noservername "),
     ];
     for (answer, scheme, needed) in rows {
-        let (address, server) = once(move |mut stream| {
+        let (address, _) = once(move |mut stream| {
             if scheme == "smtp" {
                 let _ = stream.write_all(b"220 x\r\n");
                 let _ = stream.read(&mut [0; 100]);
@@ -168,11 +166,10 @@ fn a_server_of_old_tls_is_a_finding_with_the_line_that_asks_it() {
             let _ = stream.read(&mut [0; 4096]);
         });
         let output = audit(&world, &format!("--format json {scheme}://{address}"));
-        let said = output.lines()[0]["because"][0]["text"].to_string();
+        let said = output.unreadable().into_values().collect::<String>();
         let line = format!("openssl s_client -connect {address}");
         assert!(said.contains(&line) && said.contains(needed), "{scheme}: {said}");
         assert_eq!(output.code, 2);
-        let _ = server.join();
     }
 }
 
@@ -180,7 +177,7 @@ fn a_server_of_old_tls_is_a_finding_with_the_line_that_asks_it() {
 #[test]
 fn what_openssl_prints_of_a_server_is_read() {
     let world = World::new();
-    let (address, server) = serve(config(&world, versions()[0], None));
+    let (address, _) = serve(config(&world, versions()[0], None));
     let mut openssl = std::process::Command::new("openssl");
     openssl.args(["s_client", "-connect", &address, "-showcerts"]);
     let Ok(output) = openssl.stdin(std::process::Stdio::null()).output() else {
@@ -189,7 +186,6 @@ fn what_openssl_prints_of_a_server_is_read() {
     world.write("printed.txt", output.stdout);
     let output = audit(&world, "--format json roots.pem printed.txt");
     assert_eq!(output.line("CN=edge.example.com")["verdict"], "breaks_at_renewal", "{output:?}");
-    let _ = server.join();
 }
 
 #[cfg(unix)]
@@ -205,10 +201,9 @@ fn a_named_pipe_is_read_and_one_that_nobody_writes_to_is_not_waited_for() {
     let output = audit(&world, "--format json --timeout 2 written silent /dev/zero");
     let edge = output.line("CN=edge.example.com");
     assert_eq!(places(&edge), ["written:1"], "{output:?}");
-    let lines = output.lines();
-    let reason = |index: usize| lines[index]["because"][0]["text"].to_string();
-    assert!(reason(1).contains("a pipe that nobody wrote to its end within 2 seconds"));
-    assert!(reason(2).contains("a device or a socket"));
+    let reasons = output.unreadable();
+    assert!(reasons["silent"].contains("a pipe that nobody wrote to its end within 2 seconds"));
+    assert!(reasons["/dev/zero"].contains("a device or a socket"));
     assert_eq!(output.code, 2);
     writer.join().unwrap().unwrap();
 }

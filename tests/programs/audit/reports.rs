@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::run::{audit, audit_with, exits, places};
+use super::run::{audit, audit_with, places};
 use super::world::{World, leaf, milestone};
 use crate::common::agreed::agreed;
 use crate::common::pki::{Eku, der};
@@ -33,42 +33,6 @@ fn the_json_report_is_as_it_was_agreed() {
     let lines: String = lines.iter().map(|line| format!("{line:#}\n")).collect();
     agreed("programs/audit/report.json", &lines);
     assert_eq!((output.code, output.stderr.as_str()), (1, ""));
-}
-
-/// Every row: an id, the arguments, the exit code.
-#[test]
-fn the_exit_code_says_what_there_is_to_do() {
-    let world = World::full();
-    world.write("broken.pem", "-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n");
-    world.write("timeline.json", "{");
-    let issuers = "issuers.pem roots.pem";
-    #[rustfmt::skip]
-    let rows = [
-        ("nothing",          format!("www.pem mesh.pem {issuers}"), 0),
-        ("at-renewal",       format!("edge.pem {issuers}"), 1),
-        ("at-renewal-json",  format!("--format json edge.pem {issuers}"), 1),
-        ("at-renewal-html",  format!("--format html edge.pem {issuers}"), 1),
-        ("not-as-server",    format!("--role server edge.pem {issuers}"), 0),
-        ("as-client",        format!("--role client edge.pem {issuers}"), 1),
-        ("server-as-client", format!("--role client www.pem {issuers}"), 1),
-        ("server-as-both",   format!("--role both www.pem {issuers}"), 1),
-        ("unfit",            format!("xmpp.pem {issuers}"), 1),
-        ("expired",          format!("old.pem {issuers}"), 1),
-        ("unknown",          "orphan.pem".into(), 0),
-        ("unreadable",       "broken.pem".into(), 2),
-        ("unreadable-too",   format!("edge.pem broken.pem {issuers}"), 2),
-        ("not-there",        "nowhere.pem".into(), 2),
-        ("nothing-in-it",    "notes.txt".into(), 2),
-        ("no-source",        "".into(), 2),
-        ("no-such-format",   "--format xml www.pem".into(), 2),
-        ("no-day",           "--as-of yesterday www.pem".into(), 2),
-        ("bad-timeline",     "--timeline timeline.json www.pem".into(), 2),
-        ("no-timeline",      "--timeline nowhere.json www.pem".into(), 2),
-        ("no-passwords",     "--password-file nowhere www.pem".into(), 2),
-        ("no-output",        "-o no/such/folder www.pem".into(), 2),
-        ("help",             "--help".into(), 0),
-    ];
-    exits(&world, &rows);
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! What is given to peers: the issuers of our own chains, by role, and nothing else.
 
 use super::run::{audit, openssl};
-use super::servers::{config, serve};
+use super::servers::server;
 use super::world::{World, leaf};
 use crate::common::pki::{Ca, CaSpec, Eku, Leaf};
-use crate::common::tls::versions;
 use crate::sha256;
 
 /// The part for peers that verify us in a role.
@@ -60,15 +59,13 @@ fn a_self_signed_certificate_is_what_its_peers_trust_and_a_peers_chain_is_not_ou
     let world = World::new();
     let own = Leaf::self_signed(leaf("own.example.com", 50).eku(Eku::client()));
     world.write("own.pem", own.cert_pem());
-    let (address, server) = serve(config(&world, versions()[1], None));
+    let address = server(&world);
     let output = audit(&world, &format!("--share own.pem roots.pem {address}"));
-    let _ = server.join();
     assert!(part(&output.stdout, "client").contains(own.cert_pem().replace('\r', "").trim()));
     assert!(!output.stdout.contains("Combined CA"), "{output:?}");
     assert!(part(&output.stdout, "server").contains("# nothing"), "{output:?}");
-    let (address, server) = serve(config(&world, versions()[1], None));
+    let address = server(&world);
     let output = audit(&world, &format!("--share --role both:{address} roots.pem {address}"));
-    let _ = server.join();
     assert!(part(&output.stdout, "client").contains("Combined CA"), "{output:?}");
 }
 

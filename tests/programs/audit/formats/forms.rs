@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::make::{
     Cast, base64, bks, each_line, gzip, jks, pkcs7, pkcs7_in_ber, pkcs12, tar, utf16, wrapped, zip,
 };
-use super::run::audit;
+use super::run::{audit, keys_of, places_of};
 use crate::common::shared;
 
 type Row = (&'static str, Vec<u8>, &'static str);
@@ -16,7 +16,7 @@ fn a_certificate_is_found_in_every_form_and_its_place_is_named() {
     let cast = Cast::new();
     let rows = [text(&cast), fields(&cast), octets(&cast), in_others(&cast)].concat();
     let told = audit(rows.iter().map(|(name, bytes, _)| (name, bytes)));
-    let places = told.places("edge");
+    let places = places_of(&told, "edge");
     let mut failures = String::new();
     for (name, _, place) in &rows {
         let is_there = places.iter().any(|found| found == &format!("{name}{place}"));
@@ -215,7 +215,7 @@ fn a_private_key_is_noticed_in_the_same_forms() {
         ("key.zip", zip(&[("a", key.as_bytes())]), "key.zip: a:1"),
     ];
     let told = audit(rows.iter().map(|(name, bytes, _)| (name, bytes)));
-    let keys = told.keys("edge");
+    let keys = keys_of(&told, "edge");
     for (name, _, place) in rows {
         assert!(place.is_empty() || keys.iter().any(|key| key == place), "{name}: {keys:?}");
     }
@@ -230,7 +230,7 @@ fn the_samples_of_the_field_are_read() {
     let files: Vec<_> = files.filter(|(name, _)| name != "pw.txt").collect();
     let told = audit(files.iter().map(|(name, path)| (name, std::fs::read(path).unwrap())));
     assert_eq!(told.unreadable(), [].into());
-    let lines = told.run.lines();
+    let lines = told.lines();
     let is_edge = |line: &&Value| line["subject"].to_string().contains("CN=edge.example.test");
     let places = lines.iter().find(is_edge).unwrap()["source"].to_string();
     for (name, _) in &files {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::make::{Cast, base64, gzip, jks, pkcs12, zip};
-use super::run::audit;
+use super::run::{audit, places_of};
 use crate::common::pki::der::{octet_string, oid, sequence, unsigned};
 
 /// Each row: a file, what is in it, and a part of the reason; none if nothing is to be told.
@@ -57,7 +57,7 @@ fn a_hostile_file_costs_little_and_is_told() {
         }
     }
     for found in ["coded", "brackets.json", "aliases.yaml", "long-alias.jks"] {
-        let places = told.places("edge");
+        let places = places_of(&told, "edge");
         assert!(places.iter().any(|place| place.starts_with(found)), "{found}: {places:?}");
     }
 }

@@ -3,8 +3,9 @@
 use std::process::Command;
 
 use super::make::Cast;
-use super::run::{Told, audit, audit_with, audit_with_passwords};
+use super::run::{audit, audit_with, audit_with_passwords, keys_of, places_of};
 use crate::common::files::TempDir;
+use crate::common::programs::Run;
 
 const ALGORITHMS: [&str; 14] = [
     "PBE-SHA1-3DES",
@@ -59,9 +60,9 @@ impl Made {
 }
 
 /// That each file has the certificate, and that nothing could not be read.
-fn each_is_read(told: &Told, names: &[impl AsRef<str>]) {
+fn each_is_read(told: &Run, names: &[impl AsRef<str>]) {
     assert_eq!(told.unreadable(), [].into());
-    let places = told.places("edge");
+    let places = places_of(told, "edge");
     for name in names {
         assert!(places.iter().any(|place| place == name.as_ref()), "{}", name.as_ref());
     }
@@ -86,7 +87,7 @@ fn what_openssl_writes_is_opened_by_every_algorithm_and_password_and_its_key_too
     let told = audit_with_passwords(files, &format!("wrong\n{}\n", PASSWORDS.join("\n")));
     each_is_read(&told, &names);
     // The first ten keys are listed, and each belongs to the certificate.
-    assert_eq!(told.keys("edge").len(), names.len().min(10));
+    assert_eq!(keys_of(&told, "edge").len(), names.len().min(10));
 }
 
 const AES: &str = "-certpbe AES-256-CBC -keypbe AES-256-CBC";
@@ -100,7 +101,7 @@ fn pkcs_7_of_openssl_is_read() {
         let told = audit([("made", file)]);
         let place = if form == "PEM" { "made:1" } else { "made" };
         for name in ["edge", "Forms Root"] {
-            assert_eq!(told.places(name), [place], "{name} {form}");
+            assert_eq!(places_of(&told, name), [place], "{name} {form}");
         }
     }
 }
@@ -117,7 +118,7 @@ fn a_wrong_password_is_never_taken_for_the_right_one() {
     let wrong: String = (0..1_000).map(|number| format!("wrong {number}\n")).collect();
     let told = audit_with_passwords(files, &(wrong + "sesame\n"));
     each_is_read(&told, &names);
-    assert_eq!(told.keys("edge").len(), names.len());
+    assert_eq!(keys_of(&told, "edge").len(), names.len());
 }
 
 #[test]
@@ -127,7 +128,7 @@ fn a_certificate_in_the_clear_needs_no_password_and_its_key_stays_closed() {
         let Some(file) = made.export("nobody knows", more) else { return };
         let told = audit([("clear", file)]);
         each_is_read(&told, &["clear"]);
-        assert_eq!(told.keys("edge"), [""; 0], "{more}");
+        assert_eq!(keys_of(&told, "edge"), [""; 0], "{more}");
     }
 }
 
@@ -155,7 +156,7 @@ fn without_its_password_it_is_a_finding_and_with_it_the_reason_is_the_one_that_c
             let reason = &closed.unreadable()["edge.p12"];
             let is_told =
                 ["none of the passwords", "--password-file"].map(|it| reason.contains(it));
-            assert_eq!((closed.run.code, is_told), (2, [true; 2]), "{algorithms} {reason}");
+            assert_eq!((closed.code, is_told), (2, [true; 2]), "{algorithms} {reason}");
         }
         let of_environment = |audit: &mut Command| _ = audit.env("AUDIT_PKCS12_PASSWORD", "sesame");
         for opened in [
@@ -163,7 +164,7 @@ fn without_its_password_it_is_a_finding_and_with_it_the_reason_is_the_one_that_c
             audit_with(file(), of_environment),
         ] {
             each_is_read(&opened, &["edge.p12"]);
-            assert_eq!(opened.keys("edge"), ["edge.p12"], "{algorithms}");
+            assert_eq!(keys_of(&opened, "edge"), ["edge.p12"], "{algorithms}");
         }
     }
 }

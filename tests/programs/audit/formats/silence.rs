@@ -51,5 +51,5 @@ fn what_holds_none_is_no_error() {
     let texts = texts.into_iter().map(|(name, text)| (name, text.into_bytes()));
     let told = audit(texts.chain(binary));
     assert_eq!(told.unreadable(), [].into());
-    assert_eq!((told.run.code, told.run.lines().len()), (0, 0), "{:?}", told.run);
+    assert_eq!((told.code, told.lines().len()), (0, 0), "{told:?}");
 }

@@ -1,7 +1,7 @@
 //! What holds certificates, or may hold them, and cannot be read is told, with the file and what to do.
 
 use super::make::{Cast, base64, bks, gzip, jks, pkcs7, pkcs12, tar, zip};
-use super::run::audit;
+use super::run::{audit, places_of};
 use crate::common::pki::der::{oid, sequence, tlv};
 
 /// Each row: a file, what is in it, and a part of the reason.
@@ -71,7 +71,7 @@ fn what_should_hold_certificates_and_cannot_be_read_is_a_finding() {
         }
     }
     assert_eq!(failures, "");
-    assert_eq!(told.run.code, 2);
+    assert_eq!(told.code, 2);
 }
 
 /// What can be read of a file that is broken elsewhere, is read.
@@ -89,10 +89,10 @@ fn what_is_broken_hides_nothing_beside_it() {
         ("backup.tar.gz", archive),
     ];
     let told = audit(rows.iter().map(|(name, bytes)| (name, bytes)));
-    let (places, unreadable) = (told.places("edge"), told.unreadable());
+    let (places, unreadable) = (places_of(&told, "edge"), told.unreadable());
     for (name, _) in &rows {
         assert!(places.iter().any(|place| place.starts_with(name)), "{name}: {places:?}");
         assert!(unreadable.keys().any(|place| place.starts_with(name)), "{name}: {unreadable:?}");
     }
-    assert_eq!(told.run.code, 2);
+    assert_eq!(told.code, 2);
 }
