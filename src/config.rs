@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use rustls::client::Resumption;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
-use rustls::server::NoServerSessionStorage;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoServerSessionStorage, ResolvesServerCert};
 use rustls::{ClientConfig, ServerConfig};
 
 use crate::error::Error;
@@ -36,11 +38,20 @@ pub fn server_config(
     slot: ServerSlot,
     clients: ClientPeerVerifier,
 ) -> Result<ServerConfig, Error> {
+    server_config_of(provider, Arc::new(slot), Arc::new(clients))
+}
+
+/// Of whatever presents and verifies.
+pub(crate) fn server_config_of(
+    provider: &Arc<CryptoProvider>,
+    slot: Arc<dyn ResolvesServerCert>,
+    clients: Arc<dyn ClientCertVerifier>,
+) -> Result<ServerConfig, Error> {
     let mut config = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(Error::Config)?
-        .with_client_cert_verifier(Arc::new(clients))
-        .with_cert_resolver(Arc::new(slot));
+        .with_client_cert_verifier(clients)
+        .with_cert_resolver(slot);
     without_resumption(&mut config);
     Ok(config)
 }
@@ -58,12 +69,21 @@ pub fn client_config(
     slot: ClientSlot,
     servers: ServerPeerVerifier,
 ) -> Result<ClientConfig, Error> {
+    client_config_of(provider, Arc::new(slot), Arc::new(servers))
+}
+
+/// Of whatever presents and verifies.
+pub(crate) fn client_config_of(
+    provider: &Arc<CryptoProvider>,
+    slot: Arc<dyn ResolvesClientCert>,
+    servers: Arc<dyn ServerCertVerifier>,
+) -> Result<ClientConfig, Error> {
     let mut config = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(Error::Config)?
         .dangerous() // rustls' word for any verifier that is not its own.
-        .with_custom_certificate_verifier(Arc::new(servers))
-        .with_client_cert_resolver(Arc::new(slot));
+        .with_custom_certificate_verifier(servers)
+        .with_client_cert_resolver(slot);
     without_resumption(&mut config);
     Ok(config)
 }

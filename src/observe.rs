@@ -253,6 +253,10 @@ impl Observers {
         self.0.is_empty()
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<dyn Observer>> {
+        self.0.iter()
+    }
+
     pub(crate) fn tell(&self, tell: impl Fn(&dyn Observer)) {
         self.0.iter().for_each(|observer| tell(observer.as_ref()));
     }

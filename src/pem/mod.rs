@@ -49,7 +49,7 @@ pub(crate) fn read_file(file: &Path, most: usize) -> Result<Zeroizing<Vec<u8>>, 
 }
 
 /// Up to one byte more than `most`. A `Vec` that grows by itself leaves what it held behind.
-fn read_wiped(mut file: File, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn read_wiped(mut file: File, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let expected = usize::try_from(file.metadata()?.len()).unwrap_or(most);
     let sized = |len: usize| Zeroizing::new(vec![0; len.clamp(SOME, most.max(SOME)) + 1]);
     let (mut bytes, mut len) = (sized(expected), 0);

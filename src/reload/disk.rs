@@ -1,11 +1,12 @@
-//! [`Look`]: what was on disk at one look. Reading is bounded, and never waits for a writer.
+//! [`Snapshot`]: the bytes on disk at one look. Reading is bounded, and waits for nobody.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, Metadata};
+use std::collections::BTreeMap;
+use std::fs::{self, Metadata, OpenOptions};
 use std::io::{Error as IoError, ErrorKind, Result as IoResult};
+#[cfg(unix)]
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -13,273 +14,196 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::pem;
 
-/// SHA-256 of contents.
-pub(super) type Hash = [u8; 32];
-
-/// The files and folders that a recipe reads, each as it was.
+/// The places that a recipe reads, each as it was.
 #[derive(Clone, Default)]
-pub(super) struct Look(BTreeMap<PathBuf, Place>);
+pub(super) struct Snapshot(pub(super) BTreeMap<PathBuf, Place>);
 
-/// A file or a folder.
-#[derive(Clone)]
-pub(super) struct Place {
-    pub(super) found: Found,
-    /// The most bytes that are read of it.
-    most: usize,
-}
+/// By name: the file itself; or those of a folder, without folders in it and names that begin with a dot.
+pub(super) type Place = BTreeMap<PathBuf, Result<File, Lost>>;
 
-#[derive(Clone)]
-pub(super) enum Found {
-    File(Result<File, Lost>),
-    /// Its files by name; those whose name begins with a dot are nobody's business.
-    Folder(BTreeMap<PathBuf, Result<File, Lost>>),
-}
-
-/// The contents of a file, and what tells that it is still the same file.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) struct File {
+    /// All, or [`MOST_OF_BYTES`] and one more.
     pub(super) bytes: Arc<Zeroizing<Vec<u8>>>,
-    pub(super) hash: Hash,
+    pub(super) contents: Contents,
     stamp: Stamp,
 }
 
-/// Why there are none.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) enum Lost {
-    Unreadable(ErrorKind, String),
-    TooLarge(usize),
+/// Tells contents apart: their SHA-256, and how many bytes they are.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Contents {
+    hash: [u8; 32],
+    pub(super) len: usize,
 }
 
-#[derive(Clone, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    /// Device, inode, time of change.
-    #[cfg(unix)]
-    unix: (u64, u64, i64, i64),
+/// Why there is no file: the operating system's reason, or ours.
+#[derive(Clone, PartialEq)]
+pub(super) struct Lost {
+    kind: ErrorKind,
+    reason: String,
 }
+
+/// Tells that it is still the same file: device, inode, time of change.
+#[cfg(unix)]
+type Stamp = (u64, u64, i64, i64);
+#[cfg(not(unix))]
+type Stamp = Option<std::time::SystemTime>;
+
+/// Of a place, a folder's files together. What is made of them may want fewer.
+const MOST_OF_BYTES: usize = pem::MOST_OF_CRLS;
 
 /// More than any folder of lists has. Whoever names another folder by mistake must not wait for ever.
 const MOST_OF_ENTRIES: usize = 10_000;
 
-impl Look {
+/// So often in a row the files are read anew, until two reads agree.
+pub(super) const MOST_READS: usize = 6;
+
+impl Snapshot {
+    pub(super) fn of<'a>(places: impl IntoIterator<Item = &'a PathBuf>) -> Self {
+        let places = places.into_iter();
+        Self(places.map(|place| (place.clone(), read_place(place))).collect())
+    }
+
     /// The same places, read anew.
     pub(super) fn again(&self) -> Self {
-        let places =
-            self.0.iter().map(|(path, place)| (path.clone(), Place::read(path, place.most)));
-        Self(places.collect())
+        Self::of(self.0.keys())
     }
 
-    /// What is there; read now if it was not read yet.
-    pub(super) fn at(&mut self, path: &Path, most: usize) -> &Place {
-        let place = self.0.entry(path.to_owned()).or_insert_with(|| Place::read(path, most));
-        if place.most < most {
-            *place = Place::read(path, most);
-        }
-        place
+    /// What is there; if it was not read yet, as it was before, or as it is now.
+    pub(super) fn at(&mut self, place: &Path, before: &Self) -> &Place {
+        let read = || before.0.get(place).cloned().unwrap_or_else(|| read_place(place));
+        self.0.entry(place.to_owned()).or_insert_with(read)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The same contents, and nobody touched them between.
-    pub(super) fn is_untouched_since(&self, before: &Self) -> bool {
-        self.changed_since(before, Place::is_untouched_since).next().is_none()
-    }
-
-    /// The places that are not what they were, for messages.
-    pub(super) fn restless(&self, before: &Self) -> String {
-        let changed =
-            self.changed_since(before, Place::is_untouched_since).map(|path| pem::origin(path));
-        changed.collect::<Vec<_>>().join(" and ")
-    }
-
-    fn changed_since<'a>(
-        &'a self,
-        before: &'a Self,
-        is_same: fn(&Place, &Place) -> bool,
-    ) -> impl Iterator<Item = &'a PathBuf> {
-        self.0.iter().filter_map(move |(path, place)| match before.0.get(path) {
-            Some(before) if is_same(place, before) => None,
-            _ => Some(path),
-        })
-    }
-
-    /// Equal for equal contents.
-    pub(super) fn print(&self) -> Hash {
-        print_of(self.0.iter())
-    }
-
-    /// The same, of these places, or of the folders that they are in.
-    pub(super) fn print_at(&self, files: &[PathBuf]) -> Hash {
-        let found = files.iter().filter_map(|file| {
-            let folder = || file.parent().and_then(|folder| self.0.get_key_value(folder));
-            self.0.get_key_value(file).or_else(folder)
-        });
-        print_of(found)
-    }
-
-    /// The places, for messages.
-    pub(super) fn names(&self) -> String {
-        let names = self.0.keys().map(|path| pem::origin(path));
-        names.collect::<Vec<_>>().join(" or ")
-    }
-
-    /// Forgets the contents and keeps what is followed.
-    pub(super) fn forgotten(mut self) -> Self {
-        self.0.values_mut().for_each(|place| place.found = Found::Folder(BTreeMap::new()));
-        self
-    }
-
-    pub(super) fn only(mut self, places: &BTreeSet<PathBuf>) -> Self {
-        self.0.retain(|path, _| places.contains(path));
-        self
-    }
-
-    /// Follows these, too.
-    pub(super) fn merge(&mut self, other: Self) {
-        for (path, place) in other.0 {
-            self.0.entry(path).or_insert(place);
-        }
-    }
-}
-
-fn print_of<'a>(places: impl Iterator<Item = (&'a PathBuf, &'a Place)>) -> Hash {
-    let mut print = Sha256::new();
-    for (path, place) in places {
-        feed(&mut print, path, &[]);
-        place.for_each_file(|path, file| match file {
-            Ok(file) => feed(&mut print, path, &file.hash),
-            Err(lost) => feed(&mut print, path, lost.to_string().as_bytes()),
-        });
-    }
-    print.finalize().into()
-}
-
-fn feed(print: &mut Sha256, path: &Path, content: &[u8]) {
-    for part in [path.as_os_str().as_encoded_bytes(), content] {
-        print.update(part.len().to_le_bytes());
-        print.update(part);
-    }
-}
-
-impl Place {
-    fn read(path: &Path, most: usize) -> Self {
-        let found = match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => match read_folder(path, most) {
-                Ok(files) => Found::Folder(files),
-                Err(lost) => Found::File(Err(lost)),
-            },
-            metadata => Found::File(read_file(path, metadata, most)),
-        };
-        Self { found, most }
-    }
-
-    fn is_untouched_since(&self, before: &Self) -> bool {
-        let same = |now: &Result<File, Lost>, before: &Result<File, Lost>| match (now, before) {
-            (Ok(now), Ok(before)) => now.hash == before.hash && now.stamp == before.stamp,
-            (Err(now), Err(before)) => now == before,
-            _ => false,
-        };
-        match (&self.found, &before.found) {
-            (Found::File(now), Found::File(before)) => same(now, before),
-            (Found::Folder(now), Found::Folder(before)) => {
-                now.len() == before.len()
-                    && now
-                        .iter()
-                        .zip(before)
-                        .all(|(now, before)| now.0 == before.0 && same(now.1, before.1))
+    /// What two reads in a row agree on; this is the first.
+    pub(super) fn settled(mut self) -> Result<Self, Error> {
+        let mut reads = 0;
+        loop {
+            let again = self.again();
+            reads += 1;
+            match again.untouched_since(&self) {
+                Err(_) if reads < MOST_READS => self = again,
+                settled => return settled.map(|()| again),
             }
-            _ => false,
         }
     }
 
-    fn for_each_file(&self, mut visit: impl FnMut(&Path, &Result<File, Lost>)) {
-        match &self.found {
-            Found::File(file) => visit(Path::new(""), file),
-            Found::Folder(files) => files.iter().for_each(|(path, file)| visit(path, file)),
+    /// An error if anybody touched a file between.
+    pub(super) fn untouched_since(&self, before: &Self) -> Result<(), Error> {
+        let touched = self.0.iter().filter(|(place, files)| before.0.get(*place) != Some(*files));
+        let touched: Vec<_> = touched.map(|(place, _)| pem::origin(place)).collect();
+        match touched.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Unsettled { files: touched.join(" and ") }),
         }
+    }
+
+    /// Equal for equal contents, whoever touched them.
+    pub(super) fn contents(&self) -> Contents {
+        let mut text = Vec::new();
+        let mut add = |part: &[u8]| {
+            text.extend(part.len().to_le_bytes());
+            text.extend(part);
+        };
+        for (place, files) in &self.0 {
+            add(place.as_os_str().as_encoded_bytes());
+            add(&files.len().to_le_bytes());
+            for (path, file) in files {
+                add(path.as_os_str().as_encoded_bytes());
+                add(file
+                    .as_ref()
+                    .map_or_else(|lost| lost.reason.as_bytes(), |it| &it.contents.hash));
+            }
+        }
+        Contents::of(&text)
+    }
+
+    /// Those of these files, and of the folders that they are in.
+    pub(super) fn contents_around(&self, files: &[PathBuf]) -> Contents {
+        let is_around = |place: &Path| files.iter().any(|file| file.starts_with(place));
+        let around = self.0.iter().filter(|(place, _)| is_around(place));
+        Self(around.map(|(place, files)| (place.clone(), files.clone())).collect()).contents()
+    }
+}
+
+impl Contents {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        Self { hash: Sha256::digest(bytes).into(), len: bytes.len() }
     }
 }
 
 impl Lost {
-    pub(super) fn at(&self, file: &Path) -> Error {
-        let file = file.to_owned();
-        match self {
-            Self::TooLarge(most) => Error::FileTooLarge { file, most: *most },
-            Self::Unreadable(kind, what) => {
-                Error::Unreadable { file, source: IoError::new(*kind, what.clone()) }
-            }
-        }
+    pub(super) fn new(kind: ErrorKind, reason: &str) -> Self {
+        Self { kind, reason: reason.into() }
     }
-}
 
-impl std::fmt::Display for Lost {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::TooLarge(most) => write!(f, "more than {most}"),
-            Self::Unreadable(kind, _) => write!(f, "{kind:?}"),
-        }
+    pub(super) fn at(&self, file: &Path) -> Error {
+        let source = IoError::new(self.kind, self.reason.clone());
+        Error::Unreadable { file: file.to_owned(), source }
     }
 }
 
 impl From<IoError> for Lost {
     fn from(error: IoError) -> Self {
-        Self::Unreadable(error.kind(), error.to_string())
+        Self { kind: error.kind(), reason: error.to_string() }
     }
 }
 
-fn read_file(path: &Path, metadata: IoResult<Metadata>, most: usize) -> Result<File, Lost> {
-    let metadata = metadata?;
-    // A pipe would wait for its writer, a device need not end.
+fn read_place(place: &Path) -> Place {
+    let read = match place.is_dir() {
+        true => read_folder(place),
+        false => read_file(place, MOST_OF_BYTES).map(|file| [(place.to_owned(), Ok(file))].into()),
+    };
+    read.unwrap_or_else(|error| [(place.to_owned(), Err(error.into()))].into())
+}
+
+fn read_folder(folder: &Path) -> IoResult<Place> {
+    let entries = fs::read_dir(folder)?.take(MOST_OF_ENTRIES + 1);
+    let entries = entries.collect::<IoResult<Vec<_>>>()?;
+    if entries.len() > MOST_OF_ENTRIES {
+        return Err(refused(format!("it has more than {MOST_OF_ENTRIES} entries")));
+    }
+    // kubelet's folders, editors' copies.
+    let is_hidden = |entry: &fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
+    let paths = entries.iter().filter(|entry| !is_hidden(entry)).map(fs::DirEntry::path);
+    let mut paths: Vec<_> = paths.filter(|path| !path.is_dir()).collect();
+    // So that two looks read the same of what is too large.
+    paths.sort();
+    let mut left = MOST_OF_BYTES;
+    let read = paths.into_iter().map(|path| {
+        let file = read_file(&path, left);
+        left = left.saturating_sub(file.as_ref().map_or(0, |file| file.contents.len));
+        (path, file.map_err(Lost::from))
+    });
+    Ok(read.collect())
+}
+
+fn read_file(path: &Path, most: usize) -> IoResult<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // To open a pipe is to wait for its writer.
+    #[cfg(unix)]
+    options.custom_flags(libc::O_NONBLOCK);
+    let file = options.open(path)?;
+    let metadata = file.metadata()?;
+    // A device need not end.
     if !metadata.is_file() {
-        let what = "it is neither a file nor a folder, and only those can be followed";
-        return Err(Lost::Unreadable(ErrorKind::InvalidInput, what.into()));
+        return Err(refused("it is neither a file nor a folder, and only those can be followed"));
     }
-    let bytes = pem::read_file(path, most).map_err(|error| match error {
-        Error::Unreadable { source, .. } => source.into(),
-        _ => Lost::TooLarge(most),
-    })?;
-    let hash = Sha256::digest(&bytes).into();
-    Ok(File { bytes: Arc::new(bytes), hash, stamp: Stamp::of(&metadata) })
+    let bytes = pem::read_wiped(file, most)?;
+    Ok(File { contents: Contents::of(&bytes), bytes: Arc::new(bytes), stamp: stamp(&metadata) })
 }
 
-/// All files together have at most `most` bytes.
-fn read_folder(folder: &Path, most: usize) -> Result<BTreeMap<PathBuf, Result<File, Lost>>, Lost> {
-    let (mut files, mut left) = (BTreeMap::new(), most);
-    for (count, entry) in fs::read_dir(folder)?.enumerate() {
-        if count == MOST_OF_ENTRIES {
-            let what = format!("it has more than {MOST_OF_ENTRIES} entries");
-            return Err(Lost::Unreadable(ErrorKind::InvalidInput, what));
-        }
-        let entry = entry?;
-        // kubelet's folders, editors' copies.
-        if entry.file_name().as_encoded_bytes().starts_with(b".") {
-            continue;
-        }
-        let path = entry.path();
-        let metadata = fs::metadata(&path);
-        if metadata.as_ref().is_ok_and(Metadata::is_dir) {
-            continue;
-        }
-        let file = read_file(&path, metadata, left);
-        if file.as_ref().is_err_and(|lost| matches!(lost, Lost::TooLarge(_))) {
-            return Err(Lost::TooLarge(most));
-        }
-        left -= file.as_ref().map_or(0, |file| file.bytes.len());
-        files.insert(path, file);
-    }
-    Ok(files)
+fn refused(reason: impl Into<String>) -> IoError {
+    IoError::new(ErrorKind::InvalidInput, reason.into())
 }
 
-impl Stamp {
-    fn of(metadata: &Metadata) -> Self {
-        #[cfg(unix)]
-        use std::os::unix::fs::MetadataExt;
-        Self {
-            modified: metadata.modified().ok(),
-            #[cfg(unix)]
-            unix: (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec()),
-        }
-    }
+#[cfg(unix)]
+fn stamp(file: &Metadata) -> Stamp {
+    (file.dev(), file.ino(), file.ctime(), file.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn stamp(file: &Metadata) -> Stamp {
+    file.modified().ok()
 }

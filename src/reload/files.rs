@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::mem;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::pki_types::UnixTime;
-use rustls::time_provider::TimeProvider;
+use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
+use time::{Duration, OffsetDateTime};
+use zeroize::Zeroizing;
 
-use super::disk::{File, Found, Hash, Look, Lost};
+use super::disk::{Contents, File, Lost, Place, Snapshot};
 use super::last_good::LastGood;
-use super::parts::{Good, Part, Parts, Value};
+use super::parts::{Good, Part, Parts};
 use crate::error::Error;
-use crate::observe::Observer;
+use crate::observe::{Observer, Observers};
 use crate::pem;
 use crate::report::RefusedPart;
 use crate::roots::Roots;
@@ -27,49 +29,65 @@ use crate::verifier::{Crls, Lineage};
 /// A folder stands for the files in it, but those whose names begin with a dot, and folders. At most
 /// 10,000 entries are looked at, and pipes and devices are refused.
 pub struct Files {
-    pub(super) look: Look,
+    /// What was read before the run.
+    pub(super) read: Snapshot,
+    /// What the recipe has asked for: of that, or read since.
+    pub(super) look: Snapshot,
     pub(super) good: Arc<Parts>,
     /// Parts whose new contents are to blame for a failure: they stay as they were.
     held: BTreeSet<Part>,
     pub(super) now: Parts,
+    /// In the order in which it did.
     pub(super) asked: Vec<Part>,
-    pub(super) places: BTreeSet<PathBuf>,
-    pub(super) refused: Vec<(Part, RefusedPart)>,
-    /// What is told once this is published, or refused for the first time.
-    pub(super) news: Vec<News>,
-    pub(super) surroundings: Surroundings,
+    pub(super) refused: Vec<Refused>,
+    /// What the slots have to tell once this is published.
+    pub(super) news: Vec<Tell>,
+    pub(super) options: Arc<Options>,
 }
 
-/// What the reloader was built with, for the slots that are made here.
-#[derive(Clone)]
-pub(super) struct Surroundings {
-    pub(super) clock: Arc<dyn TimeProvider>,
-    pub(super) observers: Vec<Arc<dyn Observer>>,
+/// What a reloader was built with.
+pub(super) struct Options {
+    /// `None`: the system's, and each configuration's own.
+    pub(super) clock: Option<Arc<dyn TimeProvider>>,
+    pub(super) observers: Observers,
     pub(super) last_good: Option<LastGood>,
+    pub(super) checks_own_chains: bool,
+    pub(super) notice: Duration,
 }
 
-pub(super) enum News {
-    Published(Part, Box<dyn Fn() + Send>),
-    Refused(Part, Box<dyn Fn() + Send>),
+/// Tells observers something, later.
+pub(super) type Tell = Box<dyn Fn() + Send>;
+
+/// A part that stays as it was.
+pub(super) struct Refused {
+    pub(super) part: Part,
+    /// What it should have been made from.
+    pub(super) contents: Contents,
+    pub(super) shown: RefusedPart,
+    /// What a slot has to tell of it, once.
+    pub(super) news: Option<Tell>,
 }
+
+/// What was made, and of what.
+pub(super) type Made<T> = (Vec<Contents>, T);
 
 impl Files {
     pub(super) fn new(
-        look: Look,
+        read: Snapshot,
         good: Arc<Parts>,
         held: BTreeSet<Part>,
-        surroundings: Surroundings,
+        options: Arc<Options>,
     ) -> Self {
         Self {
-            look,
+            read,
+            look: Snapshot::default(),
             good,
             held,
             now: Parts::default(),
             asked: Vec::new(),
-            places: BTreeSet::new(),
             refused: Vec::new(),
             news: Vec::new(),
-            surroundings,
+            options,
         }
     }
 
@@ -81,24 +99,12 @@ impl Files {
     pub fn roots(&mut self, place: impl AsRef<Path>) -> Result<Roots, Error> {
         let place = place.as_ref();
         let part = Part::Roots(place.to_owned());
-        let good = self.good(&part);
-        let read = self.read(&part, place, pem::MOST_OF_CERTIFICATES);
-        let read = read.and_then(|files| {
-            let made_from: Vec<_> = files.iter().map(|(_, file)| file.hash).collect();
-            let roots = match good {
-                Some(Good { value: Value::Roots(roots), made_from: from, .. })
-                    if from == made_from =>
-                {
-                    roots
-                }
-                _ => read_roots(place, &files)?,
-            };
-            Ok(good_from(&files, Value::Roots(roots)))
+        let files = self.read(place, pem::MOST_OF_CERTIFICATES).and_then(all);
+        let made = files.and_then(|files| {
+            let made_from = files.values().map(|file| file.contents).collect();
+            self.made(&part, made_from, || read_roots(place, &files))
         });
-        match self.settle(part, vec![place.to_owned()], read)? {
-            Value::Roots(roots) => Ok(roots),
-            _ => Err(Error::recipe("another kind of part")),
-        }
+        self.settle(part, vec![place.to_owned()], made)
     }
 
     /// Revocation lists, from a PEM file or a folder of them.
@@ -113,21 +119,22 @@ impl Files {
     /// One of the files cannot be read, or there is none, and they never were good.
     pub fn crls(&mut self, place: impl AsRef<Path>) -> Result<Crls, Error> {
         let place = place.as_ref();
-        let part = Part::Crls(place.to_owned());
-        let read = self.read_crls(&part, place);
-        let (files, refused) = match read {
-            Ok((good, refused)) => (Ok(good), refused),
-            Err(error) => (Err(error), None),
-        };
-        let Value::Crls(files) = self.settle(part.clone(), vec![place.to_owned()], files)? else {
-            return Err(Error::recipe("another kind of part"));
-        };
+        let (part, places) = (Part::Crls(place.to_owned()), vec![place.to_owned()]);
+        let (files, before) = (self.read(place, pem::MOST_OF_CRLS), self.good(&part));
+        let mut refused = None;
+        let made = files.and_then(|files| {
+            let crls = read_crls(files, before.as_ref().map(|(_, crls)| crls), &mut refused)?;
+            match crls.is_empty() {
+                true => Err(refused.take().map_or_else(|| no_crls(place), |(_, error)| error)),
+                false => Ok((crls.values().map(|(contents, _)| *contents).collect(), crls)),
+            }
+        });
+        let crls = self.settle(part.clone(), places, made)?;
         if let Some((file, error)) = refused {
-            self.refuse(part, vec![file], error, false);
+            self.refuse(part, vec![file], error);
         }
-        let crls = Crls::together(files.values().map(|(_, crls)| crls));
-        let crls = crls.ok_or_else(|| missing(place, "certificate revocation list"))?;
-        Ok(crls.with_lineage(self.lineage(place)?))
+        let crls = Crls::together(crls.values().map(|(_, crls)| crls));
+        Ok(crls.ok_or_else(|| no_crls(place))?.with_lineage(self.lineage(place)?))
     }
 
     /// The text of a file: policies, rules, formats of the caller's own.
@@ -149,7 +156,7 @@ impl Files {
     ///
     /// It cannot be read, and never could.
     pub fn bytes(&mut self, file: impl AsRef<Path>) -> Result<Vec<u8>, Error> {
-        self.bytes_if(file.as_ref(), |_| true)
+        self.bytes_if(file.as_ref(), |_| true).map(|bytes| bytes.to_vec())
     }
 
     /// The time by the reloader's clock.
@@ -158,148 +165,106 @@ impl Files {
     ///
     /// The clock cannot be read.
     pub fn now(&self) -> Result<UnixTime, Error> {
-        self.surroundings.clock.current_time().ok_or(Error::NoClock)
+        self.options.clock().current_time().ok_or(Error::NoClock)
     }
 
-    fn bytes_if(&mut self, file: &Path, is_good: fn(&[u8]) -> bool) -> Result<Vec<u8>, Error> {
-        let part = Part::Bytes(file.to_owned());
-        let read = self.read_one(&part, file).and_then(|read| match is_good(&read.bytes) {
-            true => Ok(good_from(&[(file.to_owned(), read.clone())], Value::Bytes(read.bytes))),
-            false => {
-                Err(Lost::Unreadable(std::io::ErrorKind::InvalidData, "it is not UTF-8".into())
-                    .at(file))
-            }
+    fn bytes_if(
+        &mut self,
+        path: &Path,
+        is_good: fn(&[u8]) -> bool,
+    ) -> Result<Arc<Zeroizing<Vec<u8>>>, Error> {
+        let made = self.read_one(path).and_then(|file| match is_good(&file.bytes) {
+            true => Ok((vec![file.contents], file.bytes)),
+            false => Err(Lost::new(ErrorKind::InvalidData, "it is not UTF-8").at(path)),
         });
-        match self.settle(part, vec![file.to_owned()], read)? {
-            Value::Bytes(bytes) => Ok(bytes.to_vec()),
-            _ => Err(Error::recipe("another kind of part")),
+        self.settle(Part::Bytes(path.to_owned()), vec![path.to_owned()], made)
+    }
+
+    /// What was made of the same contents before, or is made now.
+    pub(super) fn made<T: Clone + 'static>(
+        &self,
+        part: &Part,
+        made_from: Vec<Contents>,
+        make: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<Made<T>, Error> {
+        match self.good(part) {
+            Some(good) if good.0 == made_from => Ok(good),
+            _ => Ok((made_from, make()?)),
         }
     }
 
-    /// What is kept of a part: what was read; or else, and then it is told, what was good before.
-    pub(super) fn settle(
+    /// The state of a part: what was made; or else, and then it is told, what was good before.
+    pub(super) fn settle<T: Clone + Send + Sync + 'static>(
         &mut self,
         part: Part,
-        files: Vec<PathBuf>,
-        read: Result<Good, Error>,
-    ) -> Result<Value, Error> {
-        let good = match (read, self.good(&part)) {
-            (_, Some(good)) if self.held.contains(&part) => good,
-            (Ok(read), _) => read,
+        places: Vec<PathBuf>,
+        made: Result<Made<T>, Error>,
+    ) -> Result<T, Error> {
+        self.asked.push(part.clone());
+        let (made_from, value) = match (made, self.good(&part)) {
+            (_, Some(good)) if self.is_held(&part) => good,
+            (Ok(made), _) => made,
             (Err(error), None) => return Err(error),
             (Err(error), Some(good)) => {
-                self.refuse(part.clone(), files, error, false);
+                self.refuse(part.clone(), places.clone(), error);
                 good
             }
         };
-        let value = good.value.clone();
+        let good = Good { made_from, places, value: Arc::new(value.clone()) };
         self.now.all.insert(part, good);
         Ok(value)
     }
 
-    pub(super) fn refuse(
-        &mut self,
-        part: Part,
-        files: Vec<PathBuf>,
-        error: Error,
-        is_from_last_good: bool,
-    ) {
-        let error = Arc::new(error);
-        self.refused.push((part, RefusedPart { files, error, is_from_last_good }));
+    pub(super) fn refuse(&mut self, part: Part, files: Vec<PathBuf>, error: impl Into<Arc<Error>>) {
+        let contents = self.look.contents_around(&files);
+        let shown = RefusedPart { files, error: error.into(), is_from_last_good: false };
+        self.refused.push(Refused { part, contents, shown, news: None });
     }
 
-    pub(super) fn good(&self, part: &Part) -> Option<Good> {
-        self.good.all.get(part).cloned()
+    pub(super) fn good<T: Clone + 'static>(&self, part: &Part) -> Option<Made<T>> {
+        let good = self.good.all.get(part)?;
+        Some((good.made_from.clone(), good.value.downcast_ref::<T>()?.clone()))
     }
 
-    fn look_at(&mut self, part: &Part, place: &Path, most: usize) -> &Found {
-        self.asked.push(part.clone());
-        self.places.insert(place.to_owned());
-        &self.look.at(place, most).found
+    pub(super) fn is_held(&self, part: &Part) -> bool {
+        self.held.contains(part)
     }
 
-    /// Every file of a place.
-    fn read(
-        &mut self,
-        part: &Part,
-        place: &Path,
-        most: usize,
-    ) -> Result<Vec<(PathBuf, File)>, Error> {
-        match self.look_at(part, place, most) {
-            Found::File(file) => {
-                let file = file.clone().map_err(|lost| lost.at(place))?;
-                Ok(vec![(place.to_owned(), file)])
-            }
-            Found::Folder(files) => {
-                let files = files.iter().map(|(path, file)| match file {
-                    Ok(file) => Ok((path.clone(), file.clone())),
-                    Err(lost) => Err(lost.at(path)),
-                });
-                files.collect()
-            }
+    /// Keeps the pairs for a restart; those that cannot be kept serve all the same.
+    pub(super) fn keep(&mut self) {
+        let options = self.options.clone();
+        let Some(folder) = &options.last_good else { return };
+        let failed = self.now.all.iter().filter_map(|(part, good)| {
+            let error = folder.keep(part, good).err()?;
+            Some((part.clone(), good.places.clone(), error))
+        });
+        for (part, places, error) in failed.collect::<Vec<_>>() {
+            self.refuse(part, places, error);
         }
     }
 
-    pub(super) fn read_one(&mut self, part: &Part, path: &Path) -> Result<File, Error> {
-        match self.look_at(part, path, pem::MOST_OF_CERTIFICATES) {
-            Found::File(file) => file.clone().map_err(|lost| lost.at(path)),
-            Found::Folder(_) => {
-                let what = "it is a folder, needed is a file".to_owned();
-                Err(Lost::Unreadable(std::io::ErrorKind::IsADirectory, what).at(path))
-            }
-        }
+    /// What was read before the run, and in it.
+    pub(super) fn everything(&self) -> Snapshot {
+        let places = self.read.0.iter().chain(&self.look.0);
+        Snapshot(places.map(|(place, files)| (place.clone(), files.clone())).collect())
     }
 
-    /// The lists by file, and the first file that is refused alone.
-    #[allow(clippy::type_complexity)] // Used once, beside its definition.
-    fn read_crls(
-        &mut self,
-        part: &Part,
-        place: &Path,
-    ) -> Result<(Good, Option<(PathBuf, Error)>), Error> {
-        let files = match self.look_at(part, place, pem::MOST_OF_CRLS).clone() {
-            Found::File(file) => BTreeMap::from([(place.to_owned(), file)]),
-            Found::Folder(files) => files,
-        };
-        let before = match self.good(part) {
-            Some(Good { value: Value::Crls(before), .. }) => Some(before),
-            _ => None,
-        };
-        let (mut lists, mut refused, mut len) = (BTreeMap::new(), None, 0);
-        for (path, file) in files {
-            let known = before.as_ref().and_then(|before| before.get(&path));
-            let read = file.map_err(|lost| lost.at(&path)).and_then(|file| match known {
-                Some((hash, crls)) if *hash == file.hash => {
-                    Ok((file.bytes.len(), (*hash, crls.clone())))
-                }
-                _ => {
-                    let crls = Crls::from_named_pem(&path, &file.bytes)?;
-                    Ok((file.bytes.len(), (file.hash, crls)))
-                }
-            });
-            match (read, known, &before) {
-                (Ok((bytes, read)), ..) => {
-                    len += bytes;
-                    lists.insert(path, read);
-                }
-                (Err(error), _, None) => return Err(error),
-                (Err(error), known, Some(_)) => {
-                    if let Some(known) = known {
-                        lists.insert(path.clone(), known.clone());
-                    }
-                    refused.get_or_insert((path, error));
-                }
-            }
+    /// Every file of a place, of no more than so many bytes together.
+    fn read(&mut self, place: &Path, most: usize) -> Result<ReadFiles, Error> {
+        let files: &Place = self.look.at(place, &self.read);
+        if files.values().flatten().map(|file| file.contents.len).sum::<usize>() > most {
+            return Err(Error::FileTooLarge { file: place.to_owned(), most });
         }
-        if lists.is_empty() {
-            return Err(match refused {
-                Some((_, error)) => error,
-                None => missing(place, "certificate revocation list"),
-            });
-        }
-        let made_from = lists.values().map(|(hash, _)| *hash).collect();
-        let value = Value::Crls(lists);
-        Ok((Good { made_from, files: vec![place.to_owned()], len, value }, refused))
+        let files = files.iter().map(|(path, file)| {
+            (path.clone(), file.as_ref().cloned().map_err(|lost| lost.at(path)))
+        });
+        Ok(files.collect())
+    }
+
+    pub(super) fn read_one(&mut self, path: &Path) -> Result<File, Error> {
+        let mut files = self.read(path, pem::MOST_OF_CERTIFICATES)?;
+        let folder = Lost::new(ErrorKind::IsADirectory, "it is a folder, needed is a file");
+        files.remove(path).unwrap_or_else(|| Err(folder.at(path)))
     }
 
     fn lineage(&mut self, place: &Path) -> Result<Arc<Lineage>, Error> {
@@ -310,46 +275,77 @@ impl Files {
         self.now.lineages.insert(key, lineage.clone());
         Ok(lineage)
     }
+}
 
-    pub(super) fn take_look(&mut self) -> Look {
-        mem::take(&mut self.look)
+impl Options {
+    pub(super) fn clock(&self) -> Arc<dyn TimeProvider> {
+        self.clock.clone().unwrap_or_else(|| Arc::new(DefaultTimeProvider))
+    }
+
+    pub(super) fn news(&self, tell: impl Fn(&dyn Observer) + Send + 'static) -> Tell {
+        let observers = self.observers.clone();
+        Box::new(move || observers.tell(&tell))
+    }
+
+    /// A clock that cannot be read says 1970.
+    pub(super) fn now(&self) -> OffsetDateTime {
+        let now = self.clock().current_time();
+        let seconds = now.and_then(|now| i64::try_from(now.as_secs()).ok()).unwrap_or_default();
+        OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 }
 
-impl Part {
-    pub(super) fn file(&self) -> Option<&PathBuf> {
-        match self {
-            Self::Bytes(file) | Self::Roots(file) | Self::Crls(file) => Some(file),
-            Self::Slot(..) => None,
-        }
-    }
-}
+type ReadFiles = BTreeMap<PathBuf, Result<File, Error>>;
 
-pub(super) fn good_from(files: &[(PathBuf, File)], value: Value) -> Good {
-    Good {
-        made_from: files.iter().map(|(_, file)| file.hash).collect::<Vec<Hash>>(),
-        files: files.iter().map(|(path, _)| path.clone()).collect(),
-        len: files.iter().map(|(_, file)| file.bytes.len()).sum(),
-        value,
-    }
+fn all(files: ReadFiles) -> Result<BTreeMap<PathBuf, File>, Error> {
+    files.into_iter().map(|(path, file)| Ok((path, file?))).collect()
 }
 
 /// Each file on its own, so that errors name it; then all of them.
-fn read_roots(place: &Path, files: &[(PathBuf, File)]) -> Result<Roots, Error> {
-    if let [(file, read)] = files {
-        return Roots::from_named_pem(file, &read.bytes);
-    }
+fn read_roots(place: &Path, files: &BTreeMap<PathBuf, File>) -> Result<Roots, Error> {
     let mut together = Vec::new();
-    for (file, read) in files {
-        Roots::from_named_pem(file, &read.bytes)?;
-        together.extend_from_slice(&read.bytes);
+    for (path, file) in files {
+        let roots = Roots::from_named_pem(path, &file.bytes)?;
+        if files.len() == 1 {
+            return Ok(roots);
+        }
+        together.extend_from_slice(&file.bytes);
         together.push(b'\n');
     }
     Roots::from_named_pem(place, &together)
 }
 
-fn missing(place: &Path, wanted: &'static str) -> Error {
-    Error::none_given(&pem::origin(place), wanted)
+/// The lists of each file.
+type CrlFiles = BTreeMap<PathBuf, (Contents, Crls)>;
+
+/// A file is read if it has changed. If it is refused, it is refused alone, and its lists stay;
+/// unless there were none before.
+fn read_crls(
+    files: ReadFiles,
+    before: Option<&CrlFiles>,
+    refused: &mut Option<(PathBuf, Error)>,
+) -> Result<CrlFiles, Error> {
+    let mut crls = CrlFiles::new();
+    for (path, file) in files {
+        let known = before.and_then(|before| before.get(&path)).cloned();
+        let read = file.and_then(|file| match &known {
+            Some(known) if known.0 == file.contents => Ok(known.clone()),
+            _ => Ok((file.contents, Crls::from_named_pem(&path, &file.bytes)?)),
+        });
+        match read {
+            Ok(read) => drop(crls.insert(path, read)),
+            Err(error) if before.is_none() => return Err(error),
+            Err(error) => {
+                crls.extend(known.map(|known| (path.clone(), known)));
+                refused.get_or_insert((path, error));
+            }
+        }
+    }
+    Ok(crls)
+}
+
+fn no_crls(place: &Path) -> Error {
+    Error::none_given(&pem::origin(place), pem::CRLS.wanted)
 }
 
 impl fmt::Debug for Files {

@@ -1,13 +1,11 @@
 //! [`Follower`], which looks again and again; and configurations for life.
 
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -19,10 +17,9 @@ use rustls::{
     SignatureScheme,
 };
 
-use super::generation::Generation;
 use super::reloader::Reloader;
 use super::side::{Calling, Serving, Side};
-use crate::config::without_resumption;
+use crate::config::{client_config_of, server_config_of};
 use crate::error::Error;
 
 /// A thread that looks at the files again and again. Dropped, it ends: at once, or when the look is
@@ -70,16 +67,9 @@ impl<C: Side> Reloader<Serving, C> {
     ///
     /// The provider has no cipher suite for the TLS versions that are compiled in.
     pub fn following_server_config(&self) -> Result<ServerConfig, Error> {
-        let current = self.current();
-        let (provider, own) = (current.provider(), current.server_config());
-        let following = Arc::new(Following(self.live().clone()));
-        let mut config =
-            ServerConfig::builder_with_details(provider.clone(), own.time_provider.clone())
-                .with_safe_default_protocol_versions()
-                .map_err(Error::Config)?
-                .with_client_cert_verifier(following.clone())
-                .with_cert_resolver(following);
-        without_resumption(&mut config);
+        let (current, following) = (self.current(), Arc::new(Following(self.clone())));
+        let mut config = server_config_of(current.provider(), following.clone(), following)?;
+        config.time_provider = current.server_config().time_provider.clone();
         Ok(config)
     }
 }
@@ -92,39 +82,26 @@ impl<S: Side> Reloader<S, Calling> {
     ///
     /// The provider has no cipher suite for the TLS versions that are compiled in.
     pub fn following_client_config(&self) -> Result<ClientConfig, Error> {
-        let current = self.current();
-        let (provider, own) = (current.provider(), current.client_config());
-        let following = Arc::new(Following(self.live().clone()));
-        let mut config =
-            ClientConfig::builder_with_details(provider.clone(), own.time_provider.clone())
-                .with_safe_default_protocol_versions()
-                .map_err(Error::Config)?
-                .dangerous() // rustls' word for any verifier that is not its own.
-                .with_custom_certificate_verifier(following.clone())
-                .with_client_cert_resolver(following);
-        without_resumption(&mut config);
+        let (current, following) = (self.current(), Arc::new(Following(self.clone())));
+        let mut config = client_config_of(current.provider(), following.clone(), following)?;
+        config.time_provider = current.client_config().time_provider.clone();
         Ok(config)
     }
 }
 
 /// Asks whatever generation is the current one.
-struct Following<S, C>(Arc<ArcSwap<Generation<S, C>>>);
-
-impl<S, C> fmt::Debug for Following<S, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Following").field(&self.0.load().number).finish()
-    }
-}
+#[derive(Debug)]
+struct Following<S, C>(Reloader<S, C>);
 
 impl<C: Side> ResolvesServerCert for Following<Serving, C> {
     fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.0.load().server_slot().resolve(client_hello)
+        self.0.current().server_slot().resolve(client_hello)
     }
 }
 
 impl<S: Side> ResolvesClientCert for Following<S, Calling> {
     fn resolve(&self, hints: &[&[u8]], offered: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.0.load().client_slot().resolve(hints, offered)
+        self.0.current().client_slot().resolve(hints, offered)
     }
 
     fn has_certs(&self) -> bool {
@@ -134,7 +111,7 @@ impl<S: Side> ResolvesClientCert for Following<S, Calling> {
 
 impl<C: Side> ClientCertVerifier for Following<Serving, C> {
     fn client_auth_mandatory(&self) -> bool {
-        self.0.load().clients().client_auth_mandatory()
+        self.0.current().clients().client_auth_mandatory()
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
@@ -147,7 +124,7 @@ impl<C: Side> ClientCertVerifier for Following<Serving, C> {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, TlsError> {
-        self.0.load().clients().verify_client_cert(end_entity, intermediates, now)
+        self.0.current().clients().verify_client_cert(end_entity, intermediates, now)
     }
 
     fn verify_tls12_signature(
@@ -156,7 +133,7 @@ impl<C: Side> ClientCertVerifier for Following<Serving, C> {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.0.load().clients().verify_tls12_signature(message, cert, dss)
+        self.0.current().clients().verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -165,11 +142,11 @@ impl<C: Side> ClientCertVerifier for Following<Serving, C> {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.0.load().clients().verify_tls13_signature(message, cert, dss)
+        self.0.current().clients().verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.load().clients().supported_verify_schemes()
+        self.0.current().clients().supported_verify_schemes()
     }
 }
 
@@ -182,7 +159,7 @@ impl<S: Side> ServerCertVerifier for Following<S, Calling> {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
-        let current = self.0.load();
+        let current = self.0.current();
         current.servers().verify_server_cert(
             end_entity,
             intermediates,
@@ -198,7 +175,7 @@ impl<S: Side> ServerCertVerifier for Following<S, Calling> {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.0.load().servers().verify_tls12_signature(message, cert, dss)
+        self.0.current().servers().verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -207,10 +184,10 @@ impl<S: Side> ServerCertVerifier for Following<S, Calling> {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.0.load().servers().verify_tls13_signature(message, cert, dss)
+        self.0.current().servers().verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.load().servers().supported_verify_schemes()
+        self.0.current().servers().supported_verify_schemes()
     }
 }

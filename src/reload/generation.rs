@@ -1,5 +1,6 @@
 //! [`Generation`]: slots, verifiers and configurations that belong together, and never change.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,9 +10,10 @@ use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ServerConfig};
 use time::OffsetDateTime;
 
-use super::sessions::Limits;
+use super::sessions::{Limits, Sessions};
 use super::side::{AnySide, Calling, Ours, Serving, Side};
 use crate::config::{client_config, server_config};
+use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::report::{Expiring, Expiry};
 use crate::role::Role;
@@ -48,7 +50,7 @@ pub struct Generation<S = Serving, C = Calling> {
     pub(super) number: u64,
     pub(super) since: OffsetDateTime,
     provider: Arc<CryptoProvider>,
-    limits: Option<Limits>,
+    limits: Limits,
     serve: S,
     call: C,
 }
@@ -57,8 +59,8 @@ impl Generation<(), ()> {
     /// Begins one; the provider is that of its configurations.
     #[allow(clippy::new_ret_no_self)] // The recipe reads better so.
     pub fn new(provider: &Arc<CryptoProvider>) -> GenerationBuilder<(), ()> {
-        let provider = provider.clone();
-        GenerationBuilder { provider, limits: None, sessions: 256, serve: Ok(()), call: Ok(()) }
+        let limits = Limits { within: None, sessions: 256 };
+        GenerationBuilder { provider: provider.clone(), limits, serve: Ok(()), call: Ok(()) }
     }
 }
 
@@ -67,8 +69,7 @@ impl Generation<(), ()> {
 #[must_use]
 pub struct GenerationBuilder<S, C> {
     provider: Arc<CryptoProvider>,
-    limits: Option<Duration>,
-    sessions: usize,
+    limits: Limits,
     serve: Result<S, Error>,
     call: Result<C, Error>,
 }
@@ -81,10 +82,10 @@ impl<S, C> GenerationBuilder<S, C> {
         clients: ClientPeerVerifier,
     ) -> GenerationBuilder<Serving, C> {
         let config = server_config(&self.provider, slot.clone(), clients.clone());
-        let serve =
-            config.map(|config| Serving(Ours { slot, peers: clients, config, sessions: None }));
-        let Self { provider, limits, sessions, call, .. } = self;
-        GenerationBuilder { provider, limits, sessions, serve, call }
+        let sessions = config.map(Sessions::new);
+        let serve = sessions.map(|sessions| Serving(Ours { slot, peers: clients, sessions }));
+        let Self { provider, limits, call, .. } = self;
+        GenerationBuilder { provider, limits, serve, call }
     }
 
     /// Calls with this slot, and verifies servers with this verifier.
@@ -94,10 +95,10 @@ impl<S, C> GenerationBuilder<S, C> {
         servers: ServerPeerVerifier,
     ) -> GenerationBuilder<S, Calling> {
         let config = client_config(&self.provider, slot.clone(), servers.clone());
-        let call =
-            config.map(|config| Calling(Ours { slot, peers: servers, config, sessions: None }));
-        let Self { provider, limits, sessions, serve, .. } = self;
-        GenerationBuilder { provider, limits, sessions, serve, call }
+        let sessions = config.map(Sessions::new);
+        let call = sessions.map(|sessions| Calling(Ours { slot, peers: servers, sessions }));
+        let Self { provider, limits, serve, .. } = self;
+        GenerationBuilder { provider, limits, serve, call }
     }
 
     /// Resumes sessions, for so long (whole seconds) at most and within this generation only.
@@ -108,14 +109,14 @@ impl<S, C> GenerationBuilder<S, C> {
     /// sessions: ask who it is in the handler
     /// ([`identify`](crate::ClientPeerVerifier::identify)), resumed or not.
     pub fn resume_within(mut self, most: Duration) -> Self {
-        self.limits = Some(most);
+        self.limits.within = Some(most);
         self
     }
 
     /// How many sessions the server remembers, and of how many servers the client. Default: 256; 65,536 at
     /// most, since the room for them is taken at once, in each epoch.
     pub fn remember_sessions(mut self, most: usize) -> Self {
-        self.sessions = most.min(1 << 16);
+        self.limits.sessions = most.min(1 << 16);
         self
     }
 }
@@ -125,7 +126,7 @@ impl<C> GenerationBuilder<Serving, C> {
     /// tickets are the generation's.
     pub fn adjust_server(mut self, adjust: impl FnOnce(&mut ServerConfig)) -> Self {
         if let Ok(serve) = &mut self.serve {
-            adjust(&mut serve.0.config);
+            serve.0.sessions.adjust(adjust);
         }
         self
     }
@@ -136,7 +137,7 @@ impl<S> GenerationBuilder<S, Calling> {
     /// [`adjust_server`](GenerationBuilder::adjust_server).
     pub fn adjust_client(mut self, adjust: impl FnOnce(&mut ClientConfig)) -> Self {
         if let Ok(call) = &mut self.call {
-            adjust(&mut call.0.config);
+            call.0.sessions.adjust(adjust);
         }
         self
     }
@@ -151,11 +152,14 @@ impl<S: Side, C: Side> GenerationBuilder<S, C> {
     ///
     /// The provider has no cipher suite for the TLS versions that are compiled in.
     pub fn build(self) -> Result<Generation<S, C>, Error> {
-        let sessions = self.sessions;
-        let limits = self.limits.map(|within| Limits { within, sessions });
         let (number, since) = (0, OffsetDateTime::UNIX_EPOCH);
-        let (provider, serve, call) = (self.provider, self.serve?, self.call?);
-        let mut generation = Generation { number, since, provider, limits, serve, call };
+        let Self { provider, limits, serve, call } = self;
+        let (serve, call) = (serve?, call?);
+        let generation = Generation { number, since, provider, limits, serve, call };
+        for side in generation.sides() {
+            side.slot().seal();
+            side.peers().seal();
+        }
         generation.begin(None);
         Ok(generation)
     }
@@ -186,23 +190,18 @@ impl<S: Side, C: Side> Generation<S, C> {
     /// Everything that ends, in the order in which it does: our certificates and their issuers, the
     /// roots, the revocation lists, the ends of relaxed policies.
     pub fn expiries(&self) -> Vec<Expiry> {
-        let mut all: Vec<_> = self.sides().flat_map(AnySide::expiries).collect();
+        let mut all: Vec<_> = self.sides().flat_map(|side| side.expiries()).collect();
         all.sort_by(|a, b| (a.until, a.what, &a.name).cmp(&(b.until, b.what, &b.name)));
         all.dedup();
         all
     }
 
-    /// Seals what it is made of, and begins its sessions, by this clock.
-    pub(super) fn begin(&mut self, clock: Option<&Arc<dyn TimeProvider>>) {
+    /// Begins its sessions, by this clock, else by that of each configuration.
+    pub(super) fn begin(&self, clock: Option<&Arc<dyn TimeProvider>>) {
         let ends = self.expiries().into_iter().filter(|expiry| expiry.what != Expiring::Root);
-        let seconds = |expiry: Expiry| u64::try_from(expiry.until.unix_timestamp()).unwrap_or(0);
-        let ends =
-            ends.map(|expiry| UnixTime::since_unix_epoch(Duration::from_secs(seconds(expiry))));
+        let ends = ends.filter_map(|expiry| u64::try_from(expiry.until.unix_timestamp()).ok());
         let ends: Vec<_> = ends.collect();
-        let (serve, call) = (self.serve.ours_mut(), self.call.ours_mut());
-        for side in [serve, call].into_iter().flatten() {
-            side.begin(self.limits, clock, &ends);
-        }
+        self.sides().for_each(|side| side.begin(self.limits, clock, ends.clone()));
     }
 
     /// Another one takes its place: its sessions end.
@@ -210,24 +209,27 @@ impl<S: Side, C: Side> Generation<S, C> {
         self.sides().for_each(AnySide::end);
     }
 
-    /// Who is trusted as CA, by role of the peers.
-    pub(super) fn roots(&self) -> Vec<(Role, String, Vec<u8>)> {
-        self.sides().flat_map(AnySide::roots).collect()
+    /// Who is trusted as CA here and is not there, by role of the peers.
+    pub(super) fn roots_beyond(&self, other: &Self) -> Vec<(Role, String)> {
+        let known: HashSet<_> = other.sides().flat_map(|side| side.roots()).collect();
+        let roots = self.sides().flat_map(|side| side.roots());
+        let beyond = roots.filter(|root| !known.contains(root));
+        beyond.map(|(role, name, _)| (role, name)).collect()
     }
 
     /// Whether our own roots lead to what we present.
     pub(super) fn check_own_chains(&self, now: UnixTime) -> Result<(), Error> {
-        for (role, credentials) in self.sides().filter_map(AnySide::credentials) {
+        let sides = [(self.serve.ours(), self.call.ours()), (self.call.ours(), self.serve.ours())];
+        for (ours, theirs) in sides {
             // A verifier of such peers is on the other side, if there is one.
-            let verifier = match role {
-                Role::Server => self.call.ours(),
-                Role::Client => self.serve.ours(),
-            };
-            let Some(verifier) = verifier else { continue };
-            for pair in credentials.pairs() {
-                let chain = &pair.certified_key().cert;
-                let verified = verifier.verify(chain, now);
-                verified.map_err(|reason| Error::OwnChainRefused { role, reason })?;
+            let (Some(ours), Some(theirs)) = (ours, theirs) else { continue };
+            let (role, credentials) = (ours.slot().role(), ours.slot().credentials());
+            for pair in credentials.iter().flat_map(Credentials::pairs) {
+                let verified = theirs.peers().verify_path(&pair.certified_key().cert, now);
+                verified.map_err(|refusal| {
+                    let reason = refusal.to_string();
+                    Error::OwnChainRefused { role, reason }
+                })?;
             }
         }
         Ok(())
@@ -237,7 +239,7 @@ impl<S: Side, C: Side> Generation<S, C> {
 impl<C> Generation<Serving, C> {
     /// For one connection: with resumption it is another one after the end of an epoch.
     pub fn server_config(&self) -> Arc<ServerConfig> {
-        self.serve.0.config()
+        self.serve.0.sessions.config()
     }
 
     /// Verifies clients; also says who one is, in a handler.
@@ -254,7 +256,7 @@ impl<C> Generation<Serving, C> {
 impl<S> Generation<S, Calling> {
     /// For one connection: with resumption it is another one after the end of an epoch.
     pub fn client_config(&self) -> Arc<ClientConfig> {
-        self.call.0.config()
+        self.call.0.sessions.config()
     }
 
     /// Verifies servers; also says who one is, in a handler.

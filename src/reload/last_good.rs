@@ -1,31 +1,33 @@
 //! [`LastGood`]: the folder in which the last good pair of each slot survives a restart.
 
-use std::collections::HashMap;
 use std::fs;
-use std::io::Write;
+use std::io::{Error as IoError, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 use zeroize::Zeroizing;
 
-use super::disk::Hash;
-use super::parts::{Good, Part, Value};
+use super::parts::{Good, Part};
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::pem;
 
 /// A folder that nobody else can look into.
 #[derive(Clone, Debug)]
-pub(super) struct LastGood {
-    folder: PathBuf,
-    /// What the pairs in it were made from, as far as this process wrote them.
-    kept: HashMap<Part, Vec<Hash>>,
+pub(super) struct LastGood(pub(super) PathBuf);
+
+/// What a slot was loaded with.
+#[derive(Clone)]
+pub(super) struct Loaded {
+    pub(super) credentials: Credentials,
+    /// The PEM text of chain and key, if files hold them and it is to be kept.
+    pub(super) pem: Option<Arc<Zeroizing<Vec<u8>>>>,
 }
 
 impl LastGood {
-    pub(super) fn open(folder: PathBuf) -> Result<Self, Error> {
-        check_mode(&folder)?;
-        Ok(Self { folder, kept: HashMap::new() })
+    pub(super) fn check(&self) -> Result<(), Error> {
+        check_mode(&self.0)
     }
 
     /// The pair that was kept, or `None` if none was.
@@ -37,32 +39,37 @@ impl LastGood {
         let Some(file) = self.file(slot).filter(|file| file.exists()) else {
             return Ok(None);
         };
-        check_mode(&self.folder)?;
+        self.check()?;
         check_mode(&file)?;
-        let pem = pem::read_file(&file, 2 * pem::MOST_OF_CERTIFICATES)?;
+        let pem = read(&file)?;
         Credentials::from_named_pem((&file, &pem), (&file, &pem), provider).map(Some)
     }
 
     /// Keeps the pair of a slot, unless it is kept already.
-    pub(super) fn keep(&mut self, slot: &Part, good: &Good) -> Result<(), Error> {
-        let (Value::Slot(_, Some(pem)), Some(file)) = (&good.value, self.file(slot)) else {
+    pub(super) fn keep(&self, slot: &Part, good: &Good) -> Result<(), Error> {
+        let loaded = good.value.downcast_ref::<Loaded>();
+        let (Some(pem), Some(file)) = (loaded.and_then(|it| it.pem.as_ref()), self.file(slot))
+        else {
             return Ok(());
         };
-        if self.kept.get(slot) != Some(&good.made_from) {
-            let is_ours = check_mode(&self.folder).map_err(std::io::Error::other);
-            let written = is_ours.and_then(|()| write_whole(&file, pem));
-            written.map_err(|source| Error::NotKept { file, source })?;
-            self.kept.insert(slot.clone(), good.made_from.clone());
+        if read(&file).is_ok_and(|kept| kept == **pem) {
+            return Ok(());
         }
-        Ok(())
+        let is_ours = self.check().map_err(IoError::other);
+        let written = is_ours.and_then(|()| write_whole(&file, pem));
+        written.map_err(|source| Error::NotKept { file, source })
     }
 
     fn file(&self, slot: &Part) -> Option<PathBuf> {
         match slot {
-            Part::Slot(role, nth) => Some(self.folder.join(format!("{role}-{}.pem", nth + 1))),
+            Part::Slot(role, nth) => Some(self.0.join(format!("{role}-{}.pem", nth + 1))),
             _ => None,
         }
     }
+}
+
+fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pem::read_file(file, 2 * pem::MOST_OF_CERTIFICATES)
 }
 
 /// The chain and the key of two files (or one) in one text, and nothing else of them.

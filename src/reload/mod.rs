@@ -1,9 +1,9 @@
 //! [`Reloader`] and [`Generation`]: certificates, roots, lists and policies that follow files.
 //!
 //! A *recipe* makes a [`Generation`]; what it reads through the [`Files`] that it is handed is
-//! followed. `disk` reads, `parts` remembers what is good of it, `files` is what the recipe sees,
-//! `attempt` runs the recipe and finds out which part it refuses, `work` decides what comes of it,
-//! `reloader` publishes.
+//! followed. `disk` takes snapshots of the bytes, `watch` says which are to be judged, `attempt` runs the
+//! recipe over one and finds out which part it refuses, `parts` is what is good of each, `work` decides
+//! what comes of it, `reloader` publishes.
 
 // In the order in which they import each other.
 mod disk;
@@ -15,6 +15,7 @@ mod sessions;
 mod side;
 mod generation;
 mod attempt;
+mod watch;
 mod work;
 mod reloader;
 mod follow;

@@ -1,17 +1,14 @@
-//! [`Parts`]: what the current generation was made from, part by part.
+//! [`Parts`]: what a generation was made from, part by part.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
-use super::disk::Hash;
-use crate::credentials::Credentials;
+use super::disk::Contents;
 use crate::observe::KeptCrl;
 use crate::role::Role;
-use crate::roots::Roots;
-use crate::verifier::{Crls, Lineage};
+use crate::verifier::Lineage;
 
 /// One thing that a recipe asks for; each keeps its last good state on its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,25 +20,36 @@ pub(super) enum Part {
     Slot(Role, usize),
 }
 
+impl Part {
+    pub(super) fn place(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Bytes(place) | Self::Roots(place) | Self::Crls(place) => Some(place),
+            Self::Slot(..) => None,
+        }
+    }
+}
+
 /// A good state of a part.
 #[derive(Clone)]
 pub(super) struct Good {
-    /// The hashes of the contents that it was made from.
-    pub(super) made_from: Vec<Hash>,
-    pub(super) files: Vec<PathBuf>,
-    /// How many bytes they have.
-    pub(super) len: usize,
-    pub(super) value: Value,
+    pub(super) made_from: Vec<Contents>,
+    /// The files and folders that it was read from.
+    pub(super) places: Vec<PathBuf>,
+    /// Of the type that its kind of part has.
+    pub(super) value: Arc<dyn Any + Send + Sync>,
 }
 
-#[derive(Clone)]
-pub(super) enum Value {
-    Bytes(Arc<Zeroizing<Vec<u8>>>),
-    Roots(Roots),
-    /// By file.
-    Crls(BTreeMap<PathBuf, (Hash, Crls)>),
-    /// With the PEM text of chain and key, if the files hold them.
-    Slot(Credentials, Option<Arc<Zeroizing<Vec<u8>>>>),
+/// As far as publishing goes: the same contents make the same.
+impl PartialEq for Good {
+    fn eq(&self, other: &Self) -> bool {
+        self.made_from == other.made_from
+    }
+}
+
+impl Good {
+    fn len(&self) -> usize {
+        self.made_from.iter().map(|contents| contents.len).sum()
+    }
 }
 
 #[derive(Clone, Default)]
@@ -52,26 +60,22 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn is_made_from_the_same_as(&self, other: &Self) -> bool {
-        let prints = |parts: &Self| -> Vec<_> {
-            parts.all.iter().map(|(part, good)| (part.clone(), good.made_from.clone())).collect()
-        };
-        prints(self) == prints(other)
+    pub(super) fn places(&self, part: &Part) -> Vec<PathBuf> {
+        self.all.get(part).map(|good| good.places.clone()).unwrap_or_default()
     }
 
     /// Whether this part was made from something else than it was before.
     pub(super) fn is_new(&self, part: &Part, before: &Self) -> bool {
-        let made_from = |parts: &Self| parts.all.get(part).map(|good| good.made_from.clone());
-        made_from(self) != made_from(before)
+        self.all.get(part) != before.all.get(part)
     }
 
-    /// The files whose contents are new, and those of them that became shorter.
+    /// The places whose contents are new, and those of them that became shorter.
     pub(super) fn changes(&self, before: &Self) -> (Vec<PathBuf>, Vec<PathBuf>) {
         let (mut changed, mut shorter) = (BTreeSet::new(), BTreeSet::new());
         for (part, good) in self.all.iter().filter(|(part, _)| self.is_new(part, before)) {
-            changed.extend(good.files.iter().cloned());
-            if before.all.get(part).is_some_and(|before| before.len > good.len) {
-                shorter.extend(good.files.iter().cloned());
+            changed.extend(good.places.iter().cloned());
+            if before.all.get(part).is_some_and(|before| before.len() > good.len()) {
+                shorter.extend(good.places.iter().cloned());
             }
         }
         (changed.into_iter().collect(), shorter.into_iter().collect())

@@ -1,23 +1,20 @@
 //! [`Reloader`]: publishes generations, one after the other.
 
 use std::fmt;
-use std::mem;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
+use rustls::time_provider::TimeProvider;
 use time::{Duration, OffsetDateTime};
 
-use super::attempt::Run;
-use super::disk::Look;
-use super::files::{Files, Surroundings};
+use super::files::{Files, Options};
 use super::generation::Generation;
 use super::last_good::LastGood;
-use super::parts::Parts;
 use super::side::{Calling, Serving, Side};
-use super::work::{Haste, Options, Work};
+use super::watch::Haste;
+use super::work::{Accepted, Work};
 use crate::error::Error;
 use crate::observe::{Observer, Observers};
 use crate::report::ReloadReport;
@@ -65,11 +62,11 @@ use crate::report::ReloadReport;
 pub struct Reloader<S = Serving, C = Calling>(Arc<Inner<S, C>>);
 
 struct Inner<S, C> {
-    current: Arc<ArcSwap<Generation<S, C>>>,
+    current: ArcSwap<Generation<S, C>>,
     work: Mutex<Work<S, C>>,
-    options: Options,
+    options: Arc<Options>,
     looks: AtomicU64,
-    failing: Mutex<Option<OffsetDateTime>>,
+    failing_since: Mutex<Option<OffsetDateTime>>,
 }
 
 /// How a [`Reloader`] does: for metrics, and for alarms.
@@ -89,25 +86,19 @@ pub struct Health {
 impl Reloader<(), ()> {
     /// Begins one.
     pub fn builder() -> ReloaderBuilder {
-        ReloaderBuilder {
-            observers: Vec::new(),
+        ReloaderBuilder(Options {
             clock: None,
+            observers: Observers::default(),
             last_good: None,
             checks_own_chains: false,
             notice: Duration::days(30),
-        }
+        })
     }
 }
 
 /// Builds a [`Reloader`]; see [`Reloader::builder`].
 #[must_use]
-pub struct ReloaderBuilder {
-    observers: Vec<Arc<dyn Observer>>,
-    clock: Option<Arc<dyn TimeProvider>>,
-    last_good: Option<PathBuf>,
-    checks_own_chains: bool,
-    notice: Duration,
-}
+pub struct ReloaderBuilder(Options);
 
 impl ReloaderBuilder {
     /// Hears what is published, refused and about to end, and what the slots do that are made by
@@ -117,13 +108,13 @@ impl ReloaderBuilder {
     /// whoever looks ([`reload`](Reloader::reload), [`poll`](Reloader::poll)) or rolls back from within an
     /// observer waits for itself for ever.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observers.push(observer);
+        self.0.observers.add(observer);
         self
     }
 
     /// The clock of everything: slots, configurations, sessions, expiries. Default: the system's.
     pub fn time_provider(mut self, clock: Arc<dyn TimeProvider>) -> Self {
-        self.clock = Some(clock);
+        self.0.clock = Some(clock);
         self
     }
 
@@ -134,7 +125,7 @@ impl ReloaderBuilder {
     /// checked), each file is written with mode 600, whole. One folder is for one reloader, and for
     /// pairs that [`Files`] reads from two files or one, no others.
     pub fn keep_last_good(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.last_good = Some(folder.into());
+        self.0.last_good = Some(LastGood(folder.into()));
         self
     }
 
@@ -144,13 +135,13 @@ impl ReloaderBuilder {
     ///
     /// Names and rules are not asked, since they are about others.
     pub fn check_own_chains(mut self) -> Self {
-        self.checks_own_chains = true;
+        self.0.checks_own_chains = true;
         self
     }
 
     /// How long ahead of an end it is told; a third of the lifetime, if that is less. Default: 30 days.
     pub fn expiry_notice(mut self, ahead: Duration) -> Self {
-        self.notice = ahead;
+        self.0.notice = ahead;
         self
     }
 
@@ -164,35 +155,19 @@ impl ReloaderBuilder {
         self,
         recipe: impl FnMut(&mut Files) -> Result<Generation<S, C>, Error> + Send + 'static,
     ) -> Result<Reloader<S, C>, Error> {
-        let last_good = self.last_good.map(LastGood::open).transpose()?;
-        let clock = self.clock.clone().unwrap_or_else(|| Arc::new(DefaultTimeProvider));
-        let mut observers = Observers::default();
-        self.observers.iter().for_each(|observer| observers.add(observer.clone()));
-        let options = Options {
-            surroundings: Surroundings {
-                clock,
-                observers: self.observers,
-                last_good: last_good.clone(),
-            },
-            observers,
-            clock: self.clock,
-            checks_own_chains: self.checks_own_chains,
-            notice: self.notice,
-        };
-        let mut work = Work::new(Box::new(recipe), last_good);
-        let (run, look) = work.run(Look::default(), &options).map_err(owned)?;
-        let mut accepted = work.accept(run, &look, None, &options).map_err(owned)?;
-        let first = accepted.next.take().ok_or_else(|| Error::recipe("it made nothing"))?;
-        let failing = (!accepted.report.is_clean()).then_some(first.since);
+        let options = Arc::new(self.0);
+        options.last_good.iter().try_for_each(LastGood::check)?;
+        let mut work = Work::new(Box::new(recipe), options.clone());
+        let Accepted { generation, report, news } = work.first().map_err(owned)?;
         let reloader = Reloader(Arc::new(Inner {
-            current: Arc::new(ArcSwap::from_pointee(first)),
+            failing_since: Mutex::new((!report.is_clean()).then_some(generation.since)),
+            current: ArcSwap::from_pointee(generation),
             work: Mutex::new(work),
             options,
             looks: AtomicU64::new(1),
-            failing: Mutex::new(failing),
         }));
-        accepted.tell(&reloader.0.options.observers);
-        reloader.0.tell_expiries(&mut reloader.0.work());
+        news.iter().for_each(|tell| tell());
+        reloader.0.tell_expiries(&mut lock(&reloader.0.work));
         Ok(reloader)
     }
 }
@@ -215,7 +190,7 @@ impl<S: Side, C: Side> Reloader<S, C> {
     ///
     /// The files did not settle, or the recipe fails with everything new. The last generation stays.
     pub fn reload(&self) -> Result<ReloadReport, Arc<Error>> {
-        self.0.look(&mut self.0.work(), Haste::Now)
+        self.0.look(Haste::Now)
     }
 
     /// One look, as [`follow`](Self::follow) makes them; for who has a loop of their own. What is new
@@ -225,7 +200,7 @@ impl<S: Side, C: Side> Reloader<S, C> {
     ///
     /// As [`reload`](Self::reload); files that do not settle are an error after some looks only.
     pub fn poll(&self) -> Result<ReloadReport, Arc<Error>> {
-        self.0.look(&mut self.0.work(), Haste::WhenTwoLooksAgree)
+        self.0.look(Haste::WhenTwoLooksAgree)
     }
 
     /// Goes back to what the generation before this one was made from, as a new generation. It holds
@@ -238,42 +213,30 @@ impl<S: Side, C: Side> Reloader<S, C> {
     ///
     /// There is none before, or the recipe fails.
     pub fn roll_back(&self) -> Result<ReloadReport, Arc<Error>> {
-        let mut work = self.0.work();
-        self.0.roll_back(&mut work)
+        let mut work = lock(&self.0.work);
+        let accepted = work.roll_back(&self.current())?;
+        Ok(self.0.publish(accepted))
     }
 
     /// How it does.
     pub fn health(&self) -> Health {
         let current = self.0.current.load();
-        let failing_since = *self.0.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let failing_since = *lock(&self.0.failing_since);
         let looks = self.0.looks.load(Ordering::Relaxed);
         Health { generation: current.number, since: current.since, looks, failing_since }
-    }
-
-    pub(super) fn live(&self) -> &Arc<ArcSwap<Generation<S, C>>> {
-        &self.0.current
     }
 }
 
 impl<S: Side, C: Side> Inner<S, C> {
-    fn work(&self) -> MutexGuard<'_, Work<S, C>> {
-        self.work.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn look(&self, work: &mut Work<S, C>, haste: Haste) -> Result<ReloadReport, Arc<Error>> {
-        let looked = match work.what_to_judge(haste) {
-            Ok(None) => Ok(ReloadReport::default()),
-            Ok(Some(look)) => self.judge(work, look),
-            Err(error) => Err(Arc::new(error)),
-        };
+    fn look(&self, haste: Haste) -> Result<ReloadReport, Arc<Error>> {
+        let work = &mut *lock(&self.work);
+        let looked = work.look(haste, &self.current.load());
+        let looked = looked.map(|it| it.map(|it| self.publish(it)).unwrap_or_default());
         self.looks.fetch_add(1, Ordering::Relaxed);
-        let is_well = looked.as_ref().is_ok_and(ReloadReport::is_clean) && !work.has_refused;
-        self.note_failing(is_well);
-        let failure = looked.as_ref().err();
-        let failure = failure.map(|error| (work.judged, mem::discriminant(&**error)));
-        let before = mem::replace(&mut work.told_failure, failure);
-        if let Err(error) = &looked
-            && before != failure
+        self.note_failing(looked.is_err() || work.has_refused());
+        let failure = looked.as_ref().err().map(|error| &**error);
+        if work.is_new_failure(failure)
+            && let Some(error) = failure
         {
             self.options.observers.tell(|observer| observer.reload_failed(error));
         }
@@ -281,55 +244,32 @@ impl<S: Side, C: Side> Inner<S, C> {
         looked
     }
 
-    fn judge(&self, work: &mut Work<S, C>, look: Look) -> Result<ReloadReport, Arc<Error>> {
-        let (run, look) = work.run(look, &self.options)?;
-        self.accept(work, run, &look)
-    }
-
-    fn accept(
-        &self,
-        work: &mut Work<S, C>,
-        run: Run<S, C>,
-        look: &Look,
-    ) -> Result<ReloadReport, Arc<Error>> {
-        let current = self.current.load_full();
-        let mut accepted = work.accept(run, look, Some(&current), &self.options)?;
-        if let Some(next) = accepted.next.take() {
-            self.current.swap(Arc::new(next)).end();
+    /// Telling comes after it: an observer may ask for what is told, block or panic.
+    fn publish(&self, accepted: Accepted<S, C>) -> ReloadReport {
+        if accepted.report.published.is_some() {
+            self.current.swap(Arc::new(accepted.generation)).end();
         }
-        Ok(accepted.tell(&self.options.observers))
+        accepted.news.iter().for_each(|tell| tell());
+        accepted.report
     }
 
-    fn roll_back(&self, work: &mut Work<S, C>) -> Result<ReloadReport, Arc<Error>> {
-        let before = work.before.as_deref().ok_or_else(|| Arc::new(Error::NoGenerationBefore))?;
-        let lineages = work.good.lineages.clone();
-        let back = Arc::new(Parts { all: before.all.clone(), lineages });
-        let look = work.followed.again();
-        let run = work.attempt(&back, &self.options).make_of_what_was_good(&look);
-        // With what only the generation before asked for, and nobody followed since.
-        let look = run.look.clone();
-        let report = self.accept(work, run, &look)?;
-        (work.undone, work.has_refused) = (work.judged, false);
-        Ok(report)
-    }
-
-    fn note_failing(&self, is_well: bool) {
-        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
-        match is_well {
-            true => *failing = None,
-            false => drop(failing.get_or_insert_with(|| self.options.now())),
-        }
+    fn note_failing(&self, is_failing: bool) {
+        let mut since = lock(&self.failing_since);
+        *since = is_failing.then(|| since.unwrap_or_else(|| self.options.now()));
     }
 
     fn tell_expiries(&self, work: &mut Work<S, C>) {
-        let (current, now) = (self.current.load(), self.options.now());
-        for expiry in current.expiries() {
-            let is_near = now >= expiry.notice(self.options.notice);
-            if is_near && work.told_expiries.insert(format!("{expiry}")) {
+        for expiry in self.current.load().expiries() {
+            if work.is_new_expiry(&expiry) {
                 self.options.observers.tell(|observer| observer.expiring(&expiry));
             }
         }
     }
+}
+
+/// What an observer or a recipe left that panicked is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Nobody else has it: nothing else was told of a first run.
@@ -353,7 +293,7 @@ impl<S, C> fmt::Debug for Reloader<S, C> {
 impl fmt::Debug for ReloaderBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReloaderBuilder")
-            .field("last_good", &self.last_good)
+            .field("last_good", &self.0.last_good)
             .finish_non_exhaustive()
     }
 }

@@ -1,124 +1,146 @@
 //! [`Sessions`]: configurations whose sessions are resumed for a while, in epochs.
 //!
 //! Each epoch has a configuration and a store of its own. A store that has ended stays dead: what is
-//! written to it late (a Finished that was held back, a ticket on an open connection) is lost.
+//! written to it late (a Finished that was held back, a ticket on an open connection) is never read.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use rustls::client::{
     ClientSessionMemoryCache, ClientSessionStore, Resumption, Tls12ClientSessionValue,
     Tls13ClientSessionValue,
 };
-use rustls::pki_types::{ServerName, UnixTime};
+use rustls::pki_types::ServerName;
 use rustls::server::{ServerSessionMemoryCache, StoresServerSessions};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, NamedGroup, ServerConfig};
 
-use crate::config::without_resumption;
+use crate::config::{ResumableConfig, without_resumption};
 
-/// How long, and how many.
+/// How long sessions are resumed, if they are, and how many are remembered.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    pub(super) within: Duration,
+    pub(super) within: Option<Duration>,
     pub(super) sessions: usize,
 }
 
-/// A configuration, and the stores of one epoch after the other.
+/// A configuration, in one epoch after the other.
 #[derive(Debug)]
 pub(super) struct Sessions<C> {
-    /// Without resumption.
-    plain: C,
-    epoch: ArcSwap<Epoch<C>>,
-    /// `None`: nothing is resumed.
-    limits: Option<Limits>,
-    clock: Arc<dyn TimeProvider>,
-    /// When something ends that a session must not outlive, in order.
-    ends: Vec<UnixTime>,
-    /// Held while an epoch takes the place of another. Whether the last one was.
-    turning: Mutex<bool>,
+    /// `None`: the next one is to begin.
+    epoch: ArcSwapOption<Epoch<C>>,
+    /// Held while an epoch takes the place of another.
+    terms: Mutex<Terms<C>>,
+}
+
+/// What epochs are made of.
+#[derive(Debug)]
+struct Terms<C> {
+    config: C,
+    limits: Limits,
+    /// When something ends that a session must not outlive, in seconds since 1970.
+    ends: Vec<u64>,
 }
 
 #[derive(Debug)]
 struct Epoch<C> {
     config: Arc<C>,
-    life: Arc<Life>,
+    /// `None`: nothing is resumed, and so it needs no end.
+    life: Option<Arc<Life>>,
 }
 
-/// From the beginning of an epoch to its end.
+/// Ends at an instant, or before it.
 #[derive(Debug)]
-struct Life {
+pub(super) struct Life {
     clock: Arc<dyn TimeProvider>,
-    end: UnixTime,
+    /// In seconds since 1970.
+    end: u64,
     is_over: AtomicBool,
 }
 
 /// A configuration that can resume sessions.
-pub(super) trait Resumes: Clone + Send + Sync + 'static {
+pub(super) trait Resumes: ResumableConfig + Clone + Send + Sync + 'static {
     fn clock(&mut self) -> &mut Arc<dyn TimeProvider>;
-    fn without_sessions(self) -> Self;
-    fn with_sessions(self, life: Remembered, most: usize) -> Self;
+
+    fn remember(&mut self, most: usize, life: Arc<Life>);
 }
 
-/// What ends with an epoch.
-pub(super) struct Remembered(Arc<Life>);
-
 impl<C: Resumes> Sessions<C> {
-    pub(super) fn new(
-        config: C,
-        limits: Option<Limits>,
-        clock: Arc<dyn TimeProvider>,
-        mut ends: Vec<UnixTime>,
-    ) -> Self {
-        ends.sort();
-        let plain = config.without_sessions();
-        let life = Life {
-            clock: clock.clone(),
-            end: UnixTime::since_unix_epoch(Duration::ZERO),
-            is_over: true.into(),
-        };
-        let none = Epoch { config: Arc::new(plain.clone()), life: Arc::new(life) };
-        let (epoch, turning) = (ArcSwap::from_pointee(none), Mutex::default());
-        Self { plain, epoch, limits, clock, ends, turning }
+    pub(super) fn new(config: C) -> Self {
+        let limits = Limits { within: None, sessions: 0 };
+        let terms = Terms { config, limits, ends: Vec::new() };
+        Self { epoch: ArcSwapOption::empty(), terms: Mutex::new(terms) }
+    }
+
+    pub(super) fn adjust(&mut self, adjust: impl FnOnce(&mut C)) {
+        adjust(&mut self.terms().config);
+    }
+
+    /// Without a clock it is the configuration's own.
+    pub(super) fn begin(
+        &self,
+        limits: Limits,
+        clock: Option<&Arc<dyn TimeProvider>>,
+        ends: Vec<u64>,
+    ) {
+        let terms = &mut *self.terms();
+        without_resumption(&mut terms.config);
+        if let Some(clock) = clock {
+            *terms.config.clock() = clock.clone();
+        }
+        (terms.limits, terms.ends) = (limits, ends);
+        self.epoch.store(None);
     }
 
     /// The configuration of the epoch that is now.
     pub(super) fn config(&self) -> Arc<C> {
-        let epoch = self.epoch.load();
-        match self.limits {
-            Some(limits) if epoch.life.is_over() => self.turn(limits),
-            _ => epoch.config.clone(),
+        match &*self.epoch.load() {
+            Some(epoch) if !epoch.is_over() => epoch.config.clone(),
+            _ => self.turn(),
         }
     }
 
-    fn turn(&self, limits: Limits) -> Arc<C> {
-        let is_last = self.turning.lock().unwrap_or_else(PoisonError::into_inner);
-        let epoch = self.epoch.load_full();
-        if !epoch.life.is_over() {
+    fn turn(&self) -> Arc<C> {
+        let terms = self.terms();
+        if let Some(epoch) = &*self.epoch.load()
+            && !epoch.is_over()
+        {
             return epoch.config.clone();
         }
-        // A clock that cannot be read resumes nothing.
-        let Some(now) = self.clock.current_time().filter(|_| !*is_last) else {
-            return Arc::new(self.plain.clone());
-        };
-        let latest = now.as_secs().saturating_add(limits.within.as_secs());
-        let next = self.ends.iter().find(|end| **end > now).map_or(u64::MAX, UnixTime::as_secs);
-        let end = UnixTime::since_unix_epoch(Duration::from_secs(latest.min(next)));
-        let (clock, is_over) = (self.clock.clone(), AtomicBool::default());
-        let life = Arc::new(Life { clock, end, is_over });
-        let config = self.plain.clone().with_sessions(Remembered(life.clone()), limits.sessions);
+        let (mut config, mut life) = (terms.config.clone(), None);
+        if let Some(within) = terms.limits.within {
+            let clock = config.clock().clone();
+            // A clock that cannot be read resumes nothing.
+            let Some(now) = clock.current_time() else { return Arc::new(config) };
+            let ends = terms.ends.iter().copied().filter(|end| *end > now.as_secs());
+            let end = ends.fold(now.as_secs().saturating_add(within.as_secs()), u64::min);
+            let begun = Arc::new(Life { clock, end, is_over: AtomicBool::default() });
+            config.remember(terms.limits.sessions, begun.clone());
+            life = Some(begun);
+        }
         let config = Arc::new(config);
-        self.epoch.store(Arc::new(Epoch { config: config.clone(), life }));
+        self.epoch.store(Some(Arc::new(Epoch { config: config.clone(), life })));
         config
     }
 
     /// Now and for good.
     pub(super) fn end(&self) {
-        let mut is_last = self.turning.lock().unwrap_or_else(PoisonError::into_inner);
-        *is_last = true;
-        self.epoch.load().life.end();
+        self.terms().limits.within = None;
+        if let Some(life) = self.epoch.swap(None).and_then(|epoch| epoch.life.clone()) {
+            life.end();
+        }
+    }
+
+    fn terms(&self) -> MutexGuard<'_, Terms<C>> {
+        self.terms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<C> Epoch<C> {
+    fn is_over(&self) -> bool {
+        self.life.as_ref().is_some_and(|life| life.is_over())
     }
 }
 
@@ -128,7 +150,7 @@ impl Life {
         if self.is_over.load(Ordering::Acquire) {
             return true;
         }
-        let is_over = self.clock.current_time().is_none_or(|now| now >= self.end);
+        let is_over = self.clock.current_time().is_none_or(|now| now.as_secs() >= self.end);
         if is_over {
             self.end();
         }
@@ -145,17 +167,11 @@ impl Resumes for ServerConfig {
         &mut self.time_provider
     }
 
-    fn without_sessions(mut self) -> Self {
-        without_resumption(&mut self);
-        self
-    }
-
-    fn with_sessions(mut self, Remembered(life): Remembered, most: usize) -> Self {
+    fn remember(&mut self, most: usize, life: Arc<Life>) {
         // A session is one ticket, so that the store holds as many as it says.
         self.send_tls13_tickets = 1;
-        self.session_storage =
-            Arc::new(Mortal { life, store: ServerSessionMemoryCache::new(most) });
-        self
+        let store = ServerSessionMemoryCache::new(most);
+        self.session_storage = Arc::new(Mortal { life, store });
     }
 }
 
@@ -164,20 +180,14 @@ impl Resumes for ClientConfig {
         &mut self.time_provider
     }
 
-    fn without_sessions(mut self) -> Self {
-        without_resumption(&mut self);
-        self
-    }
-
-    fn with_sessions(mut self, Remembered(life): Remembered, most: usize) -> Self {
+    fn remember(&mut self, most: usize, life: Arc<Life>) {
         // It counts eight tickets for each server.
         let store = ClientSessionMemoryCache::new(most.saturating_mul(8));
         self.resumption = Resumption::store(Arc::new(Mortal { life, store }));
-        self
     }
 }
 
-/// A store that ends.
+/// A store that is not read any more once its epoch has ended.
 #[derive(Debug)]
 struct Mortal<S> {
     life: Arc<Life>,
@@ -192,7 +202,7 @@ impl<S> Mortal<S> {
 
 impl StoresServerSessions for Mortal<Arc<ServerSessionMemoryCache>> {
     fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
-        self.alive().is_some_and(|store| store.put(key, value))
+        self.store.put(key, value)
     }
 
     fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
@@ -218,9 +228,7 @@ impl ClientSessionStore for Mortal<ClientSessionMemoryCache> {
     }
 
     fn set_tls12_session(&self, name: ServerName<'static>, value: Tls12ClientSessionValue) {
-        if let Some(store) = self.alive() {
-            store.set_tls12_session(name, value);
-        }
+        self.store.set_tls12_session(name, value);
     }
 
     fn tls12_session(&self, name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
@@ -232,9 +240,7 @@ impl ClientSessionStore for Mortal<ClientSessionMemoryCache> {
     }
 
     fn insert_tls13_ticket(&self, name: ServerName<'static>, value: Tls13ClientSessionValue) {
-        if let Some(store) = self.alive() {
-            store.insert_tls13_ticket(name, value);
-        }
+        self.store.insert_tls13_ticket(name, value);
     }
 
     fn take_tls13_ticket(&self, name: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {

@@ -1,8 +1,8 @@
 //! [`Side`]: what a generation presents and accepts on one side, as server or as client.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
-use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ServerConfig};
 
@@ -10,8 +10,8 @@ use super::sessions::{Limits, Resumes, Sessions};
 use crate::credentials::Credentials;
 use crate::report::{Expiring, Expiry};
 use crate::role::Role;
-use crate::slot::{self, ClientSlot, ServerSlot};
-use crate::verifier::{self, ClientPeerVerifier, ServerPeerVerifier};
+use crate::slot::{self, ClientSlot, ServerSlot, Slot};
+use crate::verifier::{self, ClientPeerVerifier, ServerPeerVerifier, Settings};
 
 /// The side of a generation that serves: see [`Generation`](crate::Generation).
 #[derive(Debug)]
@@ -25,13 +25,11 @@ pub struct Calling(pub(super) Ours<ClientSlot, ServerPeerVerifier, ClientConfig>
 pub(super) struct Ours<S, V, C> {
     pub(super) slot: S,
     pub(super) peers: V,
-    /// As it was built, before it is anybody's.
-    pub(super) config: C,
-    pub(super) sessions: Option<Sessions<C>>,
+    pub(super) sessions: Sessions<C>,
 }
 
 /// A side of a generation, or `()`: not there.
-pub trait Side: Sided + Send + Sync + 'static {}
+pub trait Side: Sided + Debug + Send + Sync + 'static {}
 
 impl Side for () {}
 impl Side for Serving {}
@@ -41,31 +39,17 @@ impl Side for Calling {}
 #[allow(private_interfaces)] // Sealed: nobody else calls it.
 pub trait Sided {
     /// What is there, if the side is.
-    fn ours(&self) -> Option<&dyn AnySide>;
-
-    /// As [`ours`](Self::ours), to begin it.
-    fn ours_mut(&mut self) -> Option<&mut dyn AnySide>;
-}
-
-#[allow(private_interfaces)] // Sealed: nobody else calls it.
-impl Sided for () {
     fn ours(&self) -> Option<&dyn AnySide> {
         None
     }
-
-    fn ours_mut(&mut self) -> Option<&mut dyn AnySide> {
-        None
-    }
 }
+
+impl Sided for () {}
 
 #[allow(private_interfaces)] // Sealed: nobody else calls it.
 impl Sided for Serving {
     fn ours(&self) -> Option<&dyn AnySide> {
         Some(&self.0)
-    }
-
-    fn ours_mut(&mut self) -> Option<&mut dyn AnySide> {
-        Some(&mut self.0)
     }
 }
 
@@ -74,66 +58,42 @@ impl Sided for Calling {
     fn ours(&self) -> Option<&dyn AnySide> {
         Some(&self.0)
     }
-
-    fn ours_mut(&mut self) -> Option<&mut dyn AnySide> {
-        Some(&mut self.0)
-    }
 }
 
-/// What a generation asks of a side, whichever it is.
+/// A side, whichever it is.
 pub(super) trait AnySide {
-    /// Seals slot and verifier, and begins the sessions. Without a clock it is the configuration's own.
-    fn begin(
-        &mut self,
-        limits: Option<Limits>,
-        clock: Option<&Arc<dyn TimeProvider>>,
-        ends: &[UnixTime],
-    );
+    fn slot(&self) -> &Slot;
 
+    fn peers(&self) -> &Settings;
+
+    /// As [`Sessions::begin`].
+    fn begin(&self, limits: Limits, clock: Option<&Arc<dyn TimeProvider>>, ends: Vec<u64>);
+
+    /// As [`Sessions::end`].
     fn end(&self);
-
-    fn expiries(&self) -> Vec<Expiry>;
-
-    /// Who is trusted as CA, with the role of those that are verified.
-    fn roots(&self) -> Vec<(Role, String, Vec<u8>)>;
-
-    fn credentials(&self) -> Option<(Role, Credentials)>;
-
-    fn verify(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), String>;
-}
-
-impl<S: slot::OneRole, V: verifier::OneRole, C: Resumes> Ours<S, V, C> {
-    pub(super) fn config(&self) -> Arc<C> {
-        match &self.sessions {
-            Some(sessions) => sessions.config(),
-            None => Arc::new(self.config.clone().without_sessions()),
-        }
-    }
 }
 
 impl<S: slot::OneRole, V: verifier::OneRole, C: Resumes> AnySide for Ours<S, V, C> {
-    fn begin(
-        &mut self,
-        limits: Option<Limits>,
-        clock: Option<&Arc<dyn TimeProvider>>,
-        ends: &[UnixTime],
-    ) {
-        if let Some(clock) = clock {
-            *self.config.clock() = clock.clone();
-        }
-        let clock = self.config.clock().clone();
-        self.slot.inner().seal();
-        self.peers.settings().seal();
-        self.sessions = Some(Sessions::new(self.config.clone(), limits, clock, ends.to_vec()));
+    fn slot(&self) -> &Slot {
+        self.slot.inner()
+    }
+
+    fn peers(&self) -> &Settings {
+        self.peers.settings()
+    }
+
+    fn begin(&self, limits: Limits, clock: Option<&Arc<dyn TimeProvider>>, ends: Vec<u64>) {
+        self.sessions.begin(limits, clock, ends);
     }
 
     fn end(&self) {
-        self.sessions.iter().for_each(Sessions::end);
+        self.sessions.end();
     }
+}
 
-    fn expiries(&self) -> Vec<Expiry> {
-        let role = self.slot.inner().role();
-        let credentials = self.slot.inner().credentials();
+impl dyn AnySide + '_ {
+    pub(super) fn expiries(&self) -> impl Iterator<Item = Expiry> {
+        let (role, credentials) = (self.slot().role(), self.slot().credentials());
         let pairs = credentials.iter().flat_map(Credentials::pairs);
         let ours = pairs.flat_map(|pair| pair.certificates().iter().enumerate());
         // A root that is sent along is nobody's concern.
@@ -145,21 +105,13 @@ impl<S: slot::OneRole, V: verifier::OneRole, C: Resumes> AnySide for Ours<S, V, 
             since: Some(certificate.not_before()),
             until: certificate.not_after(),
         });
-        ours.chain(self.peers.settings().expiries()).collect()
+        let ours: Vec<_> = ours.collect();
+        ours.into_iter().chain(self.peers().expiries())
     }
 
-    fn roots(&self) -> Vec<(Role, String, Vec<u8>)> {
-        let (role, roots) = (self.peers.settings().role(), self.peers.settings().roots().names());
-        roots.map(|(name, key)| (role, name, key.to_vec())).collect()
-    }
-
-    fn credentials(&self) -> Option<(Role, Credentials)> {
-        let slot = self.slot.inner();
-        Some((slot.role(), slot.credentials()?))
-    }
-
-    fn verify(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), String> {
-        let verified = self.peers.settings().verify_path(chain, now);
-        verified.map(drop).map_err(|refusal| refusal.to_string())
+    /// Who is trusted as CA: by role of the peers, what messages call it, and its key.
+    pub(super) fn roots(&self) -> impl Iterator<Item = (Role, String, &[u8])> {
+        let role = self.peers().role();
+        self.peers().roots().names().map(move |(name, key)| (role, name, key))
     }
 }

@@ -48,4 +48,4 @@ pub use self::checks::{PathCheck, PathViolation};
 pub use self::client::ClientPeerVerifier;
 pub use self::crls::Crls;
 pub use self::server::ServerPeerVerifier;
-pub(crate) use self::{crls::Lineage, settings::OneRole};
+pub(crate) use self::{crls::Lineage, settings::OneRole, settings::Settings};
