@@ -50,7 +50,7 @@ impl CertificateRequest {
     pub fn like(credentials: &Credentials, role: Role) -> Result<Self, Error> {
         let leaf = credentials.leaf();
         let common_name = attribute_of(leaf.subject_der(), COMMON_NAME);
-        let key = &credentials.first().certified_key().key;
+        let key = &credentials.first().certified.key;
         sign(leaf.alt_names(), common_name.as_deref(), &spki(leaf), key, role)
     }
 

@@ -6,6 +6,7 @@ use super::name::SubjectAltName;
 use super::oid::{self, Called};
 use super::view::View;
 use crate::content::Content;
+use crate::error::Error;
 use crate::tlv::{Elements, Kind};
 
 /// What a certificate is given for.
@@ -24,6 +25,18 @@ pub(crate) fn certificate_at(index: usize, origin: &str, der: &[u8]) -> String {
         Ok(view) => format!("certificate {number} of {origin} ({})", view.label()),
         Err(_) => format!("certificate {number} of {origin}"),
     }
+}
+
+/// That one of several certificates from one place is of no use for what it was given for.
+pub(crate) fn unusable_certificate(
+    index: usize,
+    origin: &str,
+    der: &[u8],
+    given: Given,
+    refused: impl std::fmt::Display,
+) -> Error {
+    let certificate = certificate_at(index, origin, der);
+    Error::UnusableCertificate { certificate, reason: defect(der, given, refused) }
 }
 
 /// What stands in the way and what to do about it; `refused` is what rustls said.

@@ -1,11 +1,15 @@
 //! [`Chain`]: the certificates that are presented, as they stand in their file.
 
+use std::collections::BTreeMap;
+
 use rustls::pki_types::CertificateDer;
 use rustls::server::ParsedCertificate;
 
 use super::note::{Note, NoteKind};
 use crate::certificate::Certificate;
-use crate::certificate::defect::{Given, certificate_at, constraint_on, defect};
+use crate::certificate::defect::{
+    Given, certificate_at, constraint_on, defect, unusable_certificate,
+};
 use crate::certificate::key::{KeyKind, advice, public_key};
 use crate::certificate::view::View;
 use crate::error::Error;
@@ -14,70 +18,44 @@ use crate::tlv::{Kind, only};
 /// The certificates that are presented. rustls reads the leaf only, so the others need to be no more
 /// than DER: of what else they are, there are notes.
 pub(crate) struct Chain {
-    /// Those that can be read, the leaf first.
+    /// Those that can be read, the leaf first. Never none.
     certificates: Vec<Certificate>,
-    /// Beside each of them.
-    blocks: Vec<Block>,
-    unreadable: Vec<(usize, Note)>,
+    /// Beside each of them, its place among all blocks, counted from 1.
+    places: Vec<usize>,
+    /// The notes on the others, by place.
+    unreadable: BTreeMap<usize, Note>,
     /// The file, or what stands for it.
     origin: String,
 }
 
-struct Block {
-    /// Counted from 1; those that cannot be read have one, too.
-    place: usize,
-    /// Why webpki refuses it, and with it peers built on rustls.
-    refused: Option<String>,
-}
-
 impl Chain {
     pub(super) fn read(ders: &[CertificateDer<'_>], origin: &str) -> Result<Self, Error> {
-        let (certificates, blocks, unreadable) = (vec![], vec![], vec![]);
-        let mut chain = Self { certificates, blocks, unreadable, origin: origin.into() };
-        for (place, der) in (1..).zip(ders) {
-            chain.add(place, der)?;
+        let (mut certificates, mut places, mut unreadable) = (vec![], vec![], BTreeMap::new());
+        for (index, der) in ders.iter().enumerate() {
+            let place = index + 1;
+            match Certificate::read(der) {
+                Ok(certificate) => {
+                    certificates.push(certificate);
+                    places.push(place);
+                }
+                Err(error) if place == 1 || only(der, Kind::SEQUENCE).is_err() => {
+                    return Err(unusable_certificate(index, origin, der, Given::Presented, error));
+                }
+                Err(error) => {
+                    let kind =
+                        NoteKind::Unreadable { reason: defect(der, Given::Presented, error) };
+                    let certificate = certificate_at(index, origin, der);
+                    unreadable.insert(place, Note { certificate, kind });
+                }
+            }
         }
-        if chain.certificates.is_empty() {
+        if certificates.is_empty() {
             return Err(Error::none_given(origin, "certificate"));
         }
-        Ok(chain)
-    }
-
-    fn add(&mut self, place: usize, der: &CertificateDer<'_>) -> Result<(), Error> {
-        let read = match Certificate::read(der) {
-            Ok(read) => read,
-            Err(error) => return self.add_unreadable(place, der, &error),
-        };
-        let refused = ParsedCertificate::try_from(der).err();
-        let refused = refused.map(|error| defect(der, Given::Presented, error));
-        let refused = refused.or_else(|| self.constraint_on_leaf(der));
-        self.certificates.push(read);
-        self.blocks.push(Block { place, refused });
-        Ok(())
-    }
-
-    fn constraint_on_leaf(&self, issuer: &[u8]) -> Option<String> {
-        let leaf = View::read(self.certificates.first()?.der()).ok()?;
-        constraint_on(&leaf, &View::read(issuer).ok()?)
-    }
-
-    fn add_unreadable(
-        &mut self,
-        place: usize,
-        der: &[u8],
-        error: &der::Error,
-    ) -> Result<(), Error> {
-        if place == 1 || only(der, Kind::SEQUENCE).is_err() {
-            return Err(unusable(place - 1, &self.origin, der, error));
-        }
-        let certificate = certificate_at(place - 1, &self.origin, der);
-        let kind = NoteKind::Unreadable { reason: defect(der, Given::Presented, error) };
-        self.unreadable.push((place, Note { certificate, kind }));
-        Ok(())
+        Ok(Self { certificates, places, unreadable, origin: origin.into() })
     }
 
     pub(crate) fn leaf(&self) -> &Certificate {
-        // `read` refuses a chain without one.
         &self.certificates[0]
     }
 
@@ -86,19 +64,13 @@ impl Chain {
         &self.certificates
     }
 
-    /// The others, with the place of each.
-    pub(super) fn unreadable(&self) -> &[(usize, Note)] {
+    pub(super) fn unreadable(&self) -> &BTreeMap<usize, Note> {
         &self.unreadable
     }
 
     /// Where a certificate stands, counted from 1.
     pub(super) fn place(&self, index: usize) -> usize {
-        self.blocks[index].place
-    }
-
-    /// Why webpki refuses it.
-    pub(super) fn refused(&self, index: usize) -> Option<&String> {
-        self.blocks[index].refused.as_ref()
+        self.places[index]
     }
 
     /// What messages call a certificate.
@@ -107,11 +79,22 @@ impl Chain {
         format!("certificate {place} of {} ({name})", self.origin)
     }
 
+    /// Why rustls refuses a certificate, or the leaf below it.
+    pub(super) fn refused(&self, index: usize) -> Option<String> {
+        let der = self.certificates[index].der();
+        let refused = ParsedCertificate::try_from(der).err();
+        let refused = refused.map(|error| defect(der, Given::Presented, error));
+        refused.or_else(|| {
+            let leaf = View::read(self.leaf().der()).ok()?;
+            constraint_on(&leaf, &View::read(der).ok()?)
+        })
+    }
+
     /// What a leaf must be for rustls: readable by webpki, and its key one that a handshake can use.
     /// Whether it is a CA is the slot's to mind.
     pub(super) fn check_leaf(&self) -> Result<(), Error> {
         let certificate = self.label(0);
-        if let Some(reason) = self.refused(0).cloned() {
+        if let Some(reason) = self.refused(0) {
             return Err(Error::UnusableCertificate { certificate, reason });
         }
         let spki = self.spki(0);
@@ -133,33 +116,24 @@ impl Chain {
     /// Whether the first certificate is the leaf, and the key its key. A key that does not tell its
     /// public key may be anybody's.
     pub(super) fn check(&self, key: Option<&[u8]>) -> Result<(), Error> {
-        let is_of_key = |index: usize| key.is_none_or(|key| self.spki(index) == key);
-        let is_ca = |index: usize| self.certificates[index].is_ca();
-        let is_first = is_of_key(0) && (key.is_some() || !is_ca(0));
-        let is_leaf = |index: &usize| is_of_key(*index) && !is_ca(*index);
-        let leaf = (1..self.certificates.len()).find(is_leaf).filter(|_| !is_first);
-        if let Some(leaf) = leaf {
+        let is_of_key = |index: &usize| key.is_none_or(|key| self.spki(*index) == key);
+        let is_ca = |index: &usize| self.certificates[*index].is_ca();
+        let mut issuers = 1..self.certificates.len();
+        let is_first = is_of_key(&0) && (key.is_some() || !is_ca(&0));
+        let is_leaf = |index: &usize| is_of_key(index) && !is_ca(index);
+        if let Some(leaf) = issuers.clone().find(is_leaf).filter(|_| !is_first) {
             let (found, leaf) = (self.label(0), self.label(leaf));
             return Err(Error::LeafNotFirst { found, leaf });
         }
         self.check_leaf()?;
-        match key {
-            Some(key) if !is_first => Err(Error::KeyMismatch {
-                certificate: self.label(0),
-                found: match (1..self.certificates.len()).find(|index| is_of_key(*index)) {
-                    Some(ca) => format!("{}, that of {}", public_key(key), self.label(ca)),
-                    None => public_key(key),
-                },
-                needed: public_key(self.spki(0)),
-            }),
-            _ => Ok(()),
-        }
-    }
-}
-
-pub(super) fn unusable(index: usize, origin: &str, der: &[u8], refused: &der::Error) -> Error {
-    Error::UnusableCertificate {
-        certificate: certificate_at(index, origin, der),
-        reason: defect(der, Given::Presented, refused),
+        let Some(key) = key.filter(|_| !is_first) else {
+            return Ok(());
+        };
+        let ca = issuers.find(is_of_key).map(|ca| format!(", that of {}", self.label(ca)));
+        Err(Error::KeyMismatch {
+            certificate: self.label(0),
+            found: public_key(key) + &ca.unwrap_or_default(),
+            needed: public_key(self.spki(0)),
+        })
     }
 }

@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use super::chain::Chain;
 use super::note::{Note, NoteKind};
 use super::paths::Paths;
+use crate::certificate::LeafDefect;
 use crate::certificate::view::View;
-use crate::certificate::{Certificate, LeafDefect};
 use crate::eku::{EkuOutcome, Preset, Requirement};
 use crate::error::Error;
 use crate::role::Role;
@@ -46,26 +46,30 @@ impl Fitness {
         }
         let paths = Paths::of(chain.certificates());
         let (asked, relaxed) = Requirement::of(preset, role);
-        let mut judge = Judge { chain, requirement: asked, role, now: instant(now)? };
-        let path = match (judge.find(&paths), relaxed) {
-            (Err(refused), Some(relaxed)) => {
-                judge.requirement = relaxed;
-                judge.find(&paths).map_err(|last| match last {
+        let asked = Judge { chain, requirement: asked, role, now: instant(now)? };
+        let (judge, path) = match (asked.find(&paths), relaxed) {
+            (Err(refused), Some(requirement)) => {
+                let relaxed = Judge { requirement, ..asked };
+                let path = relaxed.find(&paths).map_err(|last| match last {
                     Error::Unfit { .. } => refused,
                     // The policy lets the EKU pass: it is not what stands in the way.
                     last => last,
-                })?
+                });
+                (relaxed, path?)
             }
-            (found, _) => found?,
+            (found, _) => (asked, found?),
         };
         let below = path.iter().filter(|index| !paths.is_anchor(**index));
         let below = below.map(|index| &chain.certificates()[*index]);
         let (asked, _) = Requirement::of(preset, role);
         let eku = asked.violation(below).map_or(EkuOutcome::Enforced, EkuOutcome::Relaxed);
-        let (reached, below_public) = (paths.reached(false), paths.reached(true));
-        let is_root = |index: &usize| paths.is_public_root(*index) && below_public[*index];
-        let public_root = (1..reached.len()).find(is_root);
-        let found = Found { judge, paths, path, reached, below_public, public_root };
+        let found = Found {
+            reached: paths.reached(false),
+            below_public: paths.reached(true),
+            judge,
+            paths,
+            path,
+        };
         Ok(Self { eku, notes: found.notes() })
     }
 
@@ -91,13 +95,13 @@ impl Judge<'_> {
     /// A path that is valid throughout, else one on which a cross-sign need not be: peers may have its key
     /// among their roots.
     fn find(&self, paths: &Paths<'_>) -> Result<Vec<usize>, Error> {
-        let strictly = paths.find(|index, certificate| self.check(index, certificate));
+        let strictly = paths.find(|index| self.check(index));
         strictly.or_else(|refused| {
-            let found = paths.find(|index, certificate| match self.check(index, certificate) {
+            let found = paths.find(|index| match self.check(index) {
                 Err(Error::Expired { .. } | Error::NotYetValid { .. })
                     if paths.may_be_cross_sign(index) =>
                 {
-                    self.check_eku(index, certificate)
+                    self.check_eku(index)
                 }
                 checked => checked,
             });
@@ -106,7 +110,8 @@ impl Judge<'_> {
     }
 
     /// RFC 5280, 4.1.2.5: both ends of the validity are inclusive.
-    fn check(&self, index: usize, certificate: &Certificate) -> Result<(), Error> {
+    fn check(&self, index: usize) -> Result<(), Error> {
+        let certificate = &self.chain.certificates()[index];
         let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
         let (label, now) = (|| self.chain.label(index), self.now);
         if now > not_after {
@@ -115,10 +120,11 @@ impl Judge<'_> {
         if now < not_before {
             return Err(Error::NotYetValid { certificate: label(), not_before, now });
         }
-        self.check_eku(index, certificate)
+        self.check_eku(index)
     }
 
-    fn check_eku(&self, index: usize, certificate: &Certificate) -> Result<(), Error> {
+    fn check_eku(&self, index: usize) -> Result<(), Error> {
+        let certificate = &self.chain.certificates()[index];
         match self.requirement.violation_at(index, certificate) {
             None => Ok(()),
             Some(violation) => Err(Error::Unfit {
@@ -138,31 +144,30 @@ struct Found<'a> {
     path: Vec<usize>,
     /// Beside each certificate, whether it stands on any path.
     reached: Vec<bool>,
-    /// … and on one that ends where a public root's key is.
+    /// … and on one that goes no further than a public root's key.
     below_public: Vec<bool>,
-    /// The first of those.
-    public_root: Option<usize>,
 }
 
 impl Found<'_> {
     /// One for each certificate at most, in the order of the file.
     fn notes(&self) -> Vec<Note> {
         let chain = self.judge.chain;
-        let certificates = chain.certificates().iter().enumerate();
-        let notes = certificates.filter_map(|(index, certificate)| {
-            let kind = match index {
-                0 => View::read(certificate.der())
-                    .ok()
-                    .and_then(|leaf| LeafDefect::of(&leaf))
-                    .map(NoteKind::Leaf),
-                _ => self.whether_needed(index).or_else(|| self.whether_fit(index, certificate)),
-            };
-            let note = Note { certificate: chain.label(index), kind: kind? };
+        let mut notes = chain.unreadable().clone();
+        notes.extend((0..chain.certificates().len()).filter_map(|index| {
+            let note = Note { certificate: chain.label(index), kind: self.kind(index)? };
             Some((chain.place(index), note))
-        });
-        let mut notes: Vec<_> = notes.chain(chain.unreadable().iter().cloned()).collect();
-        notes.sort_by_key(|(place, _)| *place);
-        notes.into_iter().map(|(_, note)| note).collect()
+        }));
+        notes.into_values().collect()
+    }
+
+    fn kind(&self, index: usize) -> Option<NoteKind> {
+        match index {
+            0 => {
+                let leaf = View::read(self.judge.chain.leaf().der()).ok()?;
+                LeafDefect::of(&leaf).map(NoteKind::Leaf)
+            }
+            _ => self.whether_needed(index).or_else(|| self.whether_fit(index)),
+        }
     }
 
     fn whether_needed(&self, index: usize) -> Option<NoteKind> {
@@ -176,17 +181,20 @@ impl Found<'_> {
                 false => NoteKind::AnotherLeaf,
             });
         }
-        let root = self.public_root.filter(|_| !self.below_public[index]);
-        root.map(|root| NoteKind::AbovePublicRoot { root: chain.place(root) })
+        if self.below_public[index] {
+            return None;
+        }
+        let is_end = |index: &usize| paths.is_public_root(*index) && self.below_public[*index];
+        let root = (1..self.reached.len()).find(is_end)?;
+        Some(NoteKind::AbovePublicRoot { root: chain.place(root) })
     }
 
-    fn whether_fit(&self, index: usize, certificate: &Certificate) -> Option<NoteKind> {
-        let (chain, paths) = (self.judge.chain, &self.paths);
-        let is_anchor = paths.is_anchor(index);
-        if let Some(reason) = chain.refused(index).filter(|_| !is_anchor) {
-            return Some(NoteKind::RefusedByRustls { reason: reason.clone() });
+    fn whether_fit(&self, index: usize) -> Option<NoteKind> {
+        let is_anchor = self.paths.is_anchor(index);
+        if !is_anchor && let Some(reason) = self.judge.chain.refused(index) {
+            return Some(NoteKind::RefusedByRustls { reason });
         }
-        match self.judge.check(index, certificate) {
+        match self.judge.check(index) {
             Err(Error::Expired { not_after, .. }) => Some(NoteKind::Expired { not_after }),
             Err(Error::NotYetValid { not_before, .. }) => {
                 Some(NoteKind::NotYetValid { not_before })

@@ -18,8 +18,8 @@ use self::chain::Chain;
 pub use self::fitness::Fitness;
 pub use self::note::{Note, NoteKind};
 use self::paths::Paths;
-use crate::certificate::Certificate;
-use crate::certificate::key;
+use crate::certificate::defect::{Given, unusable_certificate};
+use crate::certificate::{Certificate, key};
 use crate::eku::{Preset, Requirement};
 use crate::error::Error;
 use crate::pem;
@@ -27,15 +27,14 @@ use crate::role::Role;
 
 /// A certificate chain plus its private key: what a slot presents.
 ///
-/// Once constructed, it is known that the first certificate is the leaf, that it can be read by
-/// peers built on rustls, and that the key belongs to it and can be used in a handshake. What stands
-/// behind the leaf is for peers to choose from (RFC 8446, 4.4.2): in any order, with certificates
-/// among it that nobody needs. Of those there are [notes](Fitness::notes) when a slot
-/// [judges](crate::ServerSlot::judge) or publishes the credentials. Cheap to clone.
+/// Once constructed, it is known that the first certificate is the leaf, that peers on rustls can read
+/// it, and that the key is its key and can be used in a handshake. What stands behind the leaf is for
+/// peers to choose from (RFC 8446, 4.4.2), in any order; of what nobody needs there are
+/// [notes](Fitness::notes) when a slot [judges](crate::ServerSlot::judge) or publishes the credentials.
+/// Cheap to clone.
 ///
 /// *Not* checked: the signatures of the chain, whether any peer trusts its root, and revocation.
-/// Validity and EKU are judged by the slot that publishes the credentials, since they depend on
-/// the time and on the role.
+/// Validity and EKU depend on time and role: the slot judges them.
 ///
 /// `Debug` shows the certificates' names and never the key. Two are equal if they are the same
 /// certificates in the same order: the key is the leaf's.
@@ -62,8 +61,9 @@ pub(crate) type Identity = Weak<[Arc<Pair>]>;
 
 /// One chain with its key. Never none of them.
 pub(crate) struct Pair {
-    chain: Chain,
-    certified: Arc<CertifiedKey>,
+    pub(crate) chain: Chain,
+    /// What rustls presents.
+    pub(crate) certified: Arc<CertifiedKey>,
 }
 
 impl Credentials {
@@ -76,13 +76,12 @@ impl Credentials {
     ///
     /// A file cannot be read, is empty or larger than 16 MiB, or holds a block that cannot be read;
     /// the key is encrypted, or not the leaf's; the leaf does not come first, or no handshake of
-    /// rustls can use its key. Nothing is half used.
+    /// rustls can use its key.
     ///
     /// # Security
     ///
-    /// What was read of both files is wiped, and so is a key that was decoded and not used. The key
-    /// that is used goes to the provider; that one, and the PEM reader of rustls' types, which
-    /// copies the text of a block, keep their memory in their own ways.
+    /// What was read of both files is wiped, and so is a key that was decoded and not used. Not wiped
+    /// here is what the provider keeps of the key, and the PEM reader of rustls' types of a block's text.
     pub fn from_pem_files(
         chain: impl AsRef<Path>,
         key: impl AsRef<Path>,
@@ -129,7 +128,9 @@ impl Credentials {
         let origin = pem::origin(file.as_ref());
         let chain: Vec<CertificateDer<'static>> = pem::ders(pem, &origin, &pem::CERTIFICATES)?;
         for (index, der) in chain.iter().enumerate() {
-            Certificate::read(der).map_err(|error| chain::unusable(index, &origin, der, &error))?;
+            Certificate::read(der).map_err(|error| {
+                unusable_certificate(index, &origin, der, Given::Presented, error)
+            })?;
         }
         Ok(chain)
     }
@@ -165,16 +166,16 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// As [`from_der`](Self::from_der), and if the key does not tell its public key
-    /// ([`SigningKey::public_key`]).
+    /// As [`from_der`](Self::from_der); the key does not tell its public key ([`SigningKey::public_key`]).
     pub fn from_signing_key(
         chain: Vec<CertificateDer<'static>>,
         key: Arc<dyn SigningKey>,
     ) -> Result<Self, Error> {
-        let credentials = Self::from_signing_key_without_comparing(chain, key.clone())?;
-        match key.public_key() {
-            Some(_) => Ok(credentials),
-            None => {
+        let is_comparable = key.public_key().is_some();
+        let credentials = Self::from_signing_key_without_comparing(chain, key)?;
+        match is_comparable {
+            true => Ok(credentials),
+            false => {
                 Err(Error::KeyNotComparable { certificate: credentials.first().chain.label(0) })
             }
         }
@@ -208,9 +209,9 @@ impl Credentials {
     /// in each handshake what the peer asks for.
     ///
     /// A server slot goes by the server name (SNI), a client slot by the names of CAs that the server
-    /// sends. Where nothing is named, or none of these fits the name, all are candidates. Presented is
-    /// the first of the candidates whose key fits a signature scheme that the peer offers. To a server, which
-    /// only hints at CAs, any other that fits is presented rather than nothing.
+    /// sends; where none of these fits, all are candidates. Presented is the first candidate whose key
+    /// fits a signature scheme that the peer offers. To a server, which only hints at CAs, any other that
+    /// fits is presented rather than nothing.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), mtls_roles::Error> {
@@ -258,9 +259,7 @@ impl Credentials {
 
     /// Whether any is fit for both roles: the combined certificate of old.
     pub fn is_combined(&self) -> bool {
-        let is_combined =
-            |pair: &Arc<Pair>| pair.is_fit_for(Role::Server) && pair.is_fit_for(Role::Client);
-        self.0.iter().any(is_combined)
+        self.0.iter().any(|pair| pair.is_fit_for(Role::Server) && pair.is_fit_for(Role::Client))
     }
 
     /// Whether a slot may publish them.
@@ -292,45 +291,30 @@ impl Credentials {
 }
 
 impl Pair {
-    pub(crate) fn leaf(&self) -> &Certificate {
-        self.chain.leaf()
-    }
-
-    /// Those of the chain that can be read.
-    pub(crate) fn certificates(&self) -> &[Certificate] {
-        self.chain.certificates()
-    }
-
-    /// What rustls presents.
-    pub(crate) fn certified_key(&self) -> &Arc<CertifiedKey> {
-        &self.certified
-    }
-
     fn is_fit_for(&self, role: Role) -> bool {
         let (asked, _) = Requirement::of(Preset::Rfc5280, role);
-        let path = Paths::of(self.certificates())
-            .find(|index, certificate| asked.violation_at(index, certificate).map_or(Ok(()), Err));
+        let certificates = self.chain.certificates();
+        let fits = |index: usize| asked.violation_at(index, &certificates[index]);
+        let path = Paths::of(certificates).find(|index| fits(index).map_or(Ok(()), Err));
         path.is_ok()
     }
 
     /// Of the certificates whose validity a slot judges.
     fn valid_until(&self) -> OffsetDateTime {
-        let (paths, leaf) = (Paths::of(self.certificates()), self.leaf().not_after());
-        let issuers = paths.issuers_of(0).filter(|issuer| !paths.is_anchor(*issuer));
-        let issuers = issuers.map(|issuer| self.certificates()[issuer].not_after()).max();
-        match paths.issuers_of(0).any(|issuer| paths.is_anchor(issuer)) {
+        let (certificates, leaf) = (self.chain.certificates(), self.chain.leaf().not_after());
+        let paths = Paths::of(certificates);
+        let end = |issuer| match paths.is_anchor(issuer) {
             true => leaf,
-            false => issuers.map_or(leaf, |issuer| issuer.min(leaf)),
-        }
+            false => leaf.min(certificates[issuer].not_after()),
+        };
+        paths.issuers_of(0).map(end).max().unwrap_or(leaf)
     }
 }
 
 impl PartialEq for Credentials {
     fn eq(&self, other: &Self) -> bool {
-        self.0
-            .iter()
-            .map(|pair| &pair.certified.cert)
-            .eq(other.0.iter().map(|pair| &pair.certified.cert))
+        let others = other.0.iter().map(|pair| &pair.certified.cert);
+        self.0.iter().map(|pair| &pair.certified.cert).eq(others)
     }
 }
 
@@ -339,7 +323,7 @@ impl Eq for Credentials {}
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for pair in self.0.iter() {
-            let labels: Vec<_> = pair.certificates().iter().map(Certificate::label).collect();
+            let labels: Vec<_> = pair.chain.certificates().iter().map(Certificate::label).collect();
             f.debug_struct("Credentials").field("chain", &labels).finish_non_exhaustive()?;
         }
         Ok(())

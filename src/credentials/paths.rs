@@ -13,8 +13,6 @@ use crate::roots::PublicWeb;
 
 /// The presented certificates, by who may have issued whom. The leaf is the first.
 pub(super) struct Paths<'a> {
-    certificates: &'a [Certificate],
-    /// Beside each certificate.
     links: Vec<Link<'a>>,
     /// Those that may stand above others.
     issuers: HashMap<Issuers<'a>, Vec<usize>>,
@@ -24,10 +22,9 @@ pub(super) struct Paths<'a> {
 type Issuers<'a> = (&'a [u8], Option<Option<&'a [u8]>>);
 
 struct Link<'a> {
+    view: View<'a>,
     /// The first with the same bytes, which may be itself.
     first: usize,
-    key_id: Option<&'a [u8]>,
-    issuer_key_id: Option<&'a [u8]>,
     end: Option<End>,
 }
 
@@ -40,85 +37,87 @@ enum End {
     PublicRoot,
 }
 
-/// One that was reached, and by which step.
+/// Everything that is reached from the leaf up.
+struct Reached {
+    /// The nearest first.
+    order: Vec<usize>,
+    /// By certificate.
+    steps: Vec<Option<Step>>,
+}
+
+/// How a certificate is reached.
 #[derive(Clone, Copy)]
 struct Step {
-    index: usize,
+    /// How many stand below it.
+    depth: usize,
     below: Option<usize>,
 }
 
 impl<'a> Paths<'a> {
     pub(super) fn of(certificates: &'a [Certificate]) -> Self {
-        let web = PublicWeb::default();
-        let (mut known, mut issuers) = (HashMap::new(), HashMap::<_, Vec<_>>::new());
-        let links = certificates.iter().enumerate().map(|(index, certificate)| {
-            let first = *known.entry(certificate.der().as_ref()).or_insert(index);
-            let link = Link::new(first, certificate, &web);
-            if index > 0 && first == index && (certificate.is_ca() || link.end.is_some()) {
-                for key_id in [None, Some(link.key_id)] {
-                    issuers.entry((certificate.subject_der(), key_id)).or_default().push(index);
+        let (web, mut known) = (PublicWeb::default(), HashMap::new());
+        // What was read once can be read again.
+        let views = certificates.iter().filter_map(|read| View::read(read.der()).ok());
+        let links = views.enumerate().map(|(index, view)| {
+            let first = *known.entry(view.der()).or_insert(index);
+            Link { view, first, end: End::of(&view, &web) }
+        });
+        let (links, mut issuers) = (links.collect::<Vec<_>>(), HashMap::<_, Vec<_>>::new());
+        for (index, Link { view, first, end }) in links.iter().enumerate().skip(1) {
+            if *first == index && (view.is_ca() || end.is_some()) {
+                for key_id in [None, Some(view.subject_key_id())] {
+                    issuers.entry((view.subject, key_id)).or_default().push(index);
                 }
             }
-            link
-        });
-        Self { certificates, links: links.collect(), issuers }
+        }
+        Self { links, issuers }
     }
 
     /// The nearest path that fits, by indices, the leaf first; else why the nearest that does not
     /// fit does not. An anchor ends a path and is not asked.
-    pub(super) fn find<E>(
-        &self,
-        fits: impl Fn(usize, &'a Certificate) -> Result<(), E>,
-    ) -> Result<Vec<usize>, E> {
+    pub(super) fn find<E>(&self, fits: impl Fn(usize) -> Result<(), E>) -> Result<Vec<usize>, E> {
         let mut misfit = None;
-        let steps = self.reach(true, |index| {
-            if self.is_anchor(index) {
-                return true;
-            }
-            let fit = fits(index, &self.certificates[index]);
+        let reached = self.reach(true, |index| {
+            let fit = if self.is_anchor(index) { Ok(()) } else { fits(index) };
             fit.map_err(|error| misfit.get_or_insert(error)).is_ok()
         });
-        let path_to = |step: &Step| path_to(&steps, *step);
-        match (steps.iter().find(|step| self.is_end(step, &steps)), misfit) {
-            (Some(end), _) => Ok(path_to(end)),
+        let is_end = |index: &&usize| self.is_end(**index, &reached);
+        match (reached.order.iter().find(is_end), misfit) {
+            (Some(end), _) => Ok(reached.path_to(*end)),
             (None, Some(misfit)) => Err(misfit),
             // Nothing but loops: one end is as good as another.
-            (None, None) => Ok(steps.last().map(path_to).unwrap_or_default()),
+            (None, None) => Ok(reached.path_to(reached.order.last().copied().unwrap_or(0))),
         }
     }
 
     /// Beside each certificate, whether it stands on any path.
     pub(super) fn reached(&self, stops_at_public_roots: bool) -> Vec<bool> {
-        let mut reached = vec![false; self.certificates.len()];
-        let steps = self.reach(stops_at_public_roots, |_| true);
-        steps.iter().for_each(|step| reached[step.index] = true);
-        reached
+        let reached = self.reach(stops_at_public_roots, |_| true);
+        reached.steps.iter().map(Option::is_some).collect()
     }
 
-    /// Everything from the leaf up that `enters` lets in, the nearest first.
-    fn reach(
-        &self,
-        stops_at_public_roots: bool,
-        mut enters: impl FnMut(usize) -> bool,
-    ) -> Vec<Step> {
-        let (mut seen, mut steps) = (vec![false; self.certificates.len()], vec![]);
-        let mut known = HashSet::new();
-        let mut enter = |index: usize, below, steps: &mut Vec<Step>| {
+    /// Everything from the leaf up that `enters` lets in.
+    fn reach(&self, stops_at_public_roots: bool, mut enters: impl FnMut(usize) -> bool) -> Reached {
+        let mut reached = Reached { order: vec![], steps: vec![None; self.links.len()] };
+        let (mut seen, mut known) = (vec![false; self.links.len()], HashSet::new());
+        let mut enter = |index: usize, step, reached: &mut Reached| {
             if !mem::replace(&mut seen[index], true) && enters(index) {
-                steps.push(Step { index, below });
+                reached.steps[index] = Some(step);
+                reached.order.push(index);
             }
         };
-        enter(0, None, &mut steps);
+        enter(0, Step { depth: 0, below: None }, &mut reached);
         let mut next = 0;
-        while let Some(&Step { index, .. }) = steps.get(next) {
+        while let Some(&index) = reached.order.get(next) {
             if !(stops_at_public_roots && self.is_public_root(index)) {
+                let step = Step { depth: reached.depth(index) + 1, below: Some(index) };
                 let new = self.lists_of(index).filter(|list| known.insert(*list));
                 let new: Vec<_> = new.flat_map(|list| &self.issuers[&list]).collect();
-                new.into_iter().for_each(|issuer| enter(*issuer, Some(next), &mut steps));
+                new.into_iter().for_each(|issuer| enter(*issuer, step, &mut reached));
             }
             next += 1;
         }
-        steps
+        reached
     }
 
     pub(super) fn issuers_of(&self, index: usize) -> impl Iterator<Item = usize> {
@@ -128,15 +127,15 @@ impl<'a> Paths<'a> {
 
     /// By name; and by key identifier (RFC 5280, 4.2.1.1), if any of the name has it.
     fn lists_of(&self, index: usize) -> impl Iterator<Item = Issuers<'a>> {
-        let name = self.certificates[index].issuer_der();
-        let key_id = self.links[index].issuer_key_id;
-        let of_key = (name, Some(key_id));
-        let lists = match self.links[index].end {
+        let Link { view, end, .. } = &self.links[index];
+        let key_id = view.authority_key_id();
+        let of_key = (view.issuer, Some(key_id));
+        let lists = match end {
             Some(End::SelfSigned) => [None, None],
             _ if key_id.is_some() && self.issuers.contains_key(&of_key) => {
-                [Some(of_key), Some((name, Some(None)))]
+                [Some(of_key), Some((view.issuer, Some(None)))]
             }
-            _ => [Some((name, None)), None],
+            _ => [Some((view.issuer, None)), None],
         };
         let lists = lists.into_iter().flatten();
         lists.filter(|list| self.issuers.contains_key(list))
@@ -144,18 +143,14 @@ impl<'a> Paths<'a> {
 
     /// The first that may stand above others and has the name of this one.
     pub(super) fn first_of_name(&self, index: usize) -> Option<usize> {
-        let name = self.certificates[index].subject_der();
+        let name = self.links[index].view.subject;
         self.issuers.get(&(name, None))?.first().copied()
     }
 
     /// Whether no presented certificate extends the path that leads here.
-    fn is_end(&self, step: &Step, steps: &[Step]) -> bool {
-        let index = step.index;
-        if self.is_anchor(index) || self.issuers_of(index).next().is_none() {
-            return true;
-        }
-        let path = path_to(steps, *step);
-        self.issuers_of(index).all(|issuer| path.contains(&issuer))
+    fn is_end(&self, index: usize, reached: &Reached) -> bool {
+        let is_below = |issuer| reached.is_on_path(issuer, index);
+        self.is_anchor(index) || self.issuers_of(index).all(is_below)
     }
 
     /// Whether peers have it or its key as a root, if they trust this path.
@@ -179,26 +174,37 @@ impl<'a> Paths<'a> {
     }
 }
 
-impl<'a> Link<'a> {
-    fn new(first: usize, certificate: &'a Certificate, web: &PublicWeb) -> Self {
-        // What was read once can be read again.
-        let view = View::read(certificate.der()).ok();
-        let is_self_signed = view.is_some_and(|view| view.is_own_issuer());
-        Self {
-            first,
-            key_id: view.and_then(|view| view.subject_key_id()),
-            issuer_key_id: view.and_then(|view| view.authority_key_id()),
-            end: match view {
-                Some(view) if web.has_key_of(&view) => Some(End::PublicRoot),
-                _ => is_self_signed.then_some(End::SelfSigned),
-            },
+impl End {
+    fn of(view: &View<'_>, web: &PublicWeb) -> Option<Self> {
+        match web.has_key_of(view) {
+            true => Some(Self::PublicRoot),
+            false => view.is_own_issuer().then_some(Self::SelfSigned),
         }
     }
 }
 
-fn path_to(steps: &[Step], to: Step) -> Vec<usize> {
-    let below = |step: &Step| step.below.map(|below| steps[below]);
-    let mut path: Vec<_> = iter::successors(Some(to), below).map(|step| step.index).collect();
-    path.reverse();
-    path
+impl Reached {
+    fn depth(&self, index: usize) -> usize {
+        self.steps[index].map_or(0, |step| step.depth)
+    }
+
+    /// A certificate that was reached, and those below it down to the leaf.
+    fn down_from(&self, index: usize) -> impl Iterator<Item = usize> {
+        iter::successors(Some(index), |index| self.steps[*index]?.below)
+    }
+
+    fn path_to(&self, index: usize) -> Vec<usize> {
+        let mut path: Vec<_> = self.down_from(index).collect();
+        path.reverse();
+        path
+    }
+
+    /// Whether one certificate stands on the path to another. No step is taken where its depth tells.
+    fn is_on_path(&self, index: usize, to: usize) -> bool {
+        let Some(step) = self.steps[index] else {
+            return false;
+        };
+        let mut path = self.down_from(to).take_while(|below| self.depth(*below) >= step.depth);
+        path.any(|below| below == index)
+    }
 }

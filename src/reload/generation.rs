@@ -225,7 +225,7 @@ impl<S: Side, C: Side> Generation<S, C> {
             let (Some(ours), Some(theirs)) = (ours, theirs) else { continue };
             let (role, credentials) = (ours.slot().role(), ours.slot().credentials());
             for pair in credentials.iter().flat_map(Credentials::pairs) {
-                let verified = theirs.peers().verify_path(&pair.certified_key().cert, now);
+                let verified = theirs.peers().verify_path(&pair.certified.cert, now);
                 verified.map_err(|refusal| {
                     let reason = refusal.to_string();
                     Error::OwnChainRefused { role, reason }

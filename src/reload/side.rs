@@ -95,7 +95,7 @@ impl dyn AnySide + '_ {
     pub(super) fn expiries(&self) -> impl Iterator<Item = Expiry> {
         let (role, credentials) = (self.slot().role(), self.slot().credentials());
         let pairs = credentials.iter().flat_map(Credentials::pairs);
-        let ours = pairs.flat_map(|pair| pair.certificates().iter().enumerate());
+        let ours = pairs.flat_map(|pair| pair.chain.certificates().iter().enumerate());
         // A root that is sent along is nobody's concern.
         let ours = ours.filter(|(position, it)| *position == 0 || !it.is_self_issued());
         let ours = ours.map(|(position, certificate)| Expiry {

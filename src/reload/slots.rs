@@ -111,7 +111,7 @@ impl Files {
         let slot = self.outfit(slot).build()?;
         let first = self.asked.len();
         let loaded = load(self).map(|credentials| {
-            let chains = credentials.pairs().iter().flat_map(|pair| &pair.certified_key().cert);
+            let chains = credentials.pairs().iter().flat_map(|pair| &pair.certified.cert);
             (chains.map(|der| Contents::of(der)).collect(), Loaded { credentials, pem: None })
         });
         let places = self.asked.iter().skip(first).filter_map(Part::place).cloned().collect();

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 pub(crate) use self::public::PublicWeb;
-use crate::certificate::defect::{self, Given, defect};
+use crate::certificate::defect::{Given, certificate_at, unusable_certificate};
 use crate::certificate::distinguished_name;
 use crate::certificate::view::{IssuerFacts, View};
 use crate::error::Error;
@@ -146,16 +146,15 @@ impl Roots {
         let mut store = RootCertStore::empty();
         let mut facts = Vec::new();
         for (index, der) in certificates.into_iter().enumerate() {
-            let unusable = |refused: &dyn fmt::Display| Error::UnusableCertificate {
-                certificate: defect::certificate_at(index, origin, &der),
-                reason: defect(&der, Given::AsRoot, refused),
+            let unusable = |refused: &dyn fmt::Display| {
+                unusable_certificate(index, origin, &der, Given::AsRoot, refused)
             };
             let view = View::read(&der).map_err(|error| unusable(&error))?;
             let trusted_for = match view.is_ca() {
                 true => TrustedFor::Issuing(view.issuer_facts().map_err(|error| unusable(&error))?),
                 false if view.issuer != view.subject => {
                     return Err(Error::LeafAsRoot {
-                        certificate: defect::certificate_at(index, origin, &der),
+                        certificate: certificate_at(index, origin, &der),
                         issuer: distinguished_name(view.issuer),
                         fingerprint: hex(&Sha256::digest(&der)),
                     });

@@ -173,7 +173,7 @@ impl Slot {
             }
         };
         match chosen {
-            Some(pair) => Some(pair.certified_key().clone()),
+            Some(pair) => Some(pair.certified.clone()),
             None => nothing(NothingPresented::NoCommonSignatureScheme),
         }
     }
@@ -181,18 +181,18 @@ impl Slot {
 
 /// rustls asks the same next, and without an answer sends nothing and says nothing.
 pub(super) fn fits(pair: &Pair, offered: &[SignatureScheme]) -> bool {
-    pair.certified_key().key.choose_scheme(offered).is_some()
+    pair.certified.key.choose_scheme(offered).is_some()
 }
 
 /// Whether the leaf has this name, as clients on rustls see it.
 pub(super) fn is_for(pair: &Pair, name: &ServerName<'_>) -> bool {
-    let leaf = ParsedCertificate::try_from(pair.leaf().der());
+    let leaf = ParsedCertificate::try_from(pair.chain.leaf().der());
     leaf.is_ok_and(|leaf| verify_server_name(&leaf, name).is_ok())
 }
 
 /// Whether a CA of this name issued any certificate of the chain (RFC 8446, 4.2.4).
 pub(super) fn is_below(pair: &Pair, hint: &[u8]) -> bool {
     let name = only(hint, Kind::SEQUENCE);
-    let is_issuer = |name| pair.certificates().iter().any(|each| each.issuer_der() == name);
+    let is_issuer = |name| pair.chain.certificates().iter().any(|each| each.issuer_der() == name);
     name.is_ok_and(is_issuer)
 }

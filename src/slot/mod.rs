@@ -134,7 +134,7 @@ impl ServerSlot {
     pub fn shares_key_with(&self, client: &ClientSlot) -> bool {
         match (self.credentials(), client.credentials()) {
             (Some(ours), Some(theirs)) => {
-                let key = |pair: &Arc<Pair>| pair.leaf().spki_sha256();
+                let key = |pair: &Arc<Pair>| pair.chain.leaf().spki_sha256();
                 let mut ours = ours.pairs().iter().map(key);
                 ours.any(|ours| theirs.pairs().iter().map(key).any(|theirs| ours == theirs))
             }

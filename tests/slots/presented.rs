@@ -2,6 +2,7 @@
 //! with a note about what nobody needs. Refused is what makes the leaf useless.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::common::cases;
 use crate::common::clock::{NOW, unix};
@@ -233,25 +234,47 @@ fn a_note_names_the_file_and_the_observer_hears_it() {
     assert!(matches!(&ears.lines()[..], [_, heard] if heard.starts_with(&note)));
 }
 
+/// The same certificate with other octets in place of these, for who looks at no signature.
+fn with(der: &CertificateDer<'_>, old: &[u8], new: &[u8]) -> CertificateDer<'static> {
+    let mut der = der.to_vec();
+    let at = der.windows(old.len()).position(|window| window == old).unwrap();
+    der[at..at + old.len()].copy_from_slice(new);
+    der.into()
+}
+
 /// Each of them could stand above every other: who tried all of their orders would not come to an end.
 #[test]
 fn a_chain_of_thousands_of_namesakes_is_judged() {
     let root = Ca::root_named("ca");
     let leaf = root.leaf(LeafSpec::new("leaf").eku(Eku::client()));
     let namesake = root.sub(CaSpec::new("ca").serial(0x4000)).der();
-    // A version, a serial number of two octets, which is the certificate's own to choose.
-    let before = [0x02, 0x01, 0x02, 0x02, 0x02];
-    let at = namesake.windows(5).position(|octets| octets == before).unwrap() + 5;
     let namesakes = (0x4000..0x6000u16).map(|serial| {
-        let mut der = namesake.to_vec();
-        der[at..at + 2].copy_from_slice(&serial.to_be_bytes());
-        CertificateDer::from(der)
+        with(&namesake, &[2, 2, 0x40, 0], &[&[2, 2], &serial.to_be_bytes()[..]].concat())
     });
     let chain: Ders = [leaf.der()].into_iter().chain(namesakes).collect();
     let credentials = Credentials::from_der(chain, leaf.key_der(), &provider()).unwrap();
     let fitness = client_slot().build().unwrap().judge(&credentials).unwrap();
     assert_eq!(fitness.notes.len(), 0x1ffe, "all but one, and the end are parallel");
     assert!(credentials.valid_until() > NOW && !credentials.is_combined());
+}
+
+/// Who looked at all that stands below each of them would take minutes.
+#[test]
+fn a_line_of_thousands_of_issuers_is_judged_about_as_fast_as_it_is_read() {
+    let leaf = Ca::root_named("00000").leaf(LeafSpec::new("leaf").eku(Eku::client()));
+    let issuer = Ca::root_named("above").sub(CaSpec::new("below")).der();
+    let issuers = (0..20_000u32).map(|n| {
+        let der = with(&issuer, b"above", format!("{:05}", n + 1).as_bytes());
+        with(&der, b"below", format!("{n:05}").as_bytes())
+    });
+    let chain: Ders = [leaf.der()].into_iter().chain(issuers).collect();
+    let start = Instant::now();
+    let credentials = Credentials::from_der(chain, leaf.key_der(), &provider()).unwrap();
+    let read = start.elapsed();
+    let fitness = client_slot().build().unwrap().judge(&credentials).unwrap();
+    let judged = start.elapsed() - read;
+    assert_eq!(fitness.notes, []);
+    assert!(judged < 10 * read, "{judged:?}, and read in {read:?}");
 }
 
 type Ders = Vec<CertificateDer<'static>>;
