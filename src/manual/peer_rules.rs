@@ -79,4 +79,7 @@
 //! * *Never the common name*: no CA vouches for it.
 //! * *E-mail and URIs*: SIP proxies are named `uri:sip:example.com` (RFC 5922), users
 //!   `email:alice@example.com`, both below private roots only.
+//! * *No wildcard but in `dns:`*: `email:*@example.com`, `uri:sip:*.example.com` or
+//!   `uri:spiffe://example.org/*` could only mean that very text, and whoever writes one means another;
+//!   so `*` is an error there. Name each peer, or a whole trust domain with `spiffe-trust-domain:`.
 //! * *Fingerprints are never cut*: a shortened hash can be collided.

@@ -1,5 +1,6 @@
 //! [`PeerRule`] names verified peers; [`VerifiedPeer`] is one.
 
+mod form;
 mod rule;
 mod rules;
 mod near_miss;

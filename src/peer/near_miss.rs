@@ -1,8 +1,6 @@
 //! Why no rule names a verified leaf that one seems to name.
 
-use std::net::IpAddr;
-
-use super::rule::{Form, PeerRule, StrictUri, email_address};
+use super::form::{Form, spiffe_trust_domain};
 use super::rules::{Issuers, LeafRules, PeerRules};
 use crate::certificate::view::View;
 use crate::certificate::{COMMON_NAME, SubjectAltName, attribute_of};
@@ -36,27 +34,27 @@ impl PeerRules {
 
     /// A rule that would name the leaf, and does not count on this path.
     fn does_not_count(&self, leaf: &View<'_>, issuers: &impl Issuers) -> Option<String> {
-        if self.anywhere.names(leaf) {
-            return Some(
+        let mut bound = self.under.iter().take(MOST_ISSUERS);
+        let bound = bound.find(|(_, rules)| rules.names(leaf)).map(|(key, _)| key);
+        let is_named = self.anywhere.names(leaf);
+        let keys = issuers.keys().unwrap_or_default();
+        match bound {
+            None if !is_named => None,
+            Some(bound) if !is_named && !keys.contains(bound) => {
+                let keys = keys.iter().take(MOST).map(|key| format!("spki-sha256:{}", hex(key)));
+                Some(format!(
+                    "a rule names it, bound to the issuer spki-sha256:{}; found above it: {}",
+                    hex(bound),
+                    keys.collect::<Vec<_>>().join(", ")
+                ))
+            }
+            _ => Some(
                 "a rule names it, but over public roots, where a name counts only on a leaf whose EKU lists \
                  serverAuth, and only by DNS or IP; name it by fingerprint, or give it a certificate of a \
                  private CA"
                     .into(),
-            );
-        }
-        let (bound, _) =
-            self.under.iter().take(MOST_ISSUERS).find(|(_, rules)| rules.names(leaf))?;
-        let keys = issuers.keys().unwrap_or_default();
-        let found: Vec<_> =
-            keys.iter().take(MOST).map(|key| format!("spki-sha256:{}", hex(key))).collect();
-        Some(match keys.contains(bound) {
-            true => "a rule names it that does not count over public roots".into(),
-            false => format!(
-                "a rule names it, bound to the issuer spki-sha256:{}; found above it: {}",
-                hex(bound),
-                found.join(", ")
             ),
-        })
+        }
     }
 }
 
@@ -66,123 +64,101 @@ impl LeafRules {
         let uris = names.iter().filter(|name| matches!(name, SubjectAltName::Uri(_))).count();
         names.iter().take(MOST_NAMES).find_map(|name| {
             let why = match name {
-                SubjectAltName::Uri(uri) if self.match_uri(uri) => format!(
+                SubjectAltName::Uri(uri) if self.match_uri(uri) => Some(format!(
                     "is one of {uris} URIs, and a rule by URI is for certificates with one (SPIFFE X.509-SVID, 2)"
-                ),
-                SubjectAltName::Dns(dns) => self.almost_dns(dns)?,
-                SubjectAltName::Uri(uri) => self.almost_uri(uri)?,
-                SubjectAltName::Email(address) => self.almost_email(address)?,
-                SubjectAltName::Ip(address) => self.almost_ip(*address)?,
-                SubjectAltName::Other(_) => return None,
+                )),
+                SubjectAltName::Dns(dns) => self.with_a_dot(dns),
+                _ => None,
             };
+            let almost = || self.forms.iter().take(MOST_RULES).find_map(|rule| almost(rule, name));
+            let why = why.or_else(almost).or_else(|| self.of_another_type(name))?;
             Some(format!("its name `{name}` {why}"))
         })
     }
 
-    fn almost_dns(&self, name: &str) -> Option<String> {
-        let name = name.to_ascii_lowercase();
-        if let Some(bare) = name.strip_suffix('.')
-            && self.match_dns(bare)
-        {
-            return Some(format!(
-                "ends in a dot, which no DNS name in a certificate does; have it issued for `{bare}`"
-            ));
-        }
-        if let Some(host) = name.strip_prefix("*.") {
-            let is_below = |dns: &&String| {
-                dns.strip_suffix(host)
-                    .is_some_and(|label| label.ends_with('.') && label.matches('.').count() == 1)
-            };
-            let rule = self.dns.iter().take(MOST_RULES).find(is_below)?;
-            return Some(format!(
-                "is a wildcard, which every host there may hold, and not `{rule}`; name that wildcard, or give the \
-                 peer a certificate of its own"
-            ));
-        }
-        let deeper = |host: &&String| {
-            name == **host
-                || name.strip_suffix(host.as_str()).is_some_and(|label| label.ends_with('.'))
+    fn with_a_dot(&self, dns: &str) -> Option<String> {
+        let bare = dns.strip_suffix('.').filter(|bare| self.match_dns(bare))?;
+        Some(format!(
+            "ends in a dot, which no DNS name in a certificate does; have it issued for `{}`",
+            bare.to_ascii_lowercase()
+        ))
+    }
+
+    /// That a rule of another type is about the same, or about a part of it.
+    fn of_another_type(&self, name: &SubjectAltName<&str>) -> Option<String> {
+        let text = match *name {
+            SubjectAltName::Dns(text) | SubjectAltName::Uri(text) | SubjectAltName::Email(text) => {
+                text
+            }
+            SubjectAltName::Ip(address) => &address.to_string(),
+            SubjectAltName::Other(_) => return None,
         };
-        if let Some(host) = self.dns_wildcards.iter().take(MOST_RULES).find(deeper) {
-            return Some(format!("has not exactly one label more than `*.{host}`"));
-        }
-        self.of_another_type(&name)
-    }
-
-    fn almost_uri(&self, uri: &str) -> Option<String> {
-        let bare = uri.trim_end_matches('/');
-        let is_alike = |rule: &&String| rule.trim_end_matches('/').eq_ignore_ascii_case(bare);
-        if let Some(rule) = self.uris.iter().take(MOST_RULES).find(is_alike) {
-            return Some(format!(
-                "differs from `uri:{rule}` in case or in a slash, and URIs are compared byte for byte"
-            ));
-        }
-        let lower = uri.to_ascii_lowercase();
-        let rest = lower.split_once("://").map(|(_, rest)| rest);
-        let host = rest.and_then(|rest| rest.split(['/', ':', '?', '#', '@']).next());
-        if let (Some(host), Err(reason)) = (host, StrictUri::parse(uri))
-            && self.trust_domains.contains(host)
-        {
-            return Some(format!("is no SPIFFE ID: {reason}"));
-        }
-        let scheme = lower.split_once(':').map(|(_, name)| name);
-        [host, scheme, Some(uri)].into_iter().flatten().find_map(|text| self.of_another_type(text))
-    }
-
-    fn almost_email(&self, address: &str) -> Option<String> {
-        let is_alike = |rule: &&String| rule.eq_ignore_ascii_case(address);
-        if let Some(rule) = self.emails.iter().take(MOST_RULES).find(is_alike) {
-            return Some(format!(
-                "differs from `email:{rule}` in the case of what stands before the `@`, which counts"
-            ));
-        }
-        let domain = address.rsplit_once('@').map(|(_, domain)| domain);
-        [domain, Some(address)].into_iter().flatten().find_map(|text| self.of_another_type(text))
-    }
-
-    fn almost_ip(&self, address: IpAddr) -> Option<String> {
-        let same = |rule: &&IpAddr| rule.to_canonical() == address.to_canonical();
-        match self.ips.iter().take(MOST_RULES).find(same) {
-            Some(rule) => Some(format!(
-                "is the address of `ip:{rule}` in the other family, and those do not match"
-            )),
-            None => self.of_another_type(&address.to_string()),
-        }
+        let behind = |mark| text.split_once(mark).map(|(_, part)| part);
+        let parts = [host(text), behind(':'), behind('@'), Some(text)];
+        let rule = parts.into_iter().flatten().find_map(|part| self.with_text(part))?;
+        Some(format!("is of another type than the rule `{rule}`, and types never cross"))
     }
 
     /// The common name, by which no rule goes.
     fn by_common_name(&self, leaf: &View<'_>) -> Option<String> {
         let name = attribute_of(leaf.subject, COMMON_NAME)?;
-        let rule = self.rule_of(&name)?;
+        let rule = self.with_text(&name)?;
         Some(format!(
             "its common name is `{}`, but no rule goes by that; `{rule}` needs it in the subjectAltName",
             Printable(&name)
         ))
     }
+}
 
-    fn of_another_type(&self, text: &str) -> Option<String> {
-        let rule = self.rule_of(text)?;
-        Some(format!("is of another type than the rule `{rule}`, and types never cross"))
-    }
+/// Why a rule is not about a name of its type that looks like it.
+fn almost(rule: &Form<'_>, name: &SubjectAltName<&str>) -> Option<String> {
+    Some(match (rule, name) {
+        (Form::Dns(rule), SubjectAltName::Dns(name)) if is_wildcard_of(name, rule) => format!(
+            "is a wildcard, which every host there may hold, and not `{rule}`; name that wildcard, or give the \
+             peer a certificate of its own"
+        ),
+        (Form::DnsWildcard(host), SubjectAltName::Dns(name))
+            if name.eq_ignore_ascii_case(host) || labels_before(name, host).is_some() =>
+        {
+            format!("has not exactly one label more than `*.{host}`")
+        }
+        (Form::Uri(rule), SubjectAltName::Uri(uri)) if are_alike(rule, uri) => format!(
+            "differs from `uri:{rule}` in case or in a slash, and URIs are compared byte for byte"
+        ),
+        (Form::SpiffeTrustDomain(domain), SubjectAltName::Uri(uri))
+            if host(uri).is_some_and(|host| host.eq_ignore_ascii_case(domain)) =>
+        {
+            format!("is no SPIFFE ID: {}", spiffe_trust_domain(uri).err()?)
+        }
+        (Form::Email(rule), SubjectAltName::Email(it)) if rule.eq_ignore_ascii_case(it) => format!(
+            "differs from `email:{rule}` in the case of what stands before the `@`, which counts"
+        ),
+        (Form::Ip(rule), SubjectAltName::Ip(it)) if rule.to_canonical() == it.to_canonical() => {
+            format!("is the address of `ip:{rule}` in the other family, and those do not match")
+        }
+        _ => return None,
+    })
+}
 
-    /// A rule with this text, whatever its type.
-    fn rule_of(&self, text: &str) -> Option<PeerRule> {
-        let lower = text.to_ascii_lowercase();
-        let form = if self.dns.contains(&lower) {
-            Form::Dns(lower)
-        } else if self.trust_domains.contains(&lower) {
-            Form::SpiffeTrustDomain(lower)
-        } else if self.uris.contains(text) {
-            Form::Uri(text.into())
-        } else if let Some(address) = email_address(text).filter(|it| self.emails.contains(it)) {
-            Form::Email(address)
-        } else if let Some(address) = text.parse().ok().filter(|it| self.ips.contains(it)) {
-            Form::Ip(address)
-        } else {
-            return None;
-        };
-        Some(PeerRule { form, under: None })
-    }
+fn is_wildcard_of(name: &str, host: &str) -> bool {
+    let label = name.strip_prefix("*.").and_then(|domain| labels_before(host, domain));
+    label.is_some_and(|label| !label.contains('.'))
+}
+
+fn are_alike(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/').eq_ignore_ascii_case(other.trim_end_matches('/'))
+}
+
+/// What stands before a host and its dot, in whatever case they are.
+fn labels_before<'a>(name: &'a str, host: &str) -> Option<&'a str> {
+    let (labels, rest) = name.split_at_checked(name.len().checked_sub(host.len())?)?;
+    labels.strip_suffix('.').filter(|_| rest.eq_ignore_ascii_case(host))
+}
+
+/// What stands where a URI has its host, whether it is one or not.
+fn host(uri: &str) -> Option<&str> {
+    let (_, rest) = uri.split_once("://")?;
+    rest.split(['/', ':', '?', '#', '@']).next()
 }
 
 fn called(names: &[SubjectAltName<&str>]) -> String {

@@ -1,13 +1,12 @@
-//! [`PeerRule`]: its forms, and what is refused when one is written down.
+//! [`PeerRule`]: names peers.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use rustls::pki_types::DnsName;
-
+use super::form::{Form, sha256};
 use crate::error::Error;
-use crate::text::{self, Printable};
+use crate::text::{Printable, hex};
 
 /// Names verified peers, by typed name or by fingerprint.
 ///
@@ -25,6 +24,7 @@ use crate::text::{self, Printable};
 ///   (SPIFFE X.509-SVID, 2). A SPIFFE trust domain matches as a whole.
 /// * **E-mail**: the same address; the case of its domain does not matter, that of what stands before
 ///   the `@` does (RFC 5280, 7.5).
+/// * **No wildcards** but in DNS names: `*` in any other rule is an error.
 /// * **IP**: the same address of the same family: an IPv4-mapped IPv6 address is not IPv4.
 /// * **Fingerprints**: SHA-256 of the whole certificate, or of its whole SubjectPublicKeyInfo.
 /// * **Over public roots** a name counts only on a leaf whose EKU lists serverAuth, and only by DNS or
@@ -53,24 +53,9 @@ use crate::text::{self, Printable};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PeerRule {
-    pub(super) form: Form,
+    pub(super) form: Form<'static>,
     /// SHA-256 of an issuer's SubjectPublicKeyInfo.
     pub(super) under: Option<[u8; 32]>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Form {
-    /// In lower case.
-    Dns(String),
-    /// What stands behind `*.`, in lower case.
-    DnsWildcard(String),
-    Uri(String),
-    SpiffeTrustDomain(String),
-    /// Its domain in lower case.
-    Email(String),
-    Ip(IpAddr),
-    SpkiSha256([u8; 32]),
-    CertSha256([u8; 32]),
 }
 
 impl PeerRule {
@@ -80,37 +65,16 @@ impl PeerRule {
     ///
     /// Not a DNS name in A-labels without a trailing dot.
     pub fn dns_name(name: &str) -> Result<Self, Error> {
-        let refuse = |reason| Err(invalid("dns", name, reason));
-        let lower = name.to_ascii_lowercase();
-        let (form, host): (fn(String) -> Form, _) = match lower.strip_prefix("*.") {
-            Some(host) => (Form::DnsWildcard, host),
-            None => (Form::Dns, lower.as_str()),
-        };
-        if !host.is_ascii() {
-            return refuse("found characters outside ASCII, needed are A-labels (xn--…)");
-        }
-        if host.ends_with('.') {
-            return refuse("found a trailing dot, write the name without it");
-        }
-        if host.contains('*') {
-            return refuse("`*` can only be the whole first label, as in *.example.com");
-        }
-        match DnsName::try_from(host) {
-            Ok(_) => Ok(Self::of(form(host.to_owned()))),
-            Err(_) => refuse("this is not a DNS name"),
-        }
+        Self::read("dns", name, Form::dns(name))
     }
 
     /// A URI such as a SPIFFE ID or `sip:example.com`, to be matched byte for byte.
     ///
     /// # Errors
     ///
-    /// Not of the strict form that the type's documentation describes.
+    /// Not of the strict form that the type's documentation describes, or with `*` in it.
     pub fn uri(uri: &str) -> Result<Self, Error> {
-        match StrictUri::parse(uri) {
-            Ok(_) => Ok(Self::of(Form::Uri(uri.to_owned()))),
-            Err(reason) => Err(invalid("uri", uri, reason)),
-        }
+        Self::read("uri", uri, Form::uri(uri))
     }
 
     /// Every SPIFFE ID of a trust domain: `example.org` stands for `spiffe://example.org` and
@@ -127,23 +91,17 @@ impl PeerRule {
     ///
     /// Not the name of a trust domain: lower-case letters, digits, `.`, `-` and `_`.
     pub fn spiffe_trust_domain(name: &str) -> Result<Self, Error> {
-        match is_host(name) {
-            true => Ok(Self::of(Form::SpiffeTrustDomain(name.to_owned()))),
-            false => Err(invalid("spiffe-trust-domain", name, BAD_TRUST_DOMAIN)),
-        }
+        Self::read("spiffe-trust-domain", name, Form::spiffe_trust_domain(name))
     }
 
     /// An e-mail address, as in a user's certificate.
     ///
     /// # Errors
     ///
-    /// Not of the form `local@domain`: letters, digits and `!#$%&'*+/=?^_{|}~-` between single dots
-    /// (RFC 5321, 4.1.2, without quotes), and a DNS name in A-labels.
+    /// Not of the form `local@domain`: letters, digits and `!#$%&'+/=?^_{|}~-` between single dots
+    /// (RFC 5321, 4.1.2, without quotes and without `*`), and a DNS name in A-labels.
     pub fn email(address: &str) -> Result<Self, Error> {
-        match email_address(address) {
-            Some(address) => Ok(Self::of(Form::Email(address))),
-            None => Err(invalid("email", address, BAD_EMAIL)),
-        }
+        Self::read("email", address, Form::email(address))
     }
 
     /// An IP address.
@@ -183,8 +141,17 @@ impl PeerRule {
         self
     }
 
-    fn of(form: Form) -> Self {
+    fn of(form: Form<'static>) -> Self {
         Self { form, under: None }
+    }
+
+    fn read(
+        kind: &str,
+        value: &str,
+        form: Result<Form<'static>, &'static str>,
+    ) -> Result<Self, Error> {
+        let rule = || format!("{kind}:{}", Printable(value));
+        form.map(Self::of).map_err(|reason| Error::InvalidPeerRule { rule: rule(), reason })
     }
 
     /// Whether the peer is named by what its certificate says, which is worth as much as its
@@ -203,193 +170,42 @@ impl FromStr for PeerRule {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
+        let invalid = |reason| Error::InvalidPeerRule { rule: Printable(text).to_string(), reason };
         // No rule has a space in it.
         if let Some((rule, issuer)) = text.split_once(" under") {
             let key = issuer.strip_prefix(" spki-sha256:").and_then(sha256);
-            let key = key.ok_or_else(|| Error::InvalidPeerRule {
-                rule: Printable(text).to_string(),
-                reason: "needed behind `under` is one spki-sha256: with its 64 hexadecimal digits, \
-                         of an issuer's whole SubjectPublicKeyInfo, and nothing else",
-            })?;
+            let key = key.ok_or_else(|| invalid(BAD_ISSUER))?;
             return Ok(rule.parse::<Self>()?.under_spki_sha256(key));
         }
-        let Some((kind, value)) = text.split_once(':') else {
-            return Err(unknown_form(text));
+        let (kind, value) = text.split_once(':').ok_or_else(|| invalid(UNKNOWN_FORM))?;
+        let form = match kind {
+            "dns" => Form::dns(value),
+            "uri" => Form::uri(value),
+            "spiffe-trust-domain" => Form::spiffe_trust_domain(value),
+            "email" => Form::email(value),
+            "ip" => Form::ip(value),
+            "spki-sha256" => Form::fingerprint(Form::SpkiSha256, value),
+            "cert-sha256" => Form::fingerprint(Form::CertSha256, value),
+            _ if kind.eq_ignore_ascii_case("cn") => return Err(invalid(BY_COMMON_NAME)),
+            _ => return Err(invalid(UNKNOWN_FORM)),
         };
-        match kind {
-            "dns" => Self::dns_name(value),
-            "uri" => Self::uri(value),
-            "spiffe-trust-domain" => Self::spiffe_trust_domain(value),
-            "email" => Self::email(value),
-            "ip" => match value.parse() {
-                Ok(address) => Ok(Self::ip_address(address)),
-                Err(_) => Err(invalid(kind, value, "this is not an IP address")),
-            },
-            "spki-sha256" => fingerprint(kind, value).map(Self::spki_sha256),
-            "cert-sha256" => fingerprint(kind, value).map(Self::cert_sha256),
-            _ => Err(unknown_form(text)),
-        }
+        Self::read(kind, value, form)
     }
 }
 
 impl fmt::Display for PeerRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.form {
-            Form::Dns(name) => write!(f, "dns:{name}"),
-            Form::DnsWildcard(host) => write!(f, "dns:*.{host}"),
-            Form::Uri(uri) => write!(f, "uri:{uri}"),
-            Form::SpiffeTrustDomain(name) => write!(f, "spiffe-trust-domain:{name}"),
-            Form::Email(address) => write!(f, "email:{address}"),
-            Form::Ip(address) => write!(f, "ip:{address}"),
-            Form::SpkiSha256(fingerprint) => write!(f, "spki-sha256:{}", text::hex(fingerprint)),
-            Form::CertSha256(fingerprint) => write!(f, "cert-sha256:{}", text::hex(fingerprint)),
-        }?;
+        self.form.fmt(f)?;
         match &self.under {
-            Some(fingerprint) => write!(f, " under spki-sha256:{}", text::hex(fingerprint)),
+            Some(fingerprint) => write!(f, " under spki-sha256:{}", hex(fingerprint)),
             None => Ok(()),
         }
     }
 }
 
-fn invalid(kind: &str, value: &str, reason: &'static str) -> Error {
-    Error::InvalidPeerRule { rule: format!("{kind}:{}", Printable(value)), reason }
-}
-
-fn unknown_form(text: &str) -> Error {
-    let is_common_name = text.get(..3).is_some_and(|kind| kind.eq_ignore_ascii_case("cn:"));
-    Error::InvalidPeerRule {
-        rule: Printable(text).to_string(),
-        reason: match is_common_name {
-            true => {
-                "no rule goes by the common name, for which no CA vouches; name the peer by a \
-                 subjectAltName or by cert-sha256:"
-            }
-            false => {
-                "needed is dns:, uri:, spiffe-trust-domain:, email:, ip:, spki-sha256: or cert-sha256:"
-            }
-        },
-    }
-}
-
-fn fingerprint(kind: &str, value: &str) -> Result<[u8; 32], Error> {
-    let reason = "needed are the 64 hexadecimal digits of a SHA-256, all of them";
-    sha256(value).ok_or_else(|| invalid(kind, value, reason))
-}
-
-/// 64 hexadecimal digits, with or without the colons that OpenSSL prints between bytes.
-fn sha256(hex: &str) -> Option<[u8; 32]> {
-    let digits = hex.chars().filter(|digit| *digit != ':');
-    let digits: Vec<_> = digits.map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
-    let pairs =
-        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | *digit as u8));
-    match digits.len() {
-        64 => pairs.collect::<Vec<u8>>().try_into().ok(),
-        _ => None,
-    }
-}
-
-/// An address with its domain in lower case; `None` if it is none.
-pub(super) fn email_address(address: &str) -> Option<String> {
-    let (local, domain) = address.rsplit_once('@')?;
-    let is_atext = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_{|}~-".contains(&b);
-    let is_atom = |atom: &str| !atom.is_empty() && atom.bytes().all(is_atext);
-    let is_domain = !domain.ends_with('.') && DnsName::try_from(domain).is_ok();
-    (local.split('.').all(is_atom) && is_domain)
-        .then(|| format!("{local}@{}", domain.to_ascii_lowercase()))
-}
-
-const BAD_EMAIL: &str = "needed is local@domain, the domain in A-labels and without a trailing dot";
-
-/// A URI of the strict form `scheme://host:port/path`, or `scheme:name`.
-pub(super) struct StrictUri<'a> {
-    pub(super) scheme: &'a str,
-    /// Without its port; none without an authority.
-    pub(super) host: Option<&'a str>,
-}
-
-const SPIFFE: &str = "spiffe";
-
-const BAD_HOST: &str =
-    "needed is a host of lower-case letters, digits, `.`, `-` and `_`, without user";
-const BAD_TRUST_DOMAIN: &str =
-    "needed is a host of lower-case letters, digits, `.`, `-` and `_`, without port or user";
-
-impl<'a> StrictUri<'a> {
-    pub(super) fn parse(uri: &'a str) -> Result<Self, &'static str> {
-        let needed = "needed is scheme://host/path, or scheme:name as in sip:example.com";
-        let (scheme, rest) = uri.split_once(':').ok_or(needed)?;
-        if !is_scheme(scheme) {
-            return Err("needed is a scheme of lower-case letters and digits");
-        }
-        let Some(rest) = rest.strip_prefix("//") else {
-            return match scheme {
-                SPIFFE => Err("needed is spiffe://trust-domain/path"),
-                _ => Self::without_authority(scheme, rest),
-            };
-        };
-        let (authority, path) = match rest.split_once('/') {
-            Some((authority, path)) => (authority, Some(path)),
-            None => (rest, None),
-        };
-        let host = match authority.rsplit_once(':') {
-            Some((host, port)) if scheme != SPIFFE && is_port(port) => host,
-            _ => authority,
-        };
-        if !is_host(host) {
-            return Err(match scheme {
-                SPIFFE => BAD_TRUST_DOMAIN,
-                _ => BAD_HOST,
-            });
-        }
-        let is_segment = match scheme {
-            SPIFFE => is_spiffe_segment,
-            _ => is_segment,
-        };
-        match path.is_none_or(|path| path.split('/').all(is_segment)) {
-            true => Ok(Self { scheme, host: Some(host) }),
-            false if scheme == SPIFFE => {
-                Err("needed are path segments of letters, digits, `.`, `-` and `_`, none of them \
-                 empty, `.` or `..`; no query, fragment or percent-encoding")
-            }
-            false => Err(BAD_SEGMENTS),
-        }
-    }
-
-    fn without_authority(scheme: &'a str, name: &'a str) -> Result<Self, &'static str> {
-        match name.split('/').all(is_segment) {
-            true => Ok(Self { scheme, host: None }),
-            false => Err(BAD_SEGMENTS),
-        }
-    }
-}
-
-const BAD_SEGMENTS: &str = "needed behind the scheme or the host is no query, fragment, percent-encoding or space, and no segment \
-     between slashes that is empty, `.` or `..`";
-
-fn is_scheme(scheme: &str) -> bool {
-    scheme.starts_with(|c: char| c.is_ascii_lowercase())
-        && scheme
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b))
-}
-
-fn is_port(port: &str) -> bool {
-    !port.starts_with('0')
-        && port.parse::<u16>().is_ok()
-        && port.bytes().all(|b| b.is_ascii_digit())
-}
-
-fn is_host(host: &str) -> bool {
-    !host.is_empty()
-        && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
-}
-
-fn is_spiffe_segment(segment: &str) -> bool {
-    is_segment(segment) && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-}
-
-/// RFC 3986, 3.3, without percent-encoding.
-fn is_segment(segment: &str) -> bool {
-    let is_pchar = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&b);
-    !matches!(segment, "" | "." | "..") && segment.bytes().all(is_pchar)
-}
+const UNKNOWN_FORM: &str =
+    "needed is dns:, uri:, spiffe-trust-domain:, email:, ip:, spki-sha256: or cert-sha256:";
+const BY_COMMON_NAME: &str = "no rule goes by the common name, for which no CA vouches; name the peer by a \
+                              subjectAltName or by cert-sha256:";
+const BAD_ISSUER: &str = "needed behind `under` is one spki-sha256: with its 64 hexadecimal digits, \
+                          of an issuer's whole SubjectPublicKeyInfo, and nothing else";

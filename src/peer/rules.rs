@@ -1,13 +1,12 @@
 //! [`PeerRules`]: many rules, matched in time that does not grow with their number.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
 
 use rustls::pki_types::DnsName;
 use sha2::{Digest, Sha256};
 
-use super::rule::{Form, PeerRule, StrictUri, email_address};
+use super::form::{Form, email_address, lower_case, spiffe_trust_domain};
+use super::rule::PeerRule;
 use crate::certificate::SubjectAltName;
 use crate::certificate::view::View;
 use crate::role::Purpose;
@@ -41,14 +40,10 @@ enum Named {
 /// Rules without their issuers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LeafRules {
-    pub(super) dns: HashSet<String>,
-    pub(super) dns_wildcards: HashSet<String>,
-    pub(super) uris: HashSet<String>,
-    pub(super) trust_domains: HashSet<String>,
-    pub(super) emails: HashSet<String>,
-    pub(super) ips: HashSet<IpAddr>,
-    spkis: HashSet<[u8; 32]>,
-    certs: HashSet<[u8; 32]>,
+    pub(super) forms: HashSet<Form<'static>>,
+    /// Whether any goes by the hash of a key, or of a certificate; else none is computed.
+    has_keys: bool,
+    has_certificates: bool,
 }
 
 impl PeerRules {
@@ -78,17 +73,14 @@ impl PeerRules {
 }
 
 impl LeafRules {
-    fn add(&mut self, form: Form) {
-        match form {
-            Form::Dns(name) => self.dns.insert(name),
-            Form::DnsWildcard(host) => self.dns_wildcards.insert(host),
-            Form::Uri(uri) => self.uris.insert(uri),
-            Form::SpiffeTrustDomain(name) => self.trust_domains.insert(name),
-            Form::Email(address) => self.emails.insert(address),
-            Form::Ip(address) => self.ips.insert(address),
-            Form::SpkiSha256(fingerprint) => self.spkis.insert(fingerprint),
-            Form::CertSha256(fingerprint) => self.certs.insert(fingerprint),
-        };
+    fn add(&mut self, form: Form<'static>) {
+        self.has_keys |= matches!(form, Form::SpkiSha256(_));
+        self.has_certificates |= matches!(form, Form::CertSha256(_));
+        self.forms.insert(form);
+    }
+
+    fn has(&self, form: Form<'_>) -> bool {
+        self.forms.contains(&form)
     }
 
     /// Whether any rule names the leaf, whatever its path.
@@ -97,16 +89,13 @@ impl LeafRules {
     }
 
     fn name(&self, leaf: &View<'_>) -> Named {
-        match self.match_fingerprint(leaf) {
+        let is_pinned = (self.has_keys && self.has(Form::SpkiSha256(sha256(leaf.spki))))
+            || (self.has_certificates && self.has(Form::CertSha256(sha256(leaf.der()))));
+        match is_pinned {
             true => Named::ByFingerprint,
             // An error in the names means that there are none.
             false => self.match_name(leaf).unwrap_or(Named::Not),
         }
-    }
-
-    fn match_fingerprint(&self, leaf: &View<'_>) -> bool {
-        (!self.spkis.is_empty() && self.spkis.contains(&sha256(leaf.spki)))
-            || (!self.certs.is_empty() && self.certs.contains(&sha256(leaf.der())))
     }
 
     /// Reads the names to their end before it says yes: an error further on means no.
@@ -115,12 +104,15 @@ impl LeafRules {
         for name in leaf.alt_names()? {
             match name? {
                 SubjectAltName::Dns(name) => matched |= self.match_dns(name),
-                SubjectAltName::Ip(address) => matched |= self.ips.contains(&address),
+                SubjectAltName::Ip(address) => matched |= self.has(Form::Ip(address)),
                 SubjectAltName::Uri(uri) => {
                     uris += 1;
                     matched_uri |= self.match_uri(uri);
                 }
-                SubjectAltName::Email(address) => matched_email |= self.match_email(address),
+                SubjectAltName::Email(address) => {
+                    let address = email_address(address);
+                    matched_email |= address.is_some_and(|address| self.has(Form::Email(address)));
+                }
                 SubjectAltName::Other(_) => {}
             }
         }
@@ -133,37 +125,36 @@ impl LeafRules {
     }
 
     pub(super) fn match_dns(&self, name: &str) -> bool {
-        let name = lower_case(name);
-        if self.dns.contains(name.as_ref()) {
+        let name = &*lower_case(name);
+        if self.has(Form::Dns(name.into())) {
             return true;
         }
         let Some((label, host)) = name.split_once('.') else {
             return false;
         };
         // A wildcard rule takes any label, so the whole name must be a name, or that wildcard.
-        self.dns_wildcards.contains(host)
-            && (label == "*" || DnsName::try_from(name.as_ref()).is_ok())
+        self.has(Form::DnsWildcard(host.into()))
+            && (label == "*" || DnsName::try_from(name).is_ok())
     }
 
     pub(super) fn match_uri(&self, uri: &str) -> bool {
-        self.uris.contains(uri)
-            || matches!(
-                StrictUri::parse(uri),
-                Ok(StrictUri { scheme: "spiffe", host: Some(host) })
-                    if self.trust_domains.contains(host)
-            )
+        let domain = || spiffe_trust_domain(uri).ok().flatten();
+        let is_of = |domain: &str| self.has(Form::SpiffeTrustDomain(domain.into()));
+        self.has(Form::Uri(uri.into())) || domain().is_some_and(is_of)
     }
 
-    fn match_email(&self, address: &str) -> bool {
-        !self.emails.is_empty()
-            && email_address(address).is_some_and(|address| self.emails.contains(&address))
-    }
-}
-
-fn lower_case(name: &str) -> Cow<'_, str> {
-    match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        true => name.to_ascii_lowercase().into(),
-        false => name.into(),
+    /// A rule with this text, whatever its type.
+    pub(super) fn with_text<'a>(&self, text: &'a str) -> Option<Form<'a>> {
+        let lower = lower_case(text);
+        let address = email_address(text).map(Form::Email);
+        let forms = [
+            Some(Form::Dns(lower.clone())),
+            Some(Form::SpiffeTrustDomain(lower)),
+            Some(Form::Uri(text.into())),
+            address,
+            text.parse().ok().map(Form::Ip),
+        ];
+        forms.into_iter().flatten().find(|form| self.forms.contains(form))
     }
 }
 

@@ -48,6 +48,7 @@ fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
     const A_LABELS: &str = "found characters outside ASCII, needed are A-labels (xn--…)";
     const DOT: &str = "found a trailing dot, write the name without it";
     const STAR: &str = "`*` can only be the whole first label, as in *.example.com";
+    const WILDCARD: &str = "`*` stands for nothing in such a rule, only dns: has wildcards, as in dns:*.example.com; name each peer by a rule of its own, or all of a SPIFFE trust domain by spiffe-trust-domain:";
     const NO_DNS: &str = "this is not a DNS name";
     const NO_IP: &str = "this is not an IP address";
     const URI: &str = "needed is scheme://host/path, or scheme:name as in sip:example.com";
@@ -100,6 +101,7 @@ fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
         ("ip:[2001:db8::1]", NO_IP),
         ("ip:fe80::1%eth0", NO_IP),
         ("ip:edge.example", NO_IP),
+        ("ip:192.0.2.*", NO_IP),
         ("uri:", URI),
         ("uri:example.org/a", URI),
         ("uri:spiffe:/example.org/a", SPIFFE),
@@ -134,7 +136,10 @@ fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
         ("email:alice smith@example.com", EMAIL),
         ("email:alice..smith@example.com", EMAIL),
         ("email:alice@bob@example.com", EMAIL),
-        ("email:alice@*.example.com", EMAIL),
+        ("email:*@example.com", WILDCARD),
+        ("email:alice@*.example.com", WILDCARD),
+        ("email:a*e@example.com", WILDCARD),
+        ("email:*", WILDCARD),
         ("email:mailto:alice@example.com", EMAIL),
         ("email:\"alice\"@example.com", EMAIL),
         ("uri:://example.org/a", SCHEME),
@@ -164,13 +169,23 @@ fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
         ("spiffe-trust-domain:example.org/", HOST),
         ("spiffe-trust-domain:example.org:443", HOST),
         ("spiffe-trust-domain:spiffe://example.org", HOST),
-        ("spiffe-trust-domain:*.example.org", HOST),
+        ("spiffe-trust-domain:*", WILDCARD),
+        ("spiffe-trust-domain:*.example.org", WILDCARD),
+        ("uri:*", WILDCARD),
+        ("uri:spiffe://example.org/*", WILDCARD),
+        ("uri:spiffe://*/edge", WILDCARD),
+        ("uri:https://*.example.org/a", WILDCARD),
+        ("uri:https://example.org/a/*", WILDCARD),
+        ("uri:sip:*@example.com", WILDCARD),
+        ("uri:sip:*.example.com", WILDCARD),
+        ("uri:urn:uuid:*", WILDCARD),
         ("cert-sha256:", HEX),
         (&short, HEX),
         (&half, HEX),
         (&odd, HEX),
         (&long, HEX),
         (&letter, HEX),
+        ("cert-sha256:*", HEX),
         ("", FORM),
         ("edge.example", FORM),
         ("cn:edge.example", CN),
