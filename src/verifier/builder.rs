@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use rustls::crypto::CryptoProvider;
-use webpki::{ExpirationPolicy, RevocationCheckDepth, UnknownStatusPolicy};
 
 use super::checks::PathChecks;
 use super::crls::Crls;
@@ -127,13 +126,13 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
 
     /// Checks the revocation of leaves only. Without effect without [`crls`](Self::crls).
     pub fn only_check_end_entity_revocation(mut self) -> Self {
-        self.choices.depth = RevocationCheckDepth::EndEntity;
+        self.choices.only_end_entity = true;
         self
     }
 
     /// Accepts certificates that no list covers. Without effect without [`crls`](Self::crls).
     pub fn allow_unknown_revocation_status(mut self) -> Self {
-        self.choices.status = UnknownStatusPolicy::Allow;
+        self.choices.allow_unknown = true;
         self
     }
 
@@ -144,7 +143,7 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
     ///
     /// Who can keep new lists from this machine can keep a revocation from it for good.
     pub fn allow_expired_crls(mut self) -> Self {
-        self.choices.expiration = ExpirationPolicy::Ignore;
+        self.choices.allow_expired = true;
         self
     }
 

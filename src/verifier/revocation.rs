@@ -17,55 +17,49 @@ use webpki::{
     RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
 };
 
-use super::crl::{Tries, full_name};
-use super::crls::{self, CrlSet, Crls, IssuerCrls, TriedCrl, Trust};
+use super::crl::offset;
+use super::crl_set::{CrlSet, IssuerCrls};
+use super::crls::Crls;
 use super::path;
+use super::tried::{TriedCrl, Tries};
 use crate::certificate::view::View;
 use crate::certificate::{distinguished_name, key, oid};
 use crate::observe::KeptCrl;
 use crate::role::Role;
 use crate::roots::{Roots, TrustedFor};
 use crate::text::{hex, utc};
-use crate::tlv::{Elements, Kind, only};
+use crate::tlv::{Kind, only};
 
 /// The most signatures of lists that one search checks. A chain has two or three issuers with one
 /// list each; the other tries are for lists by other keys, and what was tried is remembered.
 const MAX_SIGNATURES: usize = 16;
 
-/// What a caller chose.
-#[derive(Clone, Copy, Debug)]
+/// What a caller chose in place of the defaults.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Choices {
-    pub(super) depth: RevocationCheckDepth,
-    pub(super) status: UnknownStatusPolicy,
-    pub(super) expiration: ExpirationPolicy,
+    pub(super) only_end_entity: bool,
+    pub(super) allow_unknown: bool,
+    pub(super) allow_expired: bool,
+    /// webpki looks up revocation.
     pub(super) is_stock: bool,
 }
 
-impl Default for Choices {
-    fn default() -> Self {
-        Self {
-            depth: RevocationCheckDepth::Chain,
-            status: UnknownStatusPolicy::Deny,
-            expiration: ExpirationPolicy::Enforce,
-            is_stock: false,
-        }
-    }
-}
-
 impl Choices {
-    /// For webpki, whose own default is to use expired lists.
+    /// For webpki, with rustls' default of using expired lists.
     pub(super) fn stock_options<'c>(
         self,
         crls: &'c [&'c CertRevocationList<'c>],
     ) -> Result<RevocationOptions<'c>, Pki> {
         // Without lists webpki would check nothing; a set is never empty, so this cannot fail.
-        let options =
-            RevocationOptionsBuilder::new(crls).map_err(|_| Pki::UnknownRevocationStatus)?;
-        Ok(options
-            .with_depth(self.depth)
-            .with_status_policy(self.status)
-            .with_expiration_policy(ExpirationPolicy::Ignore)
-            .build())
+        let options = RevocationOptionsBuilder::new(crls);
+        let mut options = options.map_err(|_| Pki::UnknownRevocationStatus)?;
+        if self.only_end_entity {
+            options = options.with_depth(RevocationCheckDepth::EndEntity);
+        }
+        if self.allow_unknown {
+            options = options.with_status_policy(UnknownStatusPolicy::Allow);
+        }
+        Ok(options.with_expiration_policy(ExpirationPolicy::Ignore).build())
     }
 }
 
@@ -84,10 +78,8 @@ impl Revocation {
         roots: &Roots,
         algorithms: &[&dyn SignatureVerificationAlgorithm],
     ) -> Self {
-        Self {
-            choices,
-            crls: ArcSwap::new(CrlSet::built(crls, choices.is_stock, role, roots, algorithms)),
-        }
+        let crls = crls.into_set(choices.is_stock, role, roots, algorithms);
+        Self { choices, crls: ArcSwap::new(crls) }
     }
 
     /// The lists as they are now.
@@ -104,13 +96,9 @@ impl Revocation {
         algorithms: &[&dyn SignatureVerificationAlgorithm],
         now: UnixTime,
     ) -> Vec<KeptCrl> {
-        let trust = Trust {
-            roots,
-            // It is the operator who waits here, not a handshake.
-            tries: Tries::new(algorithms, usize::MAX),
-            now,
-        };
-        let (next, kept) = self.crls.load().replaced_by(new, self.choices.is_stock, &trust);
+        let is_stock = self.choices.is_stock;
+        let next = self.crls.load().replaced_by(new.crls, is_stock, roots, algorithms, now);
+        let kept = next.kept.clone();
         self.crls.store(Arc::new(next));
         kept
     }
@@ -124,28 +112,14 @@ pub(super) struct Check<'a> {
     now: UnixTime,
 }
 
-/// The certificate that is asked about.
+/// The certificate that is asked about, and who issued it and may have revoked it.
 struct Subject<'a> {
     view: &'a View<'a>,
-    /// Not a CA: the end of the path that webpki has verified.
-    is_end_entity: bool,
-}
-
-/// Who issued it, and may have revoked it.
-struct Issuer<'a> {
-    /// The contents of its SubjectPublicKeyInfo, as in a trust anchor.
-    key: &'a [u8],
-    may_sign_crls: bool,
-}
-
-/// What the lists say of one certificate.
-enum Status {
-    Good,
-    Revoked,
-    /// No list is about it.
-    Unknown,
-    /// Lists are about it, and this is why the nearest of them does not say that it is good.
-    Undetermined(Pki),
+    /// Its place on the path; the leaf's is 0.
+    index: usize,
+    /// The contents of the issuer's SubjectPublicKeyInfo, as in a trust anchor.
+    issuer_key: &'a [u8],
+    issuer_may_sign_crls: bool,
 }
 
 impl<'a> Check<'a> {
@@ -155,12 +129,8 @@ impl<'a> Check<'a> {
         algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
         now: UnixTime,
     ) -> Self {
-        Self {
-            choices: revocation.choices,
-            crls,
-            tries: Tries::new(algorithms, MAX_SIGNATURES),
-            now,
-        }
+        let tries = Tries::new(algorithms, MAX_SIGNATURES);
+        Self { choices: revocation.choices, crls, tries, now }
     }
 
     /// Whether no certificate of this path is revoked, as far as the caller wants to know; if one is, or
@@ -177,258 +147,173 @@ impl<'a> Check<'a> {
         let views = certificates.iter().map(|certificate| certificate.view());
         // Our reader takes whatever webpki takes; if it ever does not, that is a refusal.
         let views: Vec<_> = views.collect::<Result<_, _>>().map_err(unread)?;
-        let asked = match self.choices.depth {
-            RevocationCheckDepth::EndEntity => 1,
-            RevocationCheckDepth::Chain => views.len(),
-        };
-        for (level, view) in views.iter().enumerate().take(asked) {
-            let issuer = match views.get(level + 1) {
-                Some(issuer) => Issuer::intermediate(issuer).map_err(unread)?,
-                None => Issuer::root(path, root),
+        let asked = if self.choices.only_end_entity { 1 } else { views.len() };
+        for (index, view) in views.iter().enumerate().take(asked) {
+            let (issuer_key, issuer_may_sign_crls) = match views.get(index + 1) {
+                Some(issuer) => (
+                    only(issuer.spki, Kind::SEQUENCE).map_err(unread)?,
+                    issuer.issuer_facts().map_err(unread)?.may_sign_crls,
+                ),
+                None => (&*path.anchor().subject_public_key_info, may_sign_crls(root)),
             };
-            let is_end_entity = level == 0;
-            self.accept(self.status(&Subject { view, is_end_entity }, &issuer)).map_err(
-                |error| {
-                    let words = words(&error, level, view);
-                    (error, words)
-                },
-            )?;
+            let subject = Subject { view, index, issuer_key, issuer_may_sign_crls };
+            self.ask(&subject).map_err(|error| {
+                let words = subject.words(&error);
+                (error, words)
+            })?;
         }
         Ok(())
     }
 
-    fn accept(&self, status: Status) -> Result<(), Pki> {
-        match (status, self.choices.status) {
-            (Status::Good, _) | (Status::Unknown, UnknownStatusPolicy::Allow) => Ok(()),
-            (Status::Unknown, UnknownStatusPolicy::Deny) => Err(Pki::UnknownRevocationStatus),
-            (Status::Revoked, _) => Err(Pki::CertRevoked),
-            (Status::Undetermined(error), _) => Err(error),
-        }
-    }
-
-    fn status(&self, subject: &Subject<'_>, issuer: &Issuer<'_>) -> Status {
-        let Some(crls) = self.crls.of_issuer(subject.view.issuer) else {
-            return Status::Unknown;
+    fn ask(&self, subject: &Subject<'_>) -> Result<(), Pki> {
+        let said = match self.crls.of_issuer(subject.view.issuer) {
+            None => Err(Pki::UnknownRevocationStatus),
+            Some(crls) if self.is_revoked(subject, crls)? => Err(Pki::CertRevoked),
+            Some(crls) => self.is_good(subject, crls),
         };
-        match self.is_revoked(subject, issuer, crls) {
-            Ok(true) => return Status::Revoked,
-            Ok(false) => {}
-            Err(error) => return Status::Undetermined(error),
+        match said {
+            Err(Pki::UnknownRevocationStatus) if self.choices.allow_unknown => Ok(()),
+            said => said,
         }
-        let points = match crls.have_points() {
-            true => points(subject.view),
-            false => None,
-        };
-        let mut nearest = None;
-        for scope in crls.at(points.as_deref()) {
-            if !subject.is_in(scope) {
-                continue;
-            }
-            match self.vouches(scope, issuer) {
-                Ok(true) => return Status::Good,
-                Ok(false) => {}
-                Err(miss) => nearest = miss.nearer(nearest),
-            }
-        }
-        nearest.map_or(Status::Unknown, |miss| Status::Undetermined(miss.0))
     }
 
     /// Whether a list names the certificate, whatever the list is about: issuer and serial number
-    /// *are* the certificate. Not if a newer one in its place does not.
-    fn is_revoked(
-        &self,
-        subject: &Subject<'_>,
-        issuer: &Issuer<'_>,
-        crls: &IssuerCrls,
-    ) -> Result<bool, Pki> {
-        let naming: Vec<_> = crls.naming(subject.view.serial).collect();
-        for tried in naming.iter().filter(|tried| self.has_begun(tried)) {
-            match tried.is_signed_by(issuer.key, &self.tries) {
+    /// *are* the certificate. Of those that replace each other the newest counts.
+    fn is_revoked(&self, subject: &Subject<'_>, crls: &IssuerCrls) -> Result<bool, Pki> {
+        let naming = crls.naming(subject.view.serial);
+        for tried in naming.filter(|tried| tried.crl.has_begun(self.now)) {
+            match self.has_signed(subject, tried) {
                 Ok(()) => {}
                 // It cannot be ruled out.
                 Err(error @ Pki::MaximumSignatureChecksExceeded) => return Err(error),
                 Err(_) => continue,
             }
-            let newer = crls.scope_of(&tried.crl).unwrap_or_default().iter();
+            let newer = crls.scope_of(&tried.crl).iter();
             let mut newer = newer.take_while(|other| other.crl.age() > tried.crl.age());
-            let is_lifted = newer.any(|other| {
-                self.has_begun(other)
-                    && !naming.iter().any(|naming| Arc::ptr_eq(&naming.crl, &other.crl))
-                    && other.is_signed_by(issuer.key, &self.tries).is_ok()
+            let is_replaced = newer.any(|other| {
+                other.crl.has_begun(self.now) && self.has_signed(subject, other).is_ok()
             });
-            if !is_lifted {
+            if !is_replaced {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Whether the newest list of one scope, which does not name the certificate, says that it is
-    /// good. `false` if there is none yet.
-    fn vouches(&self, scope: &[TriedCrl], issuer: &Issuer<'_>) -> Result<bool, Miss> {
-        let mut nearest = None;
-        let mut newest: Option<&TriedCrl> = None;
-        for tried in scope.iter().filter(|tried| self.has_begun(tried)) {
-            // Those that are equally new all count.
-            if newest.is_some_and(|newest| tried.crl.age() < newest.crl.age()) {
-                break;
-            }
-            match self.find_miss(tried, issuer) {
-                None => return Ok(true),
-                Some(miss) => {
-                    if miss.is_of_this_key() {
-                        newest = Some(tried);
-                    }
-                    nearest = miss.nearer(nearest);
+    /// Whether the newest list of some scope says that the certificate is good, which none revokes. If
+    /// none does, the error of the one that came nearest.
+    fn is_good(&self, subject: &Subject<'_>, crls: &IssuerCrls) -> Result<(), Pki> {
+        let mut nearest = Pki::UnknownRevocationStatus;
+        for scope in crls.about(subject.view).filter(|scope| subject.is_in(scope)) {
+            let mut newest: Option<&TriedCrl> = None;
+            for tried in scope.iter().filter(|tried| tried.crl.has_begun(self.now)) {
+                // Those that are equally new all count.
+                if newest.is_some_and(|newest| tried.crl.age() < newest.crl.age()) {
+                    break;
+                }
+                let Err(error) = self.vouches(subject, tried) else {
+                    return Ok(());
+                };
+                if rank(&error) >= rank(&Pki::IssuerNotCrlSigner) {
+                    newest = Some(tried);
+                }
+                if rank(&error) > rank(&nearest) {
+                    nearest = error;
                 }
             }
         }
-        nearest.map_or(Ok(false), Err)
+        Err(nearest)
     }
 
-    fn find_miss(&self, tried: &TriedCrl, issuer: &Issuer<'_>) -> Option<Miss> {
-        if let Err(error) = tried.is_signed_by(issuer.key, &self.tries) {
-            return Some(Miss(error));
-        }
+    fn vouches(&self, subject: &Subject<'_>, tried: &TriedCrl) -> Result<(), Pki> {
+        self.has_signed(subject, tried)?;
         let (time, next_update) = (self.now, tried.crl.next_update);
-        if !issuer.may_sign_crls {
-            Some(Miss(Pki::IssuerNotCrlSigner))
-        } else if time >= next_update && self.choices.expiration == ExpirationPolicy::Enforce {
-            Some(Miss(Pki::CrlExpired { time, next_update }))
+        if !subject.issuer_may_sign_crls {
+            Err(Pki::IssuerNotCrlSigner)
+        } else if time >= next_update && !self.choices.allow_expired {
+            Err(Pki::CrlExpired { time, next_update })
         } else {
-            None
+            Ok(())
         }
     }
 
-    /// A list of the future is none.
-    fn has_begun(&self, tried: &TriedCrl) -> bool {
-        tried.crl.this_update <= self.now
+    /// Whether the subject's issuer has signed this list.
+    fn has_signed(&self, subject: &Subject<'_>, tried: &TriedCrl) -> Result<(), Pki> {
+        tried.is_signed_by(subject.issuer_key, &self.tries)
     }
 }
 
-/// What the error of one certificate means to operators.
-fn words(error: &Pki, level: usize, view: &View<'_>) -> String {
-    let (number, label, issuer) = (level + 1, view.label(), distinguished_name(view.issuer));
-    let which = format!("certificate {number} of the path (`{label}`)");
-    let unverified =
-        "which this crypto provider does not verify; have the CA sign its lists otherwise";
+fn may_sign_crls(root: &TrustedFor) -> bool {
+    match root {
+        TrustedFor::Issuing(root) => root.may_sign_crls,
+        // It has issued nothing, so there is nothing to revoke.
+        TrustedFor::ItselfOnly(_) => false,
+        TrustedFor::Unknown => true,
+    }
+}
+
+/// How near a list came to saying that a certificate is good. From `IssuerNotCrlSigner` on it is by the
+/// issuer's key.
+fn rank(error: &Pki) -> u8 {
     match error {
-        Pki::CertRevoked => format!(
-            "{which}, serial {}, stands in a revocation list of `{issuer}`; replace it and its key",
-            hex(view.serial)
-        ),
-        Pki::UnknownRevocationStatus => {
-            format!("no revocation list of `{issuer}` is about {which}; add its current one")
-        }
-        Pki::CrlExpired { next_update, .. } => format!(
-            "the revocation list of `{issuer}` that is about {which} was to be replaced at {}; get the current \
-             one",
-            utc(crls::instant(*next_update))
-        ),
-        Pki::IssuerNotCrlSigner => format!(
-            "the list of `{issuer}` says nothing of {which}: that CA's keyUsage lacks cRLSign; have the CA \
-             certified with it"
-        ),
-        Pki::InvalidCrlSignatureForPublicKey => format!(
-            "the list of `{issuer}` is not by the key that issued {which}; of a CA that has a new key, give \
-             the lists by both"
-        ),
-        Pki::UnsupportedCrlSignatureAlgorithmContext(context) => format!(
-            "the list of `{issuer}` about {which} is signed with {}, {unverified}",
-            oid::algorithm(&context.signature_algorithm_id)
-        ),
-        Pki::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(context) => format!(
-            "the list of `{issuer}` about {which} is signed with {} by a key that is {}, {unverified}",
-            oid::algorithm(&context.signature_algorithm_id),
-            key::of_algorithm(&context.public_key_algorithm_id)
-        ),
-        Pki::MaximumSignatureChecksExceeded => format!(
-            "more lists bear the name of `{issuer}` than are tried for {which}; remove those by other keys"
-        ),
-        error => format!("the lists of `{issuer}` say nothing of {which} ({error})"),
+        Pki::UnknownRevocationStatus => 0,
+        Pki::MaximumSignatureChecksExceeded => 2,
+        Pki::IssuerNotCrlSigner => 3,
+        Pki::CrlExpired { .. } => 4,
+        _ => 1,
     }
 }
 
 impl Subject<'_> {
-    /// Whether lists of this scope are about certificates of this kind.
+    /// Whether lists of this scope are about certificates of this kind. The leaf is the end entity.
     fn is_in(&self, scope: &[TriedCrl]) -> bool {
-        scope.first().is_some_and(|tried| {
-            let scope = &tried.crl.scope;
-            match self.is_end_entity {
-                true => !scope.only_cas,
-                false => !scope.only_end_entities,
-            }
-        })
-    }
-}
-
-impl<'a> Issuer<'a> {
-    fn intermediate(view: &View<'a>) -> der::Result<Self> {
-        Ok(Self {
-            key: only(view.spki, Kind::SEQUENCE)?,
-            may_sign_crls: view.issuer_facts()?.may_sign_crls,
+        scope.first().is_some_and(|tried| match self.index {
+            0 => !tried.crl.scope.only_cas,
+            _ => !tried.crl.scope.only_end_entities,
         })
     }
 
-    fn root(path: &VerifiedPath<'a>, root: &TrustedFor) -> Self {
-        Self {
-            key: &path.anchor().subject_public_key_info,
-            may_sign_crls: match root {
-                TrustedFor::Issuing(root) => root.may_sign_crls,
-                // It has issued nothing, so there is nothing to revoke.
-                TrustedFor::ItselfOnly(_) => false,
-                TrustedFor::Unknown => true,
-            },
-        }
-    }
-}
-
-/// Why a list does not say that a certificate is good.
-struct Miss(Pki);
-
-impl Miss {
-    /// Of two, the one that came nearer to saying so.
-    fn nearer(self, other: Option<Self>) -> Option<Self> {
-        match other {
-            Some(other) if other.rank() >= self.rank() => Some(other),
-            _ => Some(self),
-        }
-    }
-
-    fn is_of_this_key(&self) -> bool {
-        self.rank() >= 2
-    }
-
-    fn rank(&self) -> u8 {
-        match self.0 {
-            Pki::CrlExpired { .. } => 3,
-            Pki::IssuerNotCrlSigner => 2,
-            Pki::MaximumSignatureChecksExceeded => 1,
-            _ => 0,
-        }
-    }
-}
-
-/// The names of a certificate's distribution points, each a GeneralName as it is encoded; `None`
-/// without the extension (RFC 5280, 4.2.1.13).
-///
-/// Not those of points for some reasons only, or with lists by others: no list there can say that
-/// the certificate is good. What cannot be read has no name.
-fn points<'a>(view: &View<'a>) -> Option<Vec<&'a [u8]>> {
-    let value = view.crl_distribution_points().transpose()?;
-    let names = || -> der::Result<Vec<&[u8]>> {
-        let mut points = Elements::of_sequence(value?)?;
-        let mut names = Vec::new();
-        while !points.are_finished() {
-            let mut point = points.enter(Kind::SEQUENCE)?;
-            if point.next_is(Kind::explicit(0)) {
-                let full_name = full_name(point.read(Kind::explicit(0))?)?;
-                if point.are_finished() {
-                    names.extend(full_name);
-                }
+    /// What an error means to operators.
+    fn words(&self, error: &Pki) -> String {
+        let (number, label) = (self.index + 1, self.view.label());
+        let issuer = distinguished_name(self.view.issuer);
+        let which = format!("certificate {number} of the path (`{label}`)");
+        let unverified =
+            "which this crypto provider does not verify; have the CA sign its lists otherwise";
+        match error {
+            Pki::CertRevoked => format!(
+                "{which}, serial {}, stands in a revocation list of `{issuer}`; replace it and its key",
+                hex(self.view.serial)
+            ),
+            Pki::UnknownRevocationStatus => {
+                format!("no revocation list of `{issuer}` is about {which}; add its current one")
             }
+            Pki::CrlExpired { next_update, .. } => format!(
+                "the revocation list of `{issuer}` that is about {which} was to be replaced at {}; get the current \
+                 one",
+                utc(offset(*next_update))
+            ),
+            Pki::IssuerNotCrlSigner => format!(
+                "the list of `{issuer}` says nothing of {which}: that CA's keyUsage lacks cRLSign; have the CA \
+                 certified with it"
+            ),
+            Pki::InvalidCrlSignatureForPublicKey => format!(
+                "the list of `{issuer}` is not by the key that issued {which}; of a CA that has a new key, give \
+                 the lists by both"
+            ),
+            Pki::UnsupportedCrlSignatureAlgorithmContext(context) => format!(
+                "the list of `{issuer}` about {which} is signed with {}, {unverified}",
+                oid::algorithm(&context.signature_algorithm_id)
+            ),
+            Pki::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(context) => format!(
+                "the list of `{issuer}` about {which} is signed with {} by a key that is {}, {unverified}",
+                oid::algorithm(&context.signature_algorithm_id),
+                key::of_algorithm(&context.public_key_algorithm_id)
+            ),
+            Pki::MaximumSignatureChecksExceeded => format!(
+                "more lists bear the name of `{issuer}` than are tried for {which}; remove those by other keys"
+            ),
+            error => format!("the lists of `{issuer}` say nothing of {which} ({error})"),
         }
-        Ok(names)
-    };
-    Some(names().unwrap_or_default())
+    }
 }

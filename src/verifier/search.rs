@@ -8,7 +8,7 @@ use webpki::{EndEntityCert, ExtendedKeyUsageValidator, VerifiedPath};
 use super::candidates::Candidates;
 use super::checks::PathViolation;
 use super::cost::Cost;
-use super::crls::CrlSet;
+use super::crl_set::CrlSet;
 use super::path::Validated;
 use super::revocation::{Check, Revocation};
 use super::settings::Settings;

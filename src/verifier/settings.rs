@@ -7,8 +7,10 @@ use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{SignatureVerificationAlgorithm, UnixTime};
 
 use super::checks::PathChecks;
+use super::crl::offset;
 use super::crls::Crls;
 use super::revocation::Revocation;
+use super::tried::TriedCrl;
 use crate::certificate::view::View;
 use crate::eku::EkuPolicy;
 use crate::error::Error;
@@ -89,8 +91,10 @@ impl Settings {
         let roots =
             roots.map(|(name, (since, until))| ends(Expiring::Root, name, Some(since), until));
         let crls = self.revocation.as_ref().map(Revocation::crls);
-        let crls = crls.iter().flat_map(|crls| crls.expiries());
-        let crls = crls.map(|(name, since, until)| ends(Expiring::Crl, name, Some(since), until));
+        let crls = crls.iter().flat_map(|crls| crls.all()).map(|TriedCrl { crl, .. }| {
+            let (since, until) = (offset(crl.this_update), offset(crl.next_update));
+            ends(Expiring::Crl, crl.label(), Some(since), until)
+        });
         let policy = self.policy.end().filter(|_| self.policy.is_relaxed());
         let policy =
             policy.map(|end| ends(Expiring::EkuPolicy, self.policy.to_string(), None, end));

@@ -9,7 +9,7 @@ use rustls::{CertificateError as Refused, Error, OtherError};
 use sha2::{Digest, Sha256};
 use webpki::{EndEntityCert, Error as Pki};
 
-use super::crls;
+use super::crl::offset;
 use super::eku::Ignored;
 use crate::certificate::{distinguished_name, key, oid, string_types};
 use crate::refusal::UnverifiedLeaf;
@@ -408,5 +408,5 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 }
 
 fn instant(at: UnixTime) -> String {
-    utc(crls::instant(at))
+    utc(offset(at))
 }

@@ -192,3 +192,18 @@ fn of_a_thousand_sharded_lists_one_signature_is_checked() {
     assert_eq!(verdict(&verifier, &leaf.chain(&[])), "good");
     assert_eq!(checked(&record), (1, 0));
 }
+
+/// A list for everything is known to be good. Of those for points, which revoke, sixteen are by nobody's key.
+#[test]
+fn a_list_that_names_the_certificate_and_cannot_be_tried_any_more_refuses_it() {
+    let w = World::new();
+    let verifier = verifier(&w.root, &provider(), &[w.of_root(), w.good()], true);
+    assert_eq!(verdict(&verifier, &w.chain()), "good");
+    let forger = Arc::new(KeyPair::generate().unwrap());
+    let at = |point: u64| w.revoking(1).at(&format!("http://crl.example/{point}"));
+    let mut lists: Vec<_> = (10..26).map(|point| w.sub.crl(at(point).signed_by(&forger))).collect();
+    lists.extend([w.of_root(), w.good(), w.sub.crl(at(26))]);
+    verifier.replace_crls(crls(&lists), unix(NOW)).unwrap();
+    assert_eq!(verdict(&verifier, &w.chain()), "another error");
+    assert_eq!(verdict(&verifier, &w.chain()), "revoked");
+}
