@@ -6,7 +6,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 
 use crate::common::tls::provider;
 use crate::world::{World, both, recipe, sees, two_polls};
@@ -15,7 +14,6 @@ use crate::world::{World, both, recipe, sees, two_polls};
 fn a_file_without_end_a_pipe_and_a_folder_of_too_many_entries_are_errors_and_what_was_good_stays() {
     let world = World::new();
     let tls = world.start();
-    let begun = Instant::now();
     for (name, wreck, words) in [
         ("client-ca.crt", "/dev/zero", "it is neither a file nor a folder"),
         ("eku", "pipe", "it is neither a file nor a folder"),
@@ -46,7 +44,6 @@ fn a_file_without_end_a_pipe_and_a_folder_of_too_many_entries_are_errors_and_wha
         fs::rename(&away, &place).unwrap();
         assert!(two_polls(&tls).is_clean(), "{name}");
     }
-    assert!(begun.elapsed().as_secs() < 60);
 }
 
 #[test]
