@@ -10,8 +10,8 @@ use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ServerConfig};
 use time::OffsetDateTime;
 
-use super::sessions::{Limits, Sessions};
-use super::side::{AnySide, Calling, Ours, Serving, Side};
+use super::sessions::{Sessions, Terms};
+use super::side::{Calling, Ours, Serving, Side};
 use crate::config::{client_config, server_config};
 use crate::credentials::Credentials;
 use crate::error::Error;
@@ -50,7 +50,7 @@ pub struct Generation<S = Serving, C = Calling> {
     pub(super) number: u64,
     pub(super) since: OffsetDateTime,
     provider: Arc<CryptoProvider>,
-    limits: Limits,
+    terms: Terms,
     serve: S,
     call: C,
 }
@@ -59,8 +59,8 @@ impl Generation<(), ()> {
     /// Begins one; the provider is that of its configurations.
     #[allow(clippy::new_ret_no_self)] // The recipe reads better so.
     pub fn new(provider: &Arc<CryptoProvider>) -> GenerationBuilder<(), ()> {
-        let limits = Limits { within: None, sessions: 256 };
-        GenerationBuilder { provider: provider.clone(), limits, serve: Ok(()), call: Ok(()) }
+        let terms = Terms { within: None, most: 256, clock: None };
+        GenerationBuilder { provider: provider.clone(), terms, serve: Ok(()), call: Ok(()) }
     }
 }
 
@@ -69,7 +69,7 @@ impl Generation<(), ()> {
 #[must_use]
 pub struct GenerationBuilder<S, C> {
     provider: Arc<CryptoProvider>,
-    limits: Limits,
+    terms: Terms,
     serve: Result<S, Error>,
     call: Result<C, Error>,
 }
@@ -83,9 +83,9 @@ impl<S, C> GenerationBuilder<S, C> {
     ) -> GenerationBuilder<Serving, C> {
         let config = server_config(&self.provider, slot.clone(), clients.clone());
         let sessions = config.map(Sessions::new);
-        let serve = sessions.map(|sessions| Serving(Ours { slot, peers: clients, sessions }));
-        let Self { provider, limits, call, .. } = self;
-        GenerationBuilder { provider, limits, serve, call }
+        let serve = sessions.map(|sessions| Serving { slot, clients, sessions });
+        let Self { provider, terms, call, .. } = self;
+        GenerationBuilder { provider, terms, serve, call }
     }
 
     /// Calls with this slot, and verifies servers with this verifier.
@@ -96,9 +96,9 @@ impl<S, C> GenerationBuilder<S, C> {
     ) -> GenerationBuilder<S, Calling> {
         let config = client_config(&self.provider, slot.clone(), servers.clone());
         let sessions = config.map(Sessions::new);
-        let call = sessions.map(|sessions| Calling(Ours { slot, peers: servers, sessions }));
-        let Self { provider, limits, serve, .. } = self;
-        GenerationBuilder { provider, limits, serve, call }
+        let call = sessions.map(|sessions| Calling { slot, servers, sessions });
+        let Self { provider, terms, serve, .. } = self;
+        GenerationBuilder { provider, terms, serve, call }
     }
 
     /// Resumes sessions, for so long (whole seconds) at most and within this generation only.
@@ -109,14 +109,14 @@ impl<S, C> GenerationBuilder<S, C> {
     /// sessions: ask who it is in the handler
     /// ([`identify`](crate::ClientPeerVerifier::identify)), resumed or not.
     pub fn resume_within(mut self, most: Duration) -> Self {
-        self.limits.within = Some(most);
+        self.terms.within = Some(most);
         self
     }
 
     /// How many sessions the server remembers, and of how many servers the client. Default: 256; 65,536 at
     /// most, since the room for them is taken at once, in each epoch.
     pub fn remember_sessions(mut self, most: usize) -> Self {
-        self.limits.sessions = most.min(1 << 16);
+        self.terms.most = most.min(1 << 16);
         self
     }
 }
@@ -126,7 +126,7 @@ impl<C> GenerationBuilder<Serving, C> {
     /// tickets are the generation's.
     pub fn adjust_server(mut self, adjust: impl FnOnce(&mut ServerConfig)) -> Self {
         if let Ok(serve) = &mut self.serve {
-            serve.0.sessions.adjust(adjust);
+            adjust(&mut serve.sessions.config);
         }
         self
     }
@@ -137,7 +137,7 @@ impl<S> GenerationBuilder<S, Calling> {
     /// [`adjust_server`](GenerationBuilder::adjust_server).
     pub fn adjust_client(mut self, adjust: impl FnOnce(&mut ClientConfig)) -> Self {
         if let Ok(call) = &mut self.call {
-            call.0.sessions.adjust(adjust);
+            adjust(&mut call.sessions.config);
         }
         self
     }
@@ -153,14 +153,13 @@ impl<S: Side, C: Side> GenerationBuilder<S, C> {
     /// The provider has no cipher suite for the TLS versions that are compiled in.
     pub fn build(self) -> Result<Generation<S, C>, Error> {
         let (number, since) = (0, OffsetDateTime::UNIX_EPOCH);
-        let Self { provider, limits, serve, call } = self;
+        let Self { provider, terms, serve, call } = self;
         let (serve, call) = (serve?, call?);
-        let generation = Generation { number, since, provider, limits, serve, call };
+        let generation = Generation { number, since, provider, terms, serve, call };
         for side in generation.sides() {
-            side.slot().seal();
-            side.peers().seal();
+            side.slot.seal();
+            side.peers.seal();
         }
-        generation.begin(None);
         Ok(generation)
     }
 }
@@ -183,36 +182,45 @@ impl<S, C> Generation<S, C> {
 
 impl<S: Side, C: Side> Generation<S, C> {
     /// Those sides that are there.
-    fn sides(&self) -> impl Iterator<Item = &dyn AnySide> {
+    fn sides(&self) -> impl Iterator<Item = Ours<'_>> {
         [self.serve.ours(), self.call.ours()].into_iter().flatten()
     }
 
     /// Everything that ends, in the order in which it does: our certificates and their issuers, the
     /// roots, the revocation lists, the ends of relaxed policies.
     pub fn expiries(&self) -> Vec<Expiry> {
-        let mut all: Vec<_> = self.sides().flat_map(|side| side.expiries()).collect();
+        let mut all: Vec<_> = self.sides().flat_map(Ours::expiries).collect();
         all.sort_by(|a, b| (a.until, a.what, &a.name).cmp(&(b.until, b.what, &b.name)));
         all.dedup();
         all
     }
 
-    /// Begins its sessions, by this clock, else by that of each configuration.
-    pub(super) fn begin(&self, clock: Option<&Arc<dyn TimeProvider>>) {
-        let ends = self.expiries().into_iter().filter(|expiry| expiry.what != Expiring::Root);
-        let ends = ends.filter_map(|expiry| u64::try_from(expiry.until.unix_timestamp()).ok());
-        let ends: Vec<_> = ends.collect();
-        self.sides().for_each(|side| side.begin(self.limits, clock, ends.clone()));
+    /// It is to be the current one.
+    pub(super) fn publish(
+        &mut self,
+        number: u64,
+        since: OffsetDateTime,
+        clock: Option<Arc<dyn TimeProvider>>,
+    ) {
+        (self.number, self.since, self.terms.clock) = (number, since, clock);
+        self.sides().for_each(|side| side.sessions.restart());
     }
 
     /// Another one takes its place: its sessions end.
     pub(super) fn end(&self) {
-        self.sides().for_each(AnySide::end);
+        self.sides().for_each(|side| side.sessions.end());
+    }
+
+    /// When something ends that no session must outlive, in seconds since 1970.
+    fn ends(&self) -> Vec<u64> {
+        let ends = self.sides().flat_map(Ours::expiries).filter(|end| end.what != Expiring::Root);
+        ends.filter_map(|end| u64::try_from(end.until.unix_timestamp()).ok()).collect()
     }
 
     /// Who is trusted as CA here and is not there, by role of the peers.
     pub(super) fn roots_beyond(&self, other: &Self) -> Vec<(Role, String)> {
-        let known: HashSet<_> = other.sides().flat_map(|side| side.roots()).collect();
-        let roots = self.sides().flat_map(|side| side.roots());
+        let known: HashSet<_> = other.sides().flat_map(Ours::roots).collect();
+        let roots = self.sides().flat_map(Ours::roots);
         let beyond = roots.filter(|root| !known.contains(root));
         beyond.map(|(role, name, _)| (role, name)).collect()
     }
@@ -223,9 +231,9 @@ impl<S: Side, C: Side> Generation<S, C> {
         for (ours, theirs) in sides {
             // A verifier of such peers is on the other side, if there is one.
             let (Some(ours), Some(theirs)) = (ours, theirs) else { continue };
-            let (role, credentials) = (ours.slot().role(), ours.slot().credentials());
+            let (role, credentials) = (ours.slot.role(), ours.slot.credentials());
             for pair in credentials.iter().flat_map(Credentials::pairs) {
-                let verified = theirs.peers().verify_path(&pair.certified.cert, now);
+                let verified = theirs.peers.verify_path(&pair.certified.cert, now);
                 verified.map_err(|refusal| {
                     let reason = refusal.to_string();
                     Error::OwnChainRefused { role, reason }
@@ -236,36 +244,36 @@ impl<S: Side, C: Side> Generation<S, C> {
     }
 }
 
-impl<C> Generation<Serving, C> {
+impl<C: Side> Generation<Serving, C> {
     /// For one connection: with resumption it is another one after the end of an epoch.
     pub fn server_config(&self) -> Arc<ServerConfig> {
-        self.serve.0.sessions.config()
+        self.serve.sessions.config(&self.terms, || self.ends())
     }
 
     /// Verifies clients; also says who one is, in a handler.
     pub fn clients(&self) -> &ClientPeerVerifier {
-        &self.serve.0.peers
+        &self.serve.clients
     }
 
     /// What we present as a server.
     pub fn server_slot(&self) -> &ServerSlot {
-        &self.serve.0.slot
+        &self.serve.slot
     }
 }
 
-impl<S> Generation<S, Calling> {
+impl<S: Side> Generation<S, Calling> {
     /// For one connection: with resumption it is another one after the end of an epoch.
     pub fn client_config(&self) -> Arc<ClientConfig> {
-        self.call.0.sessions.config()
+        self.call.sessions.config(&self.terms, || self.ends())
     }
 
     /// Verifies servers; also says who one is, in a handler.
     pub fn servers(&self) -> &ServerPeerVerifier {
-        &self.call.0.peers
+        &self.call.servers
     }
 
     /// What we present as a client.
     pub fn client_slot(&self) -> &ClientSlot {
-        &self.call.0.slot
+        &self.call.slot
     }
 }

@@ -35,14 +35,12 @@ impl LastGood {
         &self,
         slot: &Part,
         provider: &CryptoProvider,
-    ) -> Result<Option<Credentials>, Error> {
-        let Some(file) = self.file(slot).filter(|file| file.exists()) else {
-            return Ok(None);
-        };
-        self.check()?;
-        check_mode(&file)?;
-        let pem = read(&file)?;
-        Credentials::from_named_pem((&file, &pem), (&file, &pem), provider).map(Some)
+    ) -> Option<Result<Credentials, Error>> {
+        let file = self.file(slot).filter(|file| file.exists())?;
+        let pem = self.check().and_then(|()| check_mode(&file)).and_then(|()| read(&file));
+        Some(
+            pem.and_then(|pem| Credentials::from_named_pem((&file, &pem), (&file, &pem), provider)),
+        )
     }
 
     /// Keeps the pair of a slot, unless it is kept already.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -65,8 +64,8 @@ struct Inner<S, C> {
     current: ArcSwap<Generation<S, C>>,
     work: Mutex<Work<S, C>>,
     options: Arc<Options>,
-    looks: AtomicU64,
-    failing_since: Mutex<Option<OffsetDateTime>>,
+    /// But for the generation, which is the current one.
+    health: Mutex<Health>,
 }
 
 /// How a [`Reloader`] does: for metrics, and for alarms.
@@ -159,12 +158,13 @@ impl ReloaderBuilder {
         options.last_good.iter().try_for_each(LastGood::check)?;
         let mut work = Work::new(Box::new(recipe), options.clone());
         let Accepted { generation, report, news } = work.first().map_err(owned)?;
+        let since = generation.since;
+        let failing_since = (!report.is_clean()).then_some(since);
         let reloader = Reloader(Arc::new(Inner {
-            failing_since: Mutex::new((!report.is_clean()).then_some(generation.since)),
             current: ArcSwap::from_pointee(generation),
             work: Mutex::new(work),
             options,
-            looks: AtomicU64::new(1),
+            health: Mutex::new(Health { generation: 1, since, looks: 1, failing_since }),
         }));
         news.iter().for_each(|tell| tell());
         reloader.0.tell_expiries(&mut lock(&reloader.0.work));
@@ -221,9 +221,7 @@ impl<S: Side, C: Side> Reloader<S, C> {
     /// How it does.
     pub fn health(&self) -> Health {
         let current = self.0.current.load();
-        let failing_since = *lock(&self.0.failing_since);
-        let looks = self.0.looks.load(Ordering::Relaxed);
-        Health { generation: current.number, since: current.since, looks, failing_since }
+        Health { generation: current.number, since: current.since, ..*lock(&self.0.health) }
     }
 }
 
@@ -232,11 +230,9 @@ impl<S: Side, C: Side> Inner<S, C> {
         let work = &mut *lock(&self.work);
         let looked = work.look(haste, &self.current.load());
         let looked = looked.map(|it| it.map(|it| self.publish(it)).unwrap_or_default());
-        self.looks.fetch_add(1, Ordering::Relaxed);
-        self.note_failing(looked.is_err() || work.has_refused());
-        let failure = looked.as_ref().err().map(|error| &**error);
-        if work.is_new_failure(failure)
-            && let Some(error) = failure
+        self.note(looked.is_err() || work.has_refused());
+        if let Err(error) = &looked
+            && work.is_new_failure(error)
         {
             self.options.observers.tell(|observer| observer.reload_failed(error));
         }
@@ -253,9 +249,11 @@ impl<S: Side, C: Side> Inner<S, C> {
         accepted.report
     }
 
-    fn note_failing(&self, is_failing: bool) {
-        let mut since = lock(&self.failing_since);
-        *since = is_failing.then(|| since.unwrap_or_else(|| self.options.now()));
+    fn note(&self, is_failing: bool) {
+        let mut health = lock(&self.health);
+        health.looks += 1;
+        let since = health.failing_since;
+        health.failing_since = is_failing.then(|| since.unwrap_or_else(|| self.options.now()));
     }
 
     fn tell_expiries(&self, work: &mut Work<S, C>) {

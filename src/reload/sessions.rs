@@ -4,7 +4,7 @@
 //! written to it late (a Finished that was held back, a ticket on an open connection) is never read.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -19,29 +19,26 @@ use rustls::{ClientConfig, NamedGroup, ServerConfig};
 
 use crate::config::{ResumableConfig, without_resumption};
 
-/// How long sessions are resumed, if they are, and how many are remembered.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    pub(super) within: Option<Duration>,
-    pub(super) sessions: usize,
-}
-
 /// A configuration, in one epoch after the other.
 #[derive(Debug)]
 pub(super) struct Sessions<C> {
+    /// As it was made.
+    pub(super) config: C,
     /// `None`: the next one is to begin.
     epoch: ArcSwapOption<Epoch<C>>,
-    /// Held while an epoch takes the place of another.
-    terms: Mutex<Terms<C>>,
+    /// Held while an epoch begins or ends. Whether it was the last one.
+    has_ended: Mutex<bool>,
 }
 
 /// What epochs are made of.
-#[derive(Debug)]
-struct Terms<C> {
-    config: C,
-    limits: Limits,
-    /// When something ends that a session must not outlive, in seconds since 1970.
-    ends: Vec<u64>,
+#[derive(Clone, Debug)]
+pub(super) struct Terms {
+    /// For how long sessions are resumed; `None`: not at all.
+    pub(super) within: Option<Duration>,
+    /// How many are remembered.
+    pub(super) most: usize,
+    /// `None`: the configuration's own.
+    pub(super) clock: Option<Arc<dyn TimeProvider>>,
 }
 
 #[derive(Debug)]
@@ -69,72 +66,67 @@ pub(super) trait Resumes: ResumableConfig + Clone + Send + Sync + 'static {
 
 impl<C: Resumes> Sessions<C> {
     pub(super) fn new(config: C) -> Self {
-        let limits = Limits { within: None, sessions: 0 };
-        let terms = Terms { config, limits, ends: Vec::new() };
-        Self { epoch: ArcSwapOption::empty(), terms: Mutex::new(terms) }
+        Self { config, epoch: ArcSwapOption::empty(), has_ended: Mutex::default() }
     }
 
-    pub(super) fn adjust(&mut self, adjust: impl FnOnce(&mut C)) {
-        adjust(&mut self.terms().config);
-    }
-
-    /// Without a clock it is the configuration's own.
-    pub(super) fn begin(
-        &self,
-        limits: Limits,
-        clock: Option<&Arc<dyn TimeProvider>>,
-        ends: Vec<u64>,
-    ) {
-        let terms = &mut *self.terms();
-        without_resumption(&mut terms.config);
-        if let Some(clock) = clock {
-            *terms.config.clock() = clock.clone();
-        }
-        (terms.limits, terms.ends) = (limits, ends);
-        self.epoch.store(None);
-    }
-
-    /// The configuration of the epoch that is now.
-    pub(super) fn config(&self) -> Arc<C> {
+    /// The configuration of the epoch that is now. No session outlives the next of `ends`, in seconds since
+    /// 1970.
+    pub(super) fn config(&self, terms: &Terms, ends: impl FnOnce() -> Vec<u64>) -> Arc<C> {
         match &*self.epoch.load() {
             Some(epoch) if !epoch.is_over() => epoch.config.clone(),
-            _ => self.turn(),
+            _ => self.turn(terms, ends),
         }
     }
 
-    fn turn(&self) -> Arc<C> {
-        let terms = self.terms();
+    fn turn(&self, terms: &Terms, ends: impl FnOnce() -> Vec<u64>) -> Arc<C> {
+        let has_ended = self.has_ended.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(epoch) = &*self.epoch.load()
             && !epoch.is_over()
         {
             return epoch.config.clone();
         }
-        let (mut config, mut life) = (terms.config.clone(), None);
-        if let Some(within) = terms.limits.within {
+        let mut config = self.config.clone();
+        without_resumption(&mut config);
+        if let Some(clock) = &terms.clock {
+            *config.clock() = clock.clone();
+        }
+        let mut life = None;
+        if let Some(within) = terms.within.filter(|_| !*has_ended) {
             let clock = config.clock().clone();
             // A clock that cannot be read resumes nothing.
             let Some(now) = clock.current_time() else { return Arc::new(config) };
-            let ends = terms.ends.iter().copied().filter(|end| *end > now.as_secs());
+            let ends = ends().into_iter().filter(|end| *end > now.as_secs());
             let end = ends.fold(now.as_secs().saturating_add(within.as_secs()), u64::min);
             let begun = Arc::new(Life { clock, end, is_over: AtomicBool::default() });
-            config.remember(terms.limits.sessions, begun.clone());
+            config.remember(terms.most, begun.clone());
             life = Some(begun);
         }
         let config = Arc::new(config);
         self.epoch.store(Some(Arc::new(Epoch { config: config.clone(), life })));
         config
     }
+}
+
+/// The sessions of one side, whichever it is.
+pub(super) trait Epochs {
+    /// From now on by other terms.
+    fn restart(&self);
 
     /// Now and for good.
-    pub(super) fn end(&self) {
-        self.terms().limits.within = None;
+    fn end(&self);
+}
+
+impl<C: Resumes> Epochs for Sessions<C> {
+    fn restart(&self) {
+        let _turning = self.has_ended.lock();
         if let Some(life) = self.epoch.swap(None).and_then(|epoch| epoch.life.clone()) {
             life.end();
         }
     }
 
-    fn terms(&self) -> MutexGuard<'_, Terms<C>> {
-        self.terms.lock().unwrap_or_else(PoisonError::into_inner)
+    fn end(&self) {
+        *self.has_ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.restart();
     }
 }
 

@@ -1,31 +1,30 @@
 //! [`Side`]: what a generation presents and accepts on one side, as server or as client.
 
 use std::fmt::Debug;
-use std::sync::Arc;
 
-use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ServerConfig};
 
-use super::sessions::{Limits, Resumes, Sessions};
+use super::sessions::{Epochs, Sessions};
 use crate::credentials::Credentials;
 use crate::report::{Expiring, Expiry};
 use crate::role::Role;
-use crate::slot::{self, ClientSlot, ServerSlot, Slot};
-use crate::verifier::{self, ClientPeerVerifier, ServerPeerVerifier, Settings};
+use crate::slot::{ClientSlot, OneRole as _, ServerSlot, Slot};
+use crate::verifier::{ClientPeerVerifier, OneRole as _, ServerPeerVerifier, Settings};
 
 /// The side of a generation that serves: see [`Generation`](crate::Generation).
 #[derive(Debug)]
-pub struct Serving(pub(super) Ours<ServerSlot, ClientPeerVerifier, ServerConfig>);
+pub struct Serving {
+    pub(super) slot: ServerSlot,
+    pub(super) clients: ClientPeerVerifier,
+    pub(super) sessions: Sessions<ServerConfig>,
+}
 
 /// The side of a generation that calls: see [`Generation`](crate::Generation).
 #[derive(Debug)]
-pub struct Calling(pub(super) Ours<ClientSlot, ServerPeerVerifier, ClientConfig>);
-
-#[derive(Debug)]
-pub(super) struct Ours<S, V, C> {
-    pub(super) slot: S,
-    pub(super) peers: V,
-    pub(super) sessions: Sessions<C>,
+pub struct Calling {
+    pub(super) slot: ClientSlot,
+    pub(super) servers: ServerPeerVerifier,
+    pub(super) sessions: Sessions<ClientConfig>,
 }
 
 /// A side of a generation, or `()`: not there.
@@ -39,7 +38,7 @@ impl Side for Calling {}
 #[allow(private_interfaces)] // Sealed: nobody else calls it.
 pub trait Sided {
     /// What is there, if the side is.
-    fn ours(&self) -> Option<&dyn AnySide> {
+    fn ours(&self) -> Option<Ours<'_>> {
         None
     }
 }
@@ -48,52 +47,31 @@ impl Sided for () {}
 
 #[allow(private_interfaces)] // Sealed: nobody else calls it.
 impl Sided for Serving {
-    fn ours(&self) -> Option<&dyn AnySide> {
-        Some(&self.0)
+    fn ours(&self) -> Option<Ours<'_>> {
+        let (slot, peers) = (self.slot.inner(), self.clients.settings());
+        Some(Ours { slot, peers, sessions: &self.sessions })
     }
 }
 
 #[allow(private_interfaces)] // Sealed: nobody else calls it.
 impl Sided for Calling {
-    fn ours(&self) -> Option<&dyn AnySide> {
-        Some(&self.0)
+    fn ours(&self) -> Option<Ours<'_>> {
+        let (slot, peers) = (self.slot.inner(), self.servers.settings());
+        Some(Ours { slot, peers, sessions: &self.sessions })
     }
 }
 
 /// A side, whichever it is.
-pub(super) trait AnySide {
-    fn slot(&self) -> &Slot;
-
-    fn peers(&self) -> &Settings;
-
-    /// As [`Sessions::begin`].
-    fn begin(&self, limits: Limits, clock: Option<&Arc<dyn TimeProvider>>, ends: Vec<u64>);
-
-    /// As [`Sessions::end`].
-    fn end(&self);
+#[derive(Clone, Copy)]
+pub(super) struct Ours<'a> {
+    pub(super) slot: &'a Slot,
+    pub(super) peers: &'a Settings,
+    pub(super) sessions: &'a dyn Epochs,
 }
 
-impl<S: slot::OneRole, V: verifier::OneRole, C: Resumes> AnySide for Ours<S, V, C> {
-    fn slot(&self) -> &Slot {
-        self.slot.inner()
-    }
-
-    fn peers(&self) -> &Settings {
-        self.peers.settings()
-    }
-
-    fn begin(&self, limits: Limits, clock: Option<&Arc<dyn TimeProvider>>, ends: Vec<u64>) {
-        self.sessions.begin(limits, clock, ends);
-    }
-
-    fn end(&self) {
-        self.sessions.end();
-    }
-}
-
-impl dyn AnySide + '_ {
-    pub(super) fn expiries(&self) -> impl Iterator<Item = Expiry> {
-        let (role, credentials) = (self.slot().role(), self.slot().credentials());
+impl<'a> Ours<'a> {
+    pub(super) fn expiries(self) -> impl Iterator<Item = Expiry> + 'a {
+        let (role, credentials) = (self.slot.role(), self.slot.credentials());
         let pairs = credentials.iter().flat_map(Credentials::pairs);
         let ours = pairs.flat_map(|pair| pair.chain.certificates().iter().enumerate());
         // A root that is sent along is nobody's concern.
@@ -106,12 +84,12 @@ impl dyn AnySide + '_ {
             until: certificate.not_after(),
         });
         let ours: Vec<_> = ours.collect();
-        ours.into_iter().chain(self.peers().expiries())
+        ours.into_iter().chain(self.peers.expiries())
     }
 
     /// Who is trusted as CA: by role of the peers, what messages call it, and its key.
-    pub(super) fn roots(&self) -> impl Iterator<Item = (Role, String, &[u8])> {
-        let role = self.peers().role();
-        self.peers().roots().names().map(move |(name, key)| (role, name, key))
+    pub(super) fn roots(self) -> impl Iterator<Item = (Role, String, &'a [u8])> + 'a {
+        let role = self.peers.role();
+        self.peers.roots().names().map(move |(name, key)| (role, name, key))
     }
 }

@@ -97,10 +97,8 @@ impl Files {
         });
         let mut places = vec![chain.to_owned(), key.to_owned()];
         places.dedup();
-        self.fill(slot, part.clone(), places, loaded, || match &options.last_good {
-            Some(folder) => folder.read(&part, provider),
-            None => Ok(None),
-        })
+        let kept = || options.last_good.as_ref().and_then(|folder| folder.read(&part, provider));
+        self.fill(slot, part.clone(), places, loaded, kept)
     }
 
     fn slot_from<S: OneRole>(
@@ -116,7 +114,7 @@ impl Files {
         });
         let places = self.asked.iter().skip(first).filter_map(Part::place).cloned().collect();
         let part = self.next_slot(&slot);
-        self.fill(slot, part, places, loaded, || Ok(None))
+        self.fill(slot, part, places, loaded, || None)
     }
 
     /// Judges what was loaded, unless it was good before. If the slot never had anything good, what was
@@ -127,26 +125,22 @@ impl Files {
         part: Part,
         places: Vec<PathBuf>,
         loaded: Result<Made<Loaded>, Error>,
-        kept: impl FnOnce() -> Result<Option<Credentials>, Error>,
+        kept: impl FnOnce() -> Option<Result<Credentials, Error>>,
     ) -> Result<S, Error> {
         let good = self.good::<Loaded>(&part);
         let tell_refused: fn(&Slot, &Error) = match loaded {
             Err(_) => Slot::load_failed,
             Ok(_) => Slot::tell_refused,
         };
-        let is_good =
-            |made_from: &Vec<Contents>| good.as_ref().is_some_and(|good| good.0 == *made_from);
-        let mut judged = loaded.and_then(|(made_from, loaded)| {
-            if !is_good(&made_from) {
-                self.judge(&slot, &part, &loaded.credentials)?;
-            }
-            Ok((made_from, loaded))
+        let mut judged = loaded.and_then(|made| match &good {
+            Some(good) if good.0 == made.0 => Ok(made),
+            _ => self.judge(&slot, &part, made),
         });
         let count = self.refused.len();
         if good.is_none()
             && let Err(error) = judged
         {
-            let kept = kept()?.filter(|kept| slot.inner().judge(kept).is_ok());
+            let kept = kept().transpose()?.filter(|kept| slot.inner().judge(kept).is_ok());
             let Some(credentials) = kept else { return Err(error) };
             self.refuse(part.clone(), places.clone(), error);
             judged = Ok((Vec::new(), Loaded { credentials, pem: None }));
@@ -165,15 +159,15 @@ impl Files {
         &mut self,
         slot: &S,
         part: &Part,
-        credentials: &Credentials,
-    ) -> Result<(), Error> {
-        let fitness = slot.inner().judge(credentials)?;
+        made: Made<Loaded>,
+    ) -> Result<Made<Loaded>, Error> {
+        let (slot, credentials) = (slot.clone(), made.1.credentials.clone());
+        let fitness = slot.inner().judge(&credentials)?;
         if !self.is_held(part) {
-            let (slot, credentials) = (slot.clone(), credentials.clone());
             let tell = move || slot.inner().tell_published(&credentials, &fitness);
             self.news.push(Box::new(tell));
         }
-        Ok(())
+        Ok(made)
     }
 
     fn next_slot(&self, slot: &impl OneRole) -> Part {

@@ -23,9 +23,8 @@ pub(super) struct Work<S, C> {
     good: Arc<Parts>,
     /// Of the generation before.
     before: Option<Arc<Parts>>,
-    /// The refusals, the failure and the ends that were told.
-    told: HashSet<(Part, Contents, Discriminant<Error>)>,
-    told_failure: Option<(Option<Contents>, Discriminant<Error>)>,
+    /// Refused parts, and failures (of no part): of which contents, and why.
+    told: HashSet<(Option<Part>, Option<Contents>, Discriminant<Error>)>,
     told_expiries: HashSet<String>,
 }
 
@@ -48,7 +47,6 @@ impl<S: Side, C: Side> Work<S, C> {
             good: Arc::default(),
             before: None,
             told: HashSet::new(),
-            told_failure: None,
             told_expiries: HashSet::new(),
         }
     }
@@ -128,8 +126,8 @@ impl<S: Side, C: Side> Work<S, C> {
         let mut news: Vec<_> = refused.into_iter().filter_map(|refused| refused.news).collect();
         if is_new {
             self.number += 1;
-            (generation.number, generation.since) = (self.number, self.options.now());
-            generation.begin(self.options.clock.as_ref());
+            let (now, clock) = (self.options.now(), self.options.clock.clone());
+            generation.publish(self.number, now, clock);
             report.published = Some(self.number);
             (report.changed, report.shorter) = files.now.changes(&self.good);
             if let Some(current) = current {
@@ -155,18 +153,15 @@ impl<S: Side, C: Side> Work<S, C> {
     fn newly_refused(&mut self, refused: Vec<Refused>) -> Vec<Refused> {
         let key = |refused: &Refused| {
             let reason = mem::discriminant(&*refused.shown.error);
-            (refused.part.clone(), refused.contents, reason)
+            (Some(refused.part.clone()), Some(refused.contents), reason)
         };
         let told = mem::replace(&mut self.told, refused.iter().map(key).collect());
         refused.into_iter().filter(|refused| !told.contains(&key(refused))).collect()
     }
 
-    /// Whether this failure of a look, if it is one, was not told: of other contents, or for another reason.
-    pub(super) fn is_new_failure(&mut self, failure: Option<&Error>) -> bool {
-        let contents = self.watch.last_judged();
-        let failure = failure.map(|error| (contents, mem::discriminant(error)));
-        let told = mem::replace(&mut self.told_failure, failure);
-        failure.is_some() && failure != told
+    /// Whether this failure of a look was not told: of other contents, or for another reason.
+    pub(super) fn is_new_failure(&mut self, error: &Error) -> bool {
+        self.told.insert((None, self.watch.last_judged(), mem::discriminant(error)))
     }
 
     /// Whether it ends soon, and was not told of this generation.
