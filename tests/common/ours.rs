@@ -7,10 +7,10 @@ use super::clock::Clock;
 use super::pki::{Ca, Leaf};
 use super::tls::provider;
 use mtls_roles::{
-    ClientPeerVerifier, ClientSlot, Credentials, Crls, EkuPolicy, EkuViolation, Error,
-    NothingPresented, Observer, PeerRule, PeerVerifier, PeerVerifierBuilder, Published, Refusal,
-    RefusalClass, Role, Roots, ServerPeerVerifier, ServerSlot, SignatureMemo, SlotBuilder,
-    VerifiedPeer,
+    ClientPeerVerifier, ClientSlot, Credentials, Crls, EkuPolicy, EkuViolation, Error, Expiry,
+    KeptCrl, NothingPresented, Observer, PeerRule, PeerVerifier, PeerVerifierBuilder, Published,
+    Refusal, RefusalClass, ReloadReport, Role, Roots, ServerPeerVerifier, ServerSlot,
+    SignatureMemo, SlotBuilder, VerifiedPeer,
 };
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
@@ -248,7 +248,7 @@ pub enum Event {
     Accepted(Role),
     Relaxed(VerifiedPeer),
     Refused(Role, RefusalClass, Option<EkuViolation>),
-    /// Of a slot, in words.
+    /// Of a slot or a reloader, in words.
     OfSlot(String),
 }
 
@@ -322,5 +322,21 @@ impl Observer for Heard {
 
     fn nothing_presented(&self, role: Role, reason: NothingPresented) {
         self.note(Event::OfSlot(format!("nothing as {role}: {reason}")));
+    }
+
+    fn crl_kept(&self, role: Role, kept: &KeptCrl) {
+        self.note(Event::OfSlot(format!("kept for {role}s: {kept}")));
+    }
+
+    fn reloaded(&self, report: &ReloadReport) {
+        self.note(Event::OfSlot(format!("reloaded {report}")));
+    }
+
+    fn reload_failed(&self, error: &Error) {
+        self.note(Event::OfSlot(format!("failed {error}")));
+    }
+
+    fn expiring(&self, expiry: &Expiry) {
+        self.note(Event::OfSlot(format!("expiring {expiry}")));
     }
 }

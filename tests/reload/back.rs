@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use crate::common::pki::{CrlSpec, Eku, LeafSpec};
 use crate::common::tls::provider;
@@ -84,9 +85,9 @@ fn a_pair_under_a_label_of_old_is_kept_whole() {
         let folder = private_folder(&world, 0o700);
         let chain = fs::read_to_string(world.dir.join("tls.crt")).unwrap();
         world.dir.write("tls.crt", chain.replace("CERTIFICATE", label));
-        drop(start(&world, Some(&folder)).unwrap());
+        drop(start(&world, &folder).unwrap());
         world.remove("tls.key");
-        let tls = start(&world, Some(&folder));
+        let tls = start(&world, &folder);
         assert_eq!(sees(&tls.unwrap()), both("server", "client"), "{label}");
     }
 }
@@ -95,7 +96,7 @@ fn a_pair_under_a_label_of_old_is_kept_whole() {
 fn a_process_that_starts_beside_a_refused_renewal_serves_with_the_last_good_pair_and_says_so() {
     let world = World::new();
     let folder = private_folder(&world, 0o700);
-    let start = || start(&world, Some(&folder));
+    let start = || start(&world, &folder);
     drop(start().unwrap());
     let kept: Vec<_> = ["server-1.pem", "client-1.pem"].map(|name| folder.join(name)).into();
     for file in &kept {
@@ -105,7 +106,7 @@ fn a_process_that_starts_beside_a_refused_renewal_serves_with_the_last_good_pair
     world.client_pair(&world.ca.leaf(lost));
     let tls = start().unwrap();
     assert_eq!(sees(&tls), both("server", "client"));
-    let told = world.ears.take().concat();
+    let told = world.heard.lines().concat();
     assert!(
         told.contains("the last good pair that was kept on disk serves in its place"),
         "{told}"
@@ -117,7 +118,7 @@ fn a_process_that_starts_beside_a_refused_renewal_serves_with_the_last_good_pair
     assert!(fs::read_to_string(&kept[1]).unwrap().contains(&world.dir_client_leaf()));
     // Without the folder such a start is an error.
     world.server_pair(&world.ca.leaf(LeafSpec::new("late").dns("node.example").expired()));
-    assert!(matches!(super::back::start(&world, None).unwrap_err(), Error::Expired { .. }));
+    assert!(matches!(world.build(world.builder()).unwrap_err(), Error::Expired { .. }));
     assert_eq!(sees(&start().unwrap()), both("server", "mended"));
     // What was kept is judged like any other at a start.
     world.clock.set(days(100));
@@ -129,17 +130,17 @@ fn the_rights_of_the_folder_and_of_what_is_in_it_are_checked() {
     let world = World::new();
     for mode in [0o755, 0o710, 0o704, 0o770] {
         let folder = private_folder(&world, mode);
-        let error = start(&world, Some(&folder)).unwrap_err();
+        let error = start(&world, &folder).unwrap_err();
         assert!(
             matches!(error, Error::OpenToOthers { mode: found, .. } if found == mode),
             "{error}"
         );
     }
     let folder = private_folder(&world, 0o700);
-    drop(start(&world, Some(&folder)).unwrap());
+    drop(start(&world, &folder).unwrap());
     fs::set_permissions(folder.join("server-1.pem"), fs::Permissions::from_mode(0o640)).unwrap();
     world.dir.write("tls.key", "");
-    let error = start(&world, Some(&folder)).unwrap_err();
+    let error = start(&world, &folder).unwrap_err();
     assert!(matches!(error, Error::OpenToOthers { mode: 0o640, .. }), "{error}");
 }
 
@@ -148,7 +149,7 @@ fn a_pair_that_cannot_be_kept_serves_and_no_word_says_that_it_was_refused() {
     for is_open in [true, false] {
         let world = World::new();
         let folder = private_folder(&world, 0o700);
-        let tls = start(&world, Some(&folder)).unwrap();
+        let tls = start(&world, &folder).unwrap();
         if is_open {
             private_folder(&world, 0o755);
         } else {
@@ -170,18 +171,13 @@ fn a_pair_that_cannot_be_kept_serves_and_no_word_says_that_it_was_refused() {
     }
 }
 
-fn private_folder(world: &World, mode: u32) -> std::path::PathBuf {
+fn private_folder(world: &World, mode: u32) -> PathBuf {
     let folder = world.dir.join("last-good");
     let _ = fs::create_dir(&folder);
     fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
     folder
 }
 
-fn start(world: &World, folder: Option<&std::path::Path>) -> Result<Reloader, Error> {
-    let builder = world.builder();
-    let builder = match folder {
-        Some(folder) => builder.keep_last_good(folder),
-        None => builder,
-    };
-    builder.build(recipe(world.dir.path(), provider(), |it| it))
+fn start(world: &World, folder: &Path) -> Result<Reloader, Error> {
+    world.build(world.builder().keep_last_good(folder))
 }

@@ -5,36 +5,28 @@ use std::os::unix::fs::symlink;
 
 use crate::common::pki::{CaSpec, CrlSpec, LeafSpec};
 use crate::common::tls::provider;
-use crate::world::{World, both, recipe, sees, two_polls};
+use crate::world::{Volume, World, both, recipe, sees, two_polls};
 
 #[test]
 fn kubelets_swaps_are_followed_a_hundred_times_in_a_row() {
     let world = World::new();
-    // The files of a volume: `tls.crt -> ..data/tls.crt`, `..data -> ..2026_1`.
-    let volume = world.dir.join("volume");
-    fs::create_dir(&volume).unwrap();
-    let names = ["tls.crt", "tls.key", "client.pem", "client-ca.crt", "server-ca.crt", "eku"];
+    let path = world.dir.join("volume");
+    fs::create_dir(&path).unwrap();
+    let names =
+        ["tls.crt", "tls.key", "client.pem", "client-ca.crt", "server-ca.crt", "eku", "crls"];
+    let volume = Volume::new(path.clone(), &names);
     let swap = |turn: usize| {
-        let (fresh, data) = (volume.join(format!("..2026_{turn}")), volume.join("..data"));
-        fs::create_dir(&fresh).unwrap();
-        let leaf = world.server(&format!("server {turn}"));
-        world.server_pair(&leaf);
-        for name in names {
-            fs::copy(world.dir.join(name), fresh.join(name)).unwrap();
-        }
-        fs::create_dir(fresh.join("crls")).unwrap();
-        fs::copy(world.dir.join("crls/root.crl"), fresh.join("crls/root.crl")).unwrap();
-        symlink(fresh.file_name().unwrap(), volume.join("..data_tmp")).unwrap();
-        fs::rename(volume.join("..data_tmp"), data).unwrap();
-        if turn > 0 {
-            fs::remove_dir_all(volume.join(format!("..2026_{}", turn - 1))).unwrap();
-        }
+        world.server_pair(&world.server(&format!("server {turn}")));
+        volume.swap(turn, |fresh| {
+            for name in &names[..6] {
+                fs::copy(world.dir.join(name), fresh.join(name)).unwrap();
+            }
+            fs::create_dir(fresh.join("crls")).unwrap();
+            fs::copy(world.dir.join("crls/root.crl"), fresh.join("crls/root.crl")).unwrap();
+        });
     };
     swap(0);
-    for name in names.into_iter().chain(["crls"]) {
-        symlink(format!("..data/{name}"), volume.join(name)).unwrap();
-    }
-    let tls = world.builder().build(recipe(&volume, provider(), |it| it)).unwrap();
+    let tls = world.builder().build(recipe(&path, provider(), |it| it)).unwrap();
     for turn in 1..=100 {
         swap(turn);
         assert_eq!(two_polls(&tls).published, Some(1 + turn as u64));
@@ -107,16 +99,17 @@ fn a_folder_of_lists_that_gains_and_loses_files_is_followed() {
     world.remove("crls/sub.crl");
     assert!(two_polls(&tls).published.is_some());
     assert_eq!(sees(&tls), both("server", "below sub"));
-    let told = world.ears.take();
+    let told = world.heard.lines();
     assert!(
-        told.iter().any(|told| told.starts_with("kept client: the revocation list of `CN=sub`")),
+        told.iter()
+            .any(|told| told.starts_with("kept for clients: the revocation list of `CN=sub`")),
         "{told:?}"
     );
     // … and through further generations, told once.
     world.dir.write("eku", "rfc5280");
     assert!(two_polls(&tls).published.is_some());
     assert_eq!(sees(&tls), both("server", "below sub"));
-    let told = world.ears.take();
+    let told = world.heard.lines();
     assert!(!told.iter().any(|told| told.starts_with("kept ")), "{told:?}");
 }
 
@@ -155,6 +148,6 @@ fn unchanged_contents_publish_nothing_and_a_touch_is_no_change() {
         assert_eq!(tls.reload().unwrap().published, None);
     }
     assert!(std::sync::Arc::ptr_eq(&first, &tls.current()));
-    assert_eq!(world.ears.take(), [""; 0]);
+    assert_eq!(world.heard.lines(), [""; 0]);
     assert_eq!(tls.health().looks, 10);
 }

@@ -41,7 +41,7 @@ fn expiries_lists_everything_that_ends_in_order() {
 fn an_observer_hears_it_thirty_days_or_a_third_of_the_lifetime_ahead_once_for_each_generation() {
     let world = World::new();
     let told = || {
-        let told = world.ears.take().into_iter();
+        let told = world.heard.lines().into_iter();
         told.filter(|told| told.starts_with("expiring our server")).count()
     };
     // 90 days in all: a third is 30. And of 9 days, three.
@@ -76,7 +76,7 @@ fn what_is_told_says_what_to_do() {
     let tls = world.start();
     world.clock.set(days(79));
     tls.poll().unwrap();
-    let told = world.ears.take();
+    let told = world.heard.lines();
     let expected =
         "expiring our server certificate `CN=server` ends at 2027-02-09T12:00:00Z; renew it";
     assert!(told.contains(&expected.to_owned()), "{told:?}");

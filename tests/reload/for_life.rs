@@ -59,7 +59,7 @@ fn a_recipe_that_panics_leaves_the_last_generation_and_the_follower_goes_on() {
         inner(files)
     });
     let tls = tls.unwrap();
-    world.ears.take();
+    world.heard.lines();
     panics.store(true, Ordering::Release);
     world.server_pair(&world.server("renewed"));
     let follower = tls.follow(Duration::from_millis(5));
@@ -67,7 +67,7 @@ fn a_recipe_that_panics_leaves_the_last_generation_and_the_follower_goes_on() {
     assert_eq!(sees(&tls), both("server", "client"));
     let looks = tls.health().looks;
     wait_until(|| tls.health().looks > looks + 3);
-    let told = world.ears.take();
+    let told = world.heard.lines();
     assert_eq!(told.len(), 1, "the same failure is told once: {told:?}");
     assert!(told[0].contains("the recipe of the generation panicked: by order"), "{told:?}");
     assert!(tls.health().failing_since.is_some());

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 
 use crate::common::counting::recorded;
-use crate::common::pki::Ca;
+use crate::common::pki::{Ca, CrlSpec};
 use crate::common::tls::{handshake_in_memory, provider, stacks};
 use crate::world::{World, both, recipe, sees, two_polls, visit};
 use mtls_roles::{Generation, Role};
@@ -80,16 +80,8 @@ fn while_both_sides_reload_under_load_no_handshake_fails_and_nobody_sees_a_mixtu
     let roots = cas[0].pem() + &cas[1].pem();
     world.dir.write("client-ca.crt", &roots);
     world.dir.write("server-ca.crt", &roots);
-    for ca in &cas {
-        world.dir.write(
-            &format!("crls/{}.crl", ca.pem().len()),
-            ca.crl_pem(crate::common::pki::CrlSpec::new(1)),
-        );
-    }
-    std::fs::remove_file(world.dir.join("crls/root.crl")).unwrap();
-    let crls: String =
-        cas.iter().map(|ca| ca.crl_pem(crate::common::pki::CrlSpec::new(1))).collect();
-    world.dir.write("crls/both.crl", crls);
+    let crls = cas.each_ref().map(|ca| ca.crl_pem(CrlSpec::new(1)));
+    world.dir.write("crls/root.crl", crls.concat());
     let write = |turn: usize| {
         let (server, client) = &pairs[turn % 2];
         world.server_pair(server);

@@ -1,7 +1,7 @@
 //! A half-written pair keeps the last good pair; a file caught between two blocks is not published.
 
 use crate::common::pki::{CaSpec, LeafSpec};
-use crate::world::{World, both, sees, two_polls};
+use crate::world::{World, both, only_refused, sees, two_polls};
 
 #[test]
 fn a_half_written_pair_keeps_the_last_good_pair() {
@@ -12,7 +12,7 @@ fn a_half_written_pair_keeps_the_last_good_pair() {
     world.dir.write("tls.crt", renewed.chain_pem(&[]));
     let report = two_polls(&tls);
     assert_eq!(report.published, None);
-    let [refused] = &report.refused[..] else { panic!("{report}") };
+    let refused = only_refused(&report);
     assert_eq!(refused.files, [world.dir.join("tls.crt"), world.dir.join("tls.key")]);
     assert!(refused.to_string().contains("is not the key of"), "{refused}");
     assert_eq!(sees(&tls), both("server", "client"));
@@ -34,7 +34,7 @@ fn a_pair_cut_at_any_byte_keeps_the_last_good_pair_and_no_word_told_shows_the_ke
         let report = tls.reload().unwrap();
         assert_eq!(report.published, None, "{end}: {report}");
         assert_eq!(report.refused.len(), 1, "{end}: {report}");
-        let told = format!("{report} {report:?} {tls:?} {:?}", world.ears.take());
+        let told = format!("{report} {report:?} {tls:?} {:?}", world.heard.lines());
         assert!(
             !secret.iter().any(|line| told.contains(&line[..line.len().min(24)])),
             "{end}: {told}"
@@ -95,7 +95,7 @@ fn files_that_change_at_each_look_are_told_after_some_and_never_published() {
         failed += usize::from(tls.poll().is_err());
     }
     assert!(failed > 3, "{failed}");
-    let told = world.ears.take();
+    let told = world.heard.lines();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("failed ") && told[0].contains("changed while"), "{told:?}");
     assert_eq!(tls.current().number(), 1);

@@ -3,8 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use crate::common::tls::provider;
-use crate::world::{World, both, recipe, sees, two_polls};
+use crate::world::{World, both, sees, two_polls};
 use mtls_roles::{Observer, ReloadReport, Reloader};
 
 #[derive(Default)]
@@ -25,7 +24,7 @@ impl Observer for Asks {
 fn an_observer_hears_of_a_generation_that_is_the_current_one() {
     let (world, asks) = (World::new(), Arc::new(Asks::default()));
     let builder = world.builder().observer(asks.clone());
-    let tls = builder.build(recipe(world.dir.path(), provider(), |it| it)).unwrap();
+    let tls = world.build(builder).unwrap();
     asks.tls.set(tls.clone()).unwrap();
     world.server_pair(&world.server("renewed"));
     two_polls(&tls);
@@ -44,7 +43,7 @@ impl Observer for Panics {
 fn an_observer_that_panics_holds_no_generation_back() {
     let world = World::new();
     let builder = world.builder().observer(Arc::new(Panics));
-    let tls = builder.build(recipe(world.dir.path(), provider(), |it| it)).unwrap();
+    let tls = world.build(builder).unwrap();
     world.server_pair(&world.server("renewed"));
     for _ in 0..3 {
         let _ = catch_unwind(AssertUnwindSafe(|| tls.poll()));

@@ -1,8 +1,7 @@
 //! Our own chain by our own roots, if that was asked for.
 
 use crate::common::pki::Ca;
-use crate::common::tls::provider;
-use crate::world::{World, both, recipe, sees, two_polls};
+use crate::world::{World, both, only_refused, sees, two_polls};
 
 #[test]
 fn a_new_root_without_a_new_leaf_is_fine_and_a_root_that_goes_is_named() {
@@ -35,12 +34,12 @@ fn our_own_chain_is_verified_by_our_own_roots_only_if_asked_and_what_breaks_it_s
 
     let world = World::new();
     let checked = world.builder().check_own_chains();
-    let tls = checked.build(recipe(world.dir.path(), provider(), |it| it)).unwrap();
+    let tls = world.build(checked).unwrap();
     world.server_pair(&below_other);
     let new_client = world.client("renewed");
     world.client_pair(&new_client);
     let report = two_polls(&tls);
-    let [refused] = &report.refused[..] else { panic!("{report}") };
+    let refused = only_refused(&report);
     assert_eq!(refused.files, [world.dir.join("tls.crt"), world.dir.join("tls.key")]);
     assert!(refused.to_string().contains("publish the new root before"), "{refused}");
     assert_eq!(sees(&tls), both("server", "renewed"));
@@ -51,7 +50,7 @@ fn our_own_chain_is_verified_by_our_own_roots_only_if_asked_and_what_breaks_it_s
     // The root of what we present may not go.
     world.dir.write("server-ca.crt", world.ca.pem());
     let report = two_polls(&tls);
-    let [refused] = &report.refused[..] else { panic!("{report}") };
+    let refused = only_refused(&report);
     assert_eq!(refused.files, [world.dir.join("server-ca.crt")]);
     assert_eq!(sees(&tls), both("server below other", "renewed"));
 }

@@ -2,7 +2,7 @@
 
 use crate::common::pki::{Ca, CrlSpec, Eku, LeafSpec};
 use crate::common::tls::provider;
-use crate::world::{World, both, days, sees, two_polls};
+use crate::world::{World, both, days, only_refused, sees, two_polls};
 use mtls_roles::{ClientPeerVerifier, Generation, Role};
 
 #[test]
@@ -15,7 +15,7 @@ fn a_renewal_without_its_purpose_is_refused_and_all_else_takes_effect_within_two
     world.dir.write("client-ca.crt", world.ca.pem() + &new_root.pem());
     let report = two_polls(&tls);
     assert_eq!(report.published, Some(2));
-    let [refused] = &report.refused[..] else { panic!("{report}") };
+    let refused = only_refused(&report);
     assert_eq!(refused.files, [world.dir.join("client.pem")]);
     let words = refused.to_string();
     assert!(
@@ -32,7 +32,7 @@ fn a_renewal_without_its_purpose_is_refused_and_all_else_takes_effect_within_two
     assert_eq!(two_polls(&tls).published, Some(3));
     assert!(sees(&tls).unwrap_err().contains("Revoked"));
     assert_eq!(
-        world.ears.take().iter().filter(|told| told.starts_with("refused client")).count(),
+        world.heard.lines().iter().filter(|told| told.starts_with("refused as client")).count(),
         1
     );
 }
@@ -52,7 +52,7 @@ fn a_policy_that_cannot_be_read_stays_as_it_was_and_the_file_is_named() {
     world.dir.write("eku", "ignore, please");
     world.server_pair(&world.server("renewed"));
     let report = two_polls(&tls);
-    let [refused] = &report.refused[..] else { panic!("{report}") };
+    let refused = only_refused(&report);
     assert_eq!(refused.files, [world.dir.join("eku")]);
     assert!(
         refused.to_string().contains("the EKU policy `ignore, please` cannot be read"),
@@ -84,7 +84,7 @@ fn of_two_parts_that_fail_together_only_the_one_to_blame_stays() {
     let crl = CrlSpec::new(2).revoke(&served(&tls));
     world.dir.write("crls/root.crl", world.ca.crl_pem(crl));
     let report = two_polls(&tls);
-    let [refused] = &report.refused[..] else { panic!("{report}") };
+    let refused = only_refused(&report);
     assert_eq!(refused.files, [world.dir.join("client-ca.crt")], "{report}");
     assert_eq!(report.published, Some(2));
     assert!(sees(&tls).unwrap_err().contains("Revoked"));
@@ -121,6 +121,23 @@ fn an_unreadable_or_empty_folder_of_lists_keeps_its_lists() {
 }
 
 #[test]
+fn of_a_folder_a_file_that_cannot_be_read_keeps_its_lists_and_the_others_change() {
+    let world = World::new();
+    let other = Ca::root_named("other");
+    world.dir.write("crls/other.crl", other.crl_pem(CrlSpec::new(1)));
+    world.dir.write("crls/.root.crl.swp", "an editor's copy");
+    let tls = world.start();
+    world.dir.write("crls/root.crl", "rubbish");
+    world.dir.write("crls/other.crl", other.crl_pem(CrlSpec::new(2)));
+    let report = two_polls(&tls);
+    assert_eq!(only_refused(&report).files, [world.dir.join("crls/root.crl")]);
+    assert_eq!(report.published, Some(2));
+    assert_eq!(sees(&tls), both("server", "client"));
+    let told = world.heard.lines();
+    assert_eq!(told.len(), 1, "no list is lost, and so none is carried over: {told:?}");
+}
+
+#[test]
 fn what_is_not_yet_valid_is_tried_again_without_a_change_and_each_reason_is_told_once() {
     let world = World::new();
     let tls = world.start();
@@ -130,10 +147,10 @@ fn what_is_not_yet_valid_is_tried_again_without_a_change_and_each_reason_is_told
         let _ = tls.poll().unwrap();
         world.clock.advance(time::Duration::minutes(1));
     }
-    let told = world.ears.take();
+    let told = world.heard.lines();
     assert_eq!(told.len(), 2, "the slot's, and the report: {told:?}");
     assert!(
-        told[0].starts_with("refused server: ") && told[0].contains("is not valid before"),
+        told[0].starts_with("refused as server: ") && told[0].contains("is not valid before"),
         "{told:?}"
     );
     assert!(tls.health().failing_since.is_some());
@@ -146,7 +163,7 @@ fn what_is_not_yet_valid_is_tried_again_without_a_change_and_each_reason_is_told
     let spec = LeafSpec::new("late").dns("node.example").expired();
     world.server_pair(&world.ca.leaf(spec));
     let _ = (tls.poll().unwrap(), tls.poll().unwrap(), tls.poll().unwrap());
-    let told = world.ears.take();
+    let told = world.heard.lines();
     assert!(told.iter().filter(|told| told.contains("expired at")).count() == 2, "{told:?}");
     assert_eq!(world.counters.reloads_refused(), 2);
 }

@@ -1,17 +1,18 @@
 //! A folder of files, a recipe over it, and handshakes of its generations with themselves.
 
 use std::fs;
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::common::clock::{Clock, NOW};
 use crate::common::files::TempDir;
+use crate::common::ours::Heard;
 use crate::common::pki::{Ca, CrlSpec, Eku, Leaf, LeafSpec};
 use crate::common::tls::{handshake_in_memory, provider};
 use mtls_roles::{
-    ClientPeerVerifier, Counters, Error, Expiry, Files, Generation, GenerationBuilder, KeptCrl,
-    Observer, PeerRule, ReloadReport, Reloader, ReloaderBuilder, Role, ServerPeerVerifier,
-    SignatureMemo,
+    ClientPeerVerifier, Counters, Error, Files, Generation, GenerationBuilder, PeerRule,
+    RefusedPart, ReloadReport, Reloader, ReloaderBuilder, ServerPeerVerifier, SignatureMemo,
 };
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
@@ -22,7 +23,7 @@ pub struct World {
     pub dir: TempDir,
     pub clock: Clock,
     pub ca: Ca,
-    pub ears: Arc<Ears>,
+    pub heard: Arc<Heard>,
     pub counters: Arc<Counters>,
 }
 
@@ -32,7 +33,7 @@ impl World {
             dir: TempDir::new(),
             clock: Clock::default(),
             ca: Ca::root_named("root"),
-            ears: Arc::default(),
+            heard: Arc::default(),
             counters: Arc::default(),
         };
         fs::create_dir(world.dir.join("crls")).unwrap();
@@ -83,13 +84,17 @@ impl World {
     pub fn builder(&self) -> ReloaderBuilder {
         Reloader::builder()
             .time_provider(Arc::new(self.clock.clone()))
-            .observer(self.ears.clone())
+            .observer(self.heard.clone())
             .observer(self.counters.clone())
     }
 
+    pub fn build(&self, builder: ReloaderBuilder) -> Result<Reloader, Error> {
+        builder.build(recipe(self.dir.path(), provider(), |it| it))
+    }
+
     pub fn start(&self) -> Reloader {
-        let reloader = self.builder().build(recipe(self.dir.path(), provider(), |it| it)).unwrap();
-        self.ears.take();
+        let reloader = self.build(self.builder()).unwrap();
+        self.heard.take();
         reloader
     }
 
@@ -167,52 +172,39 @@ pub fn two_polls(reloader: &Reloader) -> ReloadReport {
     reloader.poll().unwrap()
 }
 
+/// The only thing that was refused.
+pub fn only_refused(report: &ReloadReport) -> &RefusedPart {
+    let [refused] = &report.refused[..] else { panic!("{report}") };
+    refused
+}
+
+/// A volume of kubelet's: each file is a link into `..data`, a link that is renamed.
+pub struct Volume(PathBuf);
+
+impl Volume {
+    pub fn new(path: PathBuf, names: &[&str]) -> Self {
+        for name in names {
+            symlink(format!("..data/{name}"), path.join(name)).unwrap();
+        }
+        Self(path)
+    }
+
+    /// All files are others at once, and those of the turn before go.
+    pub fn swap(&self, turn: usize, write: impl FnOnce(&Path)) {
+        let folder = |turn| self.0.join(format!("..2026_{turn}"));
+        fs::create_dir(folder(turn)).unwrap();
+        write(&folder(turn));
+        let new = self.0.join("..data_tmp");
+        symlink(folder(turn).file_name().unwrap(), &new).unwrap();
+        fs::rename(new, self.0.join("..data")).unwrap();
+        if let Some(before) = turn.checked_sub(1) {
+            fs::remove_dir_all(folder(before)).unwrap();
+        }
+    }
+}
+
 pub fn both(server: &str, client: &str) -> Result<(String, String), String> {
     Ok((format!("CN={server}"), format!("CN={client}")))
-}
-
-/// What was told, in words.
-#[derive(Default)]
-pub struct Ears(Mutex<Vec<String>>);
-
-impl Ears {
-    pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
-
-    fn note(&self, what: String) {
-        self.0.lock().unwrap().push(what);
-    }
-}
-
-impl Observer for Ears {
-    fn published(&self, published: &mtls_roles::Published<'_>) {
-        self.note(format!("published {} {}", published.role, published.leaf.subject()));
-    }
-
-    fn publish_refused(&self, role: Role, error: &Error) {
-        self.note(format!("refused {role}: {error}"));
-    }
-
-    fn load_failed(&self, role: Role, error: &Error) {
-        self.note(format!("not loaded {role}: {error}"));
-    }
-
-    fn crl_kept(&self, role: Role, kept: &KeptCrl) {
-        self.note(format!("kept {role}: {kept}"));
-    }
-
-    fn reloaded(&self, report: &ReloadReport) {
-        self.note(format!("reloaded {report}"));
-    }
-
-    fn reload_failed(&self, error: &Error) {
-        self.note(format!("failed {error}"));
-    }
-
-    fn expiring(&self, expiry: &Expiry) {
-        self.note(format!("expiring {expiry}"));
-    }
 }
 
 /// An instant that far from `NOW`.
