@@ -16,11 +16,11 @@ pub(super) struct Fact<'a> {
     pub(super) signature: &'a [u8],
 }
 
-/// The position of a certificate on a path, as far as the path checks make a difference.
+/// The position of a certificate on a path, as far as the path checks make a difference. A bit each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Position {
-    Leaf,
-    Issuer,
+    Leaf = 1,
+    Issuer = 2,
 }
 
 /// Facts, bounded in bytes. Those in regular use stay, however many others pass by.
@@ -76,19 +76,15 @@ impl Cache {
         let shards = 1 << (bytes / Self::SHARD).clamp(1, 1 << 10).ilog2();
         let weight = (bytes - bytes % shards) as u64;
         let items = bytes / Self::ORDINARY_COST;
-        let (hasher, lifecycle) = (DefaultHashBuilder::default(), Outgoing);
+        let hasher = DefaultHashBuilder::default();
         let mut options = OptionsBuilder::new();
-        let options = options
-            .shards(shards)
-            .weight_capacity(weight)
-            .estimated_items_capacity(items)
-            .hot_allocation(Self::HOT);
-        let facts = match options.build() {
-            Ok(options) => sync::Cache::with_options(options, Cost, hasher, lifecycle),
+        options.shards(shards).weight_capacity(weight).estimated_items_capacity(items);
+        let facts = match options.hot_allocation(Self::HOT).build() {
+            Ok(options) => sync::Cache::with_options(options, Cost, hasher, Outgoing),
             // Without the two values that are set above.
-            Err(_) => sync::Cache::with(items, weight, Cost, hasher, lifecycle),
+            Err(_) => sync::Cache::with(items, weight, Cost, hasher, Outgoing),
         };
-        Self { facts, tally: Tally::default(), evictions: AtomicU64::new(0) }
+        Self { facts, tally: Tally::default(), evictions: AtomicU64::default() }
     }
 
     pub(super) fn counters(&self) -> MemoCounters {
@@ -105,10 +101,7 @@ impl Cache {
     pub(super) fn recalls(&self, fact: &Fact<'_>) -> bool {
         let is_it = |stored: &Stored| stored.is(fact);
         let is_known = self.facts.get(&Ending(fact.signature, is_it)).is_some();
-        match is_known {
-            true => self.tally.count_hit(),
-            false => self.tally.count_miss(),
-        }
+        self.tally.count(is_known);
         is_known
     }
 
@@ -138,22 +131,22 @@ impl Cache {
         check: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
         let signature = Ending(certificate, |stored: &Stored| stored.is_of(certificate));
-        match self.facts.peek(&signature) {
-            Some(passed) if passed.is_noted(position) => Ok(()),
-            Some(_) => check().inspect(|()| {
-                // quick_cache shows a value where it lies to nobody else. Nothing is removed.
-                self.facts.remove_if(&signature, |passed| {
-                    passed.note(position);
-                    false
-                });
-            }),
-            None => check(),
+        let positions = self.facts.peek(&signature).unwrap_or_default().0.into_inner();
+        if positions & position as u8 != 0 {
+            return Ok(());
         }
+        check()?;
+        // quick_cache shows a value where it lies to nobody else. Nothing is removed.
+        self.facts.remove_if(&signature, |passed| {
+            passed.0.fetch_or(position as u8, Ordering::Relaxed);
+            false
+        });
+        Ok(())
     }
 }
 
 /// A fact that is held.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 struct Stored {
     /// Public key, message and signature, one after the other.
     bytes: Box<[u8]>,
@@ -215,10 +208,10 @@ impl Stored {
     }
 }
 
-/// What it costs to hold a fact, in bytes.
 #[derive(Clone)]
 struct Cost;
 
+/// In bytes.
 impl Weighter<Stored, Passed> for Cost {
     fn weight(&self, stored: &Stored, _: &Passed) -> u64 {
         (stored.bytes.len() + Stored::ALLOWANCE) as u64
@@ -239,18 +232,8 @@ impl Lifecycle<Stored, Passed> for Outgoing {
 
 /// In which positions what a fact signs, a certificate, passed the path checks: that follows from
 /// the bytes of the certificate.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Passed(AtomicU8);
-
-impl Passed {
-    fn is_noted(&self, position: Position) -> bool {
-        self.0.load(Ordering::Relaxed) & (1 << position as u8) != 0
-    }
-
-    fn note(&self, position: Position) {
-        self.0.fetch_or(1 << position as u8, Ordering::Relaxed);
-    }
-}
 
 impl Clone for Passed {
     fn clone(&self) -> Self {
@@ -290,10 +273,7 @@ fn ending(bytes: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn stored(fact: &Fact<'_>) -> Stored {
-        Stored::new(fact).unwrap()
-    }
+    use crate::tlv::{self, Kind};
 
     fn given<'a>(
         algorithm: usize,
@@ -305,73 +285,25 @@ mod tests {
     }
 
     #[test]
-    fn a_fact_with_any_bit_changed_is_another_fact() {
-        let (key, message, signature) = (vec![1; 65], vec![2; 300], vec![3; 71]);
-        let known = stored(&given(0, &key, &message, &signature));
-        assert!(known.is(&given(0, &key, &message, &signature)));
-        let all = [key, message, signature];
-        for part in 0..all.len() {
-            for bit in 0..8 * all[part].len() {
-                let mut changed = all.clone();
-                changed[part][bit / 8] ^= 1 << (bit % 8);
-                let [key, message, signature] = &changed;
-                let changed = given(0, key, message, signature);
-                assert!(!known.is(&changed), "part {part}, bit {bit}");
-            }
-        }
-    }
-
-    #[test]
     fn the_same_bytes_divided_otherwise_are_another_fact() {
         let bytes = [7; 6];
         let divided = |first: usize, second: usize| {
             given(0, &bytes[..first], &bytes[first..second], &bytes[second..])
         };
-        let known = stored(&divided(2, 4));
+        let known = Stored::new(&divided(2, 4)).unwrap();
         for first in 0..=6 {
             for second in first..=6 {
                 let is_it = (first, second) == (2, 4);
                 assert_eq!(known.is(&divided(first, second)), is_it, "{first}, {second}");
             }
         }
-        for length in 0..6 {
-            let shorter = given(0, &bytes[..2], &bytes[2..4], &bytes[4..length.max(4)]);
-            assert!(!known.is(&shorter), "{length}");
-        }
-    }
-
-    #[test]
-    fn the_same_bytes_under_another_algorithm_are_another_fact() {
-        let bytes = [5; 40];
-        let known = stored(&given(3, &bytes, &bytes, &bytes));
-        for algorithm in 0..10 {
-            let is_it = known.is(&given(algorithm, &bytes, &bytes, &bytes));
-            assert_eq!(is_it, algorithm == 3);
-        }
-    }
-
-    #[test]
-    fn nothing_but_the_empty_fact_is_the_empty_fact() {
-        let empty = stored(&given(0, &[], &[], &[]));
-        assert!(empty.is(&given(0, &[], &[], &[])));
-        assert!(!empty.is(&given(0, &[], &[0], &[])));
-        assert!(!empty.is_of(&[]) && !empty.is_of(&[0x30, 0]));
     }
 
     /// A certificate with a signed part of this length, and the signed part.
     fn certificate(length: usize) -> (Vec<u8>, Vec<u8>) {
-        let tlv = |contents: &[u8]| {
-            let length = contents.len();
-            let mut tlv = match length {
-                0..0x80 => vec![0x30, length as u8],
-                0x80..0x100 => vec![0x30, 0x81, length as u8],
-                _ => vec![0x30, 0x82, (length >> 8) as u8, length as u8],
-            };
-            tlv.extend(contents);
-            tlv
-        };
-        let signed = tlv(&vec![7; length]);
-        let certificate = tlv(&[&signed[..], &[0x30, 1, 9], &[3; 70]].concat());
+        let sequence = |contents: &[u8]| tlv::encoded(Kind::SEQUENCE, contents);
+        let signed = sequence(&vec![7; length]);
+        let certificate = sequence(&[&signed[..], &[0x30, 1, 9], &[3; 70]].concat());
         (certificate, signed)
     }
 
@@ -379,7 +311,7 @@ mod tests {
     fn a_signature_is_of_the_certificate_whose_signed_part_is_its_message_byte_for_byte() {
         for length in [1, 30, 40, 60, 120, 130, 170, 200, 300, 600, 2_000] {
             let (certificate, signed) = certificate(length);
-            let known = stored(&given(0, &[], &signed, &[]));
+            let known = Stored::new(&given(0, &[], &signed, &[])).unwrap();
             assert!(known.is_of(&certificate), "{length}");
             let first = certificate.len() - signed.len() - 73;
             for byte in first..first + signed.len() {
@@ -391,32 +323,8 @@ mod tests {
                 assert!(!known.is_of(&certificate[..end]), "{length}, {end} bytes");
             }
         }
-    }
-
-    #[test]
-    fn what_passed_in_one_position_has_not_passed_in_the_other() {
-        for (noted, other) in
-            [(Position::Leaf, Position::Issuer), (Position::Issuer, Position::Leaf)]
-        {
-            let passed = Passed::default();
-            assert!(!passed.is_noted(noted));
-            passed.note(noted);
-            for passed in [&passed, &passed.clone()] {
-                assert!(passed.is_noted(noted) && !passed.is_noted(other));
-            }
-            passed.note(other);
-            assert!(passed.is_noted(noted) && passed.is_noted(other));
-        }
-    }
-
-    fn cost(fact: &Fact<'_>) -> u64 {
-        Cost.weight(&stored(fact), &Passed::default())
-    }
-
-    #[test]
-    fn what_a_fact_costs_covers_its_bytes_and_its_place() {
-        let fact = given(0, &[1; 65], &[2; 400], &[3; 71]);
-        assert!(cost(&fact) > (65 + 400 + 71 + size_of::<Stored>()) as u64);
+        let empty = Stored::new(&given(0, &[], &[], &[])).unwrap();
+        assert!(!empty.is_of(&[]) && !empty.is_of(&[0x30, 0]));
     }
 
     #[test]
@@ -430,7 +338,6 @@ mod tests {
             let fact = given(0, key, MESSAGE, signature);
             cache.remember(&fact);
             assert_eq!(cache.recalls(&fact), is_kept);
-            assert!(!cache.recalls(&given(0, &[], MESSAGE, signature)));
         }
     }
 
@@ -438,20 +345,9 @@ mod tests {
     const KEY: &[u8] = &[4; 65];
     const MESSAGE: &[u8] = &[1; 600];
 
-    fn signature_of(number: u64) -> [u8; 64] {
-        let mut bytes = [0; 64];
-        bytes[56..].copy_from_slice(&number.to_be_bytes());
-        bytes
-    }
-
-    /// A fact about these bytes alone.
-    fn unsigned(message: &[u8]) -> Fact<'_> {
-        given(0, &[], message, &[])
-    }
-
     /// Whether it was known; from now on it is.
     fn meet(cache: &Cache, number: u64) -> bool {
-        let signature = signature_of(number);
+        let signature = [&[0; 56][..], &number.to_be_bytes()].concat();
         let fact = given(0, KEY, MESSAGE, &signature);
         let is_known = cache.recalls(&fact);
         if !is_known {
@@ -485,7 +381,7 @@ mod tests {
 
     #[test]
     fn a_certificate_is_checked_once_in_each_position_while_its_signature_is_known() {
-        let signature = signature_of(1);
+        let signature = [9; 64];
         let signed = [&[0x30, 40][..], &[5; 40]].concat();
         let certificate = [&[0x30, 106][..], &signed, &signature].concat();
         // Another one that ends alike.
@@ -508,22 +404,15 @@ mod tests {
         assert_eq!(finds(Position::Leaf, &certificate), Ok(()));
         assert_eq!(finds(Position::Issuer, &certificate), Err(7));
         assert_eq!(finds(Position::Leaf, &other), Err(7));
-    }
-
-    #[test]
-    fn a_fact_that_costs_more_than_the_capacity_is_not_kept_and_nothing_goes_for_it() {
-        let cache = Cache::with_capacity(4 << 10);
-        assert!(!meet(&cache, 1));
-        cache.remember(&unsigned(&[0; 4 << 10]));
-        assert!(!cache.recalls(&unsigned(&[0; 4 << 10])));
-        assert!(meet(&cache, 1));
-        assert_eq!((cache.counters().entries, cache.counters().evictions), (1, 0));
+        passes(Position::Issuer, &certificate);
+        let both = [Position::Leaf, Position::Issuer].map(|it| finds(it, &certificate));
+        assert_eq!(both, [Ok(()); 2]);
     }
 
     #[test]
     fn a_fact_that_costs_nine_tenths_of_a_shard_is_kept_and_more_is_not() {
         let fact = given(0, &[], &[0; 724], &[]);
-        assert_eq!(cost(&fact), 900);
+        assert_eq!(Cost.weight(&Stored::new(&fact).unwrap(), &Passed::default()), 900);
         for (capacity, is_kept) in [(1_000, true), (999, false)] {
             let cache = Cache::with_capacity(capacity);
             cache.remember(&fact);
@@ -549,84 +438,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn without_capacity_nothing_is_kept() {
-        let cache = Cache::with_capacity(0);
-        cache.remember(&unsigned(&[]));
-        assert!(!meet(&cache, 1) && !meet(&cache, 1));
-        assert_eq!((cache.counters().entries, cache.counters().bytes), (0, 0));
-    }
-
-    /// One of 64 regulars comes after every 150 passers-by: each again after 9,600, four times as many as there is
-    /// room for.
-    #[test]
-    fn a_scan_of_a_million_evicts_no_regular_that_was_there_before() {
-        const REGULARS: u64 = 64;
-        let cache = Cache::with_capacity(2 << 20);
-        for _ in 0..2 {
-            (0..REGULARS).for_each(|regular| _ = meet(&cache, regular));
-        }
-        let (mut hits, mut visits) = (0, 0);
-        for passer_by in 0..1_000_000 {
-            assert!(!meet(&cache, REGULARS + passer_by));
-            if passer_by % 150 == 0 {
-                visits += 1;
-                hits += u64::from(meet(&cache, passer_by / 150 % REGULARS));
-            }
-        }
-        let held = cache.counters();
-        println!(
-            "{hits} hits of {visits} visits, {} entries, {} evictions",
-            held.entries, held.evictions
-        );
-        assert!(4 * held.entries < 150 * REGULARS, "{}", held.entries);
-        assert_eq!(hits, visits);
-        assert!(held.bytes <= 2 << 20 && held.evictions > 990_000);
-    }
-
-    /// How often 10 new regulars are not known during a scan, if each comes again after 1,500 others, which is less
-    /// than there is room for.
-    fn misses_of_ten_new_regulars(cache: &Cache) -> u64 {
-        let mut misses = 0;
-        for passer_by in 0..100_000 {
-            assert!(!meet(cache, 10 + passer_by));
-            if passer_by % 150 == 0 {
-                misses += u64::from(!meet(cache, passer_by / 150 % 10));
-            }
-        }
-        assert!(cache.counters().entries > 1_500, "{}", cache.counters().entries);
-        misses
-    }
-
-    /// Whether those who were there before came once or twice.
-    #[test]
-    fn during_a_scan_a_new_regular_is_known_from_the_third_visit_on() {
-        for visits in [1, 2] {
-            let cache = Cache::with_capacity(2 << 20);
-            for number in 1_000_000..1_010_000 {
-                (0..visits).for_each(|visit| assert_eq!(meet(&cache, number), visit > 0));
-            }
-            assert_eq!(misses_of_ten_new_regulars(&cache), 20, "{visits}");
-        }
-    }
-
-    /// Full of passers-by, and more of them afterwards than there is room for.
-    #[test]
-    fn who_comes_twice_in_a_row_is_known_after_a_scan_and_who_came_once_is_not() {
-        let cache = Cache::with_capacity(2 << 20);
-        let scan = |from: u64| (from..from + 10_000).for_each(|number| _ = meet(&cache, number));
-        scan(1_000_000);
-        for regular in 0..20 {
-            assert!(!meet(&cache, regular) && meet(&cache, regular));
-            assert!(!meet(&cache, 100 + regular));
-        }
-        scan(2_000_000);
-        for regular in 0..20 {
-            assert!(meet(&cache, regular), "{regular}");
-            assert!(!meet(&cache, 100 + regular), "{regular}");
-        }
-    }
-
     /// So they all reach the main queue, where only use helps.
     #[test]
     fn a_scan_that_presents_everything_twice_evicts_no_regular_either() {
@@ -644,46 +455,5 @@ mod tests {
             }
         }
         assert!(cache.counters().evictions > 40_000);
-    }
-
-    #[test]
-    fn threads_that_find_and_add_the_same_facts_keep_each_once() {
-        // Twice the room, since shards fill unevenly.
-        let cache = Cache::with_capacity(2 << 20);
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for number in 0..1_000 {
-                        meet(&cache, number);
-                        assert!(meet(&cache, number));
-                    }
-                });
-            }
-        });
-        assert_eq!((cache.counters().entries, cache.counters().evictions), (1_000, 0));
-    }
-
-    /// Whatever several writers do, what is counted is what can be found.
-    #[test]
-    fn after_threads_have_fought_for_room_what_is_held_is_what_is_known() {
-        let cache = Cache::with_capacity(64 << 10);
-        std::thread::scope(|scope| {
-            for thread in 0..4 {
-                let cache = &cache;
-                scope.spawn(move || {
-                    for number in 0..3_000 {
-                        meet(cache, number % (500 + thread * 100));
-                        assert!(cache.counters().bytes <= 64 << 10);
-                    }
-                });
-            }
-        });
-        let held = cache.counters();
-        let known = (0..800).filter(|number| {
-            let signature = signature_of(*number);
-            cache.recalls(&given(0, KEY, MESSAGE, &signature))
-        });
-        assert_eq!(known.count() as u64, held.entries);
-        assert!(held.evictions > 0);
     }
 }

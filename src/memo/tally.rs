@@ -23,12 +23,10 @@ thread_local! {
 }
 
 impl Tally {
-    pub(super) fn count_hit(&self) {
-        self.pair().hits.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn count_miss(&self) {
-        self.pair().misses.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn count(&self, is_hit: bool) {
+        let thread = THREAD.try_with(|thread| *thread).unwrap_or_default();
+        let Pair { hits, misses } = &self.0[thread % self.0.len()];
+        if is_hit { hits } else { misses }.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Hits and misses of all threads.
@@ -39,9 +37,22 @@ impl Tally {
         };
         (sum(|pair| &pair.hits), sum(|pair| &pair.misses))
     }
+}
 
-    fn pair(&self) -> &Pair {
-        let thread = THREAD.try_with(|thread| *thread).unwrap_or_default();
-        &self.0[thread % self.0.len()]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Many more than there are pairs, and more than pairs times pairs.
+    #[test]
+    fn however_many_threads_there_were_each_one_counts() {
+        const THREADS: u64 = 1_100;
+        let tally = Tally::default();
+        for _ in 0..THREADS {
+            std::thread::scope(|scope| {
+                scope.spawn(|| [true, false, false].map(|is_hit| tally.count(is_hit)));
+            });
+        }
+        assert_eq!(tally.sums(), (THREADS, 2 * THREADS));
     }
 }

@@ -142,7 +142,7 @@ fn without_capacity_everything_is_verified_and_nothing_remembered() {
 }
 
 /// webpki takes certificates whose signed part is shorter than 64 KiB only, so this limit of the memo is met by none of
-/// them; `memo/tests.rs` shows it.
+/// them; `src/memo/mod.rs` shows it.
 #[test]
 fn the_largest_certificate_is_remembered_where_there_is_room_and_verified_each_time_where_there_is_none()
  {

@@ -201,7 +201,7 @@ fn a_known_chain_is_looked_up_in_the_lists_of_each_verifier() {
 }
 
 /// webpki takes no certificate for both, a leaf and an issuer: so the two are one key and one name, and differ in
-/// basicConstraints only. That claims about leaves and issuers are different facts is shown in `memo/cache/tests.rs`.
+/// basicConstraints only. That claims about leaves and issuers are different facts is shown in `src/memo/cache.rs`.
 #[test]
 fn a_known_signature_lets_nobody_pass_the_path_checks() {
     let root = Ca::root_named("root");

@@ -1,5 +1,5 @@
-//! Whoever presents valid chains by the hundred fills the memo, and displaces nobody who comes regularly. With a
-//! million facts the same is shown in `memo/cache/tests.rs`.
+//! Whoever presents valid chains by the hundred fills the memo, and displaces nobody who comes regularly. Of those
+//! who come twice the same is shown in `src/memo/cache.rs`.
 
 use crate::common::clock::{NOW, unix};
 use crate::common::counting::recorded;
