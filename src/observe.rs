@@ -16,13 +16,11 @@ use crate::report::{Expiry, ReloadReport};
 use crate::role::Role;
 use crate::text::utc;
 
-/// Hears what slots and verifiers decide in handshakes. Every method has a default that does
-/// nothing.
+/// Hears what slots and verifiers decide in handshakes. Every method does nothing by default.
 ///
-/// Methods are called on the thread of the handshake and should return at once. What is told is
-/// told after the decision: an observer cannot change it. Verifications outside a handshake
-/// ([`ClientPeerVerifier::verify`](crate::ClientPeerVerifier::verify)) return what they found and
-/// are not observed, so nothing is counted twice.
+/// Methods are called on the thread of the handshake, after the decision, and should return at once.
+/// Verifications outside a handshake ([`ClientPeerVerifier::verify`](crate::ClientPeerVerifier::verify))
+/// return what they found and are not observed, so nothing is counted twice.
 ///
 /// # Security
 ///
@@ -30,12 +28,12 @@ use crate::text::utc;
 /// fails the handshake afterwards if it does not. So [`accepted`](Self::accepted),
 /// [`relaxed`](Self::relaxed) and [`refused`](Self::refused) say what was decided about a chain that
 /// was presented, not who was there: anybody can send the public chain of somebody else, as often
-/// as they like. Count and name peers in the handler, after the handshake; the manual's page on
+/// as they like. Count and name peers in the handler; the manual's page on
 /// [errors](crate::manual::errors) shows how. A peer that presents nothing reaches no observer: where
 /// certificates are required rustls refuses it before it asks.
 ///
 /// A verifier with an observer makes a further path search for a peer whose EKU is wrong, to learn
-/// the honest class of the refusal; without one it makes it only where a relaxed policy needs it.
+/// the honest class of the refusal; without one only where a relaxed policy needs it.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -58,22 +56,16 @@ use crate::text::utc;
 /// ```
 #[allow(unused_variables)] // The names say what is told; the defaults use none of it.
 pub trait Observer: Send + Sync {
-    /// The chain of a peer in this role was accepted, and its EKU was as it should be.
-    ///
-    /// That the peer holds the key is not proved yet: the handshake may still fail.
+    /// The chain of a peer in this role was accepted, and its EKU was as it should be. That the peer
+    /// holds the key is not proved yet.
     fn accepted(&self, role: Role) {}
 
-    /// The chain of a peer was accepted only because the EKU policy is relaxed for it.
-    ///
-    /// That the peer holds the key is not proved yet: the name may be that of a victim, whose chain a
-    /// stranger sends, and the handshake then fails.
+    /// The chain of a peer was accepted only because the EKU policy is relaxed for it. That the peer
+    /// holds the key is not proved yet: the name may be that of a victim, whose chain a stranger sends.
     fn relaxed(&self, peer: &VerifiedPeer) {}
 
-    /// The chain of a peer was refused.
-    ///
-    /// Who presented it, [`Refusal::presented`] tells as the leaf says it, to find the machine by; nobody
-    /// has proved it, and the owner of those names may know nothing of it. A peer that presented nothing
-    /// is not told.
+    /// The chain of a peer was refused. Who presented it, [`Refusal::presented`] tells as the leaf says
+    /// it, to find the machine by; nobody has proved it.
     fn refused(&self, refusal: &Refusal) {}
 
     /// A slot published credentials.
