@@ -43,6 +43,7 @@
 // refusal      why a peer was refused
 // report       what is told of certificates that follow files
 // observe      who hears of it
+// counters     … as numbers
 // trace        … as events of `tracing`
 // slot         what we present
 // verifier     what we accept
@@ -75,6 +76,7 @@ mod memo;
 mod refusal;
 mod report;
 mod observe;
+mod counters;
 #[cfg(feature = "tracing")]
 mod trace;
 mod slot;
@@ -92,15 +94,14 @@ pub use time;
 
 pub use certificate::{Certificate, LeafDefect, SubjectAltName};
 pub use config::{ResumableConfig, client_config, server_config, without_resumption};
+pub use counters::{Counters, Verdicts};
 pub use credentials::{Credentials, Fitness, Note, NoteKind};
 #[cfg(feature = "csr")]
 pub use csr::CertificateRequest;
 pub use eku::{EkuOutcome, EkuPolicy, EkuViolation};
 pub use error::Error;
 pub use memo::{MemoCounters, SignatureMemo};
-pub use observe::{
-    Counters, KeptCrl, KeptCrlReason, NothingPresented, Observer, Published, Verdicts,
-};
+pub use observe::{KeptCrl, KeptCrlReason, NothingPresented, Observer, Published};
 pub use peer::{PeerRule, VerifiedPeer};
 pub use refusal::{Refusal, RefusalClass, UnverifiedLeaf};
 pub use reload::{
