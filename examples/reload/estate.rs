@@ -1,7 +1,7 @@
 //! The files of the service, and those who write them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::Result;
+use super::folder::Folder;
 
 /// A CA, and how many certificates it has issued.
 pub struct Ca {
@@ -81,7 +82,7 @@ struct Spec<'a> {
 
 /// The folder that the service follows.
 pub struct Estate {
-    folder: PathBuf,
+    folder: Folder,
     cas: Vec<Ca>,
     serial: u64,
     half: String,
@@ -99,8 +100,8 @@ const GUEST: u64 = 7;
 
 impl Estate {
     pub fn new() -> Result<Self> {
-        let folder = std::env::temp_dir().join(format!("reload-{}", std::process::id()));
-        fs::create_dir_all(folder.join("crls"))?;
+        let folder = Folder::new("reload")?;
+        fs::create_dir(folder.0.join("crls"))?;
         let mut estate =
             Self { folder, cas: vec![Ca::new("Old CA")?], serial: 100, half: String::new() };
         estate.write_roots()?;
@@ -111,7 +112,7 @@ impl Estate {
     }
 
     pub fn folder(&self) -> &Path {
-        &self.folder
+        &self.folder.0
     }
 
     /// Each below the newest CA.
@@ -216,13 +217,13 @@ impl Estate {
         for ca in &mut self.cas {
             let file = format!("crls/{}.pem", ca.name.replace(' ', "-"));
             let list = ca.list()?;
-            write(&self.folder.join(file), &list)?;
+            write(&self.folder.0.join(file), &list)?;
         }
         Ok(())
     }
 
     fn write(&self, name: &str, text: &str) -> Result<()> {
-        write(&self.folder.join(name), text)
+        write(&self.folder.0.join(name), text)
     }
 }
 
@@ -231,10 +232,4 @@ fn write(file: &Path, text: &str) -> Result<()> {
     let new = file.with_file_name(".new");
     fs::write(&new, text)?;
     Ok(fs::rename(new, file)?)
-}
-
-impl Drop for Estate {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
-    }
 }

@@ -6,26 +6,33 @@
 //! Meanwhile `estate.rs` writes files as certbot, a CA and a clumsy operator do. `recipe` and `serve` are what
 //! you need in your own service.
 
+#[path = "../common/folder.rs"]
+mod folder;
+#[path = "../common/listener.rs"]
+mod listener;
+
 mod estate;
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use estate::{Ca, Estate};
+use listener::{Connection, Limits, Listener};
 use mtls_roles::{
     ClientPeerVerifier, Error as SetUpError, Files, Generation, Observer, PeerRule, ReloadReport,
     Reloader, ServerPeerVerifier, SignatureMemo,
 };
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{ServerName, UnixTime};
+use rustls::pki_types::ServerName;
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::{TlsAcceptor, TlsConnector};
+use tokio_rustls::TlsConnector;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -53,18 +60,20 @@ fn recipe(
 }
 
 /// Tells each caller who it is; for each connection one generation, whole.
-async fn serve(listener: TcpListener, tls: Reloader) {
-    while let Ok((tcp, _)) = listener.accept().await {
+async fn serve(tcp: TcpListener, tls: Reloader) -> ! {
+    let current = move || {
         let generation = tls.current();
+        (generation.server_config(), generation.clients().clone())
+    };
+    let mut listener = Listener::new(tcp, Limits::default(), current);
+    loop {
+        // What comes to nothing is one caller's, who says it below, or the moment's: it goes on.
+        let Ok((Connection { mut tls, peer }, _)) = listener.accept().await else { continue };
         tokio::spawn(async move {
-            let mut stream = TlsAcceptor::from(generation.server_config()).accept(tcp).await?;
-            let peer = generation.clients().identify(stream.get_ref().1, UnixTime::now())?;
             let peer = peer.ok_or("client certificates are required")?;
             let greeting = format!("you are {}", peer.leaf().subject());
-            stream.write_all(greeting.as_bytes()).await?;
-            stream.shutdown().await?;
-            // Read to the end, or the close would eat what was sent.
-            stream.read_to_end(&mut Vec::new()).await?;
+            tls.write_all(greeting.as_bytes()).await?;
+            listener::hang_up(&mut tls).await;
             Result::Ok(())
         });
     }
@@ -74,16 +83,16 @@ async fn serve(listener: TcpListener, tls: Reloader) {
 async fn main() -> Result<()> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut estate = Estate::new()?;
-    let log = Arc::new(Log::default());
+    let log = Arc::new(Lines::default());
     let tls = Reloader::builder()
         .observer(log.clone())
         .build(recipe(estate.folder(), provider.clone()))?;
     let _following = tls.follow(Duration::from_millis(100));
     reload_on_sighup(tls.clone())?;
 
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let service = Arc::new(Service { address: listener.local_addr()?, ..Service::default() });
-    tokio::spawn(serve(listener, tls.clone()));
+    let tcp = TcpListener::bind("127.0.0.1:0").await?;
+    let service = Arc::new(Service::at(tcp.local_addr()?));
+    tokio::spawn(serve(tcp, tls.clone()));
     for _ in 0..2 {
         tokio::spawn(load(service.clone(), tls.clone()));
     }
@@ -119,12 +128,11 @@ async fn main() -> Result<()> {
     story.act("SIGHUP, right after a renewal", sighup).await?;
 
     service.is_over.store(true, Ordering::Relaxed);
-    let [done, failed] = [&service.done, &service.failed].map(|it| it.load(Ordering::Relaxed));
-    println!("\n{done} handshakes of the service with itself, {failed} of them failed.");
-    let wrong = service.wrong.lock().map(|wrong| wrong.clone()).unwrap_or_default();
-    match failed {
-        0 => Ok(()),
-        _ => Err(wrong.into()),
+    let (done, failed) = (service.done.load(Ordering::Relaxed), service.failed.take());
+    println!("\n{done} handshakes of the service with itself, {} of them failed.", failed.len());
+    match failed.first() {
+        None => Ok(()),
+        Some(failed) => Err(failed.as_str().into()),
     }
 }
 
@@ -155,11 +163,11 @@ fn sighup() -> Result<()> {
     Ok(())
 }
 
-/// What the reloader told since it was last asked.
+/// What was noted since it was last asked for.
 #[derive(Default)]
-struct Log(Mutex<Vec<String>>);
+struct Lines(Mutex<Vec<String>>);
 
-impl Log {
+impl Lines {
     fn note(&self, what: String) {
         if let Ok(mut lines) = self.0.lock() {
             lines.push(what);
@@ -171,7 +179,8 @@ impl Log {
     }
 }
 
-impl Observer for Log {
+/// What the reloader tells.
+impl Observer for Lines {
     fn reloaded(&self, report: &ReloadReport) {
         self.note(report.to_string());
     }
@@ -184,7 +193,7 @@ impl Observer for Log {
 /// Tells what happens, act by act.
 struct Story<'a> {
     tls: &'a Reloader,
-    log: &'a Log,
+    log: &'a Lines,
     service: &'a Service,
 }
 
@@ -226,26 +235,18 @@ impl Story<'_> {
 
 /// Where the service listens, and how its handshakes with itself went.
 struct Service {
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     done: AtomicUsize,
-    failed: AtomicUsize,
+    failed: Lines,
     is_over: AtomicBool,
-    wrong: Mutex<String>,
-}
-
-impl Default for Service {
-    fn default() -> Self {
-        Self {
-            address: ([127, 0, 0, 1], 0).into(),
-            done: AtomicUsize::default(),
-            failed: AtomicUsize::default(),
-            is_over: AtomicBool::default(),
-            wrong: Mutex::default(),
-        }
-    }
 }
 
 impl Service {
+    fn at(address: SocketAddr) -> Self {
+        let (done, failed, is_over) = Default::default();
+        Self { address, done, failed, is_over }
+    }
+
     /// A connection to it: what it says to the caller.
     async fn call(&self, connect: Arc<ClientConfig>) -> Result<String> {
         let tcp = TcpStream::connect(self.address).await?;
@@ -269,10 +270,7 @@ impl Service {
 async fn load(service: Arc<Service>, tls: Reloader) {
     while !service.is_over.load(Ordering::Relaxed) {
         if let Err(error) = service.call(tls.current().client_config()).await {
-            service.failed.fetch_add(1, Ordering::Relaxed);
-            if let Ok(mut wrong) = service.wrong.lock() {
-                *wrong = error.to_string();
-            }
+            service.failed.note(error.to_string());
         }
         service.done.fetch_add(1, Ordering::Relaxed);
     }
