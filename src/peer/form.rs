@@ -41,6 +41,9 @@ impl Form<'static> {
         }
         match DnsName::try_from(host) {
             Ok(_) => Ok(form(host.to_owned().into())),
+            Err(_) if host.parse::<IpAddr>().is_ok() => {
+                Err("this is an IP address, write ip: before it")
+            }
             Err(_) => Err("this is not a DNS name"),
         }
     }

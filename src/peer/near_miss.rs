@@ -95,14 +95,29 @@ impl LeafRules {
         };
         let behind = |mark| text.split_once(mark).map(|(_, part)| part);
         let parts = [host(text), behind(':'), behind('@'), Some(text)];
-        let rule = parts.into_iter().flatten().find_map(|part| self.with_text(part))?;
+        let rule = parts.into_iter().flatten().find_map(|part| self.with_text(part));
+        let of_host = || matches!(name, SubjectAltName::Dns(_)).then(|| self.uri_of(text))?;
+        let rule = rule.or_else(of_host)?;
         Some(format!("is of another type than the rule `{rule}`, and types never cross"))
+    }
+
+    /// A URI of this host, as those of SIP domains are (RFC 5922, 7.1).
+    fn uri_of(&self, name: &str) -> Option<Form<'static>> {
+        let is_of_host = |rule: &&Form<'static>| match rule {
+            Form::Uri(uri) => {
+                let rest = uri.split_once(':').map_or("", |(_, rest)| rest);
+                let host = rest.trim_start_matches('/').split(['/', ':', ';']).next();
+                host.is_some_and(|host| host.eq_ignore_ascii_case(name))
+            }
+            _ => false,
+        };
+        self.forms.iter().take(MOST_RULES).find(is_of_host).cloned()
     }
 
     /// The common name, by which no rule goes.
     fn by_common_name(&self, leaf: &View<'_>) -> Option<String> {
         let name = attribute_of(leaf.subject, COMMON_NAME)?;
-        let rule = self.with_text(&name)?;
+        let rule = self.with_text(&name).or_else(|| self.uri_of(&name))?;
         Some(format!(
             "its common name is `{}`, but no rule goes by that; `{rule}` needs it in the subjectAltName",
             Printable(&name)

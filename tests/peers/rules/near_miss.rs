@@ -12,7 +12,7 @@ use crate::common::tls::provider;
 type Row<'a> = (&'a str, &'a [&'a str], &'a [&'a str], &'a str);
 
 #[rustfmt::skip] // One row, one line.
-const ROWS: [Row<'static>; 27] = [
+const ROWS: [Row<'static>; 32] = [
     ("nothing alike", &["dns:a.example"], &["dns:b.example", "uri:x://y"], "its names are `dns:b.example`, `uri:x://y`"),
     ("several URIs", &["uri:spiffe://a/b"], &["uri:spiffe://a/b", "uri:x://y"], "its name `uri:spiffe://a/b` is one of 2 URIs"),
     ("several URIs, trust domain", &["spiffe-trust-domain:a"], &["uri:spiffe://a/b", "uri:x://y", "uri:z://y"], "is one of 3 URIs"),
@@ -20,6 +20,11 @@ const ROWS: [Row<'static>; 27] = [
     ("trailing dot below a wildcard rule", &["dns:*.example"], &["dns:A.example."], "ends in a dot"),
     ("wildcard SAN", &["dns:a.example"], &["dns:*.example"], "is a wildcard, which every host there may hold, and not `a.example`"),
     ("wildcard SAN above", &["dns:a.b.example"], &["dns:*.example"], "its names are `dns:*.example`"),
+    ("wildcard SAN below a wildcard rule", &["dns:*.example"], &["dns:*.a.example"], "has not exactly one label more than `*.example`"),
+    ("SIP rule, DNS name", &["uri:sip:a.example"], &["dns:a.example"], "is of another type than the rule `uri:sip:a.example`"),
+    ("SIP rule with a port, DNS name", &["uri:sips:a.example:5061"], &["dns:A.example"], "is of another type than the rule `uri:sips:a.example:5061`"),
+    ("URI rule with a path, DNS name", &["uri:https://a.example/x"], &["dns:a.example"], "is of another type than the rule `uri:https://a.example/x`"),
+    ("SIP rule, common name", &["uri:sip:edge.example.com"], &["dns:b.example"], "its common name is `edge.example.com`, but no rule goes by that; `uri:sip:edge.example.com`"),
     ("wildcard rule, two labels", &["dns:*.example"], &["dns:a.b.example"], "has not exactly one label more than `*.example`"),
     ("wildcard rule, no label", &["dns:*.a.example"], &["dns:a.example"], "has not exactly one label more than `*.a.example`"),
     ("DNS rule, URI", &["dns:a.example"], &["uri:https://a.example:8443/x"], "is of another type than the rule `dns:a.example`"),
@@ -140,7 +145,8 @@ fn under_a_relaxed_policy_a_rule_that_almost_matches_says_so_too() {
         .build()
         .unwrap();
     let refusal = clients.verify(Some(&leaf.chain(&[])), unix(NOW)).unwrap_err();
-    assert!(refusal.reason().contains("its names are `dns:a.example`"), "{refusal}");
+    let said = "its name `dns:a.example` is of another type than the rule `uri:https://a.example`";
+    assert!(refusal.reason().contains(said), "{refusal}");
 }
 
 /// Whoever copies a chain of ours makes us compare, without a key.

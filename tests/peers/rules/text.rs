@@ -49,6 +49,7 @@ fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
     const DOT: &str = "found a trailing dot, write the name without it";
     const STAR: &str = "`*` can only be the whole first label, as in *.example.com";
     const WILDCARD: &str = "`*` stands for nothing in such a rule, only dns: has wildcards, as in dns:*.example.com; name each peer by a rule of its own, or all of a SPIFFE trust domain by spiffe-trust-domain:";
+    const ADDRESS: &str = "this is an IP address, write ip: before it";
     const NO_DNS: &str = "this is not a DNS name";
     const NO_IP: &str = "this is not an IP address";
     const URI: &str = "needed is scheme://host/path, or scheme:name as in sip:example.com";
@@ -84,6 +85,8 @@ fn a_rule_that_is_not_of_its_form_is_an_error_that_says_why() {
         ("dns:edge.*.example", STAR),
         ("dns:**.example", STAR),
         ("dns:", NO_DNS),
+        ("dns:192.0.2.1", ADDRESS),
+        ("dns:2001:db8::1", ADDRESS),
         ("dns:*.", NO_DNS),
         ("dns:.example", NO_DNS),
         ("dns:edge..example", NO_DNS),
