@@ -23,6 +23,10 @@ impl<'a> Extensions<'a> {
         Elements::of_sequence(explicit).map(Self)
     }
 
+    pub(crate) fn are_none(self) -> bool {
+        self.0.are_finished()
+    }
+
     /// The first one with this OID. Of those before it nothing else is read.
     pub(crate) fn first(self, wanted: &[u8]) -> der::Result<Option<Extension<'a>>> {
         let mut others = self;

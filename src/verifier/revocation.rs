@@ -158,7 +158,7 @@ impl<'a> Check<'a> {
             };
             let subject = Subject { view, index, issuer_key, issuer_may_sign_crls };
             self.ask(&subject).map_err(|error| {
-                let words = subject.words(&error);
+                let words = subject.words(&error) + &self.why_unknown(&subject, &error);
                 (error, words)
             })?;
         }
@@ -234,6 +234,23 @@ impl<'a> Check<'a> {
             Err(Pki::CrlExpired { time, next_update })
         } else {
             Ok(())
+        }
+    }
+
+    /// Where no list of the issuer is about the certificate: why those that are there are not.
+    fn why_unknown(&self, subject: &Subject<'_>, error: &Pki) -> String {
+        let crls = self.crls.of_issuer(subject.view.issuer);
+        let (Some(crls), Pki::UnknownRevocationStatus) = (crls, error) else {
+            return String::new();
+        };
+        match crls.scopes().flatten().find(|tried| !tried.crl.has_begun(self.now)) {
+            Some(early) => format!(
+                " (the one that is there begins at {} only: check this machine's clock)",
+                utc(offset(early.crl.this_update))
+            ),
+            None => " (those that are there are for other distribution points, cRLDistributionPoints \
+                     2.5.29.31, than it names, or for CAs or end entities alone)"
+                .into(),
         }
     }
 

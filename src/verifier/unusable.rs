@@ -35,6 +35,12 @@ impl Unusable {
             (Some(Content::Crl), Error::UnsupportedRevocationReason) => {
                 "an entry has a reasonCode (2.5.29.21) that does not exist; have it issued anew".into()
             }
+            (Some(Content::Crl), Error::SignatureAlgorithmMismatch) => {
+                "it names two algorithms for its one signature; have it issued anew".into()
+            }
+            (Some(Content::Crl), Error::BadDerTime) => {
+                "one of its times is not in UTC to the second (RFC 5280, 5.1.2.4); have it issued anew".into()
+            }
             (Some(Content::Crl), error) => match kind(der, error) {
                 Ok(Some(kind)) => return Self::SetAside(kind),
                 Ok(None) | Err(_) => format!(
@@ -78,6 +84,10 @@ fn kind(der: &[u8], error: &Error) -> der::Result<Option<String>> {
         }
         _ if list.next_update.is_none() => {
             "it does not say when the next one comes (nextUpdate); needed is one that does"
+        }
+        Error::MalformedExtensions if list.extensions.are_none() => {
+            "it has no extensions, and RFC 5280, 5.2 asks for crlNumber (2.5.29.20) and authorityKeyIdentifier \
+             (2.5.29.35) in each: with OpenSSL, set crl_extensions (and crlnumber) in openssl.cnf"
         }
         _ if list.scope()?.only_attribute_certificates => {
             "it is about attribute certificates only (onlyContainsAttributeCerts)"

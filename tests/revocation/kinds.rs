@@ -4,7 +4,7 @@
 use mtls_roles::{Crls, Error};
 
 use crate::common::errors::assert_no_row_is_wrong;
-use crate::common::pki::der::{full_name, general_name, sequence, tlv};
+use crate::common::pki::der::{children, full_name, general_name, sequence, tlv};
 use crate::common::pki::{Ca, CrlSpec, SerialNumber};
 use crate::world::{List, World, builder, verdict};
 
@@ -95,6 +95,28 @@ fn a_list_that_cannot_be_read_fails_the_whole_set() {
     }
 }
 
+#[test]
+fn what_is_wrong_with_a_list_is_said_and_no_sound_one_is_called_damaged() {
+    let w = World::new();
+    let without = |more: &[usize]| {
+        let fields = children(&w.sub.crl(w.revoking(9)));
+        let mut tbs = children(&fields[0]);
+        more.iter().for_each(|at| drop(tbs.remove(*at)));
+        List::from(sequence(&[sequence(&tbs), fields[1].clone(), fields[2].clone()]))
+    };
+    let fields = children(&w.good());
+    let other = sequence(&[vec![6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3]]);
+    let two_algorithms = sequence(&[fields[0].clone(), other, fields[2].clone()]);
+    for (list, said) in [
+        (without(&[6]), "it has no extensions, and RFC 5280, 5.2 asks for crlNumber (2.5.29.20)"),
+        (without(&[6, 5]), "it has no extensions"),
+        (two_algorithms.into(), "it names two algorithms for its one signature"),
+    ] {
+        let error = Crls::from_der([list]).unwrap_err().to_string();
+        assert!(error.contains(said) && !error.contains("damaged"), "{error}");
+    }
+}
+
 /// Serial numbers of any length and sign, as in certificates (RFC 5280, 4.1.2.2).
 #[test]
 fn a_serial_number_is_found_byte_for_byte_among_many() {
@@ -124,7 +146,6 @@ fn an_empty_set_is_an_error_and_never_means_that_nothing_is_checked() {
 }
 
 fn without_next_update(ca: &Ca, spec: CrlSpec) -> List {
-    use crate::common::pki::der::children;
     let fields = children(&ca.crl(spec));
     let mut tbs = children(&fields[0]);
     // version, signature, issuer, thisUpdate, nextUpdate …

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use time::Duration;
 
-use crate::common::clock::NOW;
+use crate::common::clock::{NOW, unix};
 use crate::common::pki::{CrlSpec, KeyPair};
 use crate::world::{Choice, List, World, assert_rows, verdict_at};
 
@@ -115,4 +115,21 @@ fn the_instants_of_a_list_are_judged_at_the_time_of_the_handshake() {
     assert_eq!(at(begin), "good");
     assert_eq!(at(end - Duration::SECOND), "good");
     assert_eq!(at(end), "list expired");
+}
+
+#[test]
+fn lists_that_are_there_and_say_nothing_are_told_with_what_keeps_them_from_it() {
+    let w = World::new();
+    let early = CrlSpec::new(1).current(NOW + Duration::days(1), NOW + Duration::days(7));
+    let elsewhere = CrlSpec::new(1).at("http://crl.example/other");
+    for (spec, said) in [
+        (early, "begins at 20"),
+        (elsewhere, "are for other distribution points, cRLDistributionPoints 2.5.29.31"),
+    ] {
+        let verifier = w.builder(&[w.sub.crl(spec), w.of_root()]).build().unwrap();
+        let refusal = verifier.verify(Some(&w.chain()), unix(NOW)).unwrap_err();
+        let needed = "no revocation list of `CN=sub` is about certificate 1 of the path";
+        let reason = refusal.reason();
+        assert!(reason.contains(needed) && reason.contains(said), "{reason}");
+    }
 }
