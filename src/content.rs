@@ -31,7 +31,8 @@ impl Content {
         let kinds: Vec<u8> = kinds(outer)?;
         Ok(Some(match kinds.as_slice() {
             SIGNED => match signed(outer)? {
-                Self::Certificate if !all.are_finished() => Self::TrustedCertificate,
+                Self::Certificate if all.next_is(Kind::SEQUENCE) => Self::TrustedCertificate,
+                Self::Certificate if !all.are_finished() => return Ok(None),
                 signed => signed,
             },
             [0x30, 0x03] => Self::PublicKey,

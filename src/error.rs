@@ -230,9 +230,8 @@ pub enum Error {
     /// The credentials may not be used in the role of their slot.
     #[error(
         "{certificate} is unfit for role {role}: found {}, needed {needed}; get a certificate with \
-         {needed} for this slot (another root that still issues it, or a private CA), or, if every \
-         peer accepts this one, give the slot a relaxed EKU policy",
-        eku_text(found.as_deref())
+         {needed} for this slot (another root that still issues it, or a private CA){}",
+        eku_text(found.as_deref()), or_relax(found.as_deref())
     )]
     #[non_exhaustive]
     Unfit {
@@ -519,6 +518,14 @@ pub enum Error {
         "rustls refuses this configuration: {0}; does the crypto provider have cipher suites for the TLS versions?"
     )]
     Config(#[source] rustls::Error),
+}
+
+/// An extension without any purpose is malformed, and no policy is about that.
+fn or_relax(found: Option<&[Purpose]>) -> &'static str {
+    match found {
+        Some([]) => "",
+        _ => ", or, if every peer accepts this one, give the slot a relaxed EKU policy",
+    }
 }
 
 impl Error {

@@ -176,6 +176,16 @@ fn find(der: &[u8], given: Given) -> der::Result<Option<String>> {
             Called(extension)
         )));
     }
+    if let Some(extension) = view.unreadable_extension() {
+        return Ok(Some(format!("its extension {extension} is malformed; have it issued anew")));
+    }
+    if view.purposes()?.is_some_and(|mut purposes| purposes.next().is_none()) {
+        return Ok(Some(
+            "its extension extKeyUsage (2.5.29.37) lists no purpose (RFC 5280, 4.2.1.12 asks for one at least); \
+             have it issued with one, or without the extension"
+                .into(),
+        ));
+    }
     if let Err(error) = view.validity() {
         return Ok(Some(format!(
             "its validity cannot be read ({error}); needed are times in UTC to the second (RFC 5280, 4.1.2.5), \

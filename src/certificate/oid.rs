@@ -26,7 +26,7 @@ pub(crate) fn algorithm(identifier: &[u8]) -> String {
         let id = fields.read(Kind::OBJECT_IDENTIFIER)?;
         let dotted = Dotted(id).to_string();
         Ok(match (dotted.as_str(), name(&dotted)) {
-            (RSASSA_PSS, _) => format!("RSASSA-PSS with {}", pss_hash(fields)?),
+            (RSASSA_PSS, _) => format!("RSASSA-PSS with {}", pss_params(fields)?),
             (_, Some(name)) => name.into(),
             (_, None) => format!("the algorithm {dotted}"),
         })
@@ -36,18 +36,36 @@ pub(crate) fn algorithm(identifier: &[u8]) -> String {
 
 const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
 
-/// RSASSA-PSS-params (RFC 4055, 3.1): SHA-1 unless they say otherwise.
-fn pss_hash(mut fields: Elements<'_>) -> der::Result<String> {
+/// RSASSA-PSS-params (RFC 4055, 3.1): SHA-1 and 20 octets of salt unless they say otherwise. A salt that
+/// is not as long as the hash is told, since TLS knows no other (RFC 8446, 4.2.3).
+fn pss_params(mut fields: Elements<'_>) -> der::Result<String> {
     let mut params = match fields.are_finished() {
         true => fields,
         false => fields.enter(Kind::SEQUENCE)?,
     };
-    if !params.next_is(Kind::explicit(0)) {
-        return Ok("SHA-1".into());
+    let mut hash = "SHA-1".to_owned();
+    if params.next_is(Kind::explicit(0)) {
+        let mut algorithm = params.enter(Kind::explicit(0))?.enter(Kind::SEQUENCE)?;
+        let dotted = Dotted(algorithm.read(Kind::OBJECT_IDENTIFIER)?).to_string();
+        hash = name(&dotted).map_or(dotted, str::to_owned);
     }
-    let mut hash = params.enter(Kind::explicit(0))?.enter(Kind::SEQUENCE)?;
-    let dotted = Dotted(hash.read(Kind::OBJECT_IDENTIFIER)?).to_string();
-    Ok(name(&dotted).map_or(dotted, str::to_owned))
+    params.skip_optional(Kind::explicit(1))?; // maskGenAlgorithm
+    let salt = match params.next_is(Kind::explicit(2)) {
+        true => params.enter(Kind::explicit(2))?.read(Kind::INTEGER)?,
+        false => &[20],
+    };
+    let salt = salt.iter().fold(0, |length: u64, byte| length << 8 | u64::from(*byte));
+    let needed = match hash.as_str() {
+        "SHA-1" => 20,
+        "SHA-256" => 32,
+        "SHA-384" => 48,
+        "SHA-512" => 64,
+        _ => salt,
+    };
+    Ok(match salt == needed {
+        true => hash,
+        false => format!("{hash} and a salt of {salt} bytes in place of {needed}"),
+    })
 }
 
 /// As RFC 5280 and its successors write it.
@@ -196,7 +214,18 @@ mod tests {
 
     #[test]
     fn an_algorithm_says_its_hash() {
-        let rows: [(&[u8], &str); 4] = [
+        let pss = |params: &[&[u8]]| {
+            let params: Vec<_> = params.concat();
+            let start = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10, 0x30];
+            [&start[..], &[params.len() as u8], &params[..]].concat()
+        };
+        let sha256: &[u8] = &[0xa0, 13, 0x30, 11, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
+        let (as_long, as_long_as_can_be) = ([0xa2, 3, 2, 1, 32], [0xa2, 4, 2, 2, 0, 222]);
+        let (usual, longest) = (pss(&[sha256, &as_long]), pss(&[sha256, &as_long_as_can_be]));
+        let rows: [(&[u8], &str); 7] = [
+            (&usual, "RSASSA-PSS with SHA-256"),
+            (&longest, "RSASSA-PSS with SHA-256 and a salt of 222 bytes in place of 32"),
+            (&pss(&[sha256]), "RSASSA-PSS with SHA-256 and a salt of 20 bytes in place of 32"),
             (&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5, 5, 0], "sha1WithRSAEncryption"),
             (&[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4], "ecdsa-with-SHA512"),
             (

@@ -299,6 +299,25 @@ impl<'a> View<'a> {
         self.extensions.duplicate()
     }
 
+    /// The first extension that is read here and cannot be: what it is called.
+    pub(crate) fn unreadable_extension(&self) -> Option<String> {
+        let names = || self.alt_names()?.try_for_each(|name| name.map(drop));
+        let purposes = || self.purposes()?.into_iter().flatten().try_for_each(|it| it.map(drop));
+        let points = || {
+            self.crl_distribution_points()?.map_or(Ok(()), |it| only(it, Kind::SEQUENCE).map(drop))
+        };
+        let read = [
+            (oid::BASIC_CONSTRAINTS, self.path_len().map(drop)),
+            (oid::EXT_KEY_USAGE, purposes()),
+            (oid::KEY_USAGE, self.key_usage().map(drop)),
+            (oid::SUBJECT_ALT_NAME, names()),
+            (oid::NAME_CONSTRAINTS, self.name_constraints().map(drop)),
+            (oid::CRL_DISTRIBUTION_POINTS, points()),
+        ];
+        let unread = read.iter().find(|(_, read)| read.is_err());
+        unread.map(|(extension, _)| Called(extension).to_string())
+    }
+
     /// What the certificate says that its holder may do as an issuer.
     pub(crate) fn issuer_facts(&self) -> der::Result<IssuerFacts> {
         let usage = self.key_usage()?;

@@ -151,18 +151,28 @@ fn check_path(
     }
     let violation_at = |position| move |check| PathViolation::at(position, check, path);
     let leaf = path::leaf(path);
-    check_once(memo, Position::Leaf, &leaf, leaf_violation).map_err(|check| {
-        let key = leaf.view().ok().filter(|_| check == PathCheck::WeakLeafKey);
-        let found = key.map(|leaf| key::public_key(leaf.spki));
-        PathViolation { found, ..violation_at(0)(check) }
-    })?;
+    check_once(memo, Position::Leaf, &leaf, leaf_violation)
+        .map_err(|check| PathViolation { found: found(check, &leaf), ..violation_at(0)(check) })?;
     for (index, issuer) in path::issuers(path).enumerate() {
         check_once(memo, Position::Issuer, &issuer, |issuer| {
             Ok(issuer_violation(&issuer.issuer_facts()?))
         })
-        .map_err(violation_at(index + 1))?;
+        .map_err(|check| PathViolation {
+            found: found(check, &issuer),
+            ..violation_at(index + 1)(check)
+        })?;
     }
     Ok(())
+}
+
+/// Which of several things a check found.
+fn found(check: PathCheck, certificate: &Verified<'_>) -> Option<String> {
+    let view = certificate.view().ok()?;
+    match check {
+        PathCheck::WeakLeafKey => Some(key::public_key(view.spki)),
+        PathCheck::UnreadableExtension => view.unreadable_extension(),
+        _ => None,
+    }
 }
 
 /// What a certificate violates depends on its bytes only, so what passed once passes.

@@ -119,6 +119,7 @@ fn what_is_there_instead_is_called_by_its_name_with_the_way_to_what_is_wanted() 
         ("DSA", as_key(b"-----BEGIN DSA PRIVATE KEY-----\n"), &["a DSA key"]),
         ("TRUSTED", as_roots(&pem("TRUSTED CERTIFICATE", &trusted)), &["-clrtrust"]),
         ("TRUSTED as CERTIFICATE", as_roots(&pem("CERTIFICATE", &trusted)), &["OpenSSL's trust settings", "-clrtrust"]),
+        ("zeros behind it", as_chain(&pem("CERTIFICATE", &[cert.clone(), vec![0, 0]].concat())), &["or it is damaged (trailing data"]),
         ("a label in lower case", as_chain(b"-----BEGIN OpenVPN Static key V1-----\n"), &["`-----BEGIN OpenVPN Static key V1-----`"]),
         ("indented", as_roots(chain.replace("-----B", "  -----B").as_bytes()), &["remove the spaces before it"]),
         ("one line", as_roots(chain.replace('\n', " ").as_bytes()), &["what follows it on its line belongs on lines of its own"]),

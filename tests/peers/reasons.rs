@@ -317,6 +317,33 @@ fn rows() -> Vec<Row> {
             &root,
             leaf(edge().extension(&[2, 5, 29, 37], false, vec![0x30, 0])),
             &["extKeyUsage, 2.5.29.37) without any purpose"],
+            &[
+                "certificate 1 of the chain (CN=edge): its extension extKeyUsage (2.5.29.37) lists no purpose",
+            ],
+        ),
+        row(
+            "no purpose, issuer",
+            &root,
+            below(sub().extension(&[2, 5, 29, 37], false, vec![0x30, 0])),
+            &["extKeyUsage, 2.5.29.37) without any purpose"],
+            &[
+                "certificate 2 of the chain (CN=sub): its extension extKeyUsage (2.5.29.37) lists no",
+            ],
+        ),
+        row(
+            "an extension that cannot be read",
+            &root,
+            leaf(edge().extension(&[2, 5, 29, 30], false, vec![0x30, 5, 1])),
+            &["certificate 1 of those presented"],
+            &[
+                "certificate 1 of the chain (CN=edge): its extension nameConstraints (2.5.29.30) is malformed",
+            ],
+        ),
+        row(
+            "an extension that only we read",
+            &root,
+            leaf(edge().key_usages(&[]).extension(&[2, 5, 29, 15], false, vec![4, 1, 0])),
+            &["certificate 1 of the path (`CN=edge`)", "found keyUsage (2.5.29.15)"],
             &[],
         ),
         row(
