@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::{ArgGroup, Parser, ValueEnum};
 use mtls_roles::PeerRule;
 use rustls::pki_types::{ServerName, UnixTime};
 use time::OffsetDateTime;
@@ -49,16 +49,18 @@ certificate, only a connection shows.";
 /// Would this certificate chain be accepted or presented, in this role, under this policy?
 #[derive(Parser)]
 #[command(name = "verify", after_help = MORE)]
+#[command(group(ArgGroup::new("question").args(["roots", "key"]).required(true).multiple(true)))]
 pub struct Args {
     /// The side that the holder of the chain plays
     #[arg(long)]
     pub role: Role,
 
     /// PEM file with the root certificates that the peer trusts: would it accept the chain?
-    #[arg(long, value_name = "ROOTS.pem", required_unless_present = "key")]
+    #[arg(long, value_name = "ROOTS.pem")]
     pub roots: Option<PathBuf>,
 
-    /// PEM file with the private key of the chain: would a slot present both, and what would it note?
+    /// PEM file with the private key of the chain, which may be the same file: would a slot present both,
+    /// and what would it note?
     #[arg(long, value_name = "KEY")]
     pub key: Option<PathBuf>,
 

@@ -24,10 +24,8 @@ use mtls_roles::{
     ClientPeerVerifier, Credentials, Crls, EkuPolicy, PeerVerifier, PeerVerifierBuilder, Refusal,
     RefusalClass, Roots, ServerPeerVerifier, VerifiedPeer,
 };
-use rustls::CertificateError;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::server::ParsedCertificate;
 
 use crate::args::{Args, Eku, Format, RelaxFor, Role};
 use crate::presenting::{Pem, Presenting, judge};
@@ -49,7 +47,8 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let (name, pem) = (name_of(&args.chain), read(&args.chain)?);
     let now = args.time.map_or_else(UnixTime::now, |time| time.0);
     let presenting = args.key.as_deref().map(|key| {
-        let key_pem = read(key)?;
+        // Of standard input there is only one.
+        let key_pem = if key == args.chain { pem.clone() } else { read(key)? };
         let (chain, key) = ((&*name, &*pem), (&*name_of(key), &*key_pem));
         Ok::<_, Box<dyn Error>>(judge(args.role.into(), policy(args), now, chain, key)?)
     });
@@ -68,7 +67,7 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// What a peer would say, what of the chain stands in the way, and what an operator should know of the
-/// peer's roots.
+/// peer's roots and lists.
 struct Accepting {
     verdict: Verdict,
     explained: Vec<String>,
@@ -81,12 +80,14 @@ fn accepting(
     (name, pem): Pem<'_>,
     now: UnixTime,
 ) -> Result<Accepting, Box<dyn Error>> {
-    let chain = read_chain(name, pem)?;
+    let chain = Credentials::chain_from_pem(name, pem)?;
     let roots = Roots::from_pem_file(roots)?;
-    let notes = notes(&roots);
+    let crls = args.crls.as_deref().map(Crls::from_pem_file).transpose()?;
+    let of_crls = crls.iter().flat_map(Crls::notes).map(ToString::to_string);
+    let notes = of_roots(&roots).chain(of_crls).collect();
     let verdict = match args.role {
-        Role::Client => verify_client(args, roots, &chain, now)?,
-        Role::Server => verify_server(args, roots, &chain, now)?,
+        Role::Client => verify_client(args, roots, crls, &chain, now)?,
+        Role::Server => verify_server(args, roots, crls, &chain, now)?,
     };
     let explained = match &verdict {
         Err(refusal) if refusal.class() == RefusalClass::Other => refusal.explain(&chain),
@@ -101,6 +102,7 @@ type Verdict = Result<VerifiedPeer, Refusal>;
 fn configure<V: PeerVerifier>(
     mut builder: PeerVerifierBuilder<V>,
     args: &Args,
+    crls: Option<Crls>,
 ) -> Result<PeerVerifierBuilder<V>, mtls_roles::Error> {
     builder = builder.eku_policy(policy(args));
     for peer in &args.relax_for {
@@ -115,23 +117,16 @@ fn configure<V: PeerVerifier>(
     if args.stock {
         builder = builder.stock_path_checks();
     }
-    Ok(match &args.crls {
-        Some(file) => builder.crls(read_crls(file)?),
+    Ok(match crls {
+        Some(crls) => builder.crls(crls),
         None => builder,
     })
-}
-
-fn read_crls(file: &Path) -> Result<Crls, mtls_roles::Error> {
-    let crls = Crls::from_pem_file(file)?;
-    for note in crls.notes() {
-        eprintln!("note: {note}");
-    }
-    Ok(crls)
 }
 
 fn verify_client(
     args: &Args,
     roots: Roots,
+    crls: Option<Crls>,
     chain: &[CertificateDer<'_>],
     now: UnixTime,
 ) -> Result<Verdict, Box<dyn Error>> {
@@ -143,7 +138,7 @@ fn verify_client(
         );
     }
     let builder = ClientPeerVerifier::builder(roots, &default_provider());
-    let mut builder = configure(builder, args)?;
+    let mut builder = configure(builder, args, crls)?;
     for rule in &args.allow {
         builder = builder.allow(rule.clone());
     }
@@ -154,6 +149,7 @@ fn verify_client(
 fn verify_server(
     args: &Args,
     roots: Roots,
+    crls: Option<Crls>,
     chain: &[CertificateDer<'_>],
     now: UnixTime,
 ) -> Result<Verdict, Box<dyn Error>> {
@@ -170,25 +166,19 @@ fn verify_server(
         _ => return Err("--role server needs --name, or --expect RULE in its place".into()),
     };
     let builder = ServerPeerVerifier::builder(roots, &default_provider());
-    let builder = args
-        .expect
-        .iter()
-        .cloned()
-        .fold(configure(builder, args)?, |builder, rule| builder.expect_in_place_of_name(rule));
+    let builder =
+        args.expect.iter().cloned().fold(configure(builder, args, crls)?, |builder, rule| {
+            builder.expect_in_place_of_name(rule)
+        });
     let verifier = builder.build().map_err(in_options)?;
     Ok(verifier.verify(Some(chain), &name, now))
 }
 
 /// What an operator should know of the roots, whatever the verdict is.
-fn notes(roots: &Roots) -> Vec<String> {
-    let alone = roots.trusted_for_itself_only();
-    alone
-        .map(|root| {
-            format!(
-                "{root} does not say cA TRUE: it is trusted for itself only, and issues nothing"
-            )
-        })
-        .collect()
+fn of_roots(roots: &Roots) -> impl Iterator<Item = String> {
+    roots.trusted_for_itself_only().map(|root| {
+        format!("{root} does not say cA TRUE: it is trusted for itself only, and issues nothing")
+    })
 }
 
 fn policy(args: &Args) -> EkuPolicy {
@@ -213,20 +203,6 @@ fn in_options(error: mtls_roles::Error) -> String {
         }
         _ => error.to_string(),
     }
-}
-
-/// The chain, leaf first, read completely or not at all.
-fn read_chain(name: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Box<dyn Error>> {
-    let chain = Credentials::chain_from_pem(name, pem)?;
-    for (index, certificate) in chain.iter().enumerate() {
-        // Any other objection is the verifier's, and a refusal.
-        if let Err(rustls::Error::InvalidCertificate(CertificateError::BadEncoding)) =
-            ParsedCertificate::try_from(certificate)
-        {
-            return Err(format!("{name}: certificate {} is not DER", index + 1).into());
-        }
-    }
-    Ok(chain)
 }
 
 /// A failure names the file.

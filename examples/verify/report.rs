@@ -3,8 +3,10 @@
 use std::fmt::Write;
 
 use mtls_roles::{
-    Certificate, EkuOutcome, EkuViolation, Purpose, Refusal, RefusalClass, Role, VerifiedPeer,
+    Certificate, EkuOutcome, EkuViolation, PathCheck, PathViolation, Purpose, Refusal,
+    RefusalClass, Role, VerifiedPeer,
 };
+use rustls::{CertificateError, Error, OtherError};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -44,7 +46,10 @@ fn accepted_text(role: Role, peer: &VerifiedPeer) -> String {
         _ => ("its extended key usage is as the policy asks".into(), "nothing".into()),
     };
     let leaf = peer.leaf();
-    let names: Vec<_> = peer.alt_names().iter().map(ToString::to_string).collect();
+    let mut names: Vec<_> = peer.alt_names().iter().map(ToString::to_string).collect();
+    if names.is_empty() {
+        names.push("none that can be read: only a fingerprint names this peer".into());
+    }
     let path = peer.path().iter().map(Certificate::label);
     let path = path.chain([peer.anchor().to_owned()]);
     let path: Vec<_> = path.map(|name| format!("`{name}`")).collect();
@@ -73,14 +78,29 @@ fn refused_text(role: Role, refusal: &Refusal, explained: &[String]) -> String {
     for line in explained {
         let _ = writeln!(text, "        {line}");
     }
-    let _ = writeln!(text, "to do:  {}", todo(role, refusal.class()));
-    let _ = write!(text, "rustls: {}", printable(&refusal.error().to_string()));
+    let _ = writeln!(text, "to do:  {}", todo(role, refusal));
+    let _ = write!(text, "rustls: {}", rustls(refusal.error()));
     text
 }
 
-fn todo(role: Role, class: RefusalClass) -> String {
+/// What rustls says, without the algorithms that `why` has in words and rustls as lists of bytes.
+fn rustls(error: &Error) -> String {
+    use CertificateError::{
+        UnsupportedSignatureAlgorithmContext, UnsupportedSignatureAlgorithmForPublicKeyContext,
+    };
+    let text = printable(&error.to_string());
+    match error {
+        Error::InvalidCertificate(
+            UnsupportedSignatureAlgorithmContext { .. }
+            | UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+        ) => text.split(" {").next().unwrap_or_default().to_owned(),
+        _ => text,
+    }
+}
+
+fn todo(role: Role, refusal: &Refusal) -> String {
     let needed = role.purpose();
-    match class {
+    match refusal.class() {
         RefusalClass::Eku => format!(
             "get a certificate with {needed} (another root, or a private CA), or relax the EKU for \
              this peer: --eku ignore --relax-for RULE"
@@ -108,6 +128,11 @@ fn todo(role: Role, class: RefusalClass) -> String {
              beside serverAuth, and a rule that is bound to an issuer below it only"
                 .into()
         }
+        RefusalClass::PathCheck if is_about_the_key(refusal.error()) => {
+            "make a key that a handshake can use, and a certificate for it: without our check the handshake \
+             itself would fail"
+                .into()
+        }
         RefusalClass::PathCheck => {
             "ask the issuer for a certificate without this defect; until then --stock, or \
              stock_path_checks() in code, checks paths as rustls alone does; the manual's page on \
@@ -119,6 +144,14 @@ fn todo(role: Role, class: RefusalClass) -> String {
         }
         _ => "change what stands behind `why`; no EKU policy lets it pass".into(),
     }
+}
+
+fn is_about_the_key(error: &Error) -> bool {
+    let Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) = error else {
+        return false;
+    };
+    let violation = inner.downcast_ref::<PathViolation>();
+    violation.is_some_and(|violation| violation.check == PathCheck::WeakLeafKey)
 }
 
 /// One object. `presenting` is there if a key was given, `verdict` and what belongs to it if roots were.
@@ -134,7 +167,7 @@ pub fn json(role: Role, presenting: Option<&Presenting>, accepting: Option<&Acce
 }
 
 /// `peer`, `path` and `anchor` are of the verified path; a refused chain has none. What nobody verified is
-/// in `presented` and `explained`. `notes` are about the roots.
+/// in `presented` and `explained`. `notes` are about the roots and the lists.
 fn verdict_json(role: Role, accepting: &Accepting) -> Value {
     let notes = &accepting.notes;
     match &accepting.verdict {

@@ -7,10 +7,11 @@ use crate::common::clock::NOW;
 use crate::common::files::TempDir;
 use crate::common::pki::{
     Ca, CaSpec, CrlSpec, DistinguishedName, DnType, DnValue, Eku, KeyUsagePurpose, Leaf, LeafSpec,
-    der,
+    WeakRsaKey, der,
 };
 use crate::common::programs::{Run, run};
 use crate::{hex_sha256, program};
+use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
 use time::Duration;
 use time::format_description::well_known::Rfc3339;
@@ -200,6 +201,43 @@ fn verify_says_whether_a_slot_would_take_a_chain_with_its_key() {
     let unfit = &unfit["presenting"];
     assert_eq!((&unfit["fit"], &unfit["notes"]), (&json!(false), &json!([])));
     assert!(unfit["error"].as_str().unwrap().contains("needed serverAuth"));
+}
+
+#[test]
+fn verify_reads_chain_and_key_from_one_standard_input() {
+    let world = World::new();
+    let both = world.client.cert_pem() + &world.client.key_pem();
+    let output = world.verify_stdin("--key -", both.as_bytes());
+    assert_eq!((output.code, &*output.stderr), (0, ""), "{output:?}");
+    assert!(output.stdout.starts_with("FIT as client"), "{output:?}");
+}
+
+#[test]
+fn verify_says_that_it_needs_roots_or_a_key() {
+    let mut verify = Command::new(program("verify"));
+    verify.args(["--role", "client", "chain"]);
+    let output = run(verify, b"");
+    assert_eq!(output.code, 2, "{output:?}");
+    for option in ["--roots", "--key"] {
+        assert!(output.stderr.contains(option), "{output:?}");
+    }
+}
+
+/// What rustls does not read of a certificate is a refusal that says what it is, and not unreadable input.
+#[test]
+fn verify_says_what_rustls_does_not_read_and_what_no_handshake_takes() {
+    let world = World::new();
+    let spec = edge().eku(Eku::client()).extension(&[2, 5, 29, 31], false, vec![0x30, 5, 1]);
+    world.file("malformed", world.root.leaf(spec).cert_pem());
+    let output = world.verify("", "malformed");
+    assert_eq!(output.code, 1, "{output:?}");
+    assert!(output.stdout.contains("cRLDistributionPoints (2.5.29.31) is malformed"), "{output:?}");
+
+    let weak = Base64::encode_string(&world.root.leaf_for(edge(), &WeakRsaKey::default()));
+    world.file("weak", format!("-----BEGIN CERTIFICATE-----\n{weak}\n-----END CERTIFICATE-----\n"));
+    let output = world.verify("", "weak");
+    assert_eq!(output.code, 1, "{output:?}");
+    assert!(output.stdout.contains("found RSA 1024\nto do:  make a key"), "{output:?}");
 }
 
 /// A path is printed by the program and not by the crate, and by the same rule.
