@@ -19,21 +19,17 @@ use time::macros::datetime;
 const NAME: &str = "edge.example.com";
 const ROLES: [Role; 2] = [Role::Server, Role::Client];
 
-/// A chain of three to be issued.
-struct Chain(LeafSpec, CaSpec, CaSpec);
-
-/// Valid for so long because certtool 3.7 takes no other time than the system's.
+/// A chain of three. Valid for so long because certtool 3.7 takes no other time than the system's.
 fn chain(
     leaf: impl FnOnce(LeafSpec) -> LeafSpec,
     issuer: impl FnOnce(CaSpec) -> CaSpec,
     root: impl FnOnce(CaSpec) -> CaSpec,
 ) -> Chain {
     let (begin, end) = (datetime!(2020-01-01 0:00 UTC), datetime!(2049-01-01 0:00 UTC));
-    Chain(
-        leaf(LeafSpec::new("leaf").dns(NAME).eku(Eku::both()).valid(begin, end)),
-        issuer(CaSpec::new("issuer").valid(begin, end)),
-        root(CaSpec::new("root").valid(begin, end)),
-    )
+    let root = Ca::root(root(CaSpec::new("root").valid(begin, end)));
+    let issuer = root.sub(issuer(CaSpec::new("issuer").valid(begin, end)));
+    let spec = LeafSpec::new("leaf").dns(NAME).eku(Eku::both()).valid(begin, end);
+    Chain { leaf: issuer.leaf(leaf(spec)), issuer, root }
 }
 
 fn leaf(change: impl FnOnce(LeafSpec) -> LeafSpec) -> Chain {
@@ -107,19 +103,13 @@ fn rows() -> Vec<(&'static str, Chain, [&'static str; 2])> {
     ]
 }
 
-struct Issued {
+struct Chain {
     leaf: Leaf,
     issuer: Ca,
     root: Ca,
 }
 
-impl Issued {
-    fn of(Chain(leaf, issuer, root): Chain) -> Self {
-        let root = Ca::root(root);
-        let issuer = root.sub(issuer);
-        Self { leaf: issuer.leaf(leaf), issuer, root }
-    }
-
+impl Chain {
     /// By each stack, in one role.
     fn forecast(&self, role: Role) -> [bool; 5] {
         let inventory = inventory([self.leaf.der(), self.issuer.der(), self.root.der()]);
@@ -146,9 +136,8 @@ impl Issued {
 fn the_forecast_is_the_table() {
     let mut wrong = Vec::new();
     for (id, chain, accepting) in rows() {
-        let issued = Issued::of(chain);
         for (role, needed) in ROLES.into_iter().zip(accepting) {
-            let letters = issued.forecast(role).into_iter().zip("ROGJN".chars());
+            let letters = chain.forecast(role).into_iter().zip("ROGJN".chars());
             let found: String = letters.filter(|it| it.0).map(|it| it.1).collect();
             if found != needed {
                 wrong.push(format!("{id} {role}: found {found}, needed {needed}"));
@@ -159,15 +148,15 @@ fn the_forecast_is_the_table() {
 }
 
 /// A stack's verdicts are those of every chain as server and as client; none if it is not here.
-fn agrees(stack: Stack, verify: impl Fn(&[Issued]) -> Option<Vec<[bool; 2]>>) {
-    let (ids, chains): (Vec<_>, Vec<_>) =
-        rows().into_iter().map(|(id, chain, _)| (id, Issued::of(chain))).unzip();
+fn agrees(stack: Stack, verify: impl Fn(&[Chain]) -> Option<Vec<[bool; 2]>>) {
+    let rows = rows().into_iter().map(|(id, chain, _)| (id, chain));
+    let (ids, chains): (Vec<_>, Vec<_>) = rows.unzip();
     let Some(verdicts) = verify(&chains) else { return };
     assert_eq!(verdicts.len(), chains.len());
     let index = Stack::ALL.iter().position(|it| *it == stack).unwrap();
     let mut wrong = Vec::new();
-    for ((id, issued), seen) in ids.iter().zip(&chains).zip(verdicts) {
-        let foretold = ROLES.map(|role| issued.forecast(role)[index]);
+    for ((id, chain), seen) in ids.iter().zip(&chains).zip(verdicts) {
+        let foretold = ROLES.map(|role| chain.forecast(role)[index]);
         if seen != foretold {
             wrong.push(format!("{id}: foretold {foretold:?}, seen {seen:?}"));
         }
@@ -177,7 +166,7 @@ fn agrees(stack: Stack, verify: impl Fn(&[Issued]) -> Option<Vec<[bool; 2]>>) {
 
 #[test]
 fn rustls_does_what_is_foretold() {
-    let accepts = |it: &Issued| {
+    let accepts = |it: &Chain| {
         let (roots, leaf, issuers) =
             (root_store(&[it.root.der()]), it.leaf.der(), [it.issuer.der()]);
         let name = NAME.try_into().unwrap();
@@ -258,11 +247,11 @@ fn tool(line: &str) -> Option<String> {
     }
 }
 
-fn one_by_one(chains: &[Issued], line: impl Fn(Role) -> String) -> Vec<[bool; 2]> {
+fn one_by_one(chains: &[Chain], line: impl Fn(Role) -> String) -> Vec<[bool; 2]> {
     let dir = TempDir::new();
-    let verify = |(index, issued): (usize, &Issued)| {
+    let verify = |(index, chain): (usize, &Chain)| {
         let folder = dir.join(&index.to_string());
-        issued.write(&folder);
+        chain.write(&folder);
         let output = |role| command(&line(role)).current_dir(&folder).output().unwrap();
         ROLES.map(|role| output(role).status.success())
     };
@@ -270,11 +259,11 @@ fn one_by_one(chains: &[Issued], line: impl Fn(Role) -> String) -> Vec<[bool; 2]
 }
 
 /// A program that takes the time and all folders and prints a line for each folder and role.
-fn all_at_once(chains: &[Issued], line: &str) -> Vec<[bool; 2]> {
+fn all_at_once(chains: &[Chain], line: &str) -> Vec<[bool; 2]> {
     let dir = TempDir::new();
     let folders = (0..chains.len()).map(|index| dir.join(&index.to_string()));
     let folders: Vec<PathBuf> = folders.collect();
-    folders.iter().zip(chains).for_each(|(folder, issued)| issued.write(folder));
+    folders.iter().zip(chains).for_each(|(folder, chain)| chain.write(folder));
     let mut program = command(line);
     program.current_dir(env!("CARGO_MANIFEST_DIR")).arg(NOW.unix_timestamp().to_string());
     let output = program.args(&folders).output().unwrap();
