@@ -100,16 +100,11 @@ impl Entry {
     /// read: one that is malformed hides no other here. Read anew by each call.
     pub fn alt_names(&self) -> (Vec<SubjectAltName>, bool) {
         let view = View::read(self.certificate.der());
-        let Ok(names) =
-            view.and_then(|view| view.alt_names()?.map(Ok).collect::<Result<Vec<_>, _>>())
-        else {
+        let Ok(names) = view.and_then(|view| Ok(view.alt_names()?.collect::<Vec<_>>())) else {
             return (vec![], false);
         };
-        let all = names.len();
-        let read = names.into_iter().filter_map(Result::ok).map(SubjectAltName::into_owned);
-        let read: Vec<_> = read.collect();
-        let is_whole = read.len() == all;
-        (read, is_whole)
+        let is_whole = names.iter().all(Result::is_ok);
+        (names.into_iter().flatten().map(SubjectAltName::into_owned).collect(), is_whole)
     }
 
     /// Whether it is a leaf, an issuer below a root, or a root.

@@ -125,6 +125,16 @@ impl<'a> PublicRoots<'a> {
         }
     }
 
+    /// What stands above the first certificate of a path.
+    pub(super) fn issuers(&self, path: &CertificationPath<'a>) -> Issuers<'a> {
+        let issuers = path.needed().iter().skip(1).copied();
+        Issuers {
+            evidence: self.evidence_above(path),
+            milestones: self.milestones_of(path.needed()),
+            expires_first: issuers.min_by_key(|issuer| issuer.certificate().not_after()),
+        }
+    }
+
     /// By what a path is known to be public, its first certificate left out.
     fn evidence_above(&self, path: &CertificationPath<'_>) -> Option<PublicEvidence> {
         let last = path.entries.last().filter(|last| self.is_named_by(last));
@@ -144,8 +154,7 @@ impl<'a> PublicRoots<'a> {
     }
 
     fn is_disclosed(&self, entry: &Entry) -> bool {
-        let key = || hex(&entry.certificate().spki_sha256());
-        entry.can_issue() && self.disclosed.contains(&key()[..])
+        entry.can_issue() && self.disclosed.contains(&*hex(&entry.certificate().spki_sha256()))
     }
 
     fn is_named_by(&self, last: &Entry) -> bool {
@@ -153,6 +162,28 @@ impl<'a> PublicRoots<'a> {
         let name = attribute_of(issuer, COMMON_NAME);
         let is_listed = |name| self.timeline.public_roots().any(|it| it == name);
         self.web.has_name(issuer) || name.is_some_and(is_listed)
+    }
+
+    /// The milestones that concern the issuers of a path, as its certificates name them: so the last
+    /// one's is there too.
+    fn milestones_of(&self, path: &[&Entry]) -> Vec<&'a Milestone> {
+        let names = || path.iter().map(|entry| entry.certificate().issuer_der());
+        let own = |kind| names().next().and_then(|name| attribute_of(name, kind));
+        let (organisation, common_name) = (own(ORGANISATION), own(COMMON_NAME));
+        let (organisation, common_name) = (organisation.as_deref(), common_name.as_deref());
+        let operator = self.timeline.operator_of(organisation, common_name).or(organisation);
+        let common: Vec<_> = names().filter_map(|name| attribute_of(name, COMMON_NAME)).collect();
+        let is_operator = |name: &String| operator == Some(name);
+        let is_above = |name: &String| {
+            let mut whole = path.iter().map(|entry| entry.certificate().issuer());
+            common.iter().any(|it| it == name) || whole.any(|it| it == name)
+        };
+        let concerns = |it: &&Milestone| {
+            it.compared != Compared::Disclosed
+                && (it.issuers.is_empty() || it.issuers.iter().any(is_operator))
+                && (it.roots.is_empty() || it.roots.iter().any(is_above))
+        };
+        self.timeline.milestones().iter().filter(concerns).collect()
     }
 }
 
@@ -164,43 +195,6 @@ pub(super) struct Issuers<'a> {
     pub(super) milestones: Vec<&'a Milestone>,
     /// The one that is over first.
     pub(super) expires_first: Option<&'a Entry>,
-}
-
-impl<'a> Issuers<'a> {
-    pub(super) fn of(
-        path: &CertificationPath<'a>,
-        public: &PublicRoots<'_>,
-        timeline: &'a Timeline,
-    ) -> Self {
-        let issuers = path.needed().iter().skip(1).copied();
-        Self {
-            evidence: public.evidence_above(path),
-            milestones: milestones_of(path.needed(), timeline),
-            expires_first: issuers.min_by_key(|issuer| issuer.certificate().not_after()),
-        }
-    }
-}
-
-/// The milestones that concern the issuers of a path, as its certificates name them: so the last one's
-/// is there too.
-fn milestones_of<'a>(path: &[&'a Entry], timeline: &'a Timeline) -> Vec<&'a Milestone> {
-    let names = || path.iter().map(|entry| entry.certificate().issuer_der());
-    let own = |kind| names().next().and_then(|name| attribute_of(name, kind));
-    let (organisation, common_name) = (own(ORGANISATION), own(COMMON_NAME));
-    let (organisation, common_name) = (organisation.as_deref(), common_name.as_deref());
-    let operator = timeline.operator_of(organisation, common_name).or(organisation);
-    let common: Vec<_> = names().filter_map(|name| attribute_of(name, COMMON_NAME)).collect();
-    let is_operator = |name: &String| operator == Some(name);
-    let is_above = |name: &String| {
-        let mut whole = path.iter().map(|entry| entry.certificate().issuer());
-        common.iter().any(|it| it == name) || whole.any(|it| it == name)
-    };
-    let concerns = |it: &&Milestone| {
-        it.compared != Compared::Disclosed
-            && (it.issuers.is_empty() || it.issuers.iter().any(is_operator))
-            && (it.roots.is_empty() || it.roots.iter().any(is_above))
-    };
-    timeline.milestones().iter().filter(concerns).collect()
 }
 
 const ORGANISATION: &[u8] = &[0x55, 0x04, 0x0a];

@@ -116,7 +116,7 @@ impl<'a> Judge<'a> {
         };
         let served = serves.iter().filter(|role| roles.contains(*role));
         let path = self.paths.best(index, served.collect())?;
-        let issuers = known.issuers(&path, || Issuers::of(&path, &self.public, self.timeline));
+        let issuers = known.issuers(&path, &self.public);
         Some(Case {
             hierarchy: self.public.hierarchy(&path, &issuers),
             issuers,
@@ -264,12 +264,13 @@ impl<'a> Known<'a> {
     fn issuers(
         &mut self,
         path: &CertificationPath<'a>,
-        find: impl FnOnce() -> Issuers<'a>,
+        public: &PublicRoots<'a>,
     ) -> Rc<Issuers<'a>> {
-        let issuers = path.entries.iter().skip(1);
-        match issuers.map(|issuer| ptr::from_ref(*issuer)).collect::<Vec<_>>() {
-            nobody if nobody.is_empty() => find().into(),
-            issuers => self.issuers.entry(issuers).or_insert_with(|| find().into()).clone(),
+        let issuers = path.entries.iter().skip(1).map(|issuer| ptr::from_ref(*issuer));
+        let find = || Rc::new(public.issuers(path));
+        match issuers.collect::<Vec<_>>() {
+            nobody if nobody.is_empty() => find(),
+            issuers => self.issuers.entry(issuers).or_insert_with(find).clone(),
         }
     }
 
