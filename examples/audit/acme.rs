@@ -1,7 +1,7 @@
 //! What to do about it with an ACME client, as commands.
 
 use mtls_roles::SubjectAltName;
-use mtls_roles::audit::{Advice, Entry, Finding};
+use mtls_roles::audit::{Advice, Entry};
 
 use crate::report::Report;
 
@@ -10,19 +10,12 @@ pub const COMMANDS: &str = include_str!("acme.txt");
 
 /// Whether somebody is advised to use two certificates.
 pub fn is_worth_saying(report: &Report<'_>) -> bool {
-    report.findings.iter().any(|finding| has_two_slots(finding))
-}
-
-fn has_two_slots(finding: &Finding<'_>) -> bool {
-    finding.advice.iter().any(|advice| matches!(advice, Advice::TwoSlots))
+    let mut advice = report.findings.iter().flat_map(|finding| &*finding.advice);
+    advice.any(|advice| matches!(advice, Advice::TwoSlots))
 }
 
 /// The request for the client slot's certificate, with the names of this one.
-pub fn request(finding: &Finding<'_>) -> Option<String> {
-    has_two_slots(finding).then(|| command(finding.entry))?
-}
-
-fn command(entry: &Entry) -> Option<String> {
+pub fn request(entry: &Entry) -> Option<String> {
     let names = entry.alt_names().0;
     let names = names.iter().filter_map(|name| match name {
         SubjectAltName::Dns(name) if is_plain(name) => Some(format!("DNS:{name}")),

@@ -9,12 +9,10 @@ mod picture;
 use std::io::{self, Write};
 
 use base64ct::{Base64, Encoding};
-use minijinja::value::Serde;
 use minijinja::{Environment, Error, Value, context};
 use sha2::{Digest, Sha256};
 
-use self::page::Page;
-use crate::report::Report;
+use crate::report::{Report, letter};
 use crate::shortened::shortened;
 
 const TEMPLATE: &str = include_str!("html/page.html");
@@ -41,16 +39,9 @@ fn render(report: &Report<'_>, out: &mut dyn Write) -> Result<(), Error> {
         style => Value::from_safe_string(STYLE.to_owned()),
         script => Value::from_safe_string(SCRIPT.to_owned()),
     };
-    let page = Value::from(Serde(Page::new(report)));
     let template = environment.get_template("page.html")?;
-    template.render_captured_to(context! { ..frame, ..page }, out)?;
+    template.render_captured_to(context! { ..frame, ..page::page(report) }, out)?;
     Ok(())
-}
-
-/// `a` to `z`, then numbers.
-fn letter(number: usize) -> String {
-    let letter = "abcdefghijklmnopqrstuvwxyz".chars().nth(number.saturating_sub(1));
-    letter.map_or_else(|| number.to_string(), String::from)
 }
 
 /// By hash, so that a script from a certificate would not run even if it came through.

@@ -28,6 +28,7 @@ mod text;
 use std::error::Error;
 use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -150,26 +151,27 @@ fn compare(args: &Args, old: &str, assessment: &Assessment<'_>) -> Result<bool, 
     Ok(!comparisons.iter().all(Comparison::is_fit))
 }
 
-fn timeline(args: &Args) -> Result<Timeline, Box<dyn Error>> {
+fn timeline(args: &Args) -> Result<Timeline, String> {
     let mut timeline = Timeline::builtin();
     if let Some(file) = &args.timeline {
-        let in_file = |error: &dyn Error| format!("{}: {error}", file.display());
-        let json = fs::read_to_string(file).map_err(|error| in_file(&error))?;
-        timeline.merge(Timeline::from_json(&json).map_err(|error| in_file(&error))?);
+        let own = Timeline::from_json(&text_of(file)?);
+        timeline.merge(own.map_err(|error| format!("{}: {error}", file.display()))?);
     }
     Ok(timeline)
 }
 
 /// The empty one, those of the file, and that of the environment.
-fn passwords(args: &Args) -> Result<Vec<String>, Box<dyn Error>> {
+fn passwords(args: &Args) -> Result<Vec<String>, String> {
     let mut passwords = vec![String::new()];
     if let Some(file) = &args.password_file {
-        let lines = fs::read_to_string(file);
-        let lines = lines.map_err(|error| format!("{}: {error}", file.display()))?;
-        passwords.extend(lines.lines().map(str::to_owned));
+        passwords.extend(text_of(file)?.lines().map(str::to_owned));
     }
     passwords.extend(std::env::var("AUDIT_PKCS12_PASSWORD"));
     Ok(passwords)
+}
+
+fn text_of(file: &Path) -> Result<String, String> {
+    fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 /// Of all certificates; what is told of places, the inventory knows.

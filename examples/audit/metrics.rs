@@ -3,10 +3,10 @@
 
 use std::io::{self, Write};
 
-use mtls_roles::audit::{CertificateKind, Finding, Location};
+use mtls_roles::audit::{CertificateKind, Finding};
 use time::Date;
 
-use crate::report::{Group, Report, due, short_name};
+use crate::report::{Group, Report, due, place, short_name};
 
 pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     head(out, "certificates", "Certificates by verdict.")?;
@@ -50,12 +50,11 @@ fn head(out: &mut dyn Write, name: &str, help: &str) -> io::Result<()> {
 
 /// By certificate: two of them may have the same name and stand in the same place.
 fn labels(finding: &Finding<'_>) -> String {
-    let place = finding.entry.locations().first().map(Location::to_string).unwrap_or_default();
     let sha256 = crate::printable::text::hex(&finding.entry.sha256());
     let labels = [
         ("sha256", sha256),
         ("name", short_name(finding.entry)),
-        ("place", place),
+        ("place", place(finding.entry)),
         ("verdict", Group::of(finding.verdict).id().to_owned()),
         ("serves", finding.serves.to_string()),
         ("hierarchy", finding.hierarchy.to_string()),

@@ -8,7 +8,7 @@ use mtls_roles::audit::{
 use serde_json::json;
 
 use crate::printable::text::hex;
-use crate::report::{due, short_name};
+use crate::report::{due, place, short_name};
 use crate::row::{FEW, sentence};
 
 /// A renewed leaf beside the one that it replaces.
@@ -88,9 +88,7 @@ impl<'a> Comparison<'a> {
 }
 
 fn described(finding: &Finding<'_>) -> String {
-    let place = finding.entry.locations().first();
-    let place = place.map(ToString::to_string).unwrap_or_default();
-    format!("{} ({place})", short_name(finding.entry))
+    format!("{} ({})", short_name(finding.entry), place(finding.entry))
 }
 
 fn leaf(finding: &Finding<'_>) -> serde_json::Value {

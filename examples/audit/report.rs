@@ -93,7 +93,7 @@ impl<'a> Report<'a> {
     pub fn summary(&self) -> String {
         let groups = Group::WORST_FIRST.into_iter().filter_map(|group| {
             let count = self.group(group).len();
-            (count > 0).then(|| format!("{count} {}", group.count_noun(count)))
+            (count > 0).then(|| group.counted(count))
         });
         let groups: Vec<_> = groups.collect();
         let count = counted(self.findings.len(), "certificate");
@@ -157,15 +157,12 @@ impl Group {
         }
     }
 
-    fn count_noun(self, count: usize) -> &'static str {
-        match (self, count) {
-            (Self::Unfit, _) => "already unfit",
-            (Self::OnDate, 1) => "breaks on a date",
-            (Self::OnDate, _) => "break on a date",
-            (Self::AtRenewal, 1) => "breaks at renewal",
-            (Self::AtRenewal, _) => "break at renewal",
-            (Self::Unknown, _) => "unknown",
-            (Self::Unaffected, _) => "unaffected",
+    /// `1 breaks on a date`, `2 break on a date`
+    fn counted(self, count: usize) -> String {
+        let title = self.title().to_lowercase();
+        match count {
+            1 => format!("1 {title}"),
+            _ => format!("{count} {}", title.replacen("breaks", "break", 1)),
         }
     }
 }
@@ -207,6 +204,11 @@ pub fn short_name(entry: &Entry) -> String {
     }
 }
 
+/// Where it was found first.
+pub fn place(entry: &Entry) -> String {
+    entry.locations().first().map(ToString::to_string).unwrap_or_default()
+}
+
 /// Document, version, section, address and the day it was read, on one line.
 pub fn citation(citation: &Citation) -> String {
     let mut parts = vec![citation.document.clone()];
@@ -221,4 +223,19 @@ pub fn counted(count: usize, noun: &str) -> String {
         1 => format!("1 {noun}"),
         _ => format!("{count} {noun}s"),
     }
+}
+
+/// The number of a text in a list of what was said already, from 1; what is new goes to its end.
+pub fn number_of(text: String, said: &mut Vec<String>) -> usize {
+    let place = said.iter().position(|it| *it == text).unwrap_or_else(|| {
+        said.push(text);
+        said.len() - 1
+    });
+    place + 1
+}
+
+/// `a` to `z`, then `(27)`.
+pub fn letter(number: usize) -> String {
+    let letter = "abcdefghijklmnopqrstuvwxyz".chars().nth(number.saturating_sub(1));
+    letter.map_or_else(|| format!("({number})"), String::from)
 }

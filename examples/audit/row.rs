@@ -38,14 +38,12 @@ use mtls_roles::audit::{
 };
 use mtls_roles::{Purpose, Role};
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
 use crate::acme;
 use crate::printable::printable;
-use crate::printable::text::hex;
+use crate::printable::text::{hex, utc};
 use crate::report::{Report, citation, due, is_expired};
 use crate::shortened::shortened;
 use crate::sources;
@@ -182,8 +180,8 @@ impl Row {
             spki_sha256: hex(&certificate.spki_sha256()),
             names: strings(&names),
             names_complete,
-            not_before: instant(certificate.not_before()),
-            not_after: instant(certificate.not_after()),
+            not_before: utc(certificate.not_before()),
+            not_after: utc(certificate.not_after()),
             key: entry.key().to_string(),
             key_usage: entry.key_usage().map(|usage| usage.names().collect()),
             eku: eku.map(strings),
@@ -202,10 +200,10 @@ impl Row {
             due: due(finding).to_string(),
             is_expired: is_expired(finding),
             breaks_on: breaks_on(finding.verdict),
-            works_until: finding.works_until.map(instant),
+            works_until: finding.works_until.map(utc),
             because: finding.causes.iter().map(Because::new).collect(),
             notes: notes.chain(leaf_defect).collect(),
-            advice: finding.advice.iter().map(|it| Advice::new(finding, it)).collect(),
+            advice: finding.advice.iter().map(|it| Advice::new(entry, it)).collect(),
             forecast: finding.forecast.as_ref().map(stacks),
             obstacles: finding.forecast.as_ref().map(obstacles),
             asks_for_client_certificate: asks(report, finding),
@@ -275,9 +273,9 @@ impl Because {
 }
 
 impl Advice {
-    fn new(finding: &Finding<'_>, advice: &audit::Advice<'_>) -> Self {
+    fn new(entry: &Entry, advice: &audit::Advice<'_>) -> Self {
         let request = match advice {
-            audit::Advice::TwoSlots => acme::request(finding),
+            audit::Advice::TwoSlots => acme::request(entry),
             _ => None,
         };
         Self { id: advice.id(), text: sentence(advice), command: request.unwrap_or_default() }
@@ -286,14 +284,13 @@ impl Advice {
 
 /// What says in which roles it serves; "server and client" is one thing, "no EKU, so both" another.
 pub fn serves_by(report: &Report<'_>, finding: &Finding<'_>) -> &'static str {
-    let is_other = |role: &Role| finding.serves.contains(*role);
     match finding.entry.certificate().purposes() {
         _ if report.is_asked => "asked",
         _ if finding.entry.told_roles().is_some() => "told",
         _ if finding.entry.kind() != CertificateKind::Leaf => "ca",
         _ if finding.serves == Roles::CLIENT && !lists_client_alone(finding) => "names",
         None | Some([]) => "no_eku",
-        Some(all) if all.contains(&Purpose::ANY) && BOTH.iter().all(is_other) => "any_eku",
+        Some(all) if all.contains(&Purpose::ANY) && finding.serves == Roles::BOTH => "any_eku",
         Some(_) => "eku",
     }
 }
@@ -331,12 +328,14 @@ fn breaks_on(verdict: Verdict) -> Option<String> {
 }
 
 fn stacks(forecast: &Forecast) -> Stacks {
-    let accepts = |stack| BOTH.map(|role| (role.to_string(), forecast.accepts(stack, role)));
-    Stack::ALL.into_iter().map(|stack| (stack.id(), accepts(stack).into())).collect()
+    let accepts = |stack, role: Role| (role.to_string(), forecast.accepts(stack, role));
+    let of = |stack| Roles::BOTH.iter().map(|role| accepts(stack, role)).collect();
+    Stack::ALL.into_iter().map(|stack| (stack.id(), of(stack))).collect()
 }
 
 fn obstacles(forecast: &Forecast) -> Vec<Obstacle> {
-    let cells = Stack::ALL.into_iter().flat_map(|stack| BOTH.map(|role| (stack, role)));
+    let cells =
+        Stack::ALL.into_iter().flat_map(|stack| Roles::BOTH.iter().map(move |role| (stack, role)));
     let obstacles = cells.filter_map(|(stack, role)| {
         let obstacle = forecast.obstacle(stack, role)?;
         Some(Obstacle {
@@ -349,8 +348,6 @@ fn obstacles(forecast: &Forecast) -> Vec<Obstacle> {
     });
     obstacles.collect()
 }
-
-const BOTH: [Role; 2] = [Role::Server, Role::Client];
 
 /// Whether any server asks that presented this certificate; null if none presented it.
 fn asks(report: &Report<'_>, finding: &Finding<'_>) -> Option<bool> {
@@ -386,9 +383,4 @@ fn roles(roles: Roles) -> Vec<String> {
 
 fn strings<T: ToString>(values: &[T]) -> Vec<String> {
     values.iter().map(T::to_string).collect()
-}
-
-fn instant(instant: OffsetDateTime) -> String {
-    // Years past 9999 have no RFC 3339 form.
-    instant.format(&Rfc3339).unwrap_or_else(|_| instant.to_string())
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use base64ct::{Base64, Encoding};
 use mtls_roles::Role;
-use mtls_roles::audit::{CertificateKind, Entry, Finding};
+use mtls_roles::audit::{CertificateKind, Entry, Finding, Roles};
 
 use crate::report::{Report, counted, is_expired, short_name};
 
@@ -20,13 +20,13 @@ struct Shared<'a> {
 
 /// Nothing is missing if every chain of ours has its root.
 pub fn is_complete(report: &Report<'_>) -> bool {
-    BOTH.iter().all(|role| ours(report, *role).all(|finding| finding.path.is_complete))
+    Roles::BOTH.iter().all(|role| ours(report, role).all(|finding| finding.path.is_complete))
 }
 
 pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "# As of {}. {}", report.assessment.as_of(), report.reading_day())?;
     writeln!(out, "# Compare the fingerprints on another way than this file came, by telephone.")?;
-    for role in BOTH {
+    for role in Roles::BOTH.iter() {
         let (roots, issuers): (Vec<_>, Vec<_>) = shared(report, role)
             .into_iter()
             .partition(|it| it.entry.kind() == CertificateKind::Root);
@@ -47,8 +47,6 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     Ok(())
 }
-
-const BOTH: [Role; 2] = [Role::Server, Role::Client];
 
 /// Leaf certificates that serve in a role and are fit for it; of those that only a server showed, the
 /// ones whose role was told: others are the peers'.

@@ -19,6 +19,8 @@ mod sources {
 use std::io::{self, Read, Write};
 
 use libfuzzer_sys::fuzz_target;
+// Where the program has it, too.
+use mtls_roles_fuzz::contents;
 use sources::starttls::{self, Refused};
 use sources::target::Target;
 

@@ -12,14 +12,15 @@ mod keystore;
 mod pkcs12;
 mod pkcs7;
 mod shape;
+mod spot;
 mod text;
-mod tlv;
+pub mod tlv;
 
 use memchr::memmem;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
 
-use mtls_roles::audit::{Inventory, Location};
+use mtls_roles::audit::Inventory;
 use zeroize::Zeroizing;
 
 use self::archive::Bounds;
@@ -27,8 +28,10 @@ use self::keystore::Entry;
 use self::pkcs7::SignedData;
 pub use self::pkcs12::Passwords;
 use self::pkcs12::Work;
-use self::shape::{Magic, Shape, is_ruled_out_by, wide};
-use self::tlv::{INTEGER, SEQUENCE, Tlv, claimed, definite};
+use self::shape::{Magic, Shape, begins_like_a_certificate, cut, is_ruled_out_by, wide};
+use self::spot::Nature;
+pub use self::spot::Spot;
+use self::tlv::{SEQUENCE, Tlv, definite};
 
 /// So much of a file tells whether the rest is worth reading.
 const BEGINNING: u64 = 8 << 10;
@@ -66,103 +69,6 @@ pub struct Contents<'a> {
     /// How much is known to be something else.
     known: usize,
 }
-
-/// Where in a file something stands, and what is to be expected of it.
-#[derive(Clone, Debug)]
-pub struct Spot {
-    location: Location,
-    nature: Nature,
-    depth: usize,
-}
-
-/// How much a broken certificate says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Nature {
-    /// Said to hold certificates or keys by the user: that there are none is told.
-    Named,
-    /// Meant to hold them by its name: that there are none is told, but of a text in words, which
-    /// says itself why.
-    Expected,
-    /// May hold anything: what is broken is told.
-    Data,
-    /// Source or documentation, where broken certificates stand on purpose.
-    Prose,
-}
-
-impl Spot {
-    /// A file; `is_named` if its user says that it holds something.
-    pub fn of_a_file(name: &str, is_named: bool) -> Self {
-        let nature = match is_named {
-            true => Nature::Named,
-            false => Nature::of(name),
-        };
-        Self { location: name.into(), nature, depth: 0 }
-    }
-
-    /// Whether it would be a surprise if nothing were in it.
-    pub fn is_expected(&self) -> bool {
-        matches!(self.nature, Nature::Named | Nature::Expected)
-    }
-
-    fn member(&self, name: &str) -> Self {
-        Self { nature: Nature::of(name), ..self.inside(name) }
-    }
-
-    fn inside(&self, name: &str) -> Self {
-        let place = match &self.location.place {
-            Some(place) => format!("{place}: {name}"),
-            None => name.to_owned(),
-        };
-        let mut location = self.location.clone().at(&place);
-        location.line = None;
-        Self { location, ..self.deeper() }
-    }
-
-    /// What stands in it as a whole: an unpacked file, the octets of base64.
-    fn deeper(&self) -> Self {
-        Self { depth: self.depth + 1, ..self.clone() }
-    }
-}
-
-impl Nature {
-    fn of(name: &str) -> Self {
-        let file = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
-        let (_, last) = file.rsplit_once('.').unwrap_or_default();
-        match file.split('.').skip(1).any(|ending| CERTIFICATES.contains(&ending)) {
-            true if CERTIFICATES.contains(&last) || CLOSED.contains(&last) => Self::Expected,
-            // Where Go has its broken archives.
-            _ if PROSE.contains(&last) || name.contains("/testdata/") => Self::Prose,
-            _ => Self::Data,
-        }
-    }
-}
-
-const CERTIFICATES: [&str; 13] = [
-    "pem",
-    "crt",
-    "cer",
-    "der",
-    "p7b",
-    "p7c",
-    "p12",
-    "pfx",
-    "jks",
-    "jceks",
-    "bks",
-    "keystore",
-    "truststore",
-];
-
-/// What stands behind another ending, if the file is packed or encrypted.
-const CLOSED: [&str; 9] = ["gz", "xz", "bz2", "zst", "7z", "gpg", "pgp", "age", "enc"];
-
-#[rustfmt::skip]
-const PROSE: [&str; 50] = [
-    "go", "c", "h", "cc", "hh", "cpp", "hpp", "rs", "py", "pyi", "pyc", "js", "mjs", "cjs", "ts", "tsx",
-    "jsx", "java", "kt", "scala", "rb", "php", "pl", "pm", "t", "cs", "swift", "lua", "sh", "bash", "md",
-    "rst", "adoc", "html", "htm", "tex", "texi", "info", "pod", "po", "diff", "patch", "1", "1ssl", "3",
-    "3ssl", "5", "5ssl", "7", "8",
-];
 
 impl<'a> Contents<'a> {
     pub fn new(passwords: &'a Passwords, inventory: &'a mut Inventory, limits: Limits) -> Self {
@@ -409,28 +315,6 @@ impl<'a> Contents<'a> {
 }
 
 const NOTHING: &str = "no certificate and no private key in any of the forms that are read";
-
-/// SEQUENCE { SEQUENCE { [0] { INTEGER 2 } … } … }, the lengths of both in two octets.
-fn begins_like_a_certificate(bytes: &[u8]) -> bool {
-    matches!(bytes, [SEQUENCE, 0x82, _, _, SEQUENCE, 0x82, _, _, 0xa0, 3, 2, 1, 2, ..])
-}
-
-/// What begins here, and lacks its end.
-fn cut(bytes: &[u8]) -> Option<&'static str> {
-    let (header, is_complete) = match claimed(bytes) {
-        Some(len) => {
-            (2 + usize::from(bytes[1] & 0x7f) * usize::from(bytes[1] >> 7), len <= bytes.len())
-        }
-        None => (2, definite(bytes).is_some()),
-    };
-    let content = bytes.get(header..).filter(|_| !is_complete && bytes.starts_with(&[SEQUENCE]))?;
-    match content {
-        _ if begins_like_a_certificate(bytes) => Some("a certificate"),
-        [INTEGER, 1, 3, SEQUENCE, ..] => Some("a PKCS#12"),
-        _ if content.starts_with(pkcs7::SIGNED_DATA) => Some("a PKCS#7"),
-        _ => None,
-    }
-}
 
 /// A text for people: some words, and nothing that is longer than a word.
 fn is_in_words(text: &[u8]) -> bool {

@@ -1,7 +1,9 @@
 //! What bytes are, told from themselves and not from a name.
 
+use super::pkcs7::SIGNED_DATA;
 use super::tlv::{
     BIT_STRING, CONTEXT_0, ENUMERATED, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, Tlv,
+    claimed, definite,
 };
 
 /// What a SEQUENCE is.
@@ -71,6 +73,28 @@ fn of_signed(signed: &Tlv<'_>) -> Shape {
         // Version 1: serial number, algorithm, issuer, validity. A list has a time in its place.
         [INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, ..] => Shape::Certificate,
         _ => Shape::Known,
+    }
+}
+
+/// SEQUENCE { SEQUENCE { [0] { INTEGER 2 } … } … }, the lengths of both in two octets.
+pub fn begins_like_a_certificate(bytes: &[u8]) -> bool {
+    matches!(bytes, [SEQUENCE, 0x82, _, _, SEQUENCE, 0x82, _, _, 0xa0, 3, 2, 1, 2, ..])
+}
+
+/// What begins here, and lacks its end.
+pub fn cut(bytes: &[u8]) -> Option<&'static str> {
+    let (header, is_complete) = match claimed(bytes) {
+        Some(len) => {
+            (2 + usize::from(bytes[1] & 0x7f) * usize::from(bytes[1] >> 7), len <= bytes.len())
+        }
+        None => (2, definite(bytes).is_some()),
+    };
+    let content = bytes.get(header..).filter(|_| !is_complete && bytes.starts_with(&[SEQUENCE]))?;
+    match content {
+        _ if begins_like_a_certificate(bytes) => Some("a certificate"),
+        [INTEGER, 1, 3, SEQUENCE, ..] => Some("a PKCS#12"),
+        _ if content.starts_with(SIGNED_DATA) => Some("a PKCS#7"),
+        _ => None,
     }
 }
 

@@ -1,18 +1,22 @@
-//! [`Page`]: what the template is given.
+//! What the template is given.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use minijinja::context;
 use minijinja::value::{Serde, Value};
 use mtls_roles::Role;
-use mtls_roles::audit::{Advice, CaOffer, Cause, Finding, Forecast, Milestone, Stack};
+use mtls_roles::audit::{
+    Advice, CaOffer, Cause, Finding, Forecast, Milestone, Roles, Stack, Unreadable,
+};
 use serde::Serialize;
 
 use super::picture::Picture;
 use crate::acme;
 use crate::printable::printable;
-use crate::report::{Group, Report, citation, due, is_expired, short_name};
+use crate::report::{Group, Report, citation, due, is_expired, number_of, place, short_name};
 use crate::row::{Row, name, sentence};
+use crate::sources::Server;
 
 /// So many rows a browser still sorts at once, and so many bytes it still opens at once; the JSON
 /// report has the rest.
@@ -24,155 +28,54 @@ const EXPIRED: usize = 2_000;
 
 const UNREADABLE: usize = 500;
 
-#[derive(Serialize)]
-pub struct Page {
-    as_of: String,
-    reading_day: String,
-    is_stale: bool,
-    summary: String,
-    groups: Vec<Tile>,
-    picture: Option<Picture>,
-    milestones: Vec<Numbered>,
-    advice: Vec<String>,
-    acme: Option<&'static str>,
-    rows: Value,
-    rows_left_out: usize,
-    /// Of those left out, how many need something done.
-    urgent_left_out: usize,
-    expired: Vec<ExpiredRow>,
-    expired_left_out: usize,
-    offers: Vec<Offer>,
-    servers: Vec<Server>,
-    unreadable: Vec<Unreadable>,
-    unreadable_count: usize,
-}
-
-#[derive(Serialize)]
-struct Tile {
-    id: &'static str,
-    title: &'static str,
-    count: usize,
-}
-
-/// A milestone that some verdict rests on.
-#[derive(Serialize)]
-struct Numbered {
-    number: usize,
-    date: String,
-    who: String,
-    change: String,
-    citation: String,
-    /// Only if a browser should follow it.
-    address: Option<String>,
-    disagreements: Vec<String>,
-}
-
-/// What some advice speaks of.
-#[derive(Serialize)]
-struct Offer {
-    ca: String,
-    offer: String,
-    until: Option<String>,
-    citation: String,
-}
-
-#[derive(Serialize)]
-struct TableRow {
-    index: usize,
-    group: &'static str,
-    name: String,
-    verdict: &'static str,
-    due: String,
-    places: Vec<String>,
-    more_places: usize,
-    /// Beside each cause, the number of its milestone.
-    causes: Vec<Reason>,
-    /// Places in the list of advice, from 1.
-    advice: Vec<usize>,
-    forecast: Vec<Forecasted>,
-    /// Without what the others say.
-    facts: Row,
-}
-
-#[derive(Serialize)]
-struct Reason {
-    number: Option<usize>,
-    text: String,
-}
-
-/// Stacks that decide alike about a role.
-#[derive(Serialize)]
-struct Forecasted {
-    role: &'static str,
-    stacks: String,
-    why: Option<String>,
-}
-
-/// One that nobody has to hurry for.
-#[derive(Serialize)]
-struct ExpiredRow {
-    end: String,
-    name: String,
-    serves: String,
-    place: String,
-    causes: Vec<Reason>,
-}
-
-#[derive(Serialize)]
-struct Server {
-    address: String,
-    asks: bool,
-    hints: Vec<String>,
-    more: usize,
-}
-
-#[derive(Serialize)]
-struct Unreadable {
-    place: String,
-    reason: String,
-}
-
-impl Page {
-    pub fn new(report: &Report<'_>) -> Self {
-        let milestones = cited(report);
-        let (expired, live): (Vec<_>, Vec<_>) =
-            report.findings.iter().copied().partition(|finding| is_expired(finding));
-        let mut advice = vec![];
-        let mut bytes = 0;
-        let rows = live.iter().take(ROWS).enumerate();
-        let rows =
-            rows.map(|(index, it)| TableRow::new(report, index, it, &milestones, &mut advice));
-        let rows: Vec<_> = rows
-            .take_while(|row| {
-                bytes += row.bytes();
-                bytes <= BYTES
-            })
-            .collect();
-        let left_out = &live[rows.len()..];
-        let needs_action = |it: &&&Finding<'_>| Group::of(it.verdict) > Group::Unknown;
-        let shown = expired.iter().take(EXPIRED).map(|it| ExpiredRow::new(it, &milestones));
-        let unreadable = report.found.inventory.unreadable();
-        Self {
-            as_of: report.assessment.as_of().to_string(),
-            reading_day: report.reading_day(),
-            is_stale: report.is_stale(),
-            summary: report.summary(),
-            groups: Group::WORST_FIRST.map(|group| Tile::new(&live, group)).into(),
-            picture: Picture::new(report, &live, &milestones, rows.len()),
-            rows_left_out: left_out.len(),
-            urgent_left_out: left_out.iter().filter(needs_action).count(),
-            rows: one_by_one(rows),
-            advice,
-            acme: acme::is_worth_saying(report).then_some(acme::COMMANDS),
-            expired: shown.collect(),
-            expired_left_out: expired.len().saturating_sub(EXPIRED),
-            offers: offered(report).into_iter().map(Offer::new).collect(),
-            servers: report.found.servers.iter().map(Server::new).collect(),
-            unreadable: unreadable.iter().take(UNREADABLE).map(Unreadable::new).collect(),
-            unreadable_count: unreadable.len(),
-            milestones: milestones.iter().zip(1..).map(Numbered::new).collect(),
-        }
+pub fn page(report: &Report<'_>) -> Value {
+    let milestones = cited(report);
+    let (expired, live): (Vec<_>, Vec<_>) =
+        report.findings.iter().copied().partition(|finding| is_expired(finding));
+    let mut advice = vec![];
+    let rows = rows(report, &live, &milestones, &mut advice);
+    let left_out = &live[rows.len()..];
+    let needs_action = |it: &&&Finding<'_>| Group::of(it.verdict) > Group::Unknown;
+    let shown = expired.iter().take(EXPIRED).map(|it| expired_row(it, &milestones));
+    let unreadables = report.found.inventory.unreadable();
+    context! {
+        as_of => report.assessment.as_of().to_string(),
+        reading_day => report.reading_day(),
+        is_stale => report.is_stale(),
+        summary => report.summary(),
+        groups => Group::WORST_FIRST.map(|group| tile(&live, group)),
+        picture => Picture::new(report, &live, &milestones, rows.len()).map(|it| Value::from(Serde(it))),
+        rows_left_out => left_out.len(),
+        // Of those left out, how many need something done.
+        urgent_left_out => left_out.iter().filter(needs_action).count(),
+        rows => one_by_one(rows),
+        advice,
+        acme => acme::is_worth_saying(report).then_some(acme::COMMANDS),
+        expired => shown.collect::<Vec<_>>(),
+        expired_left_out => expired.len().saturating_sub(EXPIRED),
+        offers => offered(report).into_iter().map(offer).collect::<Vec<_>>(),
+        servers => report.found.servers.iter().map(server).collect::<Vec<_>>(),
+        unreadable => unreadables.iter().take(UNREADABLE).map(unreadable).collect::<Vec<_>>(),
+        unreadable_count => unreadables.len(),
+        milestones => milestones.iter().zip(1..).map(numbered).collect::<Vec<_>>(),
     }
+}
+
+/// The first, as many as a browser opens; `advice` is what they refer to.
+fn rows(
+    report: &Report<'_>,
+    live: &[&Finding<'_>],
+    milestones: &[&Milestone],
+    advice: &mut Vec<String>,
+) -> Vec<TableRow> {
+    let rows = live.iter().take(ROWS).enumerate();
+    let rows = rows.map(|(index, it)| TableRow::new(report, index, it, milestones, advice));
+    let mut bytes = 0;
+    rows.take_while(|row| {
+        bytes += row.bytes();
+        bytes <= BYTES
+    })
+    .collect()
 }
 
 /// All at once they would take ten times the bytes of the page.
@@ -210,41 +113,98 @@ fn offered<'a>(report: &Report<'a>) -> Vec<&'a CaOffer> {
     offers.filter(|offer| ids.contains(&offer.id)).collect()
 }
 
-impl Offer {
-    fn new(offer: &CaOffer) -> Self {
-        Self {
-            ca: printable(&offer.ca),
-            offer: printable(&offer.offer),
-            until: offer.until.map(|until| until.to_string()),
-            citation: citation(&offer.citation),
-        }
+fn offer(offer: &CaOffer) -> Value {
+    context! {
+        ca => printable(&offer.ca),
+        offer => printable(&offer.offer),
+        until => offer.until.map(|until| until.to_string()),
+        citation => citation(&offer.citation),
     }
 }
 
-impl Tile {
-    fn new(live: &[&Finding<'_>], group: Group) -> Self {
-        let count = live.iter().filter(|it| Group::of(it.verdict) == group).count();
-        Self { id: class(group), title: group.title(), count }
+fn tile(live: &[&Finding<'_>], group: Group) -> Value {
+    let count = live.iter().filter(|it| Group::of(it.verdict) == group).count();
+    context! { id => group.id(), title => group.title(), count }
+}
+
+/// A milestone that some verdict rests on.
+fn numbered((milestone, number): (&&Milestone, usize)) -> Value {
+    let source = &milestone.citation;
+    let disagreements = milestone.disagreements.iter();
+    let disagreements =
+        disagreements.map(|other| printable(&format!("{} ({})", other.says, other.source)));
+    context! {
+        number,
+        date => milestone.date.to_string(),
+        who => printable(&milestone.who),
+        change => printable(&milestone.change),
+        citation => citation(source),
+        // A timeline of the user's may have any address: script must not hide in it.
+        address => source.address.as_ref().filter(|address| address.starts_with("https://")),
+        disagreements => disagreements.collect::<Vec<_>>(),
     }
 }
 
-impl Numbered {
-    fn new((milestone, number): (&&Milestone, usize)) -> Self {
-        let source = &milestone.citation;
-        let disagreements = milestone.disagreements.iter();
-        Self {
-            number,
-            date: milestone.date.to_string(),
-            who: printable(&milestone.who),
-            change: printable(&milestone.change),
-            citation: citation(source),
-            // A timeline of the user's may have any address: script must not hide in it.
-            address: source.address.clone().filter(|address| address.starts_with("https://")),
-            disagreements: disagreements
-                .map(|other| printable(&format!("{} ({})", other.says, other.source)))
-                .collect(),
-        }
+/// One that nobody has to hurry for.
+fn expired_row(finding: &Finding<'_>, milestones: &[&Milestone]) -> Value {
+    let causes = reasons(finding, milestones).into_iter().filter(|it| it.number.is_some());
+    context! {
+        end => finding.entry.certificate().not_after().date().to_string(),
+        name => short_name(finding.entry),
+        serves => finding.serves.to_string(),
+        place => place(finding.entry),
+        causes => causes.map(|it| Value::from(Serde(it))).collect::<Vec<_>>(),
     }
+}
+
+fn server(server: &Server) -> Value {
+    let asks = server.asks.as_ref();
+    let hints = asks.map(|asks| asks.hints.iter().map(|hint| name(hint)).collect::<Vec<_>>());
+    context! {
+        address => printable(&server.address),
+        asks => asks.is_some(),
+        hints,
+        more => asks.map_or(0, |asks| asks.more),
+    }
+}
+
+fn unreadable(unreadable: &Unreadable) -> Value {
+    context! {
+        place => unreadable.location.to_string(),
+        reason => printable(&unreadable.reason),
+    }
+}
+
+#[derive(Serialize)]
+struct TableRow {
+    index: usize,
+    group: &'static str,
+    name: String,
+    verdict: &'static str,
+    due: String,
+    places: Vec<String>,
+    more_places: usize,
+    /// Beside each cause, the number of its milestone.
+    causes: Vec<Reason>,
+    /// Places in the list of advice, from 1.
+    advice: Vec<usize>,
+    forecast: Vec<Forecasted>,
+    /// Without what the others say.
+    facts: Row,
+}
+
+#[derive(Serialize)]
+struct Reason {
+    number: Option<usize>,
+    text: String,
+}
+
+/// Stacks that decide alike about a role.
+#[derive(Serialize)]
+struct Forecasted {
+    role: String,
+    stacks: String,
+    why: Option<String>,
 }
 
 impl TableRow {
@@ -259,7 +219,7 @@ impl TableRow {
         let forecast = finding.forecast.iter();
         Self {
             index,
-            group: class(group),
+            group: group.id(),
             name: short_name(finding.entry),
             verdict: group.title(),
             due: due(finding).to_string(),
@@ -268,7 +228,7 @@ impl TableRow {
             causes: reasons(finding, milestones),
             advice: finding.advice.iter().map(|it| number_of(sentence(it), known)).collect(),
             forecast: forecast
-                .flat_map(|it| [Role::Server, Role::Client].map(|role| alike(it, role)))
+                .flat_map(|it| Roles::BOTH.iter().map(|role| alike(it, role)))
                 .flatten()
                 .collect(),
             facts: Row {
@@ -293,22 +253,6 @@ impl TableRow {
     }
 }
 
-impl ExpiredRow {
-    fn new(finding: &Finding<'_>, milestones: &[&Milestone]) -> Self {
-        let place = finding.entry.locations().first();
-        Self {
-            end: finding.entry.certificate().not_after().date().to_string(),
-            name: short_name(finding.entry),
-            serves: finding.serves.to_string(),
-            place: place.map(ToString::to_string).unwrap_or_default(),
-            causes: reasons(finding, milestones)
-                .into_iter()
-                .filter(|it| it.number.is_some())
-                .collect(),
-        }
-    }
-}
-
 /// What a milestone says stands beside its number, once.
 fn reasons(finding: &Finding<'_>, milestones: &[&Milestone]) -> Vec<Reason> {
     let reason = |cause: &Cause<'_>| match cause {
@@ -321,14 +265,6 @@ fn reasons(finding: &Finding<'_>, milestones: &[&Milestone]) -> Vec<Reason> {
     finding.causes.iter().map(reason).collect()
 }
 
-fn number_of(text: String, known: &mut Vec<String>) -> usize {
-    let place = known.iter().position(|it| *it == text).unwrap_or_else(|| {
-        known.push(text);
-        known.len() - 1
-    });
-    place + 1
-}
-
 /// Stacks that accept, or that refuse for the same reason, told together.
 fn alike(forecast: &Forecast, role: Role) -> Vec<Forecasted> {
     let mut told: Vec<Forecasted> = vec![];
@@ -337,40 +273,10 @@ fn alike(forecast: &Forecast, role: Role) -> Vec<Forecasted> {
         match told.iter_mut().find(|it| it.why == why) {
             Some(known) => known.stacks.push_str(&format!(", {stack}")),
             None => {
-                let role = if role == Role::Server { "server" } else { "client" };
-                told.push(Forecasted { role, stacks: stack.to_string(), why });
+                let (role, stacks) = (role.to_string(), stack.to_string());
+                told.push(Forecasted { role, stacks, why });
             }
         }
     }
     told
-}
-
-impl Server {
-    fn new(server: &crate::sources::Server) -> Self {
-        let asks = server.asks.as_ref();
-        let hints = asks.map(|asks| asks.hints.iter().map(|hint| name(hint)).collect());
-        Self {
-            address: printable(&server.address),
-            asks: asks.is_some(),
-            hints: hints.unwrap_or_default(),
-            more: asks.map_or(0, |asks| asks.more),
-        }
-    }
-}
-
-impl Unreadable {
-    fn new(unreadable: &mtls_roles::audit::Unreadable) -> Self {
-        Self { place: unreadable.location.to_string(), reason: printable(&unreadable.reason) }
-    }
-}
-
-/// The name of a group in the style sheet.
-pub fn class(group: Group) -> &'static str {
-    match group {
-        Group::Unfit => "unfit",
-        Group::OnDate => "on-date",
-        Group::AtRenewal => "at-renewal",
-        Group::Unknown => "unknown",
-        Group::Unaffected => "unaffected",
-    }
 }

@@ -5,7 +5,6 @@ use mtls_roles::audit::{CertificateKind, Finding, Milestone};
 use serde::Serialize;
 use time::{Date, Duration, Month};
 
-use super::page::class;
 use crate::printable::printable;
 use crate::report::{Group, Report, due, short_name};
 
@@ -209,7 +208,7 @@ fn bar(row: usize, finding: &Finding<'_>, axis: &Axis) -> Bar {
     let name = short_name(finding.entry);
     Bar {
         row,
-        group: class(group),
+        group: group.id(),
         title: format!("{name}: {not_before} to {not_after}, {}", finding.verdict),
         name,
         begin,

@@ -44,10 +44,7 @@ impl Job {
 pub fn read_stdin(passwords: &Passwords, inventory: &mut Inventory) {
     let mut bytes = Zeroizing::new(vec![]);
     match io::stdin().take(LIMIT + 1).read_to_end(&mut bytes) {
-        Ok(_) => {
-            let spot = Spot::of_a_file(STDIN, true);
-            Contents::new(passwords, inventory, Limits::OF_A_FILE).read(&spot, &bytes);
-        }
+        Ok(_) => add(STDIN, &bytes, passwords, inventory),
         Err(error) => inventory.add_unreadable(STDIN, &error.to_string()),
     }
 }

@@ -86,7 +86,7 @@ pub fn read(wanted: &Wanted, means: &Means, progress: &Progress) -> Found {
             _ if pipe::is_pipe(path) => reading.pipe(source),
             _ if pipe::is_endless(path) => reading.unreadable(source, "a device or a socket"),
             false if Target::is_meant_by(source) => reading.server(source, None),
-            _ => reading.file(path, Named::Yes),
+            _ => reading.file(Job { path: path.into(), is_named: true }),
         }
     }
     walk.links(&mut |entry| reading.entry(entry));
@@ -126,11 +126,6 @@ struct Asked {
     roles: Option<Roles>,
 }
 
-enum Named {
-    Yes,
-    No,
-}
-
 impl Reading<'_> {
     fn stdin(&mut self) {
         self.flush();
@@ -140,13 +135,13 @@ impl Reading<'_> {
 
     fn entry(&mut self, entry: Entry) {
         match entry {
-            Entry::File(path) => self.file(&path, Named::No),
+            Entry::File(path) => self.file(Job { path, is_named: false }),
             Entry::Unreadable(path, reason) => self.unreadable(&path.to_string_lossy(), &reason),
         }
     }
 
-    fn file(&mut self, path: &Path, named: Named) {
-        self.files.push(Job { path: path.into(), is_named: matches!(named, Named::Yes) });
+    fn file(&mut self, file: Job) {
+        self.files.push(file);
         if self.files.len() == BATCH {
             self.flush();
         }

@@ -6,6 +6,7 @@
 use std::io::{self, Read, Write};
 
 use super::target::Protocol;
+use crate::contents::tlv::{ENUMERATED, SEQUENCE, Tlv};
 use crate::printable::printable;
 use crate::shortened::shortened;
 
@@ -203,28 +204,15 @@ fn of_xml(heard: &[u8], good: &str, ends: &[&str]) -> Option<bool> {
 
 /// ExtendedResponse with resultCode success.
 fn ldap_success(heard: &[u8]) -> Option<bool> {
-    let (0x30, message, _) = element(heard)? else {
-        return Some(false);
-    };
-    let response = element(message).and_then(|(_, _, response)| element(response));
-    let result = response.and_then(|(tag, response, _)| Some((tag, element(response)?)));
-    Some(matches!(result, Some((0x78, (0x0a, [0], _)))))
+    let (message, _) = Tlv::first(heard)?;
+    let fields = message.children().filter(|_| message.tag == SEQUENCE).unwrap_or_default();
+    let response = fields.get(1).filter(|response| response.tag == EXTENDED_RESPONSE);
+    let result = response.and_then(|response| Tlv::first(response.value));
+    Some(result.is_some_and(|(result, _)| (result.tag, result.value) == (ENUMERATED, &[0])))
 }
 
-/// Tag, value and what follows, of BER with a definite length; nothing if bytes are missing.
-fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&[tag, length], rest) = bytes.split_first_chunk()?;
-    let (length, rest) = match length {
-        0..0x80 => (usize::from(length), rest),
-        // Active Directory writes four bytes for lengths that need one.
-        _ => {
-            let (length, rest) = rest.split_at_checked(usize::from(length & 0x7f))?;
-            (length.iter().fold(0usize, |all, byte| all << 8 | usize::from(*byte)), rest)
-        }
-    };
-    let (value, rest) = rest.split_at_checked(length)?;
-    Some((tag, value, rest))
-}
+/// `[APPLICATION 24]`
+const EXTENDED_RESPONSE: u8 = 0x78;
 
 /// Version 10, and CLIENT_SSL among the lower two bytes of its capabilities.
 fn mysql_has_tls(heard: &[u8]) -> Option<bool> {

@@ -7,7 +7,7 @@ use mtls_roles::audit::{Cause, Finding, Milestone};
 
 use super::Page;
 use crate::printable::printable;
-use crate::report::citation;
+use crate::report::{citation, letter, number_of};
 
 #[derive(Default)]
 pub struct Notes<'a> {
@@ -38,14 +38,7 @@ impl<'a> Notes<'a> {
     /// `ab`: letters.
     pub fn advice(&mut self, finding: &Finding<'_>) -> String {
         let advice = finding.advice.iter().map(ToString::to_string);
-        let letters = advice.map(|text| {
-            let known = self.advice.iter().position(|known| *known == text);
-            letter(known.unwrap_or_else(|| {
-                self.advice.push(text);
-                self.advice.len() - 1
-            }))
-        });
-        letters.collect()
+        advice.map(|text| letter(number_of(text, &mut self.advice))).collect()
     }
 
     pub fn write(&self, page: Page, out: &mut dyn Write) -> io::Result<()> {
@@ -67,17 +60,9 @@ impl<'a> Notes<'a> {
         if !self.advice.is_empty() {
             writeln!(out, "\n{}", page.paint(bold, "WHAT TO DO"))?;
         }
-        for (index, advice) in self.advice.iter().enumerate() {
-            page.wrapped(&format!("{:>4}  ", letter(index)), &printable(advice), out)?;
+        for (advice, number) in self.advice.iter().zip(1..) {
+            page.wrapped(&format!("{:>4}  ", letter(number)), &printable(advice), out)?;
         }
         Ok(())
-    }
-}
-
-fn letter(index: usize) -> String {
-    let letters = "abcdefghijklmnopqrstuvwxyz";
-    match letters.chars().nth(index) {
-        Some(letter) => letter.into(),
-        None => format!("({})", index + 1),
     }
 }
