@@ -285,22 +285,6 @@ impl fmt::Display for EkuViolation {
     }
 }
 
-/// Whether a path, leaf first and without its root, may be used in a role.
-pub(crate) fn decide<'a>(
-    preset: Preset,
-    role: Role,
-    path: impl IntoIterator<Item = &'a Certificate> + Clone,
-) -> Result<EkuOutcome, EkuViolation> {
-    let (asked, relaxed) = Requirement::of(preset, role);
-    match (asked.violation(path.clone()), relaxed) {
-        (None, _) => Ok(EkuOutcome::Enforced),
-        (Some(violation), Some(relaxed)) if relaxed.violation(path).is_none() => {
-            Ok(EkuOutcome::Relaxed(violation))
-        }
-        (Some(violation), _) => Err(violation),
-    }
-}
-
 /// What one search for a path asks of the certificates on it.
 pub(crate) struct Requirement {
     preset: Preset,
@@ -310,18 +294,21 @@ pub(crate) struct Requirement {
 impl Requirement {
     /// What the policy asks for, and what it takes instead if it is relaxed.
     pub(crate) fn of(preset: Preset, role: Role) -> (Self, Option<Self>) {
-        let of = |preset, needed| Self { preset, needed };
-        let rfc5280 = |needed| of(Preset::Rfc5280, needed);
-        let needed = role.purpose();
-        match preset {
-            Preset::Rfc5280 => (rfc5280(needed), None),
-            Preset::Strict => (of(preset, needed), None),
-            Preset::AcceptServerAuth => (rfc5280(needed), Some(rfc5280(Purpose::SERVER_AUTH))),
-            Preset::Ignore => (rfc5280(needed.clone()), Some(of(preset, needed))),
-        }
+        let relaxed = match preset {
+            Preset::Rfc5280 => None,
+            Preset::Strict => return (Self { preset, needed: role.purpose() }, None),
+            Preset::AcceptServerAuth => Some(Self::rfc5280(Role::Server)),
+            Preset::Ignore => Some(Self { preset, needed: role.purpose() }),
+        };
+        (Self::rfc5280(role), relaxed)
     }
 
-    /// What the first certificate of a path lacks that lacks something.
+    /// What the default policy asks for.
+    pub(crate) fn rfc5280(role: Role) -> Self {
+        Self { preset: Preset::Rfc5280, needed: role.purpose() }
+    }
+
+    /// What the first certificate of a path lacks that lacks something: leaf first, without the root.
     pub(crate) fn violation<'a>(
         &self,
         path: impl IntoIterator<Item = &'a Certificate>,
@@ -336,30 +323,22 @@ impl Requirement {
         position: usize,
         certificate: &Certificate,
     ) -> Option<EkuViolation> {
-        let Self { preset, needed } = self;
-        let is_met = is_met(*preset, needed, position, certificate.purposes());
-        (!is_met).then(|| EkuViolation {
+        (!self.is_met(position, certificate)).then(|| EkuViolation {
             certificate: certificate.label(),
             position,
-            needed: needed.clone(),
+            needed: self.needed.clone(),
             found: certificate.purposes().map(<[_]>::to_vec),
         })
     }
-}
 
-/// Whether one certificate alone may be used in a role under the default policy.
-#[cfg(feature = "audit")]
-pub(crate) fn is_fit_alone(role: Role, certificate: &Certificate) -> bool {
-    is_met(Preset::Rfc5280, &role.purpose(), 0, certificate.purposes())
-}
-
-fn is_met(preset: Preset, needed: &Purpose, position: usize, found: Option<&[Purpose]>) -> bool {
-    match (preset, found) {
-        // RFC 5280, 4.2.1.12: SEQUENCE SIZE (1..MAX).
-        (_, Some([])) => false,
-        (Preset::Strict, None) => position > 0,
-        (_, None) | (Preset::Ignore, Some(_)) => true,
-        (_, Some(found)) => found.contains(needed),
+    pub(crate) fn is_met(&self, position: usize, certificate: &Certificate) -> bool {
+        match (self.preset, certificate.purposes()) {
+            // RFC 5280, 4.2.1.12: SEQUENCE SIZE (1..MAX).
+            (_, Some([])) => false,
+            (Preset::Strict, None) => position > 0,
+            (_, None) | (Preset::Ignore, Some(_)) => true,
+            (_, Some(found)) => found.contains(&self.needed),
+        }
     }
 }
 

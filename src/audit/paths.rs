@@ -13,7 +13,7 @@ use super::candidates::Candidates;
 use super::entry::Entry;
 use super::inventory::Inventory;
 use super::roles::Roles;
-use crate::eku::{self, EkuViolation, Preset};
+use crate::eku::{EkuViolation, Requirement};
 use crate::role::Role;
 
 /// A certificate and its issuers as far as the inventory holds them, the certificate first.
@@ -55,8 +55,7 @@ impl<'a> CertificationPath<'a> {
 /// own EKU is never the reason: of an unfit path, the first to lack the purpose stands below it.
 pub(super) fn violation(path: &CertificationPath<'_>, role: Role) -> Option<EkuViolation> {
     let certificates = path.needed().iter().map(|entry| entry.certificate());
-    let decided = eku::decide(Preset::Rfc5280, role, certificates);
-    decided.err().map(bounded)
+    Requirement::rfc5280(role).violation(certificates).map(bounded)
 }
 
 /// Thousands of findings may quote one issuer, whose name and purposes may fill a file.
@@ -95,7 +94,7 @@ impl<'a> Paths<'a> {
     pub(super) fn new(inventory: &'a Inventory) -> Self {
         let entries = inventory.entries();
         let own = entries.iter().map(|entry| {
-            let is_fit = |role: &Role| eku::is_fit_alone(*role, entry.certificate());
+            let is_fit = |role: &Role| Requirement::rfc5280(*role).is_met(0, entry.certificate());
             Role::BOTH.into_iter().filter(is_fit).collect()
         });
         let own: Vec<Roles> = own.collect();

@@ -292,7 +292,7 @@ impl Credentials {
 
 impl Pair {
     fn is_fit_for(&self, role: Role) -> bool {
-        let (asked, _) = Requirement::of(Preset::Rfc5280, role);
+        let asked = Requirement::rfc5280(role);
         let certificates = self.chain.certificates();
         let fits = |index: usize| asked.violation_at(index, &certificates[index]);
         let path = Paths::of(certificates).find(|index| fits(index).map_or(Ok(()), Err));

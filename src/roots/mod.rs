@@ -303,9 +303,16 @@ impl Roots {
         &self.0.anchors
     }
 
-    /// Beside each anchor, what is known of it.
-    pub(crate) fn facts(&self) -> &[RootFacts] {
-        &self.0.facts
+    /// What is known of one of these anchors. Its bytes are looked for in their place, since two roots may
+    /// be equal as anchors.
+    pub(crate) fn facts(&self, anchor: &TrustAnchor<'_>) -> &RootFacts {
+        const NONE: &RootFacts = &RootFacts::of_public_anchor();
+        let key = |anchor: &TrustAnchor<'_>| anchor.subject_public_key_info.as_ptr();
+        let is_it = |place: &usize| key(&self.0.anchors[*place]) == key(anchor);
+        // So few are compared faster than a name is looked up.
+        let place = (0..self.len().min(8)).find(is_it);
+        let place = place.or_else(|| self.named(&anchor.subject)?.find(is_it));
+        place.map_or(NONE, |place| &self.0.facts[place])
     }
 
     /// Where the anchors with this subject stand; `None` if there is none.

@@ -1,6 +1,7 @@
 //! [`PeerVerifierBuilder`]: builds a verifier of either role.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 
 use rustls::crypto::CryptoProvider;
@@ -8,12 +9,12 @@ use rustls::crypto::CryptoProvider;
 use super::checks::PathChecks;
 use super::crls::Crls;
 use super::revocation::{Choices, Revocation};
-use super::settings::{Assemble, RelaxFor, Settings};
+use super::settings::{RelaxFor, Settings};
 use crate::eku::EkuPolicy;
 use crate::error::Error;
 use crate::memo::SignatureMemo;
 use crate::observe::{Observer, Observers};
-use crate::peer::PeerRule;
+use crate::peer::{PeerRule, PeerRules};
 use crate::role::Role;
 use crate::roots::Roots;
 
@@ -31,18 +32,33 @@ use crate::roots::Roots;
 /// ```
 #[must_use]
 pub struct PeerVerifierBuilder<V: PeerVerifier> {
-    settings: Settings,
-    /// The first rule that counts below private roots only.
-    needs_private_roots: Option<PeerRule>,
+    /// What is told below is put into it last.
+    pub(super) settings: Settings,
+    pub(super) expected: Vec<PeerRule>,
+    relax_for: Vec<PeerRule>,
+    /// Over public roots; of clients only.
+    pub(super) allows_anybody: bool,
+    /// Of clients only. `None`: unless the roots are public.
+    pub(super) sends_root_hints: Option<bool>,
     crls: Option<Crls>,
     choices: Choices,
     memo: Memo,
-    pub(super) options: V::Options,
+    role: PhantomData<V>,
 }
 
 /// A verifier of peers in one role. Implemented by [`ClientPeerVerifier`](crate::ClientPeerVerifier)
 /// and [`ServerPeerVerifier`](crate::ServerPeerVerifier), and by nothing else.
-pub trait PeerVerifier: Assemble {}
+pub trait PeerVerifier: OneRole {}
+
+/// A verifier of either role, for what treats both alike. Sealed, since this module is private.
+pub trait OneRole: Sized {
+    /// Of the peers.
+    const ROLE: Role;
+
+    fn new(settings: Settings) -> Self;
+
+    fn settings(&self) -> &Settings;
+}
 
 /// Where a verifier remembers good signatures.
 #[derive(Debug)]
@@ -53,25 +69,31 @@ enum Memo {
 }
 
 impl<V: PeerVerifier> PeerVerifierBuilder<V> {
-    pub(super) fn new(role: Role, roots: Roots, provider: &CryptoProvider) -> Self {
+    pub(super) fn new(roots: Roots, provider: &CryptoProvider) -> Self {
         Self {
             settings: Settings {
-                role,
+                role: V::ROLE,
                 roots,
                 algorithms: provider.signature_verification_algorithms,
                 memo: None,
                 policy: EkuPolicy::default(),
-                path_checks: PathChecks::hardened(),
+                path_checks: PathChecks::default(),
+                expected: None,
                 relax_for: RelaxFor::default(),
                 revocation: None,
                 observers: Observers::default(),
+                root_hints: Vec::new(),
+                is_client_auth_mandatory: true,
                 is_sealed: Mutex::default(),
             },
-            needs_private_roots: None,
+            expected: Vec::new(),
+            relax_for: Vec::new(),
+            allows_anybody: false,
+            sends_root_hints: None,
             crls: None,
             choices: Choices::default(),
             memo: Memo::Own,
-            options: V::Options::default(),
+            role: PhantomData,
         }
     }
 
@@ -91,8 +113,7 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
     /// What a name is worth below public roots, and how a rule is bound to an issuer ("relaxed only
     /// below this CA"), [`PeerRule`] says.
     pub fn relax_for(mut self, peer: PeerRule) -> Self {
-        self.note(&peer);
-        self.settings.relax_for.add(peer);
+        self.relax_for.push(peer);
         self
     }
 
@@ -168,7 +189,7 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
     /// [`stock_revocation`](Self::stock_revocation)). Among what is then accepted again: an
     /// issuer that may not sign certificates.
     pub fn stock_path_checks(mut self) -> Self {
-        self.settings.path_checks.turn_off();
+        self.settings.path_checks.are_stock = true;
         self
     }
 
@@ -193,7 +214,7 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
 
     /// Accepts at most this many issuers between leaf and root. Default: webpki's six.
     pub fn max_intermediates(mut self, most: usize) -> Self {
-        self.settings.path_checks.limit_intermediates(most);
+        self.settings.path_checks.max_intermediates = Some(most);
         self
     }
 
@@ -216,57 +237,86 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
     /// For servers: the policy is [`EkuPolicy::accept_server_auth`], which is for clients, or it is
     /// relaxed over public roots.
     pub fn build(mut self) -> Result<V, Error> {
-        V::check(&self.settings, &self.options)?;
         self.check()?;
-        let algorithms = &self.settings.algorithms;
-        self.settings.memo = match self.memo {
-            Memo::Own => Some(SignatureMemo::of(algorithms, SignatureMemo::DEFAULT_CAPACITY)),
+        let settings = &mut self.settings;
+        settings.memo = match self.memo {
+            Memo::Own => {
+                Some(SignatureMemo::of(&settings.algorithms, SignatureMemo::DEFAULT_CAPACITY))
+            }
             Memo::Shared(memo) => Some(memo),
             Memo::None => None,
         };
-        let (role, roots, all) = (self.settings.role, &self.settings.roots, algorithms.all);
-        let revocation = |crls| Revocation::new(crls, self.choices, role, roots, all);
-        self.settings.revocation = self.crls.map(revocation);
-        V::assemble(self.settings, self.options)
-    }
-
-    /// Every rule passes here, wherever it was given.
-    pub(super) fn note(&mut self, rule: &PeerRule) {
-        if rule.needs_private_roots() {
-            self.needs_private_roots.get_or_insert_with(|| rule.clone());
+        let (roots, algorithms) = (&settings.roots, settings.algorithms.all);
+        if V::ROLE == Role::Client && self.sends_root_hints.unwrap_or(roots.public_root().is_none())
+        {
+            settings.root_hints = roots.hints()?;
         }
+        let revocation = |crls| Revocation::new(crls, self.choices, V::ROLE, roots, algorithms);
+        settings.revocation = self.crls.map(revocation);
+        settings.expected = any_of(self.expected);
+        settings.relax_for.rules = any_of(self.relax_for);
+        Ok(V::new(self.settings))
     }
 
-    /// Refuses what may be built for neither role.
+    /// Refuses what may not be built.
     fn check(&self) -> Result<(), Error> {
         let Settings { role, roots, policy, relax_for, .. } = &self.settings;
-        if policy.is_relaxed() && relax_for.is_nobody() {
+        if *role == Role::Server && policy.accepts_server_auth() {
+            return Err(Error::AcceptServerAuthForServers);
+        }
+        if let Some(root) = roots.public_root() {
+            self.check_over_public(root.to_owned())?;
+        }
+        if policy.is_relaxed() && self.relax_for.is_empty() && !relax_for.any_private_peer {
             return Err(Error::RelaxedForNobody { role: *role });
         }
-        if matches!(&self.memo, Memo::Shared(memo) if !memo.is_of(&self.settings.algorithms)) {
-            return Err(Error::MemoOfAnotherProvider { role: *role });
+        match &self.memo {
+            Memo::Shared(memo) if !memo.is_of(&self.settings.algorithms) => {
+                Err(Error::MemoOfAnotherProvider { role: *role })
+            }
+            _ => Ok(()),
         }
-        let Some(root) = roots.public_root().map(str::to_owned) else {
-            return Ok(());
-        };
+    }
+
+    /// What may not be built over roots of which this one is public.
+    fn check_over_public(&self, root: String) -> Result<(), Error> {
+        let Settings { role, roots, policy, relax_for, .. } = &self.settings;
+        if *role == Role::Server && policy.is_relaxed() {
+            return Err(Error::RelaxedServersOverPublicRoots { root });
+        }
+        // Only a serverAuth certificate of a public CA proves that its holder has the name.
+        let by_name = self.relax_for.iter().find(|rule| rule.is_by_name());
+        if let Some(rule) = by_name.filter(|_| policy.ignores()) {
+            return Err(Error::NameOverPublicRoots { rule: rule.to_string(), root });
+        }
+        if *role == Role::Client && self.expected.is_empty() && !self.allows_anybody {
+            return Err(Error::PublicRootsNeedRules { root });
+        }
         if policy.is_relaxed() && relax_for.any_private_peer {
             return Err(Error::AnyPeerOverPublicRoots { root });
         }
-        match &self.needs_private_roots {
+        let mut rules = self.expected.iter().chain(&self.relax_for);
+        match rules.find(|rule| rule.needs_private_roots()) {
             Some(rule) if roots.are_public() => {
-                let rule = rule.to_string();
-                Err(Error::RuleNeedsPrivateRoots { rule, root })
+                Err(Error::RuleNeedsPrivateRoots { rule: rule.to_string(), root })
             }
             _ => Ok(()),
         }
     }
 }
 
+fn any_of(rules: Vec<PeerRule>) -> Option<PeerRules> {
+    let mut all = None::<PeerRules>;
+    rules.into_iter().for_each(|rule| all.get_or_insert_default().add(rule));
+    all
+}
+
 impl<V: PeerVerifier> fmt::Debug for PeerVerifierBuilder<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PeerVerifierBuilder")
             .field("settings", &self.settings)
-            .field("options", &self.options)
+            .field("expected", &self.expected)
+            .field("relax_for", &self.relax_for)
             .finish_non_exhaustive()
     }
 }

@@ -1,79 +1,42 @@
-//! [`Candidates`]: the roots at which a path over the presented certificates may end.
+//! The roots at which a path over the presented certificates may end.
 //!
 //! webpki compares every root with every certificate of a path, so its cost grows with the number
 //! of roots. It gets those only that have issued, by name, one of the presented certificates: the
 //! others could change neither its verdict nor its error.
 
-use std::ops::Range;
+use std::borrow::Cow;
 
 use rustls::pki_types::{CertificateDer, Der, TrustAnchor};
 use webpki::EndEntityCert;
 
-use crate::roots::{RootFacts, Roots};
-
-pub(super) enum Candidates<'a> {
-    /// Neighbours among the roots.
-    Adjacent(&'a [TrustAnchor<'static>], &'a [RootFacts]),
-    Collected(Vec<TrustAnchor<'a>>, Vec<&'a RootFacts>),
-}
+use crate::roots::Roots;
 
 /// So few roots are compared faster than the presented issuers are read.
 const FEW: usize = 8;
 
-impl<'a> Candidates<'a> {
-    pub(super) fn among(
-        roots: &'a Roots,
-        leaf: &EndEntityCert<'_>,
-        intermediates: &[CertificateDer<'_>],
-    ) -> Self {
-        if roots.len() <= FEW {
-            return Self::adjacent(roots, 0..roots.len());
-        }
-        let mut found: Vec<_> = roots.named(leaf.issuer()).into_iter().collect();
-        for der in intermediates {
-            // webpki refuses to build a path over what it cannot read.
-            if let Ok(issuer) = EndEntityCert::try_from(der)
-                && let Some(range) = roots.named(issuer.issuer())
-                && !found.contains(&range)
-            {
-                found.push(range);
-            }
-        }
-        match found.as_slice() {
-            [] => Self::adjacent(roots, 0..0),
-            [range] => Self::adjacent(roots, range.clone()),
-            ranges => Self::collected(roots, ranges),
+/// In their order; borrowed where they are neighbours among the roots.
+pub(super) fn candidates<'a>(
+    roots: &'a Roots,
+    leaf: &EndEntityCert<'_>,
+    intermediates: &[CertificateDer<'_>],
+) -> Cow<'a, [TrustAnchor<'a>]> {
+    let anchors = roots.anchors();
+    if anchors.len() <= FEW {
+        return anchors.into();
+    }
+    let mut found: Vec<_> = roots.named(leaf.issuer()).into_iter().collect();
+    for der in intermediates {
+        // webpki refuses to build a path over what it cannot read.
+        if let Ok(issuer) = EndEntityCert::try_from(der)
+            && let Some(range) = roots.named(issuer.issuer())
+            && !found.contains(&range)
+        {
+            found.push(range);
         }
     }
-
-    fn adjacent(roots: &'a Roots, range: Range<usize>) -> Self {
-        Self::Adjacent(&roots.anchors()[range.clone()], &roots.facts()[range])
-    }
-
-    fn collected(roots: &'a Roots, ranges: &[Range<usize>]) -> Self {
-        let anchors = ranges.iter().flat_map(|range| &roots.anchors()[range.clone()]);
-        let facts = ranges.iter().flat_map(|range| &roots.facts()[range.clone()]);
-        Self::Collected(anchors.map(borrowed).collect(), facts.collect())
-    }
-
-    pub(super) fn anchors(&self) -> &[TrustAnchor<'_>] {
-        match self {
-            Self::Adjacent(anchors, _) => anchors,
-            Self::Collected(anchors, _) => anchors,
-        }
-    }
-
-    /// What is known of the root at the end of a path.
-    pub(super) fn facts(&self, anchor: &TrustAnchor<'_>) -> &RootFacts {
-        const NONE: &RootFacts = &RootFacts::of_public_anchor();
-        let mut anchors = self.anchors().iter();
-        // webpki hands back the anchors it was given.
-        let index = anchors.position(|candidate| std::ptr::eq(candidate, anchor));
-        let facts = index.and_then(|index| match self {
-            Self::Adjacent(_, facts) => facts.get(index),
-            Self::Collected(_, facts) => facts.get(index).copied(),
-        });
-        facts.unwrap_or(NONE)
+    match found.as_slice() {
+        [range] => anchors[range.clone()].into(),
+        ranges => ranges.iter().flat_map(|range| &anchors[range.clone()]).map(borrowed).collect(),
     }
 }
 
@@ -138,9 +101,7 @@ mod tests {
 
     fn found(roots: &Roots, chain: &[CertificateDer<'_>]) -> Vec<TrustAnchor<'static>> {
         let leaf = EndEntityCert::try_from(&chain[0]).unwrap();
-        let candidates = Candidates::among(roots, &leaf, &chain[1..]);
-        let anchors = candidates.anchors().iter();
-        anchors.map(TrustAnchor::to_owned).collect()
+        candidates(roots, &leaf, &chain[1..]).iter().map(TrustAnchor::to_owned).collect()
     }
 
     #[test]
@@ -171,18 +132,15 @@ mod tests {
     #[test]
     fn what_is_known_of_a_root_is_found_with_it() {
         let (one, namesake) = (Ca::new("one", None), Ca::new("one", None));
+        let again: CertificateDer<'_> = one.params.self_signed(&one.key).unwrap().into();
+        let of_one_name = [one.der.clone(), namesake.der, again];
         let many = (0..20).map(|number| Ca::new(&format!("root {number}"), None).der);
-        let all = many.chain([one.der.clone(), namesake.der.clone()]);
+        let all = many.chain(of_one_name.clone());
         let roots = Roots::from_der(all).unwrap();
         let leaf = EndEntityCert::try_from(&one.der).unwrap();
-        let candidates = Candidates::among(&roots, &leaf, &[]);
+        let candidates = candidates(&roots, &leaf, &[]);
         // rcgen's default is no CA, which is trusted for itself only.
-        for (anchor, root) in candidates.anchors().iter().zip([&one, &namesake]) {
-            assert_eq!(
-                candidates.facts(anchor).trusted_for,
-                TrustedFor::ItselfOnly(root.der.clone())
-            );
-        }
-        assert_eq!(candidates.anchors().len(), 2);
+        let found = candidates.iter().map(|anchor| roots.facts(anchor).trusted_for.clone());
+        assert_eq!(found.collect::<Vec<_>>(), of_one_name.map(TrustedFor::ItselfOnly));
     }
 }

@@ -5,12 +5,11 @@
 //! chains, 261 public roots and 21 chains of common private-CA tools.
 //! `stock_path_checks()` turns all of them off.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use webpki::VerifiedPath;
 
 use super::path::{self, Verified};
-
 use crate::certificate::view::{IssuerFacts, View};
 use crate::certificate::{LeafDefect, distinguished_name, key};
 use crate::memo::{Position, SignatureMemo};
@@ -87,25 +86,13 @@ pub enum PathCheck {
 }
 
 /// Which checks a verifier makes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct PathChecks {
-    is_hardened: bool,
-    max_intermediates: Option<usize>,
+    pub(super) are_stock: bool,
+    pub(super) max_intermediates: Option<usize>,
 }
 
 impl PathChecks {
-    pub(super) fn hardened() -> Self {
-        Self { is_hardened: true, max_intermediates: None }
-    }
-
-    pub(super) fn limit_intermediates(&mut self, most: usize) {
-        self.max_intermediates = Some(most);
-    }
-
-    pub(super) fn turn_off(&mut self) {
-        self.is_hardened = false;
-    }
-
     /// Every check that applies to this path. What a certificate passed is remembered.
     pub(super) fn apply(
         self,
@@ -113,65 +100,39 @@ impl PathChecks {
         root: &TrustedFor,
         memo: Option<&SignatureMemo>,
     ) -> Result<(), PathViolation> {
-        if let Some(most) = self.max_intermediates
-            && path.intermediate_certificates().count() > most
-        {
-            return Err(PathViolation::at(most + 1, PathCheck::PathTooDeep, path));
+        let violation = |position, check| PathViolation::of(path, position, check);
+        let issuers = path.intermediate_certificates().count();
+        if let Some(most) = self.max_intermediates.filter(|most| issuers > *most) {
+            return Err(violation(most + 1, PathCheck::PathTooDeep));
         }
-        match self.is_hardened {
-            true => check_path(path, root, memo),
-            false => Ok(()),
-        }
-    }
-}
-
-fn check_path(
-    path: &VerifiedPath<'_>,
-    root: &TrustedFor,
-    memo: Option<&SignatureMemo>,
-) -> Result<(), PathViolation> {
-    let issuers = path.intermediate_certificates().count();
-    let facts = root;
-    let root = match root {
-        TrustedFor::ItselfOnly(root) if issuers == 0 && path.end_entity().der() == *root => {
+        if self.are_stock {
             return Ok(());
         }
-        TrustedFor::ItselfOnly(_) => Some(PathCheck::RootIsNoCa),
-        TrustedFor::Issuing(facts) => root_violation(facts),
-        TrustedFor::Unknown => None,
-    };
-    if let Some(check) = root {
-        let found = match (check, facts) {
-            (PathCheck::RootWithUnknownCriticalExtension, TrustedFor::Issuing(facts)) => {
-                facts.unknown_critical_extension.clone()
+        match root {
+            TrustedFor::ItselfOnly(root) if issuers == 0 && path.end_entity().der() == *root => {
+                return Ok(());
             }
-            _ => None,
-        };
-        return Err(PathViolation { found, ..PathViolation::at(issuers + 1, check, path) });
-    }
-    let violation_at = |position| move |check| PathViolation::at(position, check, path);
-    let leaf = path::leaf(path);
-    check_once(memo, Position::Leaf, &leaf, leaf_violation)
-        .map_err(|check| PathViolation { found: found(check, &leaf), ..violation_at(0)(check) })?;
-    for (index, issuer) in path::issuers(path).enumerate() {
-        check_once(memo, Position::Issuer, &issuer, |issuer| {
-            Ok(issuer_violation(&issuer.issuer_facts()?))
-        })
-        .map_err(|check| PathViolation {
-            found: found(check, &issuer),
-            ..violation_at(index + 1)(check)
-        })?;
-    }
-    Ok(())
-}
-
-/// Which of several things a check found.
-fn found(check: PathCheck, certificate: &Verified<'_>) -> Option<String> {
-    let view = certificate.view().ok()?;
-    match check {
-        PathCheck::WeakLeafKey => Some(key::public_key(view.spki)),
-        PathCheck::UnreadableExtension => view.unreadable_extension(),
-        _ => None,
+            TrustedFor::ItselfOnly(_) => {
+                return Err(violation(issuers + 1, PathCheck::RootIsNoCa));
+            }
+            TrustedFor::Issuing(facts) => {
+                if let Some(check) = root_violation(facts) {
+                    let found = facts.unknown_critical_extension.clone();
+                    return Err(PathViolation { found, ..violation(issuers + 1, check) });
+                }
+            }
+            TrustedFor::Unknown => {}
+        }
+        let leaf = path::leaf(path);
+        check_once(memo, Position::Leaf, &leaf, leaf_violation)
+            .map_err(|check| violation(0, check))?;
+        for (index, issuer) in path::issuers(path).enumerate() {
+            check_once(memo, Position::Issuer, &issuer, |issuer| {
+                Ok(issuer_violation(&issuer.issuer_facts()?))
+            })
+            .map_err(|check| violation(index + 1, check))?;
+        }
+        Ok(())
     }
 }
 
@@ -196,17 +157,21 @@ fn check_once(
 }
 
 impl PathViolation {
-    fn at(position: usize, check: PathCheck, path: &VerifiedPath<'_>) -> Self {
-        let mut issuers = path::issuers(path);
-        let certificate = match position.checked_sub(1) {
-            None => Some(path::leaf(path)),
-            Some(index) => issuers.nth(index),
-        };
+    fn of(path: &VerifiedPath<'_>, position: usize, check: PathCheck) -> Self {
+        let mut certificates = iter::once(path::leaf(path)).chain(path::issuers(path));
+        let certificate = certificates.nth(position);
+        let view = certificate.as_ref().and_then(|certificate| certificate.view().ok());
         let root = || distinguished_name(&path.anchor().subject);
-        let certificate = certificate
-            .and_then(|certificate| Some(certificate.view().ok()?.label()))
-            .unwrap_or_else(root);
-        Self { check, position, certificate, found: None }
+        Self {
+            check,
+            position,
+            certificate: view.map_or_else(root, |view| view.label()),
+            found: view.and_then(|view| match check {
+                PathCheck::WeakLeafKey => Some(key::public_key(view.spki)),
+                PathCheck::UnreadableExtension => view.unreadable_extension(),
+                _ => None,
+            }),
+        }
     }
 }
 

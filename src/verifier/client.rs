@@ -8,13 +8,14 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CommonState, DigitallySignedStruct, DistinguishedName, SignatureScheme};
 
-use super::builder::{PeerVerifier, PeerVerifierBuilder};
+use super::builder::{OneRole, PeerVerifier, PeerVerifierBuilder};
 use super::crls::Crls;
-use super::decision::{Expected, borrowed};
-use super::settings::{Assemble, OneRole, Settings};
+use super::decision::borrowed;
+use super::search::Expected;
+use super::settings::Settings;
 use crate::error::Error;
 use crate::observe::KeptCrl;
-use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
+use crate::peer::{PeerRule, VerifiedPeer};
 use crate::refusal::Refusal;
 use crate::role::Role;
 use crate::roots::Roots;
@@ -37,20 +38,12 @@ use crate::roots::Roots;
 /// # Ok::<(), mtls_roles::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct ClientPeerVerifier(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    settings: Settings,
-    allow: Option<PeerRules>,
-    hints: Vec<DistinguishedName>,
-    is_mandatory: bool,
-}
+pub struct ClientPeerVerifier(Arc<Settings>);
 
 impl ClientPeerVerifier {
     /// A verifier of clients over these roots. The provider's algorithms verify the signatures.
     pub fn builder(roots: Roots, provider: &CryptoProvider) -> PeerVerifierBuilder<Self> {
-        PeerVerifierBuilder::new(Role::Client, roots, provider)
+        PeerVerifierBuilder::new(roots, provider)
     }
 
     /// Who is at the other end of this connection? To be asked when the handshake is done.
@@ -82,8 +75,8 @@ impl ClientPeerVerifier {
         connection: &CommonState,
         now: UnixTime,
     ) -> Result<Option<VerifiedPeer>, Refusal> {
-        match self.0.settings.presented_on(connection)? {
-            [] if !self.0.is_mandatory => Ok(None),
+        match self.0.presented_on(connection)? {
+            [] if !self.0.is_client_auth_mandatory => Ok(None),
             chain => self.verify(Some(chain), now).map(Some),
         }
     }
@@ -111,7 +104,7 @@ impl ClientPeerVerifier {
         now: UnixTime,
     ) -> Result<VerifiedPeer, Refusal> {
         let chain = chain.unwrap_or_default();
-        self.0.settings.verify(chain, self.expected(), now)
+        self.0.verify(chain, self.expected(), now)
     }
 
     /// [`verify`](Self::verify) for frameworks that copy the certificates out of the connection: DER,
@@ -142,25 +135,15 @@ impl ClientPeerVerifier {
     /// The verifier was built without lists, or is part of a [`Generation`](crate::Generation); the
     /// observer hears it.
     pub fn replace_crls(&self, crls: Crls, now: UnixTime) -> Result<Vec<KeptCrl>, Error> {
-        self.0.settings.replace_crls(crls, now)
+        self.0.replace_crls(crls, now)
     }
 
     fn expected(&self) -> Expected<'_> {
-        match &self.0.allow {
+        match &self.0.expected {
             None => Expected::Anybody,
             Some(rules) => Expected::AnyOf(rules),
         }
     }
-}
-
-/// What only a verifier of clients is asked. The defaults are the stricter ones.
-#[derive(Debug, Default)]
-pub struct Options {
-    allow: Option<PeerRules>,
-    allows_anybody: bool,
-    /// `None`: unless the roots are public.
-    sends_hints: Option<bool>,
-    allows_unauthenticated: bool,
 }
 
 impl PeerVerifierBuilder<ClientPeerVerifier> {
@@ -170,8 +153,7 @@ impl PeerVerifierBuilder<ClientPeerVerifier> {
     /// not build. What a name is worth below public roots, and how a rule is bound to an issuer,
     /// [`PeerRule`] says.
     pub fn allow(mut self, peer: PeerRule) -> Self {
-        self.note(&peer);
-        self.options.allow.get_or_insert_default().add(peer);
+        self.expected.push(peer);
         self
     }
 
@@ -182,13 +164,13 @@ impl PeerVerifierBuilder<ClientPeerVerifier> {
     /// That is anybody on the internet: the certificate proves the control of some domain name,
     /// and the service must decide on that name itself.
     pub fn allow_anybody_with_a_public_certificate(mut self) -> Self {
-        self.options.allows_anybody = true;
+        self.allows_anybody = true;
         self
     }
 
     /// Lets clients connect that present no certificate. One that is presented is verified.
     pub fn allow_unauthenticated(mut self) -> Self {
-        self.options.allows_unauthenticated = true;
+        self.settings.is_client_auth_mandatory = false;
         self
     }
 
@@ -203,14 +185,14 @@ impl PeerVerifierBuilder<ClientPeerVerifier> {
     /// to 15,000 bytes of them) among it. Other clients may take less: Java takes a message of
     /// 32,768 bytes by default (`jdk.tls.maxHandshakeMessageSize`).
     pub fn send_root_hints(mut self) -> Self {
-        self.options.sends_hints = Some(true);
+        self.sends_root_hints = Some(true);
         self
     }
 
     /// Names no roots in the CertificateRequest: clients present what they have, Go's and Java's, too.
     /// The default over public roots, whose names would fill the message.
     pub fn send_no_root_hints(mut self) -> Self {
-        self.options.sends_hints = Some(false);
+        self.sends_root_hints = Some(false);
         self
     }
 }
@@ -218,56 +200,24 @@ impl PeerVerifierBuilder<ClientPeerVerifier> {
 impl PeerVerifier for ClientPeerVerifier {}
 
 impl OneRole for ClientPeerVerifier {
+    const ROLE: Role = Role::Client;
+
+    fn new(settings: Settings) -> Self {
+        Self(Arc::new(settings))
+    }
+
     fn settings(&self) -> &Settings {
-        &self.0.settings
-    }
-}
-
-impl Assemble for ClientPeerVerifier {
-    type Options = Options;
-
-    #[allow(private_interfaces)] // Sealed: nobody else calls it.
-    fn check(settings: &Settings, options: &Options) -> Result<(), Error> {
-        let Some(root) = settings.roots.public_root().map(str::to_owned) else {
-            return Ok(());
-        };
-        // Only a serverAuth certificate of a public CA proves that its holder has the name.
-        match settings.relax_for.rules.iter().find(|rule| rule.is_by_name()) {
-            Some(rule) if settings.policy.ignores() => {
-                let rule = rule.to_string();
-                return Err(Error::NameOverPublicRoots { rule, root });
-            }
-            _ => {}
-        }
-        match options.allow.is_some() || options.allows_anybody {
-            true => Ok(()),
-            false => Err(Error::PublicRootsNeedRules { root }),
-        }
-    }
-
-    #[allow(private_interfaces)] // Sealed: nobody else calls it.
-    fn assemble(settings: Settings, options: Options) -> Result<Self, Error> {
-        let is_private = settings.roots.public_root().is_none();
-        let hints = match options.sends_hints.unwrap_or(is_private) {
-            true => settings.roots.hints()?,
-            false => Vec::new(),
-        };
-        Ok(Self(Arc::new(Inner {
-            settings,
-            allow: options.allow,
-            hints,
-            is_mandatory: !options.allows_unauthenticated,
-        })))
+        &self.0
     }
 }
 
 impl ClientCertVerifier for ClientPeerVerifier {
     fn client_auth_mandatory(&self) -> bool {
-        self.0.is_mandatory
+        self.0.is_client_auth_mandatory
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &self.0.hints
+        &self.0.root_hints
     }
 
     fn verify_client_cert(
@@ -276,8 +226,7 @@ impl ClientCertVerifier for ClientPeerVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
-        let (settings, expected) = (&self.0.settings, self.expected());
-        settings.decide_in_handshake(end_entity, intermediates, expected, now)?;
+        self.0.decide_in_handshake(end_entity, intermediates, self.expected(), now)?;
         Ok(ClientCertVerified::assertion())
     }
 
@@ -289,7 +238,7 @@ impl ClientCertVerifier for ClientPeerVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.0.settings.algorithms)
+        verify_tls12_signature(message, cert, dss, &self.0.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -298,10 +247,10 @@ impl ClientCertVerifier for ClientPeerVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.0.settings.algorithms)
+        verify_tls13_signature(message, cert, dss, &self.0.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.settings.algorithms.supported_schemes()
+        self.0.algorithms.supported_schemes()
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustls::pki_types::{InvalidSignature, SignatureVerificationAlgorithm};
-use webpki::{Error, ExtendedKeyUsageValidator, KeyPurposeIdIter};
+use webpki::Error;
 
 use crate::memo::described_by;
 
@@ -52,10 +52,18 @@ impl Cost {
         self.signatures.load(Ordering::Relaxed) > MAX_SIGNATURES
     }
 
-    /// A validator that counts steps: webpki asks it at each, and an error of it that says that a
-    /// limit is reached stops webpki at once.
-    pub(super) fn counting<V>(&self, eku: V) -> CountsSteps<'_, V> {
-        CountsSteps { eku, cost: self }
+    /// For the EKU validator, which webpki asks at each step: an error of it that says that a limit is
+    /// reached stops webpki at once.
+    pub(super) fn count_step(&self) -> Result<(), Error> {
+        let steps = self.steps.get() + 1;
+        self.steps.set(steps);
+        if steps > self.max_steps {
+            return Err(Error::MaximumPathBuildCallsExceeded);
+        }
+        match self.are_signatures_spent() {
+            true => Err(Error::MaximumSignatureChecksExceeded),
+            false => Ok(()),
+        }
     }
 
     /// An algorithm whose checks are counted, over all searches.
@@ -64,25 +72,6 @@ impl Cost {
         algorithm: &'a dyn SignatureVerificationAlgorithm,
     ) -> Counted<'a> {
         Counted { algorithm, signatures: &self.signatures }
-    }
-}
-
-pub(super) struct CountsSteps<'a, V> {
-    eku: V,
-    cost: &'a Cost,
-}
-
-impl<V: ExtendedKeyUsageValidator> ExtendedKeyUsageValidator for CountsSteps<'_, V> {
-    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
-        let steps = self.cost.steps.get() + 1;
-        self.cost.steps.set(steps);
-        if steps > self.cost.max_steps {
-            return Err(Error::MaximumPathBuildCallsExceeded);
-        }
-        match self.cost.are_signatures_spent() {
-            true => Err(Error::MaximumSignatureChecksExceeded),
-            false => self.eku.validate(purposes),
-        }
     }
 }
 

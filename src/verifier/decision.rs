@@ -1,31 +1,19 @@
 //! The decision about one presented chain: an enforcing search, and what may come after it.
 
-use std::cell::RefCell;
-use std::sync::Arc;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::{CertificateError, CommonState};
+use webpki::{Error, RequiredEkuNotFoundContext, VerifiedPath};
 
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, CommonState, OtherError};
-use webpki::VerifiedPath;
-
-use super::eku::{Ignored, Required};
-use super::errors::{missing_purpose, verification_error};
+use super::eku::{RequiredEku, usage};
 use super::path::{self, Validated};
-use super::search::{NoPath, Presented, Search};
+use super::search::{Expected, Inquiry, NoPath, Question, Search};
 use super::settings::Settings;
 use super::unverified;
 use crate::certificate::{Certificate, distinguished_name};
-use crate::eku::{self, EkuOutcome, EkuViolation, Preset};
-use crate::peer::{PeerRules, VerifiedPeer};
+use crate::eku::{EkuOutcome, EkuViolation, Preset, Requirement};
+use crate::peer::VerifiedPeer;
 use crate::refusal::{Refusal, RefusalClass};
 use crate::role::Role;
-
-/// Who the peer has to be.
-#[derive(Clone, Copy)]
-pub(super) enum Expected<'a> {
-    Anybody,
-    AnyOf(&'a PeerRules),
-    ServerName(&'a ServerName<'a>),
-}
 
 impl Settings {
     /// For the verifier traits of rustls: the verdict, told to the observers.
@@ -41,13 +29,13 @@ impl Settings {
             true => Inquiry::HonestClass,
             false => Inquiry::Verdict,
         };
-        let decision = Decision { settings: self, leaf, intermediates, expected, inquiry, now };
+        let question = Question { settings: self, leaf, intermediates, expected, inquiry, now };
         let decide = || {
-            let presented = decision.presented()?;
-            let accepted = decision.make(&presented)?;
+            let search = question.search()?;
+            let accepted = search.decide()?;
             // Who was relaxed is found out for those who want to hear it.
-            match is_heard && accepted.relaxed.is_some() {
-                true => decision.peer(&accepted).map(Some),
+            match is_heard && accepted.is_relaxed {
+                true => search.peer(&accepted).map(Some),
                 false => Ok(None),
             }
         };
@@ -93,12 +81,14 @@ impl Settings {
         now: UnixTime,
     ) -> Result<VerifiedPeer, Refusal> {
         let Some((leaf, intermediates)) = chain.split_first() else {
-            let error = rustls::Error::NoCertificatesPresented;
-            return Err(Refusal::new(self.role, error));
+            return Err(Refusal::new(self.role, rustls::Error::NoCertificatesPresented));
         };
         let inquiry = Inquiry::HonestClass;
-        let decision = Decision { settings: self, leaf, intermediates, expected, inquiry, now };
-        let verify = || decision.peer(&decision.make(&decision.presented()?)?);
+        let question = Question { settings: self, leaf, intermediates, expected, inquiry, now };
+        let verify = || {
+            let search = question.search()?;
+            search.peer(&search.decide()?)
+        };
         verify().map_err(|refusal| refusal.of(unverified::leaf(leaf)))
     }
 }
@@ -108,132 +98,24 @@ pub(super) fn borrowed(chain: &[impl AsRef<[u8]>]) -> Vec<CertificateDer<'_>> {
     chain.iter().map(|der| CertificateDer::from(der.as_ref())).collect()
 }
 
-/// What is asked about a chain.
-#[derive(Clone, Copy)]
-struct Decision<'a> {
-    settings: &'a Settings,
-    leaf: &'a CertificateDer<'a>,
-    intermediates: &'a [CertificateDer<'a>],
-    expected: Expected<'a>,
-    inquiry: Inquiry,
-    now: UnixTime,
-}
-
-/// How far to look into a refusal.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Inquiry {
-    /// As far as the verdict needs.
-    Verdict,
-    /// Until the honest class is known.
-    HonestClass,
-}
-
 /// A path that was accepted. Nothing of it is read unless somebody asks who it is.
 struct Accepted<'p> {
     path: VerifiedPath<'p>,
-    /// The policy that let its EKU pass.
-    relaxed: Option<Preset>,
+    is_relaxed: bool,
 }
 
-impl<'a> Decision<'a> {
-    fn presented(self) -> Result<Presented<'a>, Refusal> {
-        let presented = Presented::read(self.settings, self.leaf, self.intermediates);
-        presented.map_err(|error| self.refusal_of(error))
-    }
-
-    fn make<'p>(self, presented: &'p Presented<'p>) -> Result<Accepted<'p>, Refusal> {
-        let revocation = self.settings.revocation.as_ref();
-        let crls = revocation.map(|revocation| (revocation, revocation.crls()));
-        let cost = presented.cost();
-        let algorithms = self.settings.certificate_algorithms();
-        let counted: Vec<_> = match self.may_search_again() {
-            true => algorithms.iter().map(|it| cost.counted(*it)).collect(),
-            false => Vec::new(),
-        };
-        let counted: Vec<_> = counted.iter().map(|it| it as _).collect();
-        self.search(&Search {
-            settings: self.settings,
-            presented,
-            algorithms: match counted.is_empty() {
-                true => &algorithms,
-                false => &counted,
-            },
-            now: self.now,
-            revocation: crls.as_ref().map(|(revocation, crls)| (*revocation, &***crls)),
-            violation: RefCell::default(),
-            refusal: RefCell::default(),
-            status: RefCell::default(),
-            cost: &cost,
-        })
+impl<'a> Question<'a> {
+    fn search(self) -> Result<Search<'a>, Refusal> {
+        let is_relaxed = matches!(self.preset(), Preset::AcceptServerAuth | Preset::Ignore);
+        Search::new(self, is_relaxed || self.inquiry == Inquiry::HonestClass)
     }
 
     fn preset(self) -> Preset {
         self.settings.policy.at(self.now)
     }
 
-    fn may_search_again(self) -> bool {
-        let is_relaxed = matches!(self.preset(), Preset::AcceptServerAuth | Preset::Ignore);
-        is_relaxed || self.inquiry == Inquiry::HonestClass
-    }
-
-    /// The first search enforces; only what it refuses for the EKU is looked at again.
-    fn search<'p>(self, search: &Search<'_, 'p>) -> Result<Accepted<'p>, Refusal> {
-        let required = Required::for_role(self.settings.role);
-        let enforced = match search.find(&required, &|path| self.enforce(path)) {
-            Ok(path) => {
-                return Ok(Accepted { path, relaxed: None });
-            }
-            Err(error) => search.no_path(error),
-        };
-        let is_costly = enforced.is_budget_spent() || !search.cost.allows_second_search();
-        match (required.obstructed(), is_costly) {
-            (true, true) if enforced.refusal.is_none() => {
-                Err(self.refusal_of(enforced).with_class(RefusalClass::Undetermined))
-            }
-            (true, false) => self.search_again(search, enforced),
-            _ => Err(self.refusal_of(enforced)),
-        }
-    }
-
-    /// The EKU stood in the way. Was it the only obstacle, and is it relaxed?
-    fn search_again<'p>(
-        self,
-        search: &Search<'_, 'p>,
-        enforced: NoPath,
-    ) -> Result<Accepted<'p>, Refusal> {
-        let was_found = enforced.refusal.is_some();
-        let enforced = self.refusal_of(enforced);
-        let preset = self.preset();
-        let server = Required::for_role(Role::Server);
-        let relax = |path: Validated<'_>| self.relax(preset, path, &enforced);
-        let found = match preset {
-            Preset::Rfc5280 | Preset::Strict if was_found => return Err(enforced),
-            Preset::Rfc5280 | Preset::Strict => return Err(self.classified(search, enforced)),
-            Preset::AcceptServerAuth => search.find(&server, &relax),
-            Preset::Ignore => search.find(Ignored, &relax),
-        };
-        let last = match found {
-            Ok(path) => {
-                return Ok(Accepted { path, relaxed: Some(preset) });
-            }
-            Err(_) if was_found => return Err(enforced),
-            Err(error) => search.no_path(error),
-        };
-        // Under a relaxed policy the error is the last search's.
-        let is_final = last.refusal.is_some() || last.is_budget_spent() || !server.obstructed();
-        match (is_final, self.refusal_of(last)) {
-            (true, refusal) => Err(refusal),
-            (false, refusal) => Err(self.classified(search, refusal)),
-        }
-    }
-
     /// The EKU was the only obstacle to this path. Is the relaxation for this peer?
-    fn relax(
-        self,
-        preset: Preset,
-        validated: Validated<'_>,
-        enforced: &Refusal,
-    ) -> Result<(), Refusal> {
+    fn relax(self, validated: Validated<'_>, enforced: &Refusal) -> Result<(), Refusal> {
         let leaf = path::leaf(validated.path);
         let leaf = self.read(leaf.view())?;
         let is_covered = self.read(self.settings.relax_for.covers(&leaf, &validated))?;
@@ -241,7 +123,7 @@ impl<'a> Decision<'a> {
             (identified, true) => identified,
             // Everybody else stays under rfc5280() and gets its error.
             (Ok(()), false) => {
-                let (_, violation) = self.violation(validated.path, preset)?;
+                let (_, violation) = self.violation(validated.path)?;
                 let reason = match self.inquiry {
                     Inquiry::Verdict => None,
                     Inquiry::HonestClass => self.settings.relax_for.why_not(&leaf, &validated),
@@ -252,56 +134,18 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// The refusal with its honest class: what a search finds that does not look at the EKU.
-    fn classified(self, search: &Search<'_, '_>, refusal: Refusal) -> Refusal {
-        if self.inquiry == Inquiry::Verdict {
-            return refusal;
-        }
-        let found = match search.find(Ignored, &|path| self.identify(path)) {
-            Ok(ref path) => self.violation(path, Preset::Ignore),
-            Err(error) => Err(self.refusal_of(search.no_path(error))),
-        };
-        match found {
-            Ok((_, violation)) => refusal.with_violation(violation),
-            Err(other) => refusal.with_reason_of(other),
-        }
-    }
-
-    /// The certificates of a path that a relaxed search found, and what is wrong with their EKUs. A
-    /// path on which nothing is wrong would have been found by the first search; that contradiction
-    /// is refused.
-    fn violation(
-        self,
-        path: &VerifiedPath<'_>,
-        preset: Preset,
-    ) -> Result<(Vec<Certificate>, EkuViolation), Refusal> {
-        let path = self.read(path::certificates(path))?;
-        let strictly = match self.preset() {
-            // What stands first in its way may be what only it asks of a leaf.
-            Preset::Strict => eku::decide(Preset::Strict, self.settings.role, &path).err(),
-            _ => None,
-        };
-        match (strictly, eku::decide(preset, self.settings.role, &path)) {
-            (Some(violation), _) | (None, Ok(EkuOutcome::Relaxed(violation))) => {
-                Ok((path, violation))
-            }
-            (None, Ok(EkuOutcome::Enforced) | Err(_)) => Err(self.missing_purpose()),
-        }
-    }
-
     /// Whether a path is the expected peer's, and what `strict()` adds: webpki can require an EKU on
     /// all certificates of a path, but not on its leaf alone.
     fn enforce(self, validated: Validated<'_>) -> Result<(), Refusal> {
-        let preset = self.preset();
         let identified = self.identify(validated);
-        if preset != Preset::Strict {
+        if self.preset() != Preset::Strict {
             return identified;
         }
         let path = self.read(path::certificates(validated.path))?;
-        match (eku::decide(preset, self.settings.role, &path), identified) {
-            (Ok(_), identified) => identified,
-            (Err(violation), Ok(())) => Err(self.missing_purpose().with_violation(violation)),
-            (Err(_), Err(other)) => Err(self.missing_purpose().with_reason_of(other)),
+        match (self.requirement().violation(&path), identified) {
+            (None, identified) => identified,
+            (Some(violation), Ok(())) => Err(self.missing_purpose().with_violation(violation)),
+            (Some(_), Err(other)) => Err(self.missing_purpose().with_reason_of(other)),
         }
     }
 
@@ -318,16 +162,33 @@ impl<'a> Decision<'a> {
         };
         let leaf = path::leaf(validated.path);
         let leaf = self.read(leaf.view())?;
-        match self.read(rules.match_path(&leaf, &validated))? {
-            true => Ok(()),
-            false => {
-                let refusal = self.refusal(CertificateError::ApplicationVerificationFailure);
-                Err(match self.inquiry {
-                    Inquiry::Verdict => refusal,
-                    Inquiry::HonestClass => refusal.because(Some(rules.why_not(&leaf, &validated))),
-                })
-            }
+        if self.read(rules.match_path(&leaf, &validated))? {
+            return Ok(());
         }
+        let refusal = self.refusal(CertificateError::ApplicationVerificationFailure);
+        Err(match self.inquiry {
+            Inquiry::Verdict => refusal,
+            Inquiry::HonestClass => refusal.because(Some(rules.why_not(&leaf, &validated))),
+        })
+    }
+
+    /// The certificates of a path that a relaxed search found, and what is wrong with their EKUs. A
+    /// path on which nothing is wrong would have been found by the first search; that contradiction
+    /// is refused.
+    fn violation(
+        self,
+        path: &VerifiedPath<'_>,
+    ) -> Result<(Vec<Certificate>, EkuViolation), Refusal> {
+        let path = self.read(path::certificates(path))?;
+        match self.requirement().violation(&path) {
+            Some(violation) => Ok((path, violation)),
+            None => Err(self.missing_purpose()),
+        }
+    }
+
+    /// What the policy asks for, relaxed or not.
+    fn requirement(self) -> Requirement {
+        Requirement::of(self.preset(), self.settings.role).0
     }
 
     /// Our reader takes whatever webpki takes; if it ever does not, that is a refusal.
@@ -335,48 +196,82 @@ impl<'a> Decision<'a> {
         read.map_err(|_| self.refusal(CertificateError::BadEncoding))
     }
 
+    /// What webpki says of a leaf without EKU where it requires one.
     fn missing_purpose(self) -> Refusal {
-        Refusal::new(self.settings.role, missing_purpose(self.settings.role))
+        let (required, present) = (usage(self.settings.role), Vec::new());
+        let context = RequiredEkuNotFoundContext { required, present };
+        self.refusal_of(Error::RequiredEkuNotFoundContext(context))
     }
+}
 
-    fn refusal(self, error: CertificateError) -> Refusal {
-        Refusal::new(self.settings.role, error.into())
-    }
-
-    fn refusal_of(self, error: impl Into<NoPath>) -> Refusal {
-        let NoPath { error, violation, refusal, revocation } = error.into();
-        match (refusal, violation) {
-            (Some(refusal), _) => refusal,
-            (None, None) => {
-                let error = verification_error(error);
-                let reason = match (self.inquiry, revocation) {
-                    (Inquiry::Verdict, _) => None,
-                    (_, Some(reason)) => Some(reason),
-                    _ => self.chain().reason(&error),
-                };
-                Refusal::new(self.settings.role, error).because(reason)
-            }
-            (None, Some(violation)) => self
-                .refusal(CertificateError::Other(OtherError(Arc::new(violation))))
-                .with_class(RefusalClass::PathCheck),
+impl Search<'_> {
+    /// The first search enforces; only what it refuses for the EKU is looked at again.
+    fn decide(&self) -> Result<Accepted<'_>, Refusal> {
+        let required = RequiredEku::for_role(self.question.settings.role, &self.cost);
+        let enforced = match self.find(&required, &|path| self.question.enforce(path)) {
+            Ok(path) => return Ok(Accepted { path, is_relaxed: false }),
+            Err(no_path) => no_path,
+        };
+        if !required.obstructed() {
+            return Err(enforced.refusal);
+        }
+        let is_costly = enforced.is_budget_spent || !self.cost.allows_second_search();
+        match (is_costly, enforced.is_of_peer) {
+            (false, _) => self.decide_again(enforced),
+            (true, false) => Err(enforced.refusal.with_class(RefusalClass::Undetermined)),
+            (true, true) => Err(enforced.refusal),
         }
     }
 
-    fn chain(self) -> unverified::Chain<'a> {
-        unverified::Chain::new(self.leaf, self.intermediates, &self.settings.roots, self.now)
+    /// The EKU stood in the way. Was it the only obstacle, and is it relaxed?
+    fn decide_again(&self, enforced: NoPath) -> Result<Accepted<'_>, Refusal> {
+        let NoPath { refusal: enforced, is_of_peer, .. } = enforced;
+        let relax = |path: Validated<'_>| self.question.relax(path, &enforced);
+        let server = RequiredEku::for_role(Role::Server, &self.cost);
+        let found = match self.question.preset() {
+            Preset::AcceptServerAuth => self.find(&server, &relax),
+            Preset::Ignore => self.find(&RequiredEku::ignored(&self.cost), &relax),
+            Preset::Rfc5280 | Preset::Strict if is_of_peer => return Err(enforced),
+            Preset::Rfc5280 | Preset::Strict => return Err(self.classified(enforced)),
+        };
+        let last = match found {
+            Ok(path) => return Ok(Accepted { path, is_relaxed: true }),
+            Err(_) if is_of_peer => return Err(enforced),
+            Err(last) => last,
+        };
+        // Under a relaxed policy the error is the last search's.
+        match last.is_of_peer || last.is_budget_spent || !server.obstructed() {
+            true => Err(last.refusal),
+            false => Err(self.classified(last.refusal)),
+        }
     }
 
-    fn peer(self, accepted: &Accepted<'_>) -> Result<VerifiedPeer, Refusal> {
-        let path = &accepted.path;
-        let (certificates, eku) = match accepted.relaxed {
-            None => (self.read(path::certificates(path))?, EkuOutcome::Enforced),
-            Some(preset) => {
-                let (certificates, violation) = self.violation(path, preset)?;
+    /// The refusal with its honest class: what a search finds that does not look at the EKU.
+    fn classified(&self, refusal: Refusal) -> Refusal {
+        if self.question.inquiry == Inquiry::Verdict {
+            return refusal;
+        }
+        let ignored = RequiredEku::ignored(&self.cost);
+        let found = match self.find(&ignored, &|path| self.question.identify(path)) {
+            Ok(ref path) => self.question.violation(path),
+            Err(no_path) => Err(no_path.refusal),
+        };
+        match found {
+            Ok((_, violation)) => refusal.with_violation(violation),
+            Err(other) => refusal.with_reason_of(other),
+        }
+    }
+
+    fn peer(&self, Accepted { path, is_relaxed }: &Accepted<'_>) -> Result<VerifiedPeer, Refusal> {
+        let (certificates, eku) = match is_relaxed {
+            false => (self.question.read(path::certificates(path))?, EkuOutcome::Enforced),
+            true => {
+                let (certificates, violation) = self.question.violation(path)?;
                 (certificates, EkuOutcome::Relaxed(violation))
             }
         };
         Ok(VerifiedPeer {
-            role: self.settings.role,
+            role: self.question.settings.role,
             path: certificates,
             anchor: distinguished_name(&path.anchor().subject),
             eku,

@@ -1,30 +1,31 @@
-//! What webpki asks about the EKU of each certificate of a path.
+//! What webpki asks about the EKU of each certificate of a path, at each step of its search.
 
 use std::cell::Cell;
 
 use webpki::{Error, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage};
 
+use super::cost::Cost;
 use crate::role::Role;
 
-/// Requires a role's purpose on every certificate that has an EKU, as stock rustls does, and
-/// remembers whether that ever stood in the way.
+/// What one search requires of every certificate that has an EKU, and whether that ever stood in the way.
 ///
 /// The error of a search does not tell: that of an expired or badly signed extra certificate
 /// outranks it.
-pub(super) struct Required {
-    usage: KeyUsage,
+pub(super) struct RequiredEku<'a> {
+    /// `None`: that it is well-formed.
+    purpose: Option<KeyUsage>,
     obstructed: Cell<bool>,
+    cost: &'a Cost,
 }
 
-impl Required {
-    pub(super) fn for_role(role: Role) -> Self {
-        Self {
-            usage: match role {
-                Role::Server => KeyUsage::server_auth(),
-                Role::Client => KeyUsage::client_auth(),
-            },
-            obstructed: Cell::new(false),
-        }
+impl<'a> RequiredEku<'a> {
+    /// A role's purpose, as stock rustls requires it.
+    pub(super) fn for_role(role: Role, cost: &'a Cost) -> Self {
+        Self { purpose: Some(usage(role)), ..Self::ignored(cost) }
+    }
+
+    pub(super) fn ignored(cost: &'a Cost) -> Self {
+        Self { purpose: None, obstructed: Cell::new(false), cost }
     }
 
     pub(super) fn obstructed(&self) -> bool {
@@ -32,17 +33,20 @@ impl Required {
     }
 }
 
-impl ExtendedKeyUsageValidator for Required {
-    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
-        self.usage.validate(purposes).inspect_err(|_| self.obstructed.set(true))
+impl ExtendedKeyUsageValidator for RequiredEku<'_> {
+    fn validate(&self, mut purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
+        self.cost.count_step()?;
+        match &self.purpose {
+            Some(purpose) => purpose.validate(purposes).inspect_err(|_| self.obstructed.set(true)),
+            None => purposes.try_for_each(|purpose| purpose.map(drop)),
+        }
     }
 }
 
-/// Lets every well-formed EKU pass.
-pub(super) struct Ignored;
-
-impl ExtendedKeyUsageValidator for Ignored {
-    fn validate(&self, mut purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
-        purposes.try_for_each(|purpose| purpose.map(drop))
+/// What webpki calls the purpose of a role.
+pub(super) fn usage(role: Role) -> KeyUsage {
+    match role {
+        Role::Server => KeyUsage::server_auth(),
+        Role::Client => KeyUsage::client_auth(),
     }
 }

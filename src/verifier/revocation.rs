@@ -248,9 +248,11 @@ impl<'a> Check<'a> {
                 " (the one that is there begins at {} only: check this machine's clock)",
                 utc(offset(early.crl.this_update))
             ),
-            None => " (those that are there are for other distribution points, cRLDistributionPoints \
+            None => {
+                " (those that are there are for other distribution points, cRLDistributionPoints \
                      2.5.29.31, than it names, or for CAs or end entities alone)"
-                .into(),
+                    .into()
+            }
         }
     }
 

@@ -1,190 +1,213 @@
 //! [`Search`]: for a path from a presented leaf to a root, by webpki and with checks of our own.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
+use std::sync::Arc;
 
-use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
-use webpki::{EndEntityCert, ExtendedKeyUsageValidator, VerifiedPath};
+use arc_swap::Guard;
+use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use rustls::{CertificateError, OtherError};
+use webpki::{EndEntityCert, Error, VerifiedPath};
 
-use super::candidates::Candidates;
-use super::checks::PathViolation;
+use super::candidates::candidates;
 use super::cost::Cost;
 use super::crl_set::CrlSet;
+use super::eku::RequiredEku;
+use super::errors::verification_error;
 use super::path::Validated;
 use super::revocation::{Check, Revocation};
 use super::settings::Settings;
+use super::unverified::Chain;
+use crate::peer::PeerRules;
 use crate::refusal::{Refusal, RefusalClass};
 
-/// What a peer presented, as far as it is read before there is a path.
-pub(super) struct Presented<'a> {
-    leaf: EndEntityCert<'a>,
+/// What is asked about a presented chain.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) leaf: &'a CertificateDer<'a>,
     /// Everything else, in any order.
-    intermediates: &'a [CertificateDer<'a>],
-    /// The roots that have issued, by name, one of the certificates.
-    candidates: Candidates<'a>,
+    pub(super) intermediates: &'a [CertificateDer<'a>],
+    pub(super) expected: Expected<'a>,
+    pub(super) inquiry: Inquiry,
+    pub(super) now: UnixTime,
 }
 
-impl<'a> Presented<'a> {
-    pub(super) fn read(
-        settings: &'a Settings,
-        leaf: &'a CertificateDer<'a>,
-        intermediates: &'a [CertificateDer<'a>],
-    ) -> Result<Self, webpki::Error> {
-        let leaf = EndEntityCert::try_from(leaf)?;
-        Ok(Self {
-            candidates: Candidates::among(&settings.roots, &leaf, intermediates),
-            leaf,
-            intermediates,
-        })
+/// Who the peer has to be.
+#[derive(Clone, Copy)]
+pub(super) enum Expected<'a> {
+    Anybody,
+    AnyOf(&'a PeerRules),
+    ServerName(&'a ServerName<'a>),
+}
+
+/// How far to look into a refusal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inquiry {
+    /// As far as the verdict needs.
+    Verdict,
+    /// Until the honest class is known.
+    HonestClass,
+}
+
+impl Question<'_> {
+    /// A refusal for what webpki says; in words, too, if somebody hears them.
+    pub(super) fn refusal_of(self, error: Error) -> Refusal {
+        let chain = || Chain::new(self.leaf, self.intermediates, &self.settings.roots, self.now);
+        let reason = match self.inquiry {
+            Inquiry::Verdict => None,
+            Inquiry::HonestClass => chain().reason(&error),
+        };
+        Refusal::new(self.settings.role, verification_error(error)).because(reason)
     }
 
-    pub(super) fn cost(&self) -> Cost {
-        Cost::of_presented(self.intermediates.len())
+    pub(super) fn refusal(self, error: CertificateError) -> Refusal {
+        Refusal::new(self.settings.role, error.into())
     }
 }
 
 /// One presented chain at one instant.
-pub(super) struct Search<'s, 'p> {
-    pub(super) settings: &'s Settings,
-    pub(super) presented: &'p Presented<'p>,
-    pub(super) algorithms: &'s [&'s dyn SignatureVerificationAlgorithm],
-    pub(super) now: UnixTime,
+pub(super) struct Search<'a> {
+    pub(super) question: Question<'a>,
+    leaf: EndEntityCert<'a>,
+    /// Those that have issued, by name, one of the certificates.
+    roots: Cow<'a, [TrustAnchor<'a>]>,
     /// One set of lists for all searches of a decision, even if it is replaced meanwhile.
-    pub(super) revocation: Option<(&'s Revocation, &'s CrlSet)>,
-    /// What our own checks refused last: there is no webpki error to carry it.
-    pub(super) violation: RefCell<Option<PathViolation>>,
-    /// Why a path that passed every check is not the peer's.
-    pub(super) refusal: RefCell<Option<Refusal>>,
-    /// What the lists said of a certificate last: the error, and words for it.
-    pub(super) status: RefCell<Option<(webpki::Error, String)>>,
-    pub(super) cost: &'s Cost,
+    crls: Option<(&'a Revocation, Guard<Arc<CrlSet>>)>,
+    /// Of all searches of a decision.
+    pub(super) cost: Cost,
+    /// The signatures of several searches are counted together.
+    pub(super) is_repeatable: bool,
 }
 
 /// Why no path was found.
 pub(super) struct NoPath {
-    /// webpki's most specific error over all paths tried.
-    pub(super) error: webpki::Error,
-    /// What our own checks refused, if nothing that webpki found outranks it.
-    pub(super) violation: Option<PathViolation>,
-    /// There was one, but it is not the peer's: that outranks everything.
-    pub(super) refusal: Option<Refusal>,
-    /// What the lists say of a certificate of a verified path, in words, if that is the error.
-    pub(super) revocation: Option<String>,
+    pub(super) refusal: Refusal,
+    /// There was one on which all was right but whose it is.
+    pub(super) is_of_peer: bool,
+    /// webpki gave up because the search became too expensive: not to be repeated.
+    pub(super) is_budget_spent: bool,
 }
 
-impl NoPath {
-    /// Whether webpki gave up because the search became too expensive: not to be repeated.
-    pub(super) fn is_budget_spent(&self) -> bool {
-        matches!(
-            self.error,
-            webpki::Error::MaximumSignatureChecksExceeded
-                | webpki::Error::MaximumPathBuildCallsExceeded
-                | webpki::Error::MaximumNameConstraintComparisonsExceeded
-        )
+/// Why paths that webpki has verified were refused.
+#[derive(Default)]
+struct Refused {
+    of_peer: Option<Refusal>,
+    /// By our own checks, beside the errors that webpki was told.
+    by_checks: Vec<(Error, Refusal)>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(question: Question<'a>, is_repeatable: bool) -> Result<Self, Refusal> {
+        let Question { settings, intermediates, .. } = question;
+        let leaf = EndEntityCert::try_from(question.leaf);
+        let leaf = leaf.map_err(|error| question.refusal_of(error))?;
+        let revocation = settings.revocation.as_ref();
+        Ok(Self {
+            question,
+            roots: candidates(&settings.roots, &leaf, intermediates),
+            leaf,
+            crls: revocation.map(|revocation| (revocation, revocation.crls())),
+            cost: Cost::of_presented(intermediates.len()),
+            is_repeatable,
+        })
     }
-}
 
-impl From<webpki::Error> for NoPath {
-    fn from(error: webpki::Error) -> Self {
-        Self { error, violation: None, refusal: None, revocation: None }
-    }
-}
-
-impl<'p> Search<'_, 'p> {
     /// A path from the leaf to a root on which every certificate satisfies `eku`, and which as a whole
     /// satisfies `peer`.
     pub(super) fn find(
         &self,
-        eku: impl ExtendedKeyUsageValidator,
+        eku: &RequiredEku<'_>,
         peer: &dyn Fn(Validated<'_>) -> Result<(), Refusal>,
-    ) -> Result<VerifiedPath<'p>, webpki::Error> {
-        self.violation.take();
-        self.refusal.take();
-        self.status.take();
-        let stock = self
-            .revocation
-            .and_then(|(revocation, crls)| Some((revocation.choices, crls.stock()?)));
-        let stock = match &stock {
-            Some((choices, crls)) => Some(choices.stock_options(crls)?),
-            None => None,
-        };
-        let revocation = match (self.revocation, stock) {
-            (Some((revocation, crls)), None) => {
-                let algorithms = self.settings.algorithms.all;
-                Some(Check::new(revocation, crls, algorithms, self.now))
-            }
-            _ => None,
-        };
-        let found = self.presented.leaf.verify_for_usage(
-            self.algorithms,
-            self.presented.candidates.anchors(),
-            self.presented.intermediates,
-            self.now,
-            self.cost.counting(eku),
-            stock,
-            Some(&|path| {
-                self.check(path, revocation.as_ref())?;
-                self.ask(path, peer)
-            }),
-        );
-        found.map_err(|error| match self.cost.are_signatures_spent() {
-            true => webpki::Error::MaximumSignatureChecksExceeded,
-            false => error,
+    ) -> Result<VerifiedPath<'_>, NoPath> {
+        let refused = RefCell::default();
+        self.by_webpki(eku, peer, &refused).map_err(|error| {
+            let error = match self.cost.are_signatures_spent() {
+                true => Error::MaximumSignatureChecksExceeded,
+                false => error,
+            };
+            let is_budget_spent = matches!(
+                error,
+                Error::MaximumSignatureChecksExceeded
+                    | Error::MaximumPathBuildCallsExceeded
+                    | Error::MaximumNameConstraintComparisonsExceeded
+            );
+            let Refused { of_peer, by_checks } = refused.into_inner();
+            let mut by_checks = by_checks.into_iter().rev();
+            let is_of_peer = of_peer.is_some();
+            // What webpki finds in other certificates outranks our checks, and not whose a path is.
+            let refusal = of_peer
+                .or_else(|| by_checks.find(|(told, _)| *told == error).map(|(_, refusal)| refusal))
+                .unwrap_or_else(|| self.question.refusal_of(error));
+            NoPath { refusal, is_of_peer, is_budget_spent }
         })
     }
 
-    /// Why the last search found none.
-    pub(super) fn no_path(&self, error: webpki::Error) -> NoPath {
-        NoPath {
-            violation: match error {
-                webpki::Error::UnknownIssuer => self.violation.take(),
-                _ => None,
-            },
-            refusal: self.refusal.take(),
-            revocation: self.status.take().filter(|(said, _)| *said == error).map(|(_, it)| it),
-            error,
-        }
-    }
-
-    /// Is a path that passed every check the peer's? If it is not, another one may be.
-    fn ask(
+    /// Fails with webpki's most specific error over all paths tried.
+    fn by_webpki(
         &self,
-        path: &VerifiedPath<'_>,
+        eku: &RequiredEku<'_>,
         peer: &dyn Fn(Validated<'_>) -> Result<(), Refusal>,
-    ) -> Result<(), webpki::Error> {
-        let validated = Validated {
-            path,
-            root: self.presented.candidates.facts(path.anchor()),
-            web: self.settings.roots.web(),
-        };
-        peer(validated).map_err(|found| {
-            let mut refusal = self.refusal.borrow_mut();
-            // That the EKU alone stood in the way is true if it is of any path.
-            if refusal.is_none() || found.class() == RefusalClass::Eku {
-                *refusal = Some(found);
+        refused: &RefCell<Refused>,
+    ) -> Result<VerifiedPath<'_>, Error> {
+        let Question { settings, intermediates, now, .. } = self.question;
+        let algorithms = settings.certificate_algorithms();
+        let counted = algorithms.iter().filter(|_| self.is_repeatable);
+        let counted: Vec<_> = counted.map(|it| self.cost.counted(*it)).collect();
+        let counted: Vec<_> = counted.iter().map(|it| it as _).collect();
+        let stock = self.crls.as_ref().and_then(|(_, crls)| crls.stock());
+        let (stock, revocation) = match (&self.crls, &stock) {
+            (Some((revocation, _)), Some(crls)) => {
+                (Some(revocation.choices.stock_options(crls)?), None)
             }
-            webpki::Error::UnknownIssuer
-        })
+            (Some((revocation, crls)), None) => {
+                (None, Some(Check::new(revocation, crls, settings.algorithms.all, now)))
+            }
+            (None, _) => (None, None),
+        };
+        self.leaf.verify_for_usage(
+            if self.is_repeatable { &counted } else { &algorithms },
+            &self.roots,
+            intermediates,
+            now,
+            eku,
+            stock,
+            Some(&|path| self.check(path, revocation.as_ref(), peer, &mut refused.borrow_mut())),
+        )
     }
 
-    /// Our own checks of a path that webpki has verified. They only reject, inside the search, so
-    /// that another path may still be found; a violation with the error that outranks no other.
+    /// Our own checks of a path that webpki has verified, and last of all whose it is. They only reject,
+    /// inside the search, so that another path may still be found.
     fn check(
         &self,
         path: &VerifiedPath<'_>,
         revocation: Option<&Check<'_>>,
-    ) -> Result<(), webpki::Error> {
-        let root = &self.presented.candidates.facts(path.anchor()).trusted_for;
-        self.settings.path_checks.apply(path, root, self.settings.memo.as_ref()).map_err(
-            |found| {
-                self.violation.replace(Some(found));
-                webpki::Error::UnknownIssuer
-            },
-        )?;
-        revocation.map_or(Ok(()), |revocation| {
-            revocation.check(path, root).map_err(|(error, words)| {
-                self.status.replace(Some((error.clone(), words)));
-                error
-            })
+        peer: &dyn Fn(Validated<'_>) -> Result<(), Refusal>,
+        refused: &mut Refused,
+    ) -> Result<(), Error> {
+        let Question { settings, .. } = self.question;
+        // The error that outranks no other.
+        const LEAST: Error = Error::UnknownIssuer;
+        let root = settings.roots.facts(path.anchor());
+        let checked = settings.path_checks.apply(path, &root.trusted_for, settings.memo.as_ref());
+        checked.map_err(|violation| {
+            let error = CertificateError::Other(OtherError(Arc::new(violation)));
+            let refusal = self.question.refusal(error).with_class(RefusalClass::PathCheck);
+            refused.by_checks.push((LEAST, refusal));
+            LEAST
+        })?;
+        let status = revocation.map_or(Ok(()), |crls| crls.check(path, &root.trusted_for));
+        status.map_err(|(error, words)| {
+            let refusal = Refusal::new(settings.role, verification_error(error.clone()));
+            refused.by_checks.push((error.clone(), refusal.because(Some(words))));
+            error
+        })?;
+        peer(Validated { path, root, web: settings.roots.web() }).map_err(|refusal| {
+            // That the EKU alone stood in the way is true if it is of any path.
+            if refused.of_peer.is_none() || refusal.class() == RefusalClass::Eku {
+                refused.of_peer = Some(refusal);
+            }
+            LEAST
         })
     }
 }

@@ -7,13 +7,14 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CommonState, DigitallySignedStruct, SignatureScheme};
 
-use super::builder::{PeerVerifier, PeerVerifierBuilder};
+use super::builder::{OneRole, PeerVerifier, PeerVerifierBuilder};
 use super::crls::Crls;
-use super::decision::{Expected, borrowed};
-use super::settings::{Assemble, OneRole, Settings};
+use super::decision::borrowed;
+use super::search::Expected;
+use super::settings::Settings;
 use crate::error::Error;
 use crate::observe::KeptCrl;
-use crate::peer::{PeerRule, PeerRules, VerifiedPeer};
+use crate::peer::{PeerRule, VerifiedPeer};
 use crate::refusal::Refusal;
 use crate::role::Role;
 use crate::roots::Roots;
@@ -34,18 +35,12 @@ use crate::roots::Roots;
 /// # Ok::<(), mtls_roles::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct ServerPeerVerifier(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    settings: Settings,
-    in_place_of_name: Option<PeerRules>,
-}
+pub struct ServerPeerVerifier(Arc<Settings>);
 
 impl ServerPeerVerifier {
     /// A verifier of servers over these roots. The provider's algorithms verify the signatures.
     pub fn builder(roots: Roots, provider: &CryptoProvider) -> PeerVerifierBuilder<Self> {
-        PeerVerifierBuilder::new(Role::Server, roots, provider)
+        PeerVerifierBuilder::new(roots, provider)
     }
 
     /// Who is at the other end of this connection, which was opened to `name`? To be asked when the
@@ -64,7 +59,7 @@ impl ServerPeerVerifier {
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<VerifiedPeer, Refusal> {
-        let chain = self.0.settings.presented_on(connection)?;
+        let chain = self.0.presented_on(connection)?;
         self.verify(Some(chain), name, now)
     }
 
@@ -88,7 +83,7 @@ impl ServerPeerVerifier {
         now: UnixTime,
     ) -> Result<VerifiedPeer, Refusal> {
         let chain = chain.unwrap_or_default();
-        self.0.settings.verify(chain, self.expected(name), now)
+        self.0.verify(chain, self.expected(name), now)
     }
 
     /// [`verify`](Self::verify) for frameworks that copy the certificates out of the connection: DER,
@@ -112,21 +107,15 @@ impl ServerPeerVerifier {
     ///
     /// As [`ClientPeerVerifier::replace_crls`](crate::ClientPeerVerifier::replace_crls).
     pub fn replace_crls(&self, crls: Crls, now: UnixTime) -> Result<Vec<KeptCrl>, Error> {
-        self.0.settings.replace_crls(crls, now)
+        self.0.replace_crls(crls, now)
     }
 
     fn expected<'a>(&'a self, name: &'a ServerName<'a>) -> Expected<'a> {
-        match &self.0.in_place_of_name {
+        match &self.0.expected {
             None => Expected::ServerName(name),
             Some(rules) => Expected::AnyOf(rules),
         }
     }
-}
-
-/// What only a verifier of servers is asked.
-#[derive(Debug, Default)]
-pub struct Options {
-    in_place_of_name: Option<PeerRules>,
 }
 
 impl PeerVerifierBuilder<ServerPeerVerifier> {
@@ -141,8 +130,7 @@ impl PeerVerifierBuilder<ServerPeerVerifier> {
     /// service that you connect to, not everybody in the mesh; and under the roots of several trust
     /// domains, bind the rule to its issuer.
     pub fn expect_in_place_of_name(mut self, peer: PeerRule) -> Self {
-        self.note(&peer);
-        self.options.in_place_of_name.get_or_insert_default().add(peer);
+        self.expected.push(peer);
         self
     }
 }
@@ -150,31 +138,14 @@ impl PeerVerifierBuilder<ServerPeerVerifier> {
 impl PeerVerifier for ServerPeerVerifier {}
 
 impl OneRole for ServerPeerVerifier {
+    const ROLE: Role = Role::Server;
+
+    fn new(settings: Settings) -> Self {
+        Self(Arc::new(settings))
+    }
+
     fn settings(&self) -> &Settings {
-        &self.0.settings
-    }
-}
-
-impl Assemble for ServerPeerVerifier {
-    type Options = Options;
-
-    #[allow(private_interfaces)] // Sealed: nobody else calls it.
-    fn check(settings: &Settings, _: &Options) -> Result<(), Error> {
-        if settings.policy.accepts_server_auth() {
-            return Err(Error::AcceptServerAuthForServers);
-        }
-        match settings.roots.public_root() {
-            Some(root) if settings.policy.is_relaxed() => {
-                Err(Error::RelaxedServersOverPublicRoots { root: root.into() })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    #[allow(private_interfaces)] // Sealed: nobody else calls it.
-    fn assemble(settings: Settings, options: Options) -> Result<Self, Error> {
-        let in_place_of_name = options.in_place_of_name;
-        Ok(Self(Arc::new(Inner { settings, in_place_of_name })))
+        &self.0
     }
 }
 
@@ -187,8 +158,8 @@ impl ServerCertVerifier for ServerPeerVerifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let (settings, expected) = (&self.0.settings, self.expected(server_name));
-        settings.decide_in_handshake(end_entity, intermediates, expected, now)?;
+        let expected = self.expected(server_name);
+        self.0.decide_in_handshake(end_entity, intermediates, expected, now)?;
         Ok(ServerCertVerified::assertion())
     }
 
@@ -200,7 +171,7 @@ impl ServerCertVerifier for ServerPeerVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.0.settings.algorithms)
+        verify_tls12_signature(message, cert, dss, &self.0.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -209,10 +180,10 @@ impl ServerCertVerifier for ServerPeerVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.0.settings.algorithms)
+        verify_tls13_signature(message, cert, dss, &self.0.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.settings.algorithms.supported_schemes()
+        self.0.algorithms.supported_schemes()
     }
 }

@@ -1,8 +1,8 @@
 //! [`Settings`]: what a verifier of either role was built with.
 
-use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
 
+use rustls::DistinguishedName;
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{SignatureVerificationAlgorithm, UnixTime};
 
@@ -16,48 +16,36 @@ use crate::eku::EkuPolicy;
 use crate::error::Error;
 use crate::memo::SignatureMemo;
 use crate::observe::{KeptCrl, Observers};
-use crate::peer::{Issuers, PeerRule, PeerRules};
+use crate::peer::{Issuers, PeerRules};
 use crate::report::{Expiring, Expiry};
 use crate::role::Role;
 use crate::roots::Roots;
 
-/// A verifier of either role, for what treats both alike.
-pub(crate) trait OneRole {
-    fn settings(&self) -> &Settings;
-}
-
+/// All that a verifier is. Public in a private module: nobody else can name it.
 #[derive(Debug)]
-pub(crate) struct Settings {
+pub struct Settings {
     pub(super) role: Role,
     pub(super) roots: Roots,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
     pub(super) memo: Option<SignatureMemo>,
     pub(super) policy: EkuPolicy,
     pub(super) path_checks: PathChecks,
+    /// Clients: who may connect; `None` is anybody. Servers: who is expected in place of the name.
+    pub(super) expected: Option<PeerRules>,
     pub(super) relax_for: RelaxFor,
     pub(super) revocation: Option<Revocation>,
     pub(super) observers: Observers,
+    /// Of clients only.
+    pub(super) root_hints: Vec<DistinguishedName>,
+    pub(super) is_client_auth_mandatory: bool,
     /// It is part of a generation, and never changes again. Held while its lists are replaced.
     pub(super) is_sealed: Mutex<bool>,
-}
-
-/// What one role adds to the builder. Sealed, since this module is private.
-pub trait Assemble: Sized {
-    type Options: Debug + Default;
-
-    /// Refuses what may not be built in this role.
-    #[allow(private_interfaces)] // Sealed: nobody else calls it.
-    fn check(settings: &Settings, options: &Self::Options) -> Result<(), Error>;
-
-    #[allow(private_interfaces)] // Sealed: nobody else calls it.
-    fn assemble(settings: Settings, options: Self::Options) -> Result<Self, Error>;
 }
 
 /// Whose EKU may be wrong under a relaxed policy.
 #[derive(Debug, Default)]
 pub(super) struct RelaxFor {
-    pub(super) rules: Vec<PeerRule>,
-    matcher: PeerRules,
+    pub(super) rules: Option<PeerRules>,
     pub(super) any_private_peer: bool,
 }
 
@@ -101,8 +89,15 @@ impl Settings {
         roots.chain(crls).chain(policy).collect()
     }
 
+    /// Told to the observers.
     pub(super) fn replace_crls(&self, crls: Crls, now: UnixTime) -> Result<Vec<KeptCrl>, Error> {
-        let replaced = self.replace_unsealed(crls, now);
+        let is_sealed = self.is_sealed.lock().unwrap_or_else(PoisonError::into_inner);
+        let replaced = match &self.revocation {
+            _ if *is_sealed => Err(Error::Sealed { part: "verifier" }),
+            Some(revocation) => Ok(revocation.replace(crls, &self.roots, self.algorithms.all, now)),
+            None => Err(Error::NoRevocation),
+        };
+        drop(is_sealed);
         match &replaced {
             Ok(kept) => kept.iter().for_each(|kept| {
                 self.observers.tell(|observer| observer.crl_kept(self.role, kept));
@@ -111,36 +106,19 @@ impl Settings {
         }
         replaced
     }
-
-    fn replace_unsealed(&self, crls: Crls, now: UnixTime) -> Result<Vec<KeptCrl>, Error> {
-        let is_sealed = self.is_sealed.lock().unwrap_or_else(PoisonError::into_inner);
-        match &self.revocation {
-            _ if *is_sealed => Err(Error::Sealed { part: "verifier" }),
-            Some(revocation) => Ok(revocation.replace(crls, &self.roots, self.algorithms.all, now)),
-            None => Err(Error::NoRevocation),
-        }
-    }
 }
 
 impl RelaxFor {
-    pub(super) fn add(&mut self, rule: PeerRule) {
-        self.matcher.add(rule.clone());
-        self.rules.push(rule);
-    }
-
-    pub(super) fn is_nobody(&self) -> bool {
-        self.rules.is_empty() && !self.any_private_peer
-    }
-
     /// Lists of public roots go stale, so "any" never means a leaf that belongs to the web's PKI.
     pub(super) fn covers(&self, leaf: &View<'_>, issuers: &impl Issuers) -> der::Result<bool> {
-        Ok(self.matcher.match_path(leaf, issuers)?
+        let named = self.rules.as_ref().map(|rules| rules.match_path(leaf, issuers));
+        Ok(named.unwrap_or(Ok(false))?
             || (self.any_private_peer && !leaf.is_web_pki() && !issuers.are_public()))
     }
 
     /// Of a leaf that it does not cover: why no rule names it, if there are rules.
     pub(super) fn why_not(&self, leaf: &View<'_>, issuers: &impl Issuers) -> Option<String> {
-        let why = || self.matcher.why_not(leaf, issuers);
-        (!self.rules.is_empty()).then(|| format!("no rule relaxes it for this peer: {}", why()))
+        let why = self.rules.as_ref()?.why_not(leaf, issuers);
+        Some(format!("no rule relaxes it for this peer: {why}"))
     }
 }

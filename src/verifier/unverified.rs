@@ -5,12 +5,10 @@
 //! algorithms among them are put into words of bounded length, and nothing is decided on what they say.
 
 use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::{CertificateError as Refused, Error, OtherError};
 use sha2::{Digest, Sha256};
-use webpki::{EndEntityCert, Error as Pki};
+use webpki::{EndEntityCert, Error, InvalidNameContext, KeyUsage};
 
 use super::crl::offset;
-use super::eku::Ignored;
 use crate::certificate::{distinguished_name, key, oid, string_types};
 use crate::refusal::UnverifiedLeaf;
 use crate::roots::Roots;
@@ -59,11 +57,11 @@ fn cut(name: &str) -> String {
     name.chars().take(MOST_OF_NAME).collect()
 }
 
-/// A chain that was refused, and what it was refused by.
+/// A chain that was refused.
 pub(super) struct Chain<'a> {
     ders: Vec<&'a CertificateDer<'a>>,
-    /// Those that webpki reads, in their places.
-    read: Vec<Option<EndEntityCert<'a>>>,
+    /// Those that webpki reads, with their places.
+    read: Vec<(usize, EndEntityCert<'a>)>,
     roots: &'a Roots,
     now: UnixTime,
 }
@@ -77,169 +75,149 @@ impl<'a> Chain<'a> {
     ) -> Self {
         let ders = std::iter::once(leaf).chain(intermediates).take(MOST_CERTIFICATES);
         let ders: Vec<_> = ders.collect();
-        let read = ders.iter().map(|der| EndEntityCert::try_from(*der).ok()).collect();
+        let read = ders.iter().map(|der| EndEntityCert::try_from(*der)).enumerate();
+        let read = read.filter_map(|(place, read)| Some((place, read.ok()?))).collect();
         Self { ders, read, roots, now }
     }
 
     /// In words: which certificate, what is found, what is needed. `None` if the error says it all, or
     /// nothing more is known.
     pub(super) fn reason(&self, error: &Error) -> Option<String> {
-        let Error::InvalidCertificate(error) = error else {
-            return None;
-        };
+        let about = |which: String, words: &str| format!("{which} {words}");
         Some(match error {
-            Refused::UnknownIssuer => self.missing_issuer()?,
-            Refused::ExpiredContext { time, not_after } => format!(
-                "{} expired at {}, now is {}",
-                self.which(|error| matches!(error, Pki::CertExpired { not_after: at, .. } if at == not_after)),
-                instant(*not_after),
-                instant(*time)
-            ),
-            Refused::NotValidYetContext { time, not_before } => format!(
-                "{} is not valid before {}, now is {}",
-                self.which(|error| matches!(error, Pki::CertNotValidYet { not_before: at, .. } if at == not_before)),
-                instant(*not_before),
-                instant(*time)
-            ),
-            Refused::Expired => {
+            Error::UnknownIssuer => self.missing_issuer()?,
+            Error::InvalidSignatureForPublicKey => self.bad_signature(),
+            Error::CertNotValidForName(context) => self.other_name(context),
+            Error::CertExpired { time, not_after } => {
+                let (which, until, now) = (self.blamed(error), instant(*not_after), instant(*time));
+                format!("{which} expired at {until}, now is {now}")
+            }
+            Error::CertNotValidYet { time, not_before } => {
+                let (which, from, now) = (self.blamed(error), instant(*not_before), instant(*time));
+                format!("{which} is not valid before {from}, now is {now}")
+            }
+            Error::InvalidCertValidity => {
                 "the validity of a certificate ends before it begins; have it issued anew".into()
             }
-            Refused::BadSignature => self.bad_signature(),
-            Refused::UnsupportedSignatureAlgorithmContext {
-                signature_algorithm_id,
-                supported_algorithms,
-            } => format!(
+            Error::UnsupportedSignatureAlgorithmContext(context) => format!(
                 "{} is signed with {}, which this crypto provider does not verify; have it issued anew with \
                  one of {}",
-                self.one(),
-                oid::algorithm(signature_algorithm_id),
-                listed(supported_algorithms.iter().map(|id| oid::algorithm(id)))
+                self.called(|_, _| self.ders.len() == 1),
+                oid::algorithm(&context.signature_algorithm_id),
+                listed(context.supported_algorithms.iter().map(|id| oid::algorithm(id)))
             ),
-            Refused::UnsupportedSignatureAlgorithmForPublicKeyContext {
-                signature_algorithm_id,
-                public_key_algorithm_id,
-            } => {
-                let key = key::of_algorithm(public_key_algorithm_id);
+            Error::UnsupportedSignatureAlgorithmForPublicKeyContext(context) => {
+                let key = key::of_algorithm(&context.public_key_algorithm_id);
                 format!(
                     "{} is signed with {} by a key that is {key}, which this crypto provider does not take \
                      together; {}",
-                    self.one(),
-                    oid::algorithm(signature_algorithm_id),
+                    self.called(|_, _| self.ders.len() == 1),
+                    oid::algorithm(&context.signature_algorithm_id),
                     key::advice(&key)
                 )
             }
-            Refused::NotValidForNameContext { expected, presented } => self.other_name(
-                &expected.to_str(),
-                presented,
-            ),
-            Refused::BadEncoding => self.unread(&Pki::BadDer),
-            Refused::Other(OtherError(inner)) => self.of_webpki(inner.downcast_ref::<Pki>()?)?,
-            _ => return None,
-        })
-    }
-
-    /// Errors of webpki for which rustls has no variant of its own.
-    fn of_webpki(&self, error: &Pki) -> Option<String> {
-        Some(match error {
-            Pki::CaUsedAsEndEntity => format!(
-                "{} is a CA (basicConstraints cA TRUE), and a CA is no peer's certificate; needed is one with \
+            Error::CaUsedAsEndEntity => about(
+                self.leaf(),
+                "is a CA (basicConstraints cA TRUE), and a CA is no peer's certificate; needed is one with \
                  cA FALSE, or without basicConstraints (`openssl req -x509` makes a CA unless it is given \
                  -addext basicConstraints=critical,CA:FALSE)",
-                self.certificate(0)
             ),
-            Pki::EndEntityUsedAsCa => {
-                let is_issuer = |index: &usize| self.has_issued(*index) && !self.is_ca(*index);
-                let which = (1..self.ders.len()).find(is_issuer);
-                format!(
-                    "{} issued another and is no CA; needed is basicConstraints with cA TRUE in it",
-                    which.map_or("a certificate of the chain".into(), |index| self.certificate(index))
-                )
-            }
-            Pki::PathLenConstraintViolated => {
+            Error::EndEntityUsedAsCa => about(
+                self.called(|place, it| place > 0 && self.has_issued(it) && !self.is_ca(it)),
+                "issued another and is no CA; needed is basicConstraints with cA TRUE in it",
+            ),
+            Error::PathLenConstraintViolated => {
                 "more issuers follow one another than the pathLenConstraint of a CA among them allows; have \
                  the leaf issued by a CA higher up, or that CA issued anew with room for those below it"
                     .into()
             }
-            Pki::MaximumPathDepthExceeded => {
+            Error::MaximumPathDepthExceeded => {
                 "more issuers follow one another than the six that rustls takes between leaf and root".into()
             }
-            Pki::NameConstraintViolation => format!(
+            Error::NameConstraintViolation => format!(
                 "the name constraints (nameConstraints, 2.5.29.30) of an issuer do not admit {}; rustls goes by \
                  those for DNS names and IP addresses, and where there are some for directory, URI or e-mail \
                  names it must refuse every certificate that has such a name: needed are other names, or a CA \
                  without these constraints",
-                self.certificate(0)
+                self.leaf()
             ),
-            Pki::MalformedNameConstraint
-            | Pki::InvalidNetworkMaskConstraint
-            | Pki::MalformedDnsIdentifier => format!(
+            Error::MalformedNameConstraint
+            | Error::InvalidNetworkMaskConstraint
+            | Error::MalformedDnsIdentifier => format!(
                 "the name constraints (nameConstraints, 2.5.29.30) of an issuer, or a name of {} that they are \
                  about, are not of the form of RFC 5280, 4.2.1.10: a DNS name ends without a dot, a network \
                  has a mask without gaps",
-                self.certificate(0)
+                self.leaf()
             ),
-            Pki::EmptyEkuExtension => {
+            Error::EmptyEkuExtension => {
                 "a certificate of the chain has an extended key usage (extKeyUsage, 2.5.29.37) without any \
                  purpose; have it issued with one, or without the extension"
                     .into()
             }
-            Pki::MaximumSignatureChecksExceeded
-            | Pki::MaximumPathBuildCallsExceeded
-            | Pki::MaximumNameConstraintComparisonsExceeded => {
+            Error::MaximumSignatureChecksExceeded
+            | Error::MaximumPathBuildCallsExceeded
+            | Error::MaximumNameConstraintComparisonsExceeded => {
                 "its certificates can be put together in more ways than are tried; present the leaf and its \
                  issuers only"
                     .into()
             }
-            Pki::CertDistrusted => "a key of the chain is one that rustls distrusts by name".into(),
-            error => self.unread(error),
+            Error::CertDistrusted => "a key of the chain is one that rustls distrusts by name".into(),
+            Error::UnsupportedCriticalExtension => about(
+                self.unread(error),
+                "has a critical extension that rustls does not process, so it must be refused (RFC 5280, \
+                 4.2); have it issued with that extension not critical, or without it",
+            ),
+            Error::UnsupportedCertVersion => about(
+                self.unread(error),
+                "is not of X.509 version 3; have it issued with extensions (OpenSSL: `-extfile FILE`)",
+            ),
+            Error::SignatureAlgorithmMismatch => about(
+                self.unread(error),
+                "names two algorithms for its one signature; have it issued anew",
+            ),
+            // What is wrong with a purpose, or said in lists, is told elsewhere.
+            Error::RequiredEkuNotFoundContext(_)
+            | Error::CertRevoked
+            | Error::UnknownRevocationStatus
+            | Error::CrlExpired { .. }
+            | Error::InvalidCrlSignatureForPublicKey
+            | Error::UnsupportedCrlSignatureAlgorithmContext(_)
+            | Error::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_)
+            | Error::IssuerNotCrlSigner => return None,
+            _ => {
+                let which = self.unread(error);
+                format!("{which} has a part that rustls does not read ({error}); have it issued anew")
+            }
         })
     }
 
     /// The first certificate that webpki does not even read, for this reason or for others.
-    fn unread(&self, error: &Pki) -> String {
-        let refused = |der: &CertificateDer<'_>| EndEntityCert::try_from(der).err();
-        let index = self.ders.iter().position(|der| refused(der).as_ref() == Some(error));
-        let index = index.or_else(|| self.ders.iter().position(|der| refused(der).is_some()));
-        let which = index.map_or("a certificate of the chain".into(), |index| {
-            format!("certificate {} of those presented", index + 1)
-        });
-        match error {
-            Pki::UnsupportedCriticalExtension => format!(
-                "{which} has a critical extension that rustls does not process, so it must be refused (RFC 5280, \
-                 4.2); have it issued with that extension not critical, or without it"
-            ),
-            Pki::UnsupportedCertVersion => format!(
-                "{which} is not of X.509 version 3; have it issued with extensions (OpenSSL: `-extfile FILE`)"
-            ),
-            Pki::SignatureAlgorithmMismatch => {
-                format!("{which} names two algorithms for its one signature; have it issued anew")
-            }
-            error => format!(
-                "{which} has a part that rustls does not read ({error}); have it issued anew"
-            ),
+    fn unread(&self, error: &Error) -> String {
+        let refused = |der: &&CertificateDer<'_>| EndEntityCert::try_from(*der).err();
+        let refused: Vec<_> = self.ders.iter().map(refused).collect();
+        let place = refused.iter().position(|found| found.as_ref() == Some(error));
+        match place.or_else(|| refused.iter().position(Option::is_some)) {
+            Some(place) => format!("certificate {} of those presented", place + 1),
+            None => SOME.into(),
         }
     }
 
     /// Up to which issuer the chain leads, and why no further.
     fn missing_issuer(&self) -> Option<String> {
-        let read = &self.read;
-        let (mut last, mut seen) = (0, vec![0]);
-        let issuer = loop {
-            let issuer = read.get(last)?.as_ref()?.issuer();
-            let next = |index: &usize| {
-                let other = read.get(*index).and_then(Option::as_ref);
-                !seen.contains(index) && other.is_some_and(|other| other.subject() == issuer)
+        let mut path = vec![self.read.first()?];
+        let ((place, last), issuer) = loop {
+            let last = *path.last()?;
+            let issuer = last.1.issuer();
+            let is_next = |other: &&(usize, EndEntityCert<'_>)| {
+                other.1.subject() == issuer && path.iter().all(|seen| seen.0 != other.0)
             };
-            match (0..read.len()).find(next) {
-                Some(index) => {
-                    seen.push(index);
-                    last = index;
-                }
-                None => break issuer,
+            match self.read.iter().find(is_next) {
+                Some(next) => path.push(next),
+                None => break (last, issuer),
             }
         };
-        let (certificate, name) = (self.certificate(last), shown(issuer));
-        if read.get(last)?.as_ref()?.subject() == issuer {
+        let (certificate, name) = (called(*place, last), shown(issuer));
+        if last.subject() == issuer {
             return Some(format!("{certificate} is self-issued and not among the roots"));
         }
         if self.roots.named(issuer).is_some() {
@@ -247,16 +225,16 @@ impl<'a> Chain<'a> {
                 "{certificate} says that `{name}` issued it, and the root of that name did not"
             ));
         }
-        if read.iter().flatten().any(|other| other.subject() == issuer) {
+        let mut presented = self.read.iter().map(|(_, other)| other.subject());
+        if presented.clone().any(|subject| subject == issuer) {
             return Some(format!(
                 "the issuers of the chain have issued each other up to {certificate}, by `{name}`, and none of \
                  them is a root; trust one"
             ));
         }
-        let presented = read.iter().flatten().map(|other| other.subject());
         let roots = self.roots.anchors().iter().take(MOST_ROOTS).map(|root| root.subject.as_ref());
         let wanted = simplified(&name);
-        let alike = presented.chain(roots).find(|subject| {
+        let alike = presented.by_ref().chain(roots).find(|subject| {
             subject.len() <= MOST_BYTES_OF_NAME && simplified(&shown(subject)) == wanted
         });
         Some(match alike {
@@ -276,22 +254,22 @@ impl<'a> Chain<'a> {
 
     /// A key that is too small is a bad signature to the crypto providers of rustls.
     fn bad_signature(&self) -> String {
-        let read = &self.read;
-        let issuers: Vec<&[u8]> = read.iter().flatten().map(|it| it.issuer()).collect();
-        let presented = read.iter().flatten().filter(|it| issuers.contains(&it.subject()));
+        let issuers: Vec<&[u8]> = self.read.iter().map(|(_, it)| it.issuer()).collect();
+        let presented = self.read.iter().filter(|(_, it)| issuers.contains(&it.subject()));
         let presented =
-            presented.map(|it| (shown(it.subject()), it.subject_public_key_info().to_vec()));
+            presented.map(|(_, it)| (it.subject(), it.subject_public_key_info().to_vec()));
         let roots = issuers.iter().filter_map(|name| self.roots.named(name)).flatten();
-        let roots = roots.filter_map(|index| self.roots.anchors().get(index)).map(|root| {
+        let roots = roots.filter_map(|place| self.roots.anchors().get(place));
+        let roots = roots.map(|root| {
             let key = tlv::encoded(Kind::SEQUENCE, &root.subject_public_key_info);
-            (shown(&root.subject), key)
+            (root.subject.as_ref(), key)
         });
-        let mut keys = presented.chain(roots);
-        match keys.find(|(_, key)| !key::is_usable(key)) {
+        match presented.chain(roots).find(|(_, key)| !key::is_usable(key)) {
             Some((name, key)) => {
                 let key = key::public_key(&key);
                 format!(
-                    "the key of the issuer `{name}` is {key}, with which no signature is believed; {}",
+                    "the key of the issuer `{}` is {key}, with which no signature is believed; {}",
+                    shown(name),
                     key::advice(&key)
                 )
             }
@@ -303,63 +281,60 @@ impl<'a> Chain<'a> {
         }
     }
 
-    fn other_name(&self, expected: &str, presented: &[String]) -> String {
-        let expected = Printable(expected);
-        let which = self.certificate(0);
-        match presented.is_empty() {
-            true => format!(
+    fn other_name(
+        &self,
+        InvalidNameContext { expected, presented }: &InvalidNameContext,
+    ) -> String {
+        let (which, expected) = (self.leaf(), expected.to_str());
+        let needed = Printable(&expected);
+        if presented.is_empty() {
+            return format!(
                 "{which} has no name in a subjectAltName, and its common name is not looked at; needed is \
-                 `{expected}` there"
-            ),
-            false => {
-                let names =
-                    presented.iter().map(|name| presented_name(name, &expected.to_string()));
-                format!("{which} is for {}, not for `{expected}`", listed(names))
-            }
+                 `{needed}` there"
+            );
         }
+        let names = presented.iter().map(|name| presented_name(name, &expected));
+        format!("{which} is for {}, not for `{needed}`", listed(names))
     }
 
-    /// What messages call one of the certificates.
-    fn certificate(&self, index: usize) -> String {
-        let name = self.read.get(index).and_then(Option::as_ref);
-        let name = name.and_then(|certificate| names(certificate).into_iter().next());
-        let number = index + 1;
-        match name {
-            Some(name) => format!("certificate {number} (`{name}`)"),
-            None => format!("certificate {number}"),
-        }
+    /// What messages call the first of those that webpki reads of which this is true.
+    fn called(&self, is: impl Fn(usize, &EndEntityCert<'_>) -> bool) -> String {
+        let found = self.read.iter().find(|(place, it)| is(*place, it));
+        found.map_or(SOME.into(), |(place, it)| called(*place, it))
     }
 
-    /// One of them, and which if there is but one.
-    fn one(&self) -> String {
-        match self.ders.len() {
-            1 => self.certificate(0),
-            _ => "a certificate of the chain".into(),
-        }
+    fn leaf(&self) -> String {
+        self.called(|place, _| place == 0)
     }
 
-    /// The one of which webpki says this.
-    fn which(&self, is: impl Fn(&Pki) -> bool) -> String {
-        let says = |index: &usize| self.asked_alone(*index).is_some_and(|error| is(&error));
-        let index = (0..self.ders.len()).find(says);
-        index.map_or("a certificate of the chain".into(), |index| self.certificate(index))
+    /// The one that webpki refuses with this error even as a leaf without roots: it looks first of all at
+    /// the validity, then at basicConstraints.
+    fn blamed(&self, error: &Error) -> String {
+        self.called(|_, it| self.is_refused_alone(it, error))
     }
 
-    /// What webpki says of one of them as a leaf without roots: first of all of its validity, then of
-    /// its basicConstraints.
-    fn asked_alone(&self, index: usize) -> Option<Pki> {
-        let alone = self.read.get(index)?.as_ref()?;
-        alone.verify_for_usage(&[], &[], &[], self.now, Ignored, None, None).err()
+    fn is_ca(&self, certificate: &EndEntityCert<'_>) -> bool {
+        self.is_refused_alone(certificate, &Error::CaUsedAsEndEntity)
     }
 
-    fn is_ca(&self, index: usize) -> bool {
-        self.asked_alone(index) == Some(Pki::CaUsedAsEndEntity)
+    fn is_refused_alone(&self, certificate: &EndEntityCert<'_>, error: &Error) -> bool {
+        let usage = KeyUsage::client_auth();
+        let alone = certificate.verify_for_usage(&[], &[], &[], self.now, usage, None, None);
+        alone.err().as_ref() == Some(error)
     }
 
-    fn has_issued(&self, index: usize) -> bool {
-        let read = &self.read;
-        let subject = read.get(index).and_then(Option::as_ref).map(|it| it.subject());
-        read.iter().flatten().any(|other| Some(other.issuer()) == subject)
+    fn has_issued(&self, certificate: &EndEntityCert<'_>) -> bool {
+        self.read.iter().any(|(_, other)| other.issuer() == certificate.subject())
+    }
+}
+
+const SOME: &str = "a certificate of the chain";
+
+fn called(place: usize, certificate: &EndEntityCert<'_>) -> String {
+    let number = place + 1;
+    match names(certificate).first() {
+        Some(name) => format!("certificate {number} (`{name}`)"),
+        None => format!("certificate {number}"),
     }
 }
 
