@@ -37,8 +37,9 @@ async fn version_2(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<A
         (0x20, _) | (0x21, 0x00) => 0,
         (0x21, 0x11) => 12,
         (0x21, 0x21) => 36,
-        (0x20..=0x2F, _) => {
-            return Err(invalid("the PROXY header is of another protocol than TCP"));
+        (0x21, _) => return Err(invalid("the PROXY header is of another protocol than TCP")),
+        (0x22..=0x2F, _) => {
+            return Err(invalid("the PROXY header has a command that does not exist"));
         }
         _ => return Err(invalid("the PROXY header is of a version that does not exist")),
     };
@@ -87,7 +88,8 @@ async fn version_1(
         }
         line.push(stream.read_u8().await?);
     }
-    let line = std::str::from_utf8(&line).map_err(|_| invalid(MALFORMED))?.trim_end();
+    let line = std::str::from_utf8(&line).map_err(|_| invalid(MALFORMED))?;
+    let line = line.trim_end_matches("\r\n");
     let words: Vec<_> = line.split(' ').collect();
     let (from, to) = match words[..] {
         ["PROXY", "UNKNOWN", ..] => return Ok(None),
@@ -105,7 +107,9 @@ fn address(family: &str, ip: &str, port: &str) -> io::Result<SocketAddr> {
             "TCP4" => ip.parse::<Ipv4Addr>().ok()?.into(),
             _ => ip.parse::<Ipv6Addr>().ok()?.into(),
         };
-        Some(SocketAddr::new(ip, port.parse().ok()?))
+        // Decimal digits, and no zero before others (2.1).
+        let number: u16 = port.parse().ok()?;
+        (number.to_string() == port).then(|| SocketAddr::new(ip, number))
     };
     read().ok_or_else(|| invalid(MALFORMED))
 }
