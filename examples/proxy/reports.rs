@@ -31,6 +31,12 @@ impl Observer for Reports {
                 roots_removed = roots(&report.roots_removed),
                 "reload"
             );
+            if let Some(files) = files(&report.shorter) {
+                tracing::warn!(
+                    tunnel = self.tunnel,
+                    "{files}: shorter than before; check that it is complete"
+                );
+            }
         }
         for part in &report.refused {
             self.meters.reloaded("refused");

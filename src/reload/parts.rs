@@ -47,8 +47,12 @@ impl PartialEq for Good {
 }
 
 impl Good {
-    fn len(&self) -> usize {
-        self.made_from.iter().map(|contents| contents.len).sum()
+    /// What it was made from of one of its places; a folder has many contents.
+    fn of_place(&self, index: usize) -> &[Contents] {
+        match self.made_from.len() == self.places.len() {
+            true => self.made_from.get(index..=index).unwrap_or_default(),
+            false => &self.made_from,
+        }
     }
 }
 
@@ -72,10 +76,21 @@ impl Parts {
     /// The places whose contents are new, and those of them that became shorter.
     pub(super) fn changes(&self, before: &Self) -> (Vec<PathBuf>, Vec<PathBuf>) {
         let (mut changed, mut shorter) = (BTreeSet::new(), BTreeSet::new());
+        let len = |contents: &[Contents]| -> usize { contents.iter().map(|it| it.len).sum() };
         for (part, good) in self.all.iter().filter(|(part, _)| self.is_new(part, before)) {
-            changed.extend(good.places.iter().cloned());
-            if before.all.get(part).is_some_and(|before| before.len() > good.len()) {
-                shorter.extend(good.places.iter().cloned());
+            for (index, place) in good.places.iter().enumerate() {
+                let is_part = self.all.contains_key(&Part::Bytes(place.clone()));
+                if is_part && matches!(part, Part::Slot(..)) {
+                    continue;
+                }
+                let now = good.of_place(index);
+                let then = before.all.get(part).map(|before| before.of_place(index));
+                if then != Some(now) {
+                    changed.insert(place.clone());
+                }
+                if then.is_some_and(|then| len(then) > len(now)) {
+                    shorter.insert(place.clone());
+                }
             }
         }
         (changed.into_iter().collect(), shorter.into_iter().collect())

@@ -86,6 +86,21 @@ fn what_reload_caught_between_two_blocks_is_named_as_shorter_and_corrected_by_th
 }
 
 #[test]
+fn of_a_pair_only_the_file_that_has_changed_is_named() {
+    let world = World::new();
+    let sub = world.ca.sub(CaSpec::new("sub"));
+    let leaf = sub.leaf(LeafSpec::new("below sub").dns("node.example"));
+    world.dir.write("tls.crt", leaf.chain_pem(&[&sub]));
+    world.dir.write("tls.key", leaf.key_pem());
+    let tls = world.start();
+    // Renewed with the same key, and cut: the key is what it was.
+    world.dir.write("tls.crt", leaf.chain_pem(&[]));
+    let report = tls.reload().unwrap();
+    let chain = [world.dir.join("tls.crt")];
+    assert_eq!((&report.changed[..], &report.shorter[..]), (&chain[..], &chain[..]));
+}
+
+#[test]
 fn files_that_change_at_each_look_are_told_after_some_and_never_published() {
     let world = World::new();
     let tls = world.start();
