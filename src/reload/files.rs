@@ -19,7 +19,7 @@ use crate::observe::{Observer, Observers};
 use crate::pem;
 use crate::report::RefusedPart;
 use crate::roots::Roots;
-use crate::verifier::{Crls, Lineage};
+use crate::verifier::{Crls, Lineage, offset};
 
 /// What a recipe reads through: every file and folder that it asks for is followed.
 ///
@@ -29,19 +29,25 @@ use crate::verifier::{Crls, Lineage};
 /// A folder stands for the files in it, but those whose names begin with a dot, and folders. At most
 /// 10,000 entries are looked at, and pipes and devices are refused.
 pub struct Files {
-    /// What was read before the run.
-    pub(super) read: Snapshot,
-    /// What the recipe has asked for: of that, or read since.
+    pub(super) given: Given,
+    /// What the recipe has asked for: of what was given, or read since.
     pub(super) look: Snapshot,
-    pub(super) good: Arc<Parts>,
     /// Parts whose new contents are to blame for a failure: they stay as they were.
-    held: BTreeSet<Part>,
+    pub(super) held: BTreeSet<Part>,
     pub(super) now: Parts,
     /// In the order in which it did.
     pub(super) asked: Vec<Part>,
     pub(super) refused: Vec<Refused>,
     /// What the slots have to tell once this is published.
     pub(super) news: Vec<Tell>,
+}
+
+/// What a run of the recipe begins with.
+#[derive(Clone)]
+pub(super) struct Given {
+    /// What was read before it.
+    pub(super) look: Snapshot,
+    pub(super) good: Arc<Parts>,
     pub(super) options: Arc<Options>,
 }
 
@@ -72,22 +78,15 @@ pub(super) struct Refused {
 pub(super) type Made<T> = (Vec<Contents>, T);
 
 impl Files {
-    pub(super) fn new(
-        read: Snapshot,
-        good: Arc<Parts>,
-        held: BTreeSet<Part>,
-        options: Arc<Options>,
-    ) -> Self {
+    pub(super) fn new(given: Given, held: BTreeSet<Part>) -> Self {
         Self {
-            read,
+            given,
             look: Snapshot::default(),
-            good,
             held,
             now: Parts::default(),
             asked: Vec::new(),
             refused: Vec::new(),
             news: Vec::new(),
-            options,
         }
     }
 
@@ -165,7 +164,7 @@ impl Files {
     ///
     /// The clock cannot be read.
     pub fn now(&self) -> Result<UnixTime, Error> {
-        self.options.clock().current_time().ok_or(Error::NoClock)
+        self.given.options.clock().current_time().ok_or(Error::NoClock)
     }
 
     fn bytes_if(
@@ -202,7 +201,7 @@ impl Files {
     ) -> Result<T, Error> {
         self.asked.push(part.clone());
         let (made_from, value) = match (made, self.good(&part)) {
-            (_, Some(good)) if self.is_held(&part) => good,
+            (_, Some(good)) if self.held.contains(&part) => good,
             (Ok(made), _) => made,
             (Err(error), None) => return Err(error),
             (Err(error), Some(good)) => {
@@ -222,17 +221,13 @@ impl Files {
     }
 
     pub(super) fn good<T: Clone + 'static>(&self, part: &Part) -> Option<Made<T>> {
-        let good = self.good.all.get(part)?;
+        let good = self.given.good.all.get(part)?;
         Some((good.made_from.clone(), good.value.downcast_ref::<T>()?.clone()))
-    }
-
-    pub(super) fn is_held(&self, part: &Part) -> bool {
-        self.held.contains(part)
     }
 
     /// Keeps the pairs for a restart; those that cannot be kept serve all the same.
     pub(super) fn keep(&mut self) {
-        let options = self.options.clone();
+        let options = self.given.options.clone();
         let Some(folder) = &options.last_good else { return };
         let failed = self.now.all.iter().filter_map(|(part, good)| {
             let error = folder.keep(part, good).err()?;
@@ -245,13 +240,13 @@ impl Files {
 
     /// What was read before the run, and in it.
     pub(super) fn everything(&self) -> Snapshot {
-        let places = self.read.0.iter().chain(&self.look.0);
+        let places = self.given.look.0.iter().chain(&self.look.0);
         Snapshot(places.map(|(place, files)| (place.clone(), files.clone())).collect())
     }
 
     /// Every file of a place, of no more than so many bytes together.
     fn read(&mut self, place: &Path, most: usize) -> Result<ReadFiles, Error> {
-        let files: &Place = self.look.at(place, &self.read);
+        let files: &Place = self.look.at(place, &self.given.look);
         if files.values().flatten().map(|file| file.contents.len).sum::<usize>() > most {
             return Err(Error::FileTooLarge { file: place.to_owned(), most });
         }
@@ -270,7 +265,7 @@ impl Files {
     fn lineage(&mut self, place: &Path) -> Result<Arc<Lineage>, Error> {
         let nth = self.now.lineages.keys().filter(|(other, _)| other == place).count();
         let key = (place.to_owned(), nth);
-        let before = self.good.lineages.get(&key).map(|before| &**before);
+        let before = self.given.good.lineages.get(&key).map(|before| &**before);
         let lineage = Lineage::after(before, self.now()?);
         self.now.lineages.insert(key, lineage.clone());
         Ok(lineage)
@@ -289,9 +284,7 @@ impl Options {
 
     /// A clock that cannot be read says 1970.
     pub(super) fn now(&self) -> OffsetDateTime {
-        let now = self.clock().current_time();
-        let seconds = now.and_then(|now| i64::try_from(now.as_secs()).ok()).unwrap_or_default();
-        OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        self.clock().current_time().map_or(OffsetDateTime::UNIX_EPOCH, offset)
     }
 }
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::UnixTime;
-use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ServerConfig};
 use time::OffsetDateTime;
 
+use super::files::Options;
 use super::sessions::{Sessions, Terms};
 use super::side::{Calling, Ours, Serving, Side};
 use crate::config::{client_config, server_config};
@@ -196,13 +196,9 @@ impl<S: Side, C: Side> Generation<S, C> {
     }
 
     /// It is to be the current one.
-    pub(super) fn publish(
-        &mut self,
-        number: u64,
-        since: OffsetDateTime,
-        clock: Option<Arc<dyn TimeProvider>>,
-    ) {
-        (self.number, self.since, self.terms.clock) = (number, since, clock);
+    pub(super) fn publish(&mut self, number: u64, options: &Options) {
+        (self.number, self.since) = (number, options.now());
+        self.terms.clock = options.clock.clone();
         self.sides().for_each(|side| side.sessions.restart());
     }
 

@@ -1,8 +1,8 @@
 //! [`Reloader`] and [`Generation`]: certificates, roots, lists and policies that follow files.
 //!
 //! A *recipe* makes a [`Generation`]; what it reads through the [`Files`] that it is handed is
-//! followed. `disk` takes snapshots of the bytes, `watch` says which are to be judged, `attempt` runs the
-//! recipe over one and finds out which part it refuses, `parts` is what is good of each, `work` decides
+//! followed. `disk` takes snapshots of the bytes, `watch` says which are to be judged, `recipe` is
+//! run over one, and finds out which part it refuses, `parts` is what is good of each, `work` decides
 //! what comes of it, `reloader` publishes.
 
 // In the order in which they import each other.
@@ -14,7 +14,7 @@ mod slots;
 mod sessions;
 mod side;
 mod generation;
-mod attempt;
+mod recipe;
 mod watch;
 mod work;
 mod reloader;

@@ -11,6 +11,7 @@ use time::{Duration, OffsetDateTime};
 use super::files::{Files, Options};
 use super::generation::Generation;
 use super::last_good::LastGood;
+use super::recipe::Recipe;
 use super::side::{Calling, Serving, Side};
 use super::watch::Haste;
 use super::work::{Accepted, Work};
@@ -156,7 +157,7 @@ impl ReloaderBuilder {
     ) -> Result<Reloader<S, C>, Error> {
         let options = Arc::new(self.0);
         options.last_good.iter().try_for_each(LastGood::check)?;
-        let mut work = Work::new(Box::new(recipe), options.clone());
+        let mut work = Work::new(Recipe(Box::new(recipe)), options.clone());
         let Accepted { generation, report, news } = work.first().map_err(owned)?;
         let since = generation.since;
         let failing_since = (!report.is_clean()).then_some(since);

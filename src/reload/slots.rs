@@ -83,7 +83,7 @@ impl Files {
     ) -> Result<S, Error> {
         let slot = self.outfit(slot).build()?;
         let part = self.next_slot(&slot);
-        let options = self.options.clone();
+        let options = self.given.options.clone();
         let read = self.read_one(chain).and_then(|chain| Ok((chain, self.read_one(key)?)));
         let loaded = read.and_then(|(chain_file, key_file)| {
             self.made(&part, vec![chain_file.contents, key_file.contents], || {
@@ -163,7 +163,7 @@ impl Files {
     ) -> Result<Made<Loaded>, Error> {
         let (slot, credentials) = (slot.clone(), made.1.credentials.clone());
         let fitness = slot.inner().judge(&credentials)?;
-        if !self.is_held(part) {
+        if !self.held.contains(part) {
             let tell = move || slot.inner().tell_published(&credentials, &fitness);
             self.news.push(Box::new(tell));
         }
@@ -177,8 +177,8 @@ impl Files {
     }
 
     fn outfit<S>(&self, slot: SlotBuilder<S>) -> SlotBuilder<S> {
-        let slot = slot.time_provider(self.options.clock());
-        let observers = self.options.observers.iter();
+        let slot = slot.time_provider(self.given.options.clock());
+        let observers = self.given.options.observers.iter();
         observers.fold(slot, |slot, observer| slot.observer(observer.clone()))
     }
 }

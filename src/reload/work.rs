@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::mem::{self, Discriminant};
 use std::sync::Arc;
 
-use super::attempt::{Attempt, Recipe, Run};
 use super::disk::{Contents, MOST_READS, Snapshot};
-use super::files::{Options, Refused, Tell};
+use super::files::{Given, Options, Refused, Tell};
 use super::generation::Generation;
 use super::parts::{Part, Parts};
+use super::recipe::{Recipe, Run};
 use super::side::Side;
 use super::watch::{Haste, Judgement, Watch};
 use crate::error::Error;
@@ -75,8 +75,8 @@ impl<S: Side, C: Side> Work<S, C> {
         let before = self.before.as_deref().ok_or(Error::NoGenerationBefore)?;
         let lineages = self.good.lineages.clone();
         let back = Arc::new(Parts { all: before.all.clone(), lineages });
-        let look = self.watch.look();
-        let run = self.attempt(&look, &back).make_of_what_was_good();
+        let given = self.given(self.watch.look(), &back);
+        let run = self.recipe.make_of_what_was_good(&given);
         let accepted = self.accept(run, Some(current))?;
         self.watch.rolled_back();
         Ok(accepted)
@@ -86,9 +86,9 @@ impl<S: Side, C: Side> Work<S, C> {
     fn run(&mut self, mut look: Snapshot) -> Result<Run<S, C>, Error> {
         let mut runs = 0;
         loop {
-            let good = self.good.clone();
-            let run = self.attempt(&look, &good).make();
-            if run.files.look.0.keys().all(|place| look.0.contains_key(place)) {
+            let given = self.given(look, &self.good);
+            let run = self.recipe.make(&given);
+            if run.files.look.0.keys().all(|place| given.look.0.contains_key(place)) {
                 return Ok(run);
             }
             let again = run.files.look.again();
@@ -101,8 +101,8 @@ impl<S: Side, C: Side> Work<S, C> {
         }
     }
 
-    fn attempt<'a>(&'a mut self, look: &'a Snapshot, good: &'a Arc<Parts>) -> Attempt<'a, S, C> {
-        Attempt { recipe: &mut self.recipe, look, good, options: &self.options }
+    fn given(&self, look: Snapshot, good: &Arc<Parts>) -> Given {
+        Given { look, good: good.clone(), options: self.options.clone() }
     }
 
     fn accept(
@@ -126,8 +126,7 @@ impl<S: Side, C: Side> Work<S, C> {
         let mut news: Vec<_> = refused.into_iter().filter_map(|refused| refused.news).collect();
         if is_new {
             self.number += 1;
-            let (now, clock) = (self.options.now(), self.options.clock.clone());
-            generation.publish(self.number, now, clock);
+            generation.publish(self.number, &self.options);
             report.published = Some(self.number);
             (report.changed, report.shorter) = files.now.changes(&self.good);
             if let Some(current) = current {

@@ -249,7 +249,7 @@ fn instant(time: AnyRef<'_>) -> der::Result<UnixTime> {
     Ok(UnixTime::since_unix_epoch(since_epoch))
 }
 
-pub(super) fn offset(time: UnixTime) -> OffsetDateTime {
+pub(crate) fn offset(time: UnixTime) -> OffsetDateTime {
     let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crate::common::clock::{NOW, unix};
 use crate::common::ours::{clients, credentials, roots, server_slot};
+use crate::common::pki::CrlSpec;
 use crate::common::tls::provider;
 use crate::world::World;
-use mtls_roles::Generation;
+use mtls_roles::{Crls, Error, Generation};
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 
@@ -26,6 +27,25 @@ impl TimeProvider for Slow {
         let _ = self.go.lock().unwrap().recv();
         Some(unix(NOW))
     }
+}
+
+#[test]
+fn what_belongs_to_a_generation_is_sealed_on_every_clone() {
+    let world = World::new();
+    let tls = world.start();
+    let generation = tls.current();
+    let (server, client) = (generation.server_slot().clone(), generation.client_slot().clone());
+    let held = server.credentials().unwrap();
+    let is_sealed = |error| matches!(error, Error::Sealed { .. });
+    assert!(is_sealed(server.swap(held.clone()).unwrap_err()));
+    assert!(is_sealed(server.clear().unwrap_err()));
+    assert!(is_sealed(client.swap(held.clone()).unwrap_err()));
+    assert!(is_sealed(client.clear().unwrap_err()));
+    let now = unix(NOW);
+    let crls = || Crls::from_der([world.ca.crl(CrlSpec::new(9))]).unwrap();
+    assert!(is_sealed(generation.clients().clone().replace_crls(crls(), now).unwrap_err()));
+    assert!(is_sealed(generation.servers().clone().replace_crls(crls(), now).unwrap_err()));
+    assert_eq!(server.credentials(), Some(held));
 }
 
 #[test]

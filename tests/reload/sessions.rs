@@ -1,6 +1,6 @@
 //! Sessions are resumed within one epoch of one generation, and only if that was asked for.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration as StdDuration;
 
 use crate::common::clock::NOW;
@@ -237,22 +237,27 @@ fn whoever_asks_for_room_without_end_gets_what_there_is() {
 }
 
 #[test]
-fn what_belongs_to_a_generation_is_sealed_on_every_clone() {
-    let world = World::new();
-    let tls = world.start();
-    let generation = tls.current();
-    let (server, client) = (generation.server_slot().clone(), generation.client_slot().clone());
-    let held = server.credentials().unwrap();
-    let is_sealed = |error| matches!(error, mtls_roles::Error::Sealed { .. });
-    assert!(is_sealed(server.swap(held.clone()).unwrap_err()));
-    assert!(is_sealed(server.clear().unwrap_err()));
-    assert!(is_sealed(client.swap(held.clone()).unwrap_err()));
-    assert!(is_sealed(client.clear().unwrap_err()));
-    let now = crate::common::clock::unix(NOW);
-    let crls = || mtls_roles::Crls::from_der([world.ca.crl(CrlSpec::new(9))]).unwrap();
-    assert!(is_sealed(generation.clients().clone().replace_crls(crls(), now).unwrap_err()));
-    assert!(is_sealed(generation.servers().clone().replace_crls(crls(), now).unwrap_err()));
-    assert_eq!(server.credentials(), Some(held));
+fn a_configuration_that_the_recipe_asked_for_resumes_nothing_once_its_generation_is_published() {
+    for stack in stacks() {
+        let world = World::new();
+        let mut inner = recipe(world.dir.path(), stack.provider_of_version(), resumes);
+        let early = Arc::new(OnceLock::new());
+        let asked = early.clone();
+        let tls = world.builder().build(move |files| {
+            let generation = inner(files)?;
+            let configs = (generation.server_config(), generation.client_config());
+            assert_eq!(meet(&configs.0, &configs.1), Full);
+            let _ = asked.set(configs);
+            Ok(generation)
+        });
+        let tls = tls.unwrap();
+        // It went by the clock of the system, the generation goes by the reloader's.
+        let (accept, connect) = early.get().unwrap();
+        assert_eq!(meet(accept, connect), Full, "{}", stack.name);
+        assert_eq!([kind(&tls), kind(&tls)], [Full, Resumed], "{}", stack.name);
+        world.clock.advance(Duration::hours(WITHIN));
+        assert_eq!(kind(&tls), Full, "{}", stack.name);
+    }
 }
 
 fn kind(tls: &Reloader) -> HandshakeKind {
