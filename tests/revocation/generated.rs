@@ -11,21 +11,7 @@ use crate::common::errors::Exact;
 use crate::common::tls::{provider, root_store};
 use crate::drawn::{Choices, Issued, drawn, with_one_list_each};
 use crate::oracle;
-use crate::world::{builder, word};
-
-/// The methods that our builders and those of rustls share.
-macro_rules! choose {
-    ($builder:expr, $choices:expr) => {{
-        let mut builder = $builder;
-        if $choices.only_end_entity {
-            builder = builder.only_check_end_entity_revocation();
-        }
-        if $choices.allow_unknown {
-            builder = builder.allow_unknown_revocation_status();
-        }
-        builder
-    }};
-}
+use crate::world::{builder, choose, word};
 
 #[test]
 fn of_several_lists_ours_says_what_an_independent_reading_of_the_rules_says() {

@@ -16,39 +16,18 @@ fn each_kind_is_set_aside_beside_others_and_an_error_alone() {
     let flag = |tag: u8| tlv(0x80 | tag, &[0xff]);
     let relative = tlv(0xa0, &tlv(0xa1, &sequence(&[vec![6, 3, 0x55, 4, 3], tlv(0x0c, b"p")])));
     let spec = || w.revoking(9);
-    let rows: [(&str, CrlSpec, &str); 9] = [
-        (
-            "delta",
-            spec().delta(),
-            "it is a delta list, which holds only what changed since another",
-        ),
+    let some_reasons = tlv(0x83, &[1, 0x40]);
+    let unknown = |spec: CrlSpec| spec.extension(&[1, 3, 6, 1, 4, 1, 1], vec![5, 0]);
+    #[rustfmt::skip] // One row, one line.
+    let rows = [
+        ("delta", spec().delta(), "it is a delta list, which holds only what changed since another"),
         ("indirect", spec().scope(&[here(), flag(4)]), "it is an indirect list"),
-        (
-            "some-reasons",
-            spec().scope(&[here(), tlv(0x83, &[1, 0x40])]),
-            "it covers some revocation reasons only (onlySomeReasons)",
-        ),
-        (
-            "attribute-certificates",
-            spec().scope(&[here(), flag(5)]),
-            "it is about attribute certificates only (onlyContainsAttributeCerts)",
-        ),
-        (
-            "relative-name",
-            spec().scope(&[relative]),
-            "its issuingDistributionPoint has no full name",
-        ),
+        ("some-reasons", spec().scope(&[here(), some_reasons]), "it covers some revocation reasons only (onlySomeReasons)"),
+        ("attribute-certificates", spec().scope(&[here(), flag(5)]), "it is about attribute certificates only (onlyContainsAttributeCerts)"),
+        ("relative-name", spec().scope(&[relative]), "its issuingDistributionPoint has no full name"),
         ("no-name", spec().scope(&[flag(1)]), "its issuingDistributionPoint has no full name"),
-        (
-            "version-1",
-            spec().version_1(),
-            "it is of version 1; needed is version 2: with OpenSSL, set crl_extensions",
-        ),
-        (
-            "unknown-critical-extension",
-            spec().extension(&[1, 3, 6, 1, 4, 1, 1], vec![5, 0]),
-            "it, or an entry of it, has a critical extension that is not understood, 1.3.6.1.4.1.1; needed",
-        ),
+        ("version-1", spec().version_1(), "it is of version 1; needed is version 2: with OpenSSL, set crl_extensions"),
+        ("unknown-critical", unknown(spec()), "it, or an entry of it, has a critical extension that is not understood, 1.3.6.1.4.1.1; needed"),
         ("no-next-update", CrlSpec::new(9), "it does not say when the next one comes (nextUpdate)"),
     ];
     let mut wrong = vec![];

@@ -16,15 +16,11 @@ fn each_level_needs_a_list_of_its_issuer_and_one_that_revokes_it_refuses() {
         let key = Arc::new(KeyPair::generate().unwrap());
         ca.crl(CrlSpec::new(9).signed_by(&key))
     };
+    #[rustfmt::skip] // One row, one line.
     let rows: Vec<(&str, Vec<List>, Choice, &str)> = vec![
         ("good", vec![w.good(), w.of_root()], Default, "good"),
         ("leaf-revoked", vec![leaf_revoked(), w.of_root()], Default, "revoked"),
-        (
-            "leaf-revoked-twice",
-            vec![leaf_revoked(), leaf_revoked(), w.of_root()],
-            Default,
-            "revoked",
-        ),
+        ("leaf-revoked-twice", vec![leaf_revoked(), leaf_revoked(), w.of_root()], Default, "revoked"),
         ("sub-revoked", vec![w.good(), sub_revoked()], Default, "revoked"),
         ("sub-revoked-leaf-only", vec![w.good(), sub_revoked()], LeafOnly, "good"),
         ("sub-revoked-leaf-unknown-allowed", vec![sub_revoked()], AllowUnknown, "revoked"),
@@ -35,32 +31,12 @@ fn each_level_needs_a_list_of_its_issuer_and_one_that_revokes_it_refuses() {
         ("sub-unknown-leaf-only", vec![w.good()], LeafOnly, "good"),
         ("sub-unknown-allowed", vec![w.good()], AllowUnknown, "good"),
         ("foreign-beside-good", vec![foreign(&w.sub), w.good(), w.of_root()], Default, "good"),
-        (
-            "foreign-beside-revoking",
-            vec![foreign(&w.sub), leaf_revoked(), w.of_root()],
-            Default,
-            "revoked",
-        ),
+        ("foreign-beside-revoking", vec![foreign(&w.sub), leaf_revoked(), w.of_root()], Default, "revoked"),
         ("foreign-alone", vec![foreign(&w.sub), w.of_root()], Default, "bad list signature"),
         // An unsigned file must not switch revocation off.
-        (
-            "foreign-alone-unknown-allowed",
-            vec![foreign(&w.sub)],
-            AllowUnknown,
-            "bad list signature",
-        ),
-        (
-            "foreign-of-root-unknown-allowed",
-            vec![foreign(&w.root)],
-            AllowUnknown,
-            "bad list signature",
-        ),
-        (
-            "both-levels-with-foreign",
-            vec![foreign(&w.sub), foreign(&w.root), w.good(), w.of_root()],
-            Default,
-            "good",
-        ),
+        ("foreign-alone-unknown-allowed", vec![foreign(&w.sub)], AllowUnknown, "bad list signature"),
+        ("foreign-of-root-unknown-allowed", vec![foreign(&w.root)], AllowUnknown, "bad list signature"),
+        ("both-levels-with-foreign", vec![foreign(&w.sub), foreign(&w.root), w.good(), w.of_root()], Default, "good"),
     ];
     let rows: Vec<_> = rows
         .into_iter()
@@ -106,18 +82,13 @@ fn a_link_certificate_needs_a_list_of_the_old_key_and_the_leaf_one_of_the_new() 
     let by_old = || old.crl(CrlSpec::new(1));
     let by_new = || new.crl(CrlSpec::new(2));
     let link_revoked = || old.crl(CrlSpec::new(3).revoke(&new.serial));
+    #[rustfmt::skip] // One row, one line.
     let rows = [
         ("both-keys", chain(), vec![by_old(), by_new(), of_root()], Default, "good"),
         ("new-key-only", chain(), vec![by_new(), of_root()], Default, "bad list signature"),
         ("old-key-only", chain(), vec![by_old(), of_root()], Default, "bad list signature"),
         ("link-revoked", chain(), vec![link_revoked(), by_new(), of_root()], Default, "revoked"),
-        (
-            "link-revoked-unknown-allowed",
-            chain(),
-            vec![link_revoked(), by_new()],
-            AllowUnknown,
-            "revoked",
-        ),
+        ("link-revoked-unknown-allowed", chain(), vec![link_revoked(), by_new()], AllowUnknown, "revoked"),
     ];
     assert_rows(&root, &rows);
 }
@@ -175,37 +146,14 @@ fn an_issuer_without_crl_sign_signs_no_good_word_root_or_not_and_still_revokes()
             (sub.leaf(client()), weak_sub.leaf(client()), root.leaf(client()));
         let weak_revokes = weak_sub.crl(CrlSpec::new(1).revoke(&of_weak.serial));
         let root_revokes = root.crl(CrlSpec::new(1).revoke(&direct.serial));
+        #[rustfmt::skip] // One row, one line.
         let rows = [
             ("root", direct.chain(&[]), vec![of_root()], Default, at_root),
             ("root-revokes", direct.chain(&[]), vec![root_revokes], Default, "revoked"),
-            (
-                "above",
-                leaf.chain(&[&sub]),
-                vec![sub.crl(CrlSpec::new(1)), of_root()],
-                Default,
-                at_root,
-            ),
-            (
-                "above-leaf-only",
-                leaf.chain(&[&sub]),
-                vec![sub.crl(CrlSpec::new(1)), of_root()],
-                LeafOnly,
-                "good",
-            ),
-            (
-                "sub",
-                of_weak.chain(&[&weak_sub]),
-                vec![weak_sub.crl(CrlSpec::new(1)), of_root()],
-                LeafOnly,
-                refused,
-            ),
-            (
-                "sub-revokes",
-                of_weak.chain(&[&weak_sub]),
-                vec![weak_revokes, of_root()],
-                LeafOnly,
-                "revoked",
-            ),
+            ("above", leaf.chain(&[&sub]), vec![sub.crl(CrlSpec::new(1)), of_root()], Default, at_root),
+            ("above-leaf-only", leaf.chain(&[&sub]), vec![sub.crl(CrlSpec::new(1)), of_root()], LeafOnly, "good"),
+            ("sub", of_weak.chain(&[&weak_sub]), vec![weak_sub.crl(CrlSpec::new(1)), of_root()], LeafOnly, refused),
+            ("sub-revokes", of_weak.chain(&[&weak_sub]), vec![weak_revokes, of_root()], LeafOnly, "revoked"),
             // A list for another point is not about the leaf, so nobody asks who may sign it.
             ("another-point", direct.chain(&[]), vec![at_point(&root)], AllowUnknown, "good"),
         ];
@@ -222,6 +170,7 @@ fn a_key_usage_with_unused_bits_set_gives_neither_key_cert_sign_nor_crl_sign() {
         root.sub(spec.extension(&[2, 5, 29, 15], true, value.to_vec()))
     };
     let mut wrong = vec![];
+    #[rustfmt::skip] // One row, one line.
     let rows: [(&[u8], &str); 7] = [
         (&[3, 2, 1, 0x06], "good"),
         (&[3, 2, 0, 0x06], "good"),

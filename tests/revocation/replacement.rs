@@ -1,17 +1,17 @@
 //! A replaced set decides at once, everywhere, and loses nothing: the newest list that a key has
 //! signed for a point stays until its nextUpdate.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use mtls_roles::{
-    ClientPeerVerifier, Counters, Error, KeptCrl, KeptCrlReason, Observer, Role, Roots,
-    ServerPeerVerifier,
+    ClientPeerVerifier, Counters, Error, KeptCrl, KeptCrlReason, Roots, ServerPeerVerifier,
 };
 use rustls::server::danger::ClientCertVerifier;
 use time::{Duration, OffsetDateTime};
 
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::assert_no_row_is_wrong;
+use crate::common::ours::Heard;
 use crate::common::pki::der::distribution_points;
 use crate::common::pki::{Ca, CaSpec, CrlSpec, KeyPair};
 use crate::common::tls::provider;
@@ -52,8 +52,6 @@ fn of_two_equally_new_lists_none_is_lost_with_the_other() {
     }
 }
 
-type Kept = Option<KeptCrlReason>;
-
 #[test]
 fn the_newest_list_that_a_key_has_signed_stays_until_one_as_new_takes_its_place() {
     use KeptCrlReason::{Missing, NotSigned, Older};
@@ -66,67 +64,46 @@ fn the_newest_list_that_a_key_has_signed_stays_until_one_as_new_takes_its_place(
     let forged = |spec: CrlSpec| w.sub.crl(spec.signed_by(&stranger));
     let highest = || days(CrlSpec::new(0).number(&[0x7f; 20]), 0, 900);
     let other = Ca::root_named("other");
+    let numberless = w.sub.crl(days(CrlSpec::new(5), -1, 7).without_number());
+    let old = || w.sub.crl(days(w.revoking(5), -1, 7));
     // The old set revokes the leaf: number 5, of yesterday. What the new sets have of its issuer, in
     // turn, and what is kept at each.
-    type Sets = Vec<(Vec<List>, Kept)>;
-    let rows: Vec<(&str, Sets, &str)> = vec![
-        ("the-same", vec![(vec![w.sub.crl(days(w.revoking(5), -1, 7))], None)], "revoked"),
-        ("newer", vec![(vec![genuine(6, 0)], None)], "good"),
-        ("as-new-with-higher-number", vec![(vec![genuine(6, -1)], None)], "good"),
-        ("lost-file", vec![(vec![], Some(Missing))], "revoked"),
-        ("lost-file-twice", vec![(vec![], Some(Missing)), (vec![], Some(Missing))], "revoked"),
-        ("another-issuer", vec![(vec![other.crl(CrlSpec::new(9))], Some(Missing))], "revoked"),
-        ("older-number", vec![(vec![genuine(4, -1)], Some(Older))], "revoked"),
-        (
-            "no-number",
-            vec![(vec![w.sub.crl(days(CrlSpec::new(5), -1, 7).without_number())], Some(Older))],
-            "revoked",
-        ),
-        ("299-days-older", vec![(vec![genuine(6, -300)], Some(Older))], "revoked"),
-        ("number-up-and-this-update-down", vec![(vec![genuine(9, -2)], Some(Older))], "revoked"),
-        ("forged", vec![(vec![forged(highest())], Some(NotSigned))], "revoked"),
+    let set = |lists: &[List], kept| (lists.to_vec(), kept);
+    let (lost, newer) = (|| set(&[], Some(Missing)), || set(&[genuine(6, 0)], None));
+    let forged_only = || set(&[forged(highest())], Some(NotSigned));
+    let forged_beside = || set(&[forged(highest()), genuine(6, 0)], None);
+    #[rustfmt::skip] // One row, one line.
+    let rows = [
+        ("the-same", vec![set(&[old()], None)], "revoked"),
+        ("newer", vec![newer()], "good"),
+        ("as-new-with-higher-number", vec![set(&[genuine(6, -1)], None)], "good"),
+        ("lost-file", vec![lost()], "revoked"),
+        ("lost-file-twice", vec![lost(), lost()], "revoked"),
+        ("another-issuer", vec![set(&[other.crl(CrlSpec::new(9))], Some(Missing))], "revoked"),
+        ("older-number", vec![set(&[genuine(4, -1)], Some(Older))], "revoked"),
+        ("no-number", vec![set(&[numberless], Some(Older))], "revoked"),
+        ("299-days-older", vec![set(&[genuine(6, -300)], Some(Older))], "revoked"),
+        ("number-up-and-this-update-down", vec![set(&[genuine(9, -2)], Some(Older))], "revoked"),
+        ("forged", vec![forged_only()], "revoked"),
         // Nobody's number counts unless a key signed it: what is genuine and newer is taken.
-        (
-            "forged-then-genuine",
-            vec![
-                (vec![forged(highest())], Some(NotSigned)),
-                (vec![forged(highest()), genuine(6, 0)], None),
-            ],
-            "good",
-        ),
-        (
-            "forged-then-older-genuine",
-            vec![(vec![forged(highest())], Some(NotSigned)), (vec![genuine(4, -2)], Some(Older))],
-            "revoked",
-        ),
-        ("newer-beside-older", vec![(vec![genuine(3, -2), genuine(6, 0)], None)], "good"),
-        ("future", vec![(vec![genuine(9, 1)], Some(Missing))], "revoked"),
-        (
-            "future-beside-older",
-            vec![(vec![genuine(9, 1), genuine(4, -2)], Some(Older))],
-            "revoked",
-        ),
-        ("lost-then-newer", vec![(vec![], Some(Missing)), (vec![genuine(6, 0)], None)], "good"),
-        (
-            "newer-then-old-again",
-            vec![
-                (vec![genuine(6, 0)], None),
-                (vec![w.sub.crl(days(w.revoking(5), -1, 7))], Some(Older)),
-            ],
-            "good",
-        ),
+        ("forged-then-genuine", vec![forged_only(), forged_beside()], "good"),
+        ("forged-then-older-genuine", vec![forged_only(), set(&[genuine(4, -2)], Some(Older))], "revoked"),
+        ("newer-beside-older", vec![set(&[genuine(3, -2), genuine(6, 0)], None)], "good"),
+        ("future", vec![set(&[genuine(9, 1)], Some(Missing))], "revoked"),
+        ("future-beside-older", vec![set(&[genuine(9, 1), genuine(4, -2)], Some(Older))], "revoked"),
+        ("lost-then-newer", vec![lost(), newer()], "good"),
+        ("newer-then-old-again", vec![newer(), set(&[old()], Some(Older))], "good"),
     ];
     let mut wrong = vec![];
     for (id, sets, expected) in &rows {
         for has_memo in [true, false] {
-            let ears = Arc::new(Ears::default());
-            let old = [w.of_root(), w.sub.crl(days(w.revoking(5), -1, 7))];
-            let ours = w.builder(&old).observer(ears.clone());
+            let heard = Arc::new(Heard::default());
+            let ours = w.builder(&[w.of_root(), old()]).observer(heard.clone());
             let ours = if has_memo { ours } else { ours.without_memo() };
             let verifier = ours.build().unwrap();
             // A key is known to have signed a list once a peer was verified with it.
             assert_eq!(verdict(&verifier, &w.chain()), "revoked");
-            let mut heard = vec![];
+            let mut told = vec![];
             for (index, (new, reason)) in sets.iter().enumerate() {
                 let new = [&new[..], &[w.of_root()]].concat();
                 let kept = verifier.replace_crls(crls(&new), unix(NOW)).unwrap();
@@ -134,11 +111,11 @@ fn the_newest_list_that_a_key_has_signed_stays_until_one_as_new_takes_its_place(
                 if found != reason.iter().copied().collect::<Vec<_>>() {
                     wrong.push(format!("{id}, set {index}: {kept:?}"));
                 }
-                heard.extend(kept);
+                told.extend(kept.iter().map(|kept| format!("kept for clients: {kept}")));
             }
             let found = verdict(&verifier, &w.chain());
-            if found != *expected || *ears.0.lock().unwrap() != heard {
-                wrong.push(format!("{id}: {found}, heard {ears:?}"));
+            if found != *expected || heard.lines() != told {
+                wrong.push(format!("{id}: {found}, told {told:?}"));
             }
         }
     }
@@ -216,6 +193,21 @@ fn of_several_lists_that_revoke_none_is_lost_although_only_one_was_asked() {
         let later = NOW + Duration::hours(2);
         assert_eq!(verdict_at(&verifier, &w.chain(), later), "revoked", "{id}");
     }
+}
+
+/// That the key has signed another list of the issuer is known.
+#[test]
+fn what_nobody_has_asked_for_yet_is_not_displaced_by_what_is_forged() {
+    let w = World::new();
+    let forger = Arc::new(KeyPair::generate().unwrap());
+    let shard = |number| w.revoking(number).at("http://crl.example/0");
+    let verifier = w.builder(&[w.of_root(), w.good(), w.sub.crl(shard(1))]).build().unwrap();
+    let other = w.sub.leaf(client()).chain(&[&w.sub]);
+    assert_eq!(verdict(&verifier, &other), "good");
+    let new = [w.of_root(), w.good(), w.sub.crl(shard(2).signed_by(&forger))];
+    let kept = verifier.replace_crls(crls(&new), unix(NOW)).unwrap();
+    assert_eq!(kept[0].reason, KeptCrlReason::NotSigned);
+    assert_eq!(verdict(&verifier, &w.chain()), "revoked");
 }
 
 /// A root's key is known before any peer came.
@@ -297,14 +289,4 @@ fn under_fire_no_replacement_lets_a_revoked_peer_in() {
             assert_eq!(verdict_at(&verifier, &w.chain(), NOW), "revoked");
         }
     });
-}
-
-#[derive(Debug, Default)]
-struct Ears(Mutex<Vec<KeptCrl>>);
-
-impl Observer for Ears {
-    fn crl_kept(&self, role: Role, kept: &KeptCrl) {
-        assert_eq!(role, Role::Client);
-        self.0.lock().unwrap().push(kept.clone());
-    }
 }

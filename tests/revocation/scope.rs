@@ -13,7 +13,7 @@ fn uri(uri: &str) -> Vec<u8> {
 }
 
 /// onlyContainsUserCerts [1], onlyContainsCACerts [2] (RFC 5280, 5.2.5).
-fn only(tag: u8) -> Vec<u8> {
+fn only(tag: &u8) -> Vec<u8> {
     tlv(0x80 | tag, &[0xff])
 }
 
@@ -36,104 +36,63 @@ struct Row {
 
 #[test]
 fn a_list_for_a_point_is_a_good_word_for_the_certificates_of_this_point_only() {
-    use Choice::{AllowUnknown, Default};
     let root = Ca::root_named("root");
-    let (here, there) =
-        (|| Some(vec![full_name(&[uri(HERE)])]), || Some(vec![full_name(&[uri(THERE)])]));
+    // The fields of an issuingDistributionPoint; the value of a cRLDistributionPoints.
+    let at = |names: &[Vec<u8>]| Some(vec![full_name(names)]);
+    let (here, there) = (|| at(&[uri(HERE)]), || at(&[uri(THERE)]));
+    let only =
+        |tags: &[u8]| Some(here().into_iter().flatten().chain(tags.iter().map(only)).collect());
     let at_here = || Some(distribution_points(HERE));
-    // The directory name of the issuer, which is what a certificate without points stands at.
-    let own_name = sequence(&[tlv(0x31, &sequence(&[vec![6, 3, 0x55, 4, 3], tlv(0x0c, b"root")]))]);
-    let own_point = || Some(vec![full_name(&[tlv(0xa4, &own_name)])]);
-    let other_name =
-        sequence(&[tlv(0x31, &sequence(&[vec![6, 3, 0x55, 4, 3], tlv(0x0c, b"toor")]))]);
-    let both = || Some(vec![full_name(&[uri(THERE), uri(HERE)])]);
+    let here_with = |field: &Vec<u8>| Some(point(&[full_name(&[uri(HERE)]), field.clone()]));
+    // The directory name of the issuer is what a certificate without points stands at.
+    let directory = |name: &[u8]| {
+        let name = sequence(&[vec![6, 3, 0x55, 4, 3], tlv(0x0c, name)]);
+        tlv(0xa4, &sequence(&[tlv(0x31, &name)]))
+    };
+    let own_name = || at(&[directory(b"root")]);
+    let both_points = [THERE, HERE].map(|name| sequence(&[full_name(&[uri(name)])]));
     let reasons = tlv(0x81, &[1, 0x40]);
-    let by_another = tlv(0xa2, &tlv(0xa4, &other_name));
+    let by_another = tlv(0xa2, &directory(b"toor"));
     let relative = tlv(0xa0, &tlv(0xa1, &sequence(&[vec![6, 3, 0x55, 4, 3], tlv(0x0c, b"p")])));
     let row = |id, points, lists, expected| Row {
         id,
         points,
         lists,
         revokes: false,
-        choice: Default,
+        choice: Choice::Default,
         expected,
     };
-    let revoking = |row: Row| Row { revokes: true, expected: "revoked", ..row };
+    let revoking = |id, points, lists| Row { revokes: true, ..row(id, points, lists, "revoked") };
+    #[rustfmt::skip] // One row, one line.
     let rows = [
         row("no-point-no-point", None, vec![None], "good"),
         row("no-point-at-point", None, vec![here()], "unknown"),
-        revoking(row("no-point-at-point-revoking", None, vec![here()], "")),
-        Row {
-            choice: AllowUnknown,
-            ..row("no-point-at-point-allowed", None, vec![here()], "good")
-        },
-        row("no-point-at-own-name", None, vec![own_point()], "good"),
-        row(
-            "no-point-at-other-name",
-            None,
-            vec![Some(vec![full_name(&[tlv(0xa4, &other_name)])])],
-            "unknown",
-        ),
+        revoking("no-point-at-point-revoking", None, vec![here()]),
+        Row { choice: Choice::AllowUnknown, ..row("no-point-at-point-allowed", None, vec![here()], "good") },
+        row("no-point-at-own-name", None, vec![own_name()], "good"),
+        row("no-point-at-other-name", None, vec![at(&[directory(b"toor")])], "unknown"),
         row("here-no-point", at_here(), vec![None], "good"),
         row("here-here", at_here(), vec![here()], "good"),
         row("here-there", at_here(), vec![there()], "unknown"),
-        revoking(row("here-there-revoking", at_here(), vec![there()], "")),
-        revoking(row("here-good-there-revoking", at_here(), vec![there(), here()], "")),
-        row("here-both-names", at_here(), vec![both()], "good"),
-        row("here-own-name", at_here(), vec![own_point()], "unknown"),
-        row("here-among-three", at_here(), vec![there(), own_point(), here()], "good"),
+        revoking("here-there-revoking", at_here(), vec![there()]),
+        revoking("here-good-there-revoking", at_here(), vec![there(), here()]),
+        row("here-both-names", at_here(), vec![at(&[uri(THERE), uri(HERE)])], "good"),
+        row("here-own-name", at_here(), vec![own_name()], "unknown"),
+        row("here-among-three", at_here(), vec![there(), own_name(), here()], "good"),
         // The same characters as another type of name.
-        row(
-            "here-as-dns",
-            at_here(),
-            vec![Some(vec![full_name(&[general_name(2, HERE.as_bytes())])])],
-            "unknown",
-        ),
-        row(
-            "two-points",
-            Some(sequence(&[
-                sequence(&[full_name(&[uri(THERE)])]),
-                sequence(&[full_name(&[uri(HERE)])]),
-            ])),
-            vec![here()],
-            "good",
-        ),
+        row("here-as-dns", at_here(), vec![at(&[general_name(2, HERE.as_bytes())])], "unknown"),
+        row("two-points", Some(sequence(&both_points)), vec![here()], "good"),
         // A point for some reasons may revoke and is no good word; nor is one with lists by others.
-        row(
-            "point-with-reasons",
-            Some(point(&[full_name(&[uri(HERE)]), reasons.clone()])),
-            vec![here()],
-            "unknown",
-        ),
-        revoking(row(
-            "point-with-reasons-revoking",
-            Some(point(&[full_name(&[uri(HERE)]), reasons])),
-            vec![here()],
-            "",
-        )),
-        row(
-            "point-of-another-issuer",
-            Some(point(&[full_name(&[uri(HERE)]), by_another])),
-            vec![here()],
-            "unknown",
-        ),
+        row("point-with-reasons", here_with(&reasons), vec![here()], "unknown"),
+        revoking("point-with-reasons-revoking", here_with(&reasons), vec![here()]),
+        row("point-of-another-issuer", here_with(&by_another), vec![here()], "unknown"),
         row("point-relative", Some(point(&[relative])), vec![here()], "unknown"),
         row("point-unreadable", Some(vec![0x30, 0x05, 0x30]), vec![here()], "bad encoding"),
         // User and CA certificates: the leaf is a user's.
-        row("only-users", at_here(), vec![Some(vec![full_name(&[uri(HERE)]), only(1)])], "good"),
-        row("only-cas", at_here(), vec![Some(vec![full_name(&[uri(HERE)]), only(2)])], "unknown"),
-        revoking(row(
-            "only-cas-revoking",
-            at_here(),
-            vec![Some(vec![full_name(&[uri(HERE)]), only(2)])],
-            "",
-        )),
-        row(
-            "only-users-and-only-cas",
-            at_here(),
-            vec![Some(vec![full_name(&[uri(HERE)]), only(1), only(2)])],
-            "unknown",
-        ),
+        row("only-users", at_here(), vec![only(&[1])], "good"),
+        row("only-cas", at_here(), vec![only(&[2])], "unknown"),
+        revoking("only-cas-revoking", at_here(), vec![only(&[2])]),
+        row("only-users-and-only-cas", at_here(), vec![only(&[1, 2])], "unknown"),
     ];
     let rows: Vec<(_, Chain, Vec<List>, _, _)> = rows
         .into_iter()
@@ -179,17 +138,16 @@ fn lists_for_cas_and_for_users_are_about_their_own_level() {
     let points = || distribution_points(HERE);
     let sub = root.sub(CaSpec::new("sub").extension(CRL_DISTRIBUTION_POINTS, false, points()));
     let leaf = sub.leaf(client());
-    let of_root = |tag| root.crl(CrlSpec::new(1).scope(&[full_name(&[uri(HERE)]), only(tag)]));
+    let of_root = |tag| root.crl(CrlSpec::new(1).scope(&[full_name(&[uri(HERE)]), only(&tag)]));
     let good = || sub.crl(CrlSpec::new(1));
     let chain = || leaf.chain(&[&sub]);
-    assert_rows(
-        &root,
-        &[
-            ("for-cas", chain(), vec![good(), of_root(2)], Default, "good"),
-            ("for-users", chain(), vec![good(), of_root(1)], Default, "unknown"),
-            ("for-each", chain(), vec![good(), of_root(1), of_root(2)], Default, "good"),
-        ],
-    );
+    #[rustfmt::skip] // One row, one line.
+    let rows = [
+        ("for-cas", chain(), vec![good(), of_root(2)], Default, "good"),
+        ("for-users", chain(), vec![good(), of_root(1)], Default, "unknown"),
+        ("for-each", chain(), vec![good(), of_root(1), of_root(2)], Default, "good"),
+    ];
+    assert_rows(&root, &rows);
 }
 
 #[test]
@@ -198,31 +156,17 @@ fn one_good_list_is_enough_although_that_of_another_scope_has_expired() {
     let leaf =
         root.leaf(client().extension(CRL_DISTRIBUTION_POINTS, false, distribution_points(HERE)));
     let at_here = || CrlSpec::new(1).scope(&[full_name(&[uri(HERE)])]);
-    let (complete, shard) = (CrlSpec::new(1), at_here());
-    let row = |id, lists, expected| (id, leaf.chain(&[]), lists, Choice::Default, expected);
-    assert_rows(
-        &root,
-        &[
-            row(
-                "shard-expired",
-                vec![root.crl(complete.clone()), root.crl(shard.clone().expired())],
-                "good",
-            ),
-            row(
-                "complete-expired",
-                vec![root.crl(complete.clone().expired()), root.crl(shard.clone())],
-                "good",
-            ),
-            row(
-                "both-expired",
-                vec![root.crl(complete.clone().expired()), root.crl(shard.expired())],
-                "list expired",
-            ),
-            row(
-                "expired-shard-revokes",
-                vec![root.crl(complete), root.crl(at_here().revoke(&leaf.serial).expired())],
-                "revoked",
-            ),
-        ],
-    );
+    let list = |spec: CrlSpec| root.crl(spec);
+    let (complete, expired) = (|| CrlSpec::new(1), || CrlSpec::new(1).expired());
+    let row = |id, lists: [CrlSpec; 2], expected| {
+        (id, leaf.chain(&[]), lists.map(list).to_vec(), Choice::Default, expected)
+    };
+    #[rustfmt::skip] // One row, one line.
+    let rows = [
+        row("shard-expired", [complete(), at_here().expired()], "good"),
+        row("complete-expired", [expired(), at_here()], "good"),
+        row("both-expired", [expired(), at_here().expired()], "list expired"),
+        row("expired-shard-revokes", [complete(), at_here().revoke(&leaf.serial).expired()], "revoked"),
+    ];
+    assert_rows(&root, &rows);
 }

@@ -21,30 +21,16 @@ fn the_newest_list_that_the_issuers_key_has_signed_decides_in_any_order() {
     let stranger = Arc::new(KeyPair::generate().unwrap());
     let unsigned = |spec: CrlSpec| w.sub.crl(spec.signed_by(&stranger));
     let highest = || CrlSpec::new(0).number(&[0x7f; 20]);
+    #[rustfmt::skip] // One row, one line.
     let rows: Vec<(&str, Vec<List>, Choice, &str)> = vec![
         ("revoked-since", vec![good(1, -3, 5), bad(2, -1, 7)], Default, "revoked"),
         ("hold-lifted", vec![bad(1, -3, 5), good(2, -1, 7)], Default, "good"),
-        (
-            "revoked-lifted-revoked",
-            vec![bad(1, -5, 5), good(2, -3, 6), bad(3, -1, 7)],
-            Default,
-            "revoked",
-        ),
-        (
-            "lifted-revoked-lifted",
-            vec![good(1, -5, 5), bad(2, -3, 6), good(3, -1, 7)],
-            Default,
-            "good",
-        ),
+        ("revoked-lifted-revoked", vec![bad(1, -5, 5), good(2, -3, 6), bad(3, -1, 7)], Default, "revoked"),
+        ("lifted-revoked-lifted", vec![good(1, -5, 5), bad(2, -3, 6), good(3, -1, 7)], Default, "good"),
         // thisUpdate goes before crlNumber.
         ("later-with-lower-number", vec![bad(9, -3, 5), good(2, -1, 7)], Default, "good"),
         ("number-decides-on-one-day", vec![bad(1, -1, 7), good(2, -1, 7)], Default, "good"),
-        (
-            "number-decides-on-one-day-revoked",
-            vec![good(1, -1, 7), bad(2, -1, 7)],
-            Default,
-            "revoked",
-        ),
+        ("number-decides-on-one-day-revoked", vec![good(1, -1, 7), bad(2, -1, 7)], Default, "revoked"),
         (
             "no-number-is-older",
             vec![w.sub.crl(days(w.revoking(1), -1, 7).without_number()), good(1, -1, 7)],
@@ -59,18 +45,8 @@ fn the_newest_list_that_the_issuers_key_has_signed_decides_in_any_order() {
         ("ends-now", vec![good(1, -8, 0)], Default, "list expired"),
         ("expired-revokes", vec![bad(1, -8, -1)], Default, "revoked"),
         ("expired-newest-revokes", vec![good(1, -9, 7), bad(2, -8, -1)], Default, "revoked"),
-        (
-            "expired-newest-is-no-good-word",
-            vec![good(1, -9, 7), good(2, -8, -1)],
-            Default,
-            "list expired",
-        ),
-        (
-            "expired-newest-lifts-and-is-no-good-word",
-            vec![bad(1, -9, 7), good(2, -8, -1)],
-            Default,
-            "list expired",
-        ),
+        ("expired-newest-is-no-good-word", vec![good(1, -9, 7), good(2, -8, -1)], Default, "list expired"),
+        ("expired-newest-lifts-and-is-no-good-word", vec![bad(1, -9, 7), good(2, -8, -1)], Default, "list expired"),
         ("expired-older-beside-current", vec![good(1, -9, -1), good(2, -1, 7)], Default, "good"),
         ("begins-now", vec![good(1, 0, 7)], Default, "good"),
         ("future", vec![good(1, 1, 7)], Default, "unknown"),
@@ -80,18 +56,8 @@ fn the_newest_list_that_the_issuers_key_has_signed_decides_in_any_order() {
         ("future-lifts-nothing-yet", vec![good(2, 1, 7), bad(1, -1, 7)], Default, "revoked"),
         // Nobody's number counts unless a key signed it.
         ("unsigned-newest", vec![unsigned(days(highest(), 0, 9)), good(1, -1, 7)], Default, "good"),
-        (
-            "unsigned-newest-beside-revoking",
-            vec![unsigned(days(highest(), 0, 9)), bad(1, -1, 7)],
-            Default,
-            "revoked",
-        ),
-        (
-            "unsigned-revokes-nobody",
-            vec![unsigned(days(w.revoking(9), 0, 9)), good(1, -1, 7)],
-            Default,
-            "good",
-        ),
+        ("unsigned-newest-beside-revoking", vec![unsigned(days(highest(), 0, 9)), bad(1, -1, 7)], Default, "revoked"),
+        ("unsigned-revokes-nobody", vec![unsigned(days(w.revoking(9), 0, 9)), good(1, -1, 7)], Default, "good"),
     ];
     let rows: Vec<_> = rows
         .into_iter()

@@ -86,6 +86,21 @@ impl Choice {
     }
 }
 
+/// The methods that our builders and those of rustls share.
+macro_rules! choose {
+    ($builder:expr, $choices:expr) => {{
+        let mut builder = $builder;
+        if $choices.only_end_entity {
+            builder = builder.only_check_end_entity_revocation();
+        }
+        if $choices.allow_unknown {
+            builder = builder.allow_unknown_revocation_status();
+        }
+        builder
+    }};
+}
+pub(crate) use choose;
+
 pub fn verdict(verifier: &ClientPeerVerifier, chain: &Chain) -> &'static str {
     verdict_at(verifier, chain, NOW)
 }
