@@ -3,47 +3,27 @@
 
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::assert_no_row_is_wrong;
-use crate::common::ours::{clients, with_memo};
-use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, LeafSpec, der};
+use crate::common::ours::{clients, roots, with_memo};
+use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, der};
 use crate::common::tls::provider;
+use crate::world::{Chain, World, client};
 use mtls_roles::{ClientPeerVerifier, Roots, SignatureMemo};
 use rustls::RootCertStore;
-use rustls::pki_types::{CertificateDer, TrustAnchor};
-
-type Chain = Vec<CertificateDer<'static>>;
+use rustls::pki_types::TrustAnchor;
 
 const KINDS: [KeyKind; 3] = [KeyKind::P256, KeyKind::Ed25519, KeyKind::Rsa2048];
 
-/// root → sub → leaf, all keys of one kind.
-struct World {
-    kind: KeyKind,
-    root: Ca,
-    chain: Chain,
-}
-
-impl World {
-    fn of(kind: KeyKind) -> Self {
-        let root = Ca::root(CaSpec::new("root").kind(kind));
-        let sub = root.sub(CaSpec::new("sub").kind(kind));
-        let leaf = sub.leaf(LeafSpec::new("leaf").kind(kind).eku(Eku::client()));
-        let chain = leaf.chain(&[&sub]);
-        Self { kind, root, chain }
-    }
-
-    fn roots(&self) -> Roots {
-        Roots::from_der([self.root.der()]).unwrap()
-    }
-
-    /// A memo that knows the chain.
-    fn memo(&self) -> SignatureMemo {
-        let memo = SignatureMemo::new(&provider());
-        let verifier = remembering(self.roots(), &memo);
-        assert_eq!(said(&verifier, &self.chain), Ok(()));
-        assert_eq!((hits(&memo), memo.counters().entries), (0, 2));
-        assert_eq!(said(&verifier, &self.chain), Ok(()));
-        assert_eq!(hits(&memo), 2);
-        memo
-    }
+/// Of each kind of key, and a memo that knows the chain.
+fn worlds() -> [(KeyKind, World, SignatureMemo); 3] {
+    KINDS.map(|kind| {
+        let (world, memo) = (World::of(kind, Eku::client()), SignatureMemo::new(&provider()));
+        let verifier = remembering(world.roots(), &memo);
+        for known in [0, 2] {
+            assert_eq!(said(&verifier, &world.chain()), Ok(()));
+            assert_eq!((hits(&memo), memo.counters().entries), (known, 2));
+        }
+        (kind, world, memo)
+    })
 }
 
 fn remembering(roots: Roots, memo: &SignatureMemo) -> ClientPeerVerifier {
@@ -75,18 +55,16 @@ fn flipped(bytes: &[u8]) -> impl Iterator<Item = (String, Vec<u8>)> {
 #[test]
 fn a_known_chain_with_any_bit_changed_is_refused_as_without_memo() {
     let (mut wrong, mut rows) = (vec![], 0);
-    for world in KINDS.map(World::of) {
-        let memo = world.memo();
+    for (kind, world, memo) in worlds() {
         let (warm, cold) = (remembering(world.roots(), &memo), forgetful(world.roots()));
-        let known = memo.counters();
-        for place in 0..world.chain.len() {
-            for (bit, changed) in flipped(&world.chain[place]) {
-                let mut chain = world.chain.clone();
+        let (known, good) = (memo.counters(), world.chain());
+        for place in 0..good.len() {
+            for (bit, changed) in flipped(&good[place]) {
+                let mut chain = good.clone();
                 chain[place] = changed.into();
                 let (warm, cold) = (said(&warm, &chain), said(&cold, &chain));
                 rows += 1;
                 if warm != cold || cold.is_ok() {
-                    let kind = world.kind;
                     wrong.push(format!(
                         "{kind:?}, certificate {place}, {bit}: {warm:?}, without memo {cold:?}"
                     ));
@@ -105,8 +83,7 @@ fn a_known_chain_with_any_bit_changed_is_refused_as_without_memo() {
 #[test]
 fn a_known_chain_under_a_root_with_any_bit_of_its_key_changed_is_refused_as_without_memo() {
     let (mut wrong, mut rows) = (vec![], 0);
-    for world in KINDS.map(World::of) {
-        let memo = world.memo();
+    for (kind, world, memo) in worlds() {
         let mut store = RootCertStore::empty();
         store.add(world.root.der()).unwrap();
         let anchor = store.roots[0].clone();
@@ -114,15 +91,14 @@ fn a_known_chain_under_a_root_with_any_bit_of_its_key_changed_is_refused_as_with
             let changed = TrustAnchor { subject_public_key_info: key.into(), ..anchor.clone() };
             let roots = Roots::from_root_cert_store(RootCertStore { roots: vec![changed] });
             let roots = roots.unwrap();
-            let warm = said(&remembering(roots.clone(), &memo), &world.chain);
-            let cold = said(&forgetful(roots), &world.chain);
+            let warm = said(&remembering(roots.clone(), &memo), &world.chain());
+            let cold = said(&forgetful(roots), &world.chain());
             rows += 1;
             if warm != cold || cold.is_ok() {
-                let kind = world.kind;
                 wrong.push(format!("{kind:?}, {bit}: {warm:?}, without memo {cold:?}"));
             }
         }
-        assert_eq!(hits(&memo), 2, "{:?}", world.kind);
+        assert_eq!(hits(&memo), 2, "{kind:?}");
     }
     assert_no_row_is_wrong(rows, &wrong);
 }
@@ -133,13 +109,10 @@ fn a_known_chain_under_a_root_with_any_bit_of_its_key_changed_is_refused_as_with
 fn parts_of_known_certificates_put_together_anew_are_refused() {
     for kind in KINDS {
         let root = Ca::root(CaSpec::new("root").kind(kind));
-        let leaf = |serial: u64| {
-            let spec = LeafSpec::new("leaf").serial(serial).eku(Eku::client());
-            root.leaf(spec).der()
-        };
+        let leaf = |serial: u64| root.leaf(client("leaf").serial(serial)).der();
         let (one, other) = (leaf(0x1001), leaf(0x1002));
         let memo = SignatureMemo::new(&provider());
-        let verifier = remembering(Roots::from_der([root.der()]).unwrap(), &memo);
+        let verifier = remembering(roots([&root]), &memo);
         for known in [&one, &other] {
             assert_eq!(said(&verifier, &vec![known.clone()]), Ok(()));
         }
@@ -154,14 +127,11 @@ fn parts_of_known_certificates_put_together_anew_are_refused() {
 /// A namesake of the issuer has another key: a known leaf is not known below it.
 #[test]
 fn a_known_leaf_under_another_key_of_its_issuers_name_is_refused() {
-    for world in KINDS.map(World::of) {
-        let memo = world.memo();
-        let namesake = world.root.sub(CaSpec::new("sub").kind(world.kind));
+    for (kind, world, memo) in worlds() {
+        let namesake = world.root.sub(CaSpec::new("sub").kind(kind));
         let verifier = remembering(world.roots(), &memo);
-        let chain = vec![world.chain[0].clone(), namesake.der()];
-        let refused = said(&verifier, &chain).unwrap_err();
+        let refused = said(&verifier, &world.leaf.chain(&[&namesake])).unwrap_err();
         assert!(refused.contains("BadSignature"), "{refused}");
-        let both = vec![world.chain[0].clone(), namesake.der(), world.chain[1].clone()];
-        assert_eq!(said(&verifier, &both), Ok(()));
+        assert_eq!(said(&verifier, &world.leaf.chain(&[&namesake, &world.sub])), Ok(()));
     }
 }

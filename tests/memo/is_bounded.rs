@@ -6,28 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crate::common::clock::{NOW, unix};
-use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, LeafSpec, tamper_signature};
+use crate::common::ours::{clients, roots, with_memo};
+use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, tamper_signature};
 use crate::common::tls::provider;
-use mtls_roles::{ClientPeerVerifier, MemoCounters, Roots, SignatureMemo};
-use rustls::pki_types::CertificateDer;
+use crate::world::{Chain, accepts, client};
+use mtls_roles::{ClientPeerVerifier, MemoCounters, SignatureMemo};
 use rustls::server::danger::ClientCertVerifier;
-
-type Chain = Vec<CertificateDer<'static>>;
 
 const KIB: usize = 1 << 10;
 
 fn verifier(root: &Ca, memo: &SignatureMemo) -> ClientPeerVerifier {
-    let roots = Roots::from_der([root.der()]).unwrap();
-    let builder = ClientPeerVerifier::builder(roots, &provider());
-    builder.memo(memo.clone()).build().unwrap()
-}
-
-fn is_accepted(verifier: &ClientPeerVerifier, chain: &Chain) -> bool {
-    verifier.verify(Some(chain), unix(NOW)).is_ok()
-}
-
-fn client(name: &str) -> LeafSpec {
-    LeafSpec::new(name).eku(Eku::client())
+    with_memo(clients(&roots([root])), Some(memo))
 }
 
 #[test]
@@ -51,7 +40,7 @@ fn a_flood_of_valid_chains_from_several_threads_never_takes_more_than_the_capaci
                     for number in 0..300 {
                         let name = format!("client {thread} {number}");
                         let chain = sub.leaf(client(&name).key(leaf)).chain(&[sub]);
-                        assert!(is_accepted(&verifier, &chain));
+                        assert!(accepts(&verifier, &chain));
                         sample();
                     }
                 })
@@ -135,7 +124,7 @@ fn without_capacity_everything_is_verified_and_nothing_remembered() {
     let memo = SignatureMemo::with_capacity(&provider(), 0);
     let verifier = verifier(&root, &memo);
     for _ in 0..3 {
-        assert!(is_accepted(&verifier, &chain));
+        assert!(accepts(&verifier, &chain));
     }
     let found = memo.counters();
     assert_eq!((found.hits, found.misses, found.entries, found.bytes), (0, 3, 0, 0));
@@ -157,14 +146,14 @@ fn the_largest_certificate_is_remembered_where_there_is_room_and_verified_each_t
         let memo = SignatureMemo::with_capacity(&provider(), capacity);
         let verifier = verifier(&root, &memo);
         for _ in 0..3 {
-            assert!(is_accepted(&verifier, &large));
+            assert!(accepts(&verifier, &large));
         }
         let found = memo.counters();
         assert_eq!(found.hits, hits, "{found:?}");
         assert!(found.bytes <= capacity as u64);
     }
     let memo = SignatureMemo::new(&provider());
-    assert!(!is_accepted(&verifier(&root, &memo), &leaf(65_600)));
+    assert!(!accepts(&verifier(&root, &memo), &leaf(65_600)));
     assert_eq!(memo.counters().misses, 0);
 }
 
@@ -187,7 +176,7 @@ fn a_remembered_chain_takes_the_bytes_that_the_manual_names() {
         let bytes_with = |name: &str| {
             let dns = format!("{name}.clients.example.com");
             let chain = sub.leaf(client(name).dns(&dns).kind(kind)).chain(&[&sub]);
-            assert!(is_accepted(&verifier, &chain));
+            assert!(accepts(&verifier, &chain));
             let presented: usize = chain.iter().map(|der| der.len()).sum();
             let MemoCounters { entries, bytes, .. } = memo.counters();
             (entries, bytes, presented)

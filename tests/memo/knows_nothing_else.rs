@@ -3,24 +3,20 @@
 
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::assert_no_row_is_wrong;
-use crate::common::ours::{Choices, Memo, ROLES, Setup, Whom, server_name};
-use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, KeyUsagePurpose, Leaf, LeafSpec};
+use crate::common::ours::{Choices, Memo, ROLES, Setup, Whom};
+use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, KeyKind, KeyUsagePurpose, LeafSpec};
 use crate::common::tls::provider;
+use crate::world::{NAME, World, name};
 use mtls_roles::{
     ClientPeerVerifier, EkuPolicy, PeerRule, Role, Roots, ServerPeerVerifier, SignatureMemo,
 };
 use rustls::pki_types::CertificateDer;
 use time::{Duration, OffsetDateTime};
 
-const NAME: &str = "edge.example";
-
-/// One memo, and the chain that it knows.
-struct World {
+/// One memo that knows the chain.
+struct Known {
+    world: World,
     memo: SignatureMemo,
-    root: Ca,
-    other_root: Ca,
-    sub: Ca,
-    leaf: Leaf,
 }
 
 /// What one row changes, and what is then refused, or not.
@@ -34,18 +30,10 @@ struct Row {
     says: [&'static str; 2],
 }
 
-impl World {
+impl Known {
     fn new(eku: Eku) -> Self {
-        let root = Ca::root_named("root");
-        let sub = root.sub(CaSpec::new("sub"));
-        let leaf = sub.leaf(LeafSpec::new("leaf").dns(NAME).eku(eku));
-        let world = Self {
-            memo: SignatureMemo::new(&provider()),
-            other_root: Ca::root_named("other root"),
-            root,
-            sub,
-            leaf,
-        };
+        let (world, memo) = (World::of(KeyKind::P256, eku), SignatureMemo::new(&provider()));
+        let known = Self { world, memo };
         // Known to both roles before anything is asked.
         let ignoring = Setup {
             policy: EkuPolicy::ignore(),
@@ -53,18 +41,14 @@ impl World {
             ..Setup::default()
         };
         for role in ROLES {
-            assert_eq!(world.say(&world.row("warm", ignoring.clone()), role, true), "");
+            assert_eq!(known.say(&known.row("warm", ignoring.clone()), role, true), "");
         }
-        assert_eq!(world.memo.counters().entries, 2);
-        world
-    }
-
-    fn chain(&self) -> Vec<CertificateDer<'static>> {
-        self.leaf.chain(&[&self.sub])
+        assert_eq!(known.memo.counters().entries, 2);
+        known
     }
 
     fn row(&self, id: &'static str, setup: Setup) -> Row {
-        Row { id, setup, roots: vec![self.root.der()], name: NAME, now: NOW, says: ["", ""] }
+        Row { id, setup, roots: vec![self.world.root.der()], name: NAME, now: NOW, says: ["", ""] }
     }
 
     /// With the memo of this world or without: nothing, or the error.
@@ -76,7 +60,7 @@ impl World {
         let setup = Setup { memo, ..row.setup.clone() };
         let roots = Roots::from_der(row.roots.clone()).unwrap();
         let verifier = setup.build(role, &roots, &provider()).unwrap();
-        let verified = verifier.verify(&self.chain(), row.name, unix(row.now));
+        let verified = verifier.verify(&self.world.chain(), row.name, unix(row.now));
         verified.map_or_else(|refusal| format!("{refusal:?}"), |_| String::new())
     }
 
@@ -99,12 +83,12 @@ impl World {
 
 #[test]
 fn a_known_chain_is_judged_at_its_time_by_its_name_roots_and_rules() {
-    let world = World::new(Eku::both());
+    let known = Known::new(Eku::both());
     let setup = Setup::default;
-    let plain = |id| world.row(id, setup());
+    let plain = |id| known.row(id, setup());
     let rule = |name| Some(PeerRule::dns_name(name).unwrap());
     let both = |says| [says, says];
-    world.check(vec![
+    known.check(vec![
         plain("nothing"),
         Row {
             now: NOW + Duration::days(100),
@@ -117,7 +101,7 @@ fn a_known_chain_is_judged_at_its_time_by_its_name_roots_and_rules() {
             ..plain("before the leaf's begin")
         },
         Row {
-            roots: vec![world.other_root.der()],
+            roots: vec![Ca::root_named("other root").der()],
             says: both("UnknownIssuer"),
             ..plain("under another root")
         },
@@ -126,14 +110,16 @@ fn a_known_chain_is_judged_at_its_time_by_its_name_roots_and_rules() {
             says: both("BadSignature"),
             ..plain("under another root of the same name")
         },
-        Row { roots: vec![world.sub.der()], ..plain("under the intermediate as root") },
+        Row { roots: vec![known.world.sub.der()], ..plain("under the intermediate as root") },
         Row {
-            roots: vec![Ca::root(CaSpec::new("root").key(&world.root.key).exclude_dns(NAME)).der()],
+            roots: vec![
+                Ca::root(CaSpec::new("root").key(&known.world.root.key).exclude_dns(NAME)).der(),
+            ],
             says: both("NameConstraintViolation"),
             ..plain("under the root with name constraints")
         },
         Row {
-            roots: vec![Ca::root(CaSpec::new("root").key(&world.root.key).not_a_ca()).der()],
+            roots: vec![Ca::root(CaSpec::new("root").key(&known.world.root.key).not_a_ca()).der()],
             says: both("RootIsNoCa"),
             ..plain("under the root without cA:TRUE")
         },
@@ -153,13 +139,13 @@ fn a_known_chain_is_judged_at_its_time_by_its_name_roots_and_rules() {
 
 #[test]
 fn a_known_chain_is_judged_by_the_policy_of_each_verifier() {
-    let world = World::new(Eku::server());
+    let known = Known::new(Eku::server());
     let under = |policy, relax_for| Setup { policy, relax_for, ..Setup::default() };
     let named = |name| Whom::Named(PeerRule::dns_name(name).unwrap());
     let refused_client = ["", "InvalidPurposeContext"];
-    let row = |id, setup, says| Row { says, ..world.row(id, setup) };
+    let row = |id, setup, says| Row { says, ..known.row(id, setup) };
     let ended = EkuPolicy::ignore().until(NOW);
-    world.check(vec![
+    known.check(vec![
         row("rfc5280", Setup::default(), refused_client),
         row("strict", under(EkuPolicy::strict(), Whom::Nobody), refused_client),
         row("ignore", under(EkuPolicy::ignore(), named(NAME)), ["", ""]),
@@ -174,17 +160,18 @@ fn a_known_chain_is_judged_by_the_policy_of_each_verifier() {
 
 #[test]
 fn a_known_chain_is_looked_up_in_the_lists_of_each_verifier() {
-    let world = World::new(Eku::both());
-    let (good, of_root) = (world.sub.crl(CrlSpec::new(1)), world.root.crl(CrlSpec::new(1)));
-    let revoking = world.sub.crl(CrlSpec::new(2).revoke(&world.leaf.serial));
-    let revoking_sub = world.root.crl(CrlSpec::new(2).revoke(&world.sub.serial));
-    let expired = world.sub.crl(CrlSpec::new(1).expired());
+    let known = Known::new(Eku::both());
+    let (good, of_root) =
+        (known.world.sub.crl(CrlSpec::new(1)), known.world.root.crl(CrlSpec::new(1)));
+    let revoking = known.world.sub.crl(CrlSpec::new(2).revoke(&known.world.leaf.serial));
+    let revoking_sub = known.world.root.crl(CrlSpec::new(2).revoke(&known.world.sub.serial));
+    let expired = known.world.sub.crl(CrlSpec::new(1).expired());
     let forged = Ca::root_named("sub").crl(CrlSpec::new(1));
     let row = |id, crls, says| {
         let choices = Choices { enforce_expiration: true, ..Choices::default() };
-        Row { says: [says, says], ..world.row(id, Setup { crls, choices, ..Setup::default() }) }
+        Row { says: [says, says], ..known.row(id, Setup { crls, choices, ..Setup::default() }) }
     };
-    world.check(vec![
+    known.check(vec![
         row("good", vec![good.clone(), of_root.clone()], ""),
         row("revoked", vec![revoking.clone(), of_root.clone()], "(Revoked)"),
         row(
@@ -196,7 +183,7 @@ fn a_known_chain_is_looked_up_in_the_lists_of_each_verifier() {
         row("unknown", vec![of_root.clone()], "UnknownRevocationStatus"),
         row("expired", vec![expired, of_root.clone()], "ExpiredRevocationListContext"),
         row("forged", vec![forged, of_root], "BadSignature"),
-        row("good again", vec![good, world.root.crl(CrlSpec::new(1))], ""),
+        row("good again", vec![good, known.world.root.crl(CrlSpec::new(1))], ""),
     ]);
 }
 
@@ -234,16 +221,16 @@ fn a_known_signature_lets_nobody_pass_the_path_checks() {
 /// The depth of a path is no property of a certificate.
 #[test]
 fn a_known_chain_is_too_deep_for_a_verifier_that_wants_short_ones() {
-    let world = World::new(Eku::both());
-    let roots = || Roots::from_der([world.root.der()]).unwrap();
+    let known = Known::new(Eku::both());
+    let roots = || known.world.roots();
     for (most, is_accepted) in [(1, true), (0, false), (1, true)] {
-        let clients = ClientPeerVerifier::builder(roots(), &provider()).memo(world.memo.clone());
+        let clients = ClientPeerVerifier::builder(roots(), &provider()).memo(known.memo.clone());
         let clients = clients.max_intermediates(most).build().unwrap();
-        let verified = clients.verify(Some(&world.chain()), unix(NOW));
+        let verified = clients.verify(Some(&known.world.chain()), unix(NOW));
         assert_eq!(verified.is_ok(), is_accepted);
-        let servers = ServerPeerVerifier::builder(roots(), &provider()).memo(world.memo.clone());
+        let servers = ServerPeerVerifier::builder(roots(), &provider()).memo(known.memo.clone());
         let servers = servers.max_intermediates(most).build().unwrap();
-        let verified = servers.verify(Some(&world.chain()), &server_name(NAME), unix(NOW));
+        let verified = servers.verify(Some(&known.world.chain()), &name(), unix(NOW));
         assert_eq!(verified.is_ok(), is_accepted);
     }
 }

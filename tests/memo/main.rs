@@ -9,3 +9,4 @@ mod is_shared;
 mod knows_nothing_else;
 mod of_one_provider;
 mod resists_scans;
+mod world;

@@ -1,12 +1,12 @@
 //! An algorithm is known by its place in one provider: neither its object identifiers nor its name name it.
 
-use crate::common::clock::{NOW, unix};
 use crate::common::counting::with_algorithms;
-use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, LeafSpec};
+use crate::common::pki::{Eku, KeyKind};
 use crate::common::tls::provider;
-use mtls_roles::{ClientPeerVerifier, Error, Role, Roots, ServerPeerVerifier, SignatureMemo};
+use crate::world::{World, accepts};
+use mtls_roles::{ClientPeerVerifier, Error, Role, ServerPeerVerifier, SignatureMemo};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
-use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm};
+use rustls::pki_types::SignatureVerificationAlgorithm;
 use webpki::{aws_lc_rs as aws_algorithms, ring as ring_algorithms};
 
 /// Two algorithms of the same identifiers; the one takes keys of 2,048 bits, the other of 3,072 and more.
@@ -17,36 +17,17 @@ static AWS_3072: Algorithms = &[aws_algorithms::RSA_PKCS1_3072_8192_SHA384];
 static RING_2048: Algorithms = &[ring_algorithms::RSA_PKCS1_2048_8192_SHA384];
 static RING_3072: Algorithms = &[ring_algorithms::RSA_PKCS1_3072_8192_SHA384];
 
-struct World {
-    root: Ca,
-    chain: Vec<CertificateDer<'static>>,
+/// A chain that RSA keys of 2,048 bits have signed with SHA-384.
+fn of_2048_bits() -> World {
+    World::of(KeyKind::Rsa2048Sha384, Eku::client())
 }
 
-impl World {
-    /// A chain that RSA keys of 2,048 bits have signed with SHA-384.
-    fn of_2048_bits() -> Self {
-        let root = Ca::root(CaSpec::new("root").kind(KeyKind::Rsa2048Sha384));
-        let leaf = root.leaf(LeafSpec::new("leaf").eku(Eku::client()));
-        let chain = leaf.chain(&[]);
-        Self { root, chain }
-    }
-
-    fn roots(&self) -> Roots {
-        Roots::from_der([self.root.der()]).unwrap()
-    }
-
-    fn verifier(
-        &self,
-        provider: &CryptoProvider,
-        memo: &SignatureMemo,
-    ) -> Result<ClientPeerVerifier, Error> {
-        let builder = ClientPeerVerifier::builder(self.roots(), provider);
-        builder.memo(memo.clone()).build()
-    }
-
-    fn is_accepted(&self, verifier: &ClientPeerVerifier) -> bool {
-        verifier.verify(Some(&self.chain), unix(NOW)).is_ok()
-    }
+fn build(
+    world: &World,
+    provider: &CryptoProvider,
+    memo: &SignatureMemo,
+) -> Result<ClientPeerVerifier, Error> {
+    ClientPeerVerifier::builder(world.roots(), provider).memo(memo.clone()).build()
 }
 
 fn providers_of_algorithms() -> [(&'static str, CryptoProvider, bool); 4] {
@@ -70,11 +51,11 @@ fn algorithms_that_differ_in_the_least_key_size_only_have_the_same_identifiers()
 /// The memo of every other provider is refused, and with its own each gives its own verdict, cold and warm.
 #[test]
 fn a_memo_serves_the_provider_it_was_made_for_and_no_other() {
-    let world = World::of_2048_bits();
+    let world = of_2048_bits();
     let memos = providers_of_algorithms().map(|(_, provider, _)| SignatureMemo::new(&provider));
-    for (index, (name, provider, accepts)) in providers_of_algorithms().into_iter().enumerate() {
+    for (index, (name, provider, is_good)) in providers_of_algorithms().into_iter().enumerate() {
         for (other, memo) in memos.iter().enumerate() {
-            let built = world.verifier(&provider, memo);
+            let built = build(&world, &provider, memo);
             if index != other {
                 assert!(
                     matches!(&built, Err(Error::MemoOfAnotherProvider { role: Role::Client, .. })),
@@ -84,10 +65,10 @@ fn a_memo_serves_the_provider_it_was_made_for_and_no_other() {
             }
             let verifier = built.unwrap();
             for _ in 0..3 {
-                assert_eq!(world.is_accepted(&verifier), accepts, "{name}");
+                assert_eq!(accepts(&verifier, &world.chain()), is_good, "{name}");
             }
             let found = memo.counters();
-            let expected = if accepts { (2, 1) } else { (0, 3) };
+            let expected = if is_good { (4, 2) } else { (0, 3) };
             assert_eq!((found.hits, found.misses), expected, "{name}");
         }
     }
@@ -100,23 +81,22 @@ fn the_order_of_algorithms_decides_with_a_memo_as_without_one() {
         &[aws_algorithms::RSA_PKCS1_2048_8192_SHA384, aws_algorithms::RSA_PKCS1_3072_8192_SHA384];
     static LARGE_FIRST: Algorithms =
         &[aws_algorithms::RSA_PKCS1_3072_8192_SHA384, aws_algorithms::RSA_PKCS1_2048_8192_SHA384];
-    let world = World::of_2048_bits();
-    for (algorithms, accepts) in [(SMALL_FIRST, true), (LARGE_FIRST, false)] {
+    let world = of_2048_bits();
+    for (algorithms, is_good) in [(SMALL_FIRST, true), (LARGE_FIRST, false)] {
         let provider = with_algorithms(&aws_lc_rs::default_provider(), algorithms);
         let memo = SignatureMemo::new(&provider);
-        let warm = world.verifier(&provider, &memo).unwrap();
-        let builder = ClientPeerVerifier::builder(world.roots(), &provider);
-        let cold = builder.without_memo().build().unwrap();
+        let warm = build(&world, &provider, &memo).unwrap();
+        let cold = world.clients(&provider, None);
         for _ in 0..2 {
-            assert_eq!(world.is_accepted(&warm), accepts);
-            assert_eq!(world.is_accepted(&cold), accepts);
+            assert_eq!(accepts(&warm, &world.chain()), is_good);
+            assert_eq!(accepts(&cold, &world.chain()), is_good);
         }
     }
 }
 
 #[test]
 fn a_verifier_of_servers_refuses_the_memo_of_another_provider_too() {
-    let world = World::of_2048_bits();
+    let world = of_2048_bits();
     let memo = SignatureMemo::new(&ring::default_provider());
     let aws = aws_lc_rs::default_provider();
     let built = ServerPeerVerifier::builder(world.roots(), &aws).memo(memo).build();
@@ -129,11 +109,11 @@ fn a_verifier_of_servers_refuses_the_memo_of_another_provider_too() {
 /// Everybody calls `default_provider()` where one is needed.
 #[test]
 fn a_provider_made_twice_is_one_provider() {
-    let world = World::of_2048_bits();
+    let world = of_2048_bits();
     let memo = SignatureMemo::new(&provider());
-    let verifier = world.verifier(&provider(), &memo).unwrap();
-    assert!(world.is_accepted(&verifier));
-    let again = world.verifier(&provider().as_ref().clone(), &memo).unwrap();
-    assert!(world.is_accepted(&again));
-    assert_eq!(memo.counters().hits, 1);
+    let verifier = build(&world, &provider(), &memo).unwrap();
+    assert!(accepts(&verifier, &world.chain()));
+    let again = build(&world, &provider().as_ref().clone(), &memo).unwrap();
+    assert!(accepts(&again, &world.chain()));
+    assert_eq!(memo.counters().hits, 2);
 }

@@ -1,14 +1,12 @@
 //! Whoever presents valid chains by the hundred fills the memo, and displaces nobody who comes regularly. Of those
 //! who come twice the same is shown in `src/memo/cache.rs`.
 
-use crate::common::clock::{NOW, unix};
-use crate::common::counting::recorded;
-use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec};
+use crate::common::counting::{Record, recorded};
+use crate::common::ours::{roots, with_memo};
+use crate::common::pki::{Ca, CaSpec};
 use crate::common::tls::provider;
-use mtls_roles::{ClientPeerVerifier, Roots, SignatureMemo};
-use rustls::pki_types::CertificateDer;
-
-type Chain = Vec<CertificateDer<'static>>;
+use crate::world::{Chain, accepts, client};
+use mtls_roles::{ClientPeerVerifier, SignatureMemo};
 
 /// Room for some 75 leaves.
 const CAPACITY: usize = 50 << 10;
@@ -19,7 +17,7 @@ const PASSERS_BY: usize = 1_200;
 struct World {
     memo: SignatureMemo,
     verifier: ClientPeerVerifier,
-    record: crate::common::counting::Record,
+    record: Record,
     regulars: Vec<Chain>,
     public: Ca,
     public_sub: Ca,
@@ -32,10 +30,9 @@ impl World {
         let regular = |number| sub.leaf(client(&format!("regular {number}"))).chain(&[&sub]);
         let (provider, record) = recorded(&provider());
         let memo = SignatureMemo::with_capacity(&provider, CAPACITY);
-        let roots = Roots::from_der([root.der(), public.der()]).unwrap();
-        let builder = ClientPeerVerifier::builder(roots, &provider);
+        let builder = ClientPeerVerifier::builder(roots([&root, &public]), &provider);
         Self {
-            verifier: builder.memo(memo.clone()).build().unwrap(),
+            verifier: with_memo(builder, Some(&memo)),
             memo,
             record,
             regulars: (0..REGULARS).map(regular).collect(),
@@ -46,7 +43,7 @@ impl World {
 
     /// How many signatures had to be checked.
     fn verify(&self, chain: &Chain) -> usize {
-        assert!(self.verifier.verify(Some(chain), unix(NOW)).is_ok());
+        assert!(accepts(&self.verifier, chain));
         self.record.count()
     }
 
@@ -71,10 +68,6 @@ impl World {
         assert!(found.entries < 100, "{found:?}");
         checked
     }
-}
-
-fn client(name: &str) -> LeafSpec {
-    LeafSpec::new(name).eku(Eku::client())
 }
 
 #[test]
@@ -108,7 +101,7 @@ fn chains_that_are_refused_displace_nobody() {
     for number in 0..300 {
         let leaf = stranger.leaf(client(&format!("forged {number}")).key(&stranger.key));
         let chain = leaf.chain(&[&world.public_sub]);
-        assert!(world.verifier.verify(Some(&chain), unix(NOW)).is_err());
+        assert!(!accepts(&world.verifier, &chain));
     }
     world.record.take();
     let known: usize = world.regulars.iter().map(|chain| world.verify(chain)).sum();

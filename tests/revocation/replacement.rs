@@ -111,7 +111,15 @@ fn the_newest_list_that_a_key_has_signed_stays_until_one_as_new_takes_its_place(
                 if found != reason.iter().copied().collect::<Vec<_>>() {
                     wrong.push(format!("{id}, set {index}: {kept:?}"));
                 }
+                let words = reason.map_or("", |reason| match reason {
+                    Missing => "the new lists have none in its place",
+                    Older => "the new one is older",
+                    _ => "the key that signed it did not sign the new one",
+                });
                 told.extend(kept.iter().map(|kept| format!("kept for clients: {kept}")));
+                if told.last().is_some_and(|told| !told.contains(words)) {
+                    wrong.push(format!("{id}, set {index}: {told:?}"));
+                }
             }
             let found = verdict(&verifier, &w.chain());
             if found != *expected || heard.lines() != told {
