@@ -7,7 +7,7 @@ use super::details::{KeyUsage, NetscapeType, PublicKey, policies_and_timestamps,
 use super::roles::Roles;
 use crate::certificate::view::View;
 use crate::certificate::{Certificate, LeafDefect, SubjectAltName};
-use crate::roots::PublicWeb;
+use crate::roots::public;
 use crate::text::Printable;
 
 /// One certificate of an inventory: what is read of it, and where it was found.
@@ -41,7 +41,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    pub(super) fn read(der: &[u8], location: Location, web: &PublicWeb) -> der::Result<Self> {
+    pub(super) fn read(der: &[u8], location: Location) -> der::Result<Self> {
         let view = View::read(der)?;
         let certificate = Certificate::from_view(&view)?;
         Ok(Self {
@@ -51,7 +51,7 @@ impl Entry {
             authority_key_id: view.authority_key_id().map(Into::into),
             is_root: view.is_own_issuer(),
             leaf_defect: LeafDefect::of(&view),
-            has_public_root_key: web.has_key_of(&view),
+            has_public_root_key: public::has_key_of(&view),
             is_web_pki: view.is_web_pki(),
             told_roles: None,
             certificate,

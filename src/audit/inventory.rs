@@ -7,7 +7,6 @@ use super::private_key::{KeyHalf, PrivateKey, of_public_key};
 use super::roles::Roles;
 use crate::certificate::view::View;
 use crate::pem::{self, KEY_LABELS, Mark};
-use crate::roots::PublicWeb;
 use crate::text::{Printable, pem_text};
 
 /// The certificates that were found, each once, with all the places it was found in.
@@ -24,7 +23,6 @@ use crate::text::{Printable, pem_text};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Inventory {
-    web: PublicWeb,
     entries: Vec<Entry>,
     by_sha256: HashMap<[u8; 32], usize>,
     unreadable: Vec<Unreadable>,
@@ -100,7 +98,7 @@ impl Inventory {
     }
 
     fn add_binary(&mut self, location: &Location, bytes: &[u8]) -> Result<(), String> {
-        let entry = Entry::read(bytes, location.clone(), &self.web);
+        let entry = Entry::read(bytes, location.clone());
         let Err(error) = entry.map(|entry| self.insert(entry)) else {
             return Ok(());
         };
@@ -136,7 +134,7 @@ impl Inventory {
     }
 
     fn add_certificate(&mut self, location: &Location, der: &[u8]) -> Result<(), String> {
-        let entry = Entry::read(der, location.clone(), &self.web);
+        let entry = Entry::read(der, location.clone());
         let entry = entry.map_err(|error| format!("the certificate cannot be read: {error}"));
         entry.map(|entry| self.insert(entry))
     }

@@ -9,7 +9,7 @@ use super::milestone::{Compared, Milestone};
 use super::paths::CertificationPath;
 use super::timeline::Timeline;
 use crate::certificate::{COMMON_NAME, attribute_of};
-use crate::roots::PublicWeb;
+use crate::roots::public;
 use crate::text::hex;
 
 /// Whose certificates stand above a certificate.
@@ -91,7 +91,6 @@ impl fmt::Display for Hierarchy {
 /// The public roots: those of `webpki-roots`, those that were disclosed, and those that only the
 /// timeline names.
 pub(super) struct PublicRoots<'a> {
-    web: PublicWeb,
     /// SHA-256 of their keys.
     disclosed: HashSet<&'static str>,
     timeline: &'a Timeline,
@@ -102,11 +101,7 @@ const DISCLOSED: &str = include_str!("disclosed_roots.txt");
 impl<'a> PublicRoots<'a> {
     pub(super) fn new(timeline: &'a Timeline) -> Self {
         let disclosed = DISCLOSED.lines().filter_map(|line| line.split_once(' '));
-        Self {
-            web: PublicWeb::default(),
-            disclosed: disclosed.map(|(key, _)| key).collect(),
-            timeline,
-        }
+        Self { disclosed: disclosed.map(|(key, _)| key).collect(), timeline }
     }
 
     /// Whose rules apply to a path.
@@ -161,7 +156,7 @@ impl<'a> PublicRoots<'a> {
         let issuer = last.certificate().issuer_der();
         let name = attribute_of(issuer, COMMON_NAME);
         let is_listed = |name| self.timeline.public_roots().any(|it| it == name);
-        self.web.has_name(issuer) || name.is_some_and(is_listed)
+        public::has_name(issuer) || name.is_some_and(is_listed)
     }
 
     /// The milestones that concern the issuers of a path, as its certificates name them: so the last

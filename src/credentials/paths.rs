@@ -9,7 +9,7 @@ use std::{iter, mem};
 
 use crate::certificate::Certificate;
 use crate::certificate::view::View;
-use crate::roots::PublicWeb;
+use crate::roots::public;
 
 /// The presented certificates, by who may have issued whom. The leaf is the first.
 pub(super) struct Paths<'a> {
@@ -55,12 +55,12 @@ struct Step {
 
 impl<'a> Paths<'a> {
     pub(super) fn of(certificates: &'a [Certificate]) -> Self {
-        let (web, mut known) = (PublicWeb::default(), HashMap::new());
+        let mut known = HashMap::new();
         // What was read once can be read again.
         let views = certificates.iter().filter_map(|read| View::read(read.der()).ok());
         let links = views.enumerate().map(|(index, view)| {
             let first = *known.entry(view.der()).or_insert(index);
-            Link { view, first, end: End::of(&view, &web) }
+            Link { view, first, end: End::of(&view) }
         });
         let (links, mut issuers) = (links.collect::<Vec<_>>(), HashMap::<_, Vec<_>>::new());
         for (index, Link { view, first, end }) in links.iter().enumerate().skip(1) {
@@ -175,8 +175,8 @@ impl<'a> Paths<'a> {
 }
 
 impl End {
-    fn of(view: &View<'_>, web: &PublicWeb) -> Option<Self> {
-        match web.has_key_of(view) {
+    fn of(view: &View<'_>) -> Option<Self> {
+        match public::has_key_of(view) {
             true => Some(Self::PublicRoot),
             false => view.is_own_issuer().then_some(Self::SelfSigned),
         }

@@ -1,6 +1,6 @@
 //! [`Roots`]: the trust anchors for peers in one role.
 
-mod public;
+pub(crate) mod public;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,7 +13,6 @@ use rustls::{DistinguishedName, RootCertStore};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-pub(crate) use self::public::PublicWeb;
 use crate::certificate::defect::{Given, certificate_at, unusable_certificate};
 use crate::certificate::distinguished_name;
 use crate::certificate::view::{IssuerFacts, View};
@@ -55,7 +54,6 @@ struct Inner {
     facts: Vec<RootFacts>,
     /// Where the anchors with a subject stand.
     by_subject: HashMap<Vec<u8>, Range<usize>>,
-    web: PublicWeb,
     /// What messages call the first root that is known to be public.
     public: Option<String>,
 }
@@ -142,7 +140,6 @@ impl Roots {
         certificates: impl IntoIterator<Item = CertificateDer<'static>>,
         origin: &str,
     ) -> Result<Self, Error> {
-        let web = PublicWeb::default();
         let mut store = RootCertStore::empty();
         let mut facts = Vec::new();
         for (index, der) in certificates.into_iter().enumerate() {
@@ -161,36 +158,32 @@ impl Roots {
                 }
                 false => TrustedFor::ItselfOnly(der.clone()),
             };
-            let is_public = web.includes(&view);
+            let is_public = public::includes(&view);
             // Nothing depends on it but what is told.
             let validity = view.validity().ok();
             facts.push(RootFacts { trusted_for, is_public, validity });
             store.add(der.clone()).map_err(|error| unusable(&error))?;
         }
-        Self::new(web, store.roots.into_iter().zip(facts), origin)
+        Self::new(store, facts, origin)
     }
 
     /// From the trust anchors of a rustls store.
     ///
     /// A trust anchor is a name, a key and name constraints: it has lost its root's extensions and
-    /// issuer, so what depends on them is not found out here. That is a root that is no CA, has an
-    /// unknown critical extension or may not sign; and, where it matters whether a root is public, an
-    /// anchor that a public root has issued, or that carries a CA/Browser Forum policy: of anchors,
-    /// only the keys of public roots are known. Prefer certificates.
+    /// issuer. So it is *not* found out that a root is no CA, has an unknown critical extension, may not
+    /// sign, or is public by its issuer or policy and not by its key. Prefer certificates.
     ///
     /// # Errors
     ///
     /// The store is empty.
     pub fn from_root_cert_store(store: RootCertStore) -> Result<Self, Error> {
-        let web = PublicWeb::default();
         let facts = |anchor: &TrustAnchor<'_>| RootFacts {
             trusted_for: TrustedFor::Unknown,
-            is_public: web.has_key(&anchor.subject_public_key_info),
+            is_public: public::has_key(&anchor.subject_public_key_info),
             validity: None,
         };
-        let facts: Vec<_> = store.roots.iter().map(facts).collect();
-        let anchors = store.roots.into_iter().zip(facts);
-        Self::new(web, anchors, "the given RootCertStore")
+        let facts = store.roots.iter().map(facts).collect();
+        Self::new(store, facts, "the given RootCertStore")
     }
 
     /// The public roots of the web: Mozilla's, as of the crate `webpki-roots` that is built in.
@@ -200,27 +193,19 @@ impl Roots {
     /// For *servers* this is what browsers do. As roots for *clients*, anybody on the internet can
     /// get a certificate under them; a client verifier over them wants rules, or does not build.
     pub fn public_web() -> Self {
-        let facts = RootFacts::of_public_anchor();
-        let anchors = public::ANCHORS.iter().cloned();
-        Self(Arc::new(Inner::new(
-            PublicWeb::default(),
-            anchors.map(|anchor| (anchor, facts.clone())).collect(),
-            Some("the root store of the web".into()),
-        )))
+        let roots = public::ANCHORS.iter().cloned();
+        let roots = roots.map(|anchor| (anchor, RootFacts::of_public_anchor())).collect();
+        Self(Arc::new(Inner::new(roots, Some("the root store of the web".into()))))
     }
 
-    fn new(
-        web: PublicWeb,
-        roots: impl Iterator<Item = (TrustAnchor<'static>, RootFacts)>,
-        origin: &str,
-    ) -> Result<Self, Error> {
-        let roots: Vec<_> = roots.collect();
+    fn new(store: RootCertStore, facts: Vec<RootFacts>, origin: &str) -> Result<Self, Error> {
+        let roots: Vec<_> = store.roots.into_iter().zip(facts).collect();
         if roots.is_empty() {
             return Err(Error::none_given(origin, "certificate"));
         }
         let public = roots.iter().find(|(_, facts)| facts.is_public);
         let public = public.map(|(anchor, _)| label(&anchor.subject));
-        Ok(Self(Arc::new(Inner::new(web, roots, public))))
+        Ok(Self(Arc::new(Inner::new(roots, public))))
     }
 
     /// How many there are.
@@ -243,17 +228,11 @@ impl Roots {
         self.0.facts.iter().all(|facts| facts.is_public)
     }
 
-    /// What is known of the web's public roots.
-    pub(crate) fn web(&self) -> &PublicWeb {
-        &self.0.web
-    }
-
     /// The roots that issue nothing, since nothing in them says cA TRUE: what messages call them.
     ///
-    /// A certificate that a peer signed itself belongs here. A root of version 1, which cannot say
-    /// cA TRUE, or one made without basicConstraints, is here too, and everything that it issued
-    /// will be refused: have it made anew. Roots that came from a rustls store are never here, since
-    /// a trust anchor does not tell.
+    /// A certificate that a peer signed itself belongs here. Of a root of version 1, which cannot say
+    /// cA TRUE, or one made without basicConstraints, everything that it issued will be refused: have
+    /// it made anew. Roots that came from a rustls store are never here: a trust anchor does not tell.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), mtls_roles::Error> {
@@ -265,30 +244,26 @@ impl Roots {
     /// # }
     /// ```
     pub fn trusted_for_itself_only(&self) -> impl Iterator<Item = String> + '_ {
-        let roots = self.0.anchors.iter().zip(&self.0.facts);
-        let roots = roots.filter(|(_, root)| matches!(root.trusted_for, TrustedFor::ItselfOnly(_)));
-        roots.map(|(anchor, _)| label(&anchor.subject))
+        let is_here = |root: &RootFacts| matches!(root.trusted_for, TrustedFor::ItselfOnly(_));
+        self.each().filter(move |(_, root)| is_here(root)).map(|(anchor, _)| label(&anchor.subject))
     }
 
     /// What messages call each root, and what tells it from its namesakes: its key.
     pub(crate) fn names(&self) -> impl Iterator<Item = (String, &[u8])> {
-        let anchors = self.0.anchors.iter();
-        anchors.map(|anchor| (label(&anchor.subject), &*anchor.subject_public_key_info))
+        self.each().map(|(anchor, _)| (label(&anchor.subject), &*anchor.subject_public_key_info))
     }
 
     /// What messages call each root whose validity is known, and its first and last second.
     pub(crate) fn validities(
         &self,
     ) -> impl Iterator<Item = (String, (OffsetDateTime, OffsetDateTime))> {
-        let roots = self.0.anchors.iter().zip(&self.0.facts);
-        roots.filter_map(|(anchor, facts)| Some((label(&anchor.subject), facts.validity?)))
+        self.each().filter_map(|(anchor, root)| Some((label(&anchor.subject), root.validity?)))
     }
 
     /// The names of the roots, as hints for clients, if they fit.
     pub(crate) fn hints(&self) -> Result<Vec<DistinguishedName>, Error> {
-        let anchors = self.0.anchors.iter();
-        let hints: Vec<_> =
-            anchors.map(|anchor| DistinguishedName::in_sequence(anchor.subject.as_ref())).collect();
+        let subjects = self.0.anchors.iter().map(|anchor| anchor.subject.as_ref());
+        let hints: Vec<_> = subjects.map(DistinguishedName::in_sequence).collect();
         // Each name has a length of two bytes before it (RFC 5246, 7.4.4; RFC 8446, 4.2.4).
         let bytes = hints.iter().map(|name| 2 + name.as_ref().len()).sum();
         match bytes > MOST_OF_HINTS {
@@ -297,6 +272,10 @@ impl Roots {
             }
             false => Ok(hints),
         }
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&TrustAnchor<'static>, &RootFacts)> {
+        self.0.anchors.iter().zip(&self.0.facts)
     }
 
     pub(crate) fn anchors(&self) -> &[TrustAnchor<'static>] {
@@ -323,11 +302,7 @@ impl Roots {
 
 impl Inner {
     /// Puts those with the same subject together, and changes their order no further.
-    fn new(
-        web: PublicWeb,
-        roots: Vec<(TrustAnchor<'static>, RootFacts)>,
-        public: Option<String>,
-    ) -> Self {
+    fn new(roots: Vec<(TrustAnchor<'static>, RootFacts)>, public: Option<String>) -> Self {
         let mut ranks = HashMap::new();
         let ranked = roots.into_iter().map(|(anchor, facts)| {
             let next = ranks.len();
@@ -342,7 +317,7 @@ impl Inner {
             .map(|(subject, rank)| (subject, place(rank)..place(rank + 1)))
             .collect();
         let (anchors, facts) = ranked.into_iter().map(|(_, root)| root).unzip();
-        Self { anchors, facts, by_subject, web, public }
+        Self { anchors, facts, by_subject, public }
     }
 }
 

@@ -60,9 +60,9 @@ impl Slot {
 
     pub(super) fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
         let mut past = self.unsealed()?;
-        let swapped = self
-            .judge_once(&credentials, &mut past.published)
-            .map(|fitness| (fitness, self.current.swap(Some(Arc::new(credentials.clone())))));
+        let judged = self.judge_once(&credentials, &mut past.published);
+        let swapped =
+            judged.map(|fitness| (fitness, self.current.swap(Some(Arc::new(credentials.clone())))));
         drop(past);
         let (fitness, previous) = swapped.inspect_err(|error| self.tell_refused(error))?;
         self.tell_published(&credentials, &fitness);

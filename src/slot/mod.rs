@@ -69,11 +69,9 @@ impl ServerSlot {
 
     /// Publishes credentials and hands back the previous ones, for a roll-back.
     ///
-    /// New handshakes present the new credentials, those under way and open connections keep the
-    /// old ones. Chain and key change together.
-    ///
-    /// What this slot published once, and somebody still holds, is not judged again: a roll-back
-    /// succeeds although the credentials have expired since, or the policy has ended.
+    /// New handshakes present the new credentials, chain and key together; those under way and open
+    /// connections keep the old ones. What this slot published once, and somebody still holds, is not
+    /// judged again: a roll-back succeeds although it has expired since, or the policy has ended.
     ///
     /// # Errors
     ///
@@ -169,7 +167,7 @@ impl ClientSlot {
     ///
     /// # Errors
     ///
-    /// The credentials are unfit for role client, expired or not yet valid.
+    /// They are unfit for role client, expired or not yet valid.
     pub fn new(credentials: Credentials) -> Result<Self, Error> {
         Self::builder().build_with(credentials)
     }
@@ -194,17 +192,16 @@ impl ClientSlot {
         SlotBuilder::new(Role::Client, Self)
     }
 
-    /// Publishes credentials and hands back the previous ones, as [`ServerSlot::swap`] does.
+    /// Publishes credentials and hands back the previous ones.
     ///
     /// # Errors
     ///
-    /// The credentials are unfit for role client, expired or not yet valid: the slot keeps what it
-    /// had, and the observer hears it. Or the slot is part of a [`Generation`](crate::Generation).
+    /// As [`ServerSlot::swap`], for role client.
     pub fn swap(&self, credentials: Credentials) -> Result<Option<Credentials>, Error> {
         self.0.swap(credentials)
     }
 
-    /// Whether the slot would publish these credentials now, as [`ServerSlot::judge`] says it.
+    /// Whether the slot would publish these credentials now; see [`ServerSlot::judge`].
     ///
     /// # Errors
     ///
@@ -213,8 +210,7 @@ impl ClientSlot {
         self.0.judge(credentials)
     }
 
-    /// Tells the slot's observers that credentials for it could not be loaded, as
-    /// [`ServerSlot::load_failed`] does.
+    /// Tells the slot's observers that credentials for it could not be loaded.
     pub fn load_failed(&self, error: &Error) {
         self.0.load_failed(error);
     }

@@ -10,8 +10,8 @@ use webpki::VerifiedPath;
 use crate::certificate::Certificate;
 use crate::certificate::view::View;
 use crate::peer::Issuers;
-use crate::roots::PublicWeb;
 use crate::roots::RootFacts;
+use crate::roots::public;
 use crate::tlv::{self, Kind};
 
 /// A path on which everything was checked but whose it is.
@@ -19,7 +19,6 @@ use crate::tlv::{self, Kind};
 pub(super) struct Validated<'p> {
     pub(super) path: &'p VerifiedPath<'p>,
     pub(super) root: &'p RootFacts,
-    pub(super) web: &'p PublicWeb,
 }
 
 impl Issuers for Validated<'_> {
@@ -35,7 +34,7 @@ impl Issuers for Validated<'_> {
     fn are_public(&self) -> bool {
         let is_public = |issuer: Verified<'_>| {
             let issuer = issuer.view();
-            issuer.map_or(true, |issuer| self.web.includes(&issuer))
+            issuer.map_or(true, |issuer| public::includes(&issuer))
         };
         self.root.is_public || issuers(self.path).any(is_public)
     }

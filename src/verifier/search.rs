@@ -202,7 +202,7 @@ impl<'a> Search<'a> {
             refused.by_checks.push((error.clone(), refusal.because(Some(words))));
             error
         })?;
-        peer(Validated { path, root, web: settings.roots.web() }).map_err(|refusal| {
+        peer(Validated { path, root }).map_err(|refusal| {
             // That the EKU alone stood in the way is true if it is of any path.
             if refused.of_peer.is_none() || refusal.class() == RefusalClass::Eku {
                 refused.of_peer = Some(refusal);
