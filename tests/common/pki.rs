@@ -172,6 +172,12 @@ impl Leaf {
     }
 }
 
+/// The subject of a certificate, read by a parser that is not ours.
+pub fn subject_of(certificate: &[u8]) -> String {
+    let (_, certificate) = x509_parser::parse_x509_certificate(certificate).expect("well-formed");
+    certificate.subject().to_string()
+}
+
 /// The same certificate with one bit of its signature flipped, and still well-formed.
 pub fn tamper_signature(certificate: &CertificateDer<'_>) -> CertificateDer<'static> {
     let mut bytes = certificate.to_vec();

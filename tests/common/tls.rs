@@ -19,8 +19,10 @@ use rustls::{
 };
 pub use stock::{
     client_without_resumption, root_store, server_without_resumption, stock_client,
-    stock_client_verifier, stock_server, stock_server_verifier,
+    stock_client_verifier, stock_server, stock_server_verifier, with_schemes,
 };
+
+use super::pki::subject_of;
 
 /// One crypto provider and one TLS version: what a handshake test must hold for, whatever it is about.
 #[derive(Clone, Debug)]
@@ -82,6 +84,13 @@ pub struct Side {
     pub protocol_version: ProtocolVersion,
     /// Always true in an `Ok`: without the echo a TLS 1.3 client does not know yet that it was accepted.
     pub echoed: bool,
+}
+
+impl Side {
+    /// The subject of the certificate that the other end presented.
+    pub fn peer(&self) -> String {
+        subject_of(&self.peer_certificates.as_ref().expect("it presented a certificate")[0])
+    }
 }
 
 /// One connection over 127.0.0.1: handshake, one byte from the client, the same byte back.

@@ -3,14 +3,16 @@
 use std::sync::{Arc, Mutex};
 
 use crate::common::pki::{Ca, Leaf, LeafSpec};
-use crate::common::tls::{Outcome, Stack, handshake, provider, stacks, stock_client, stock_server};
+use crate::common::tls::{
+    Outcome, Stack, handshake, provider, root_store, stacks, stock_client, stock_server,
+};
 use mtls_roles::{ClientPeerVerifier, Error, PeerVerifierBuilder, Roots};
 use rustls::client::ResolvesClientCert;
-use rustls::client::danger::HandshakeSignatureValid;
-use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::pki_types::TrustAnchor;
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::CertifiedKey;
-use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureScheme};
+use rustls::{DistinguishedName, RootCertStore, SignatureScheme};
 
 /// Bytes of names, with two for the length of each.
 const MOST: usize = 49_151;
@@ -47,8 +49,7 @@ fn at_the_bound_handshakes_work_and_soon_behind_it_they_break() {
         let (outcome, heard) = ask(&stack, Arc::new(clients.clone()), 15_000);
         assert_eq!(outcome.client.err(), None, "{}", stack.name);
         assert_eq!(heard, Some(MOST), "{}", stack.name);
-        let more = More(clients.clone(), names(MOST + 1_500));
-        let (outcome, _) = ask(&stack, Arc::new(more), 15_000);
+        let (outcome, _) = ask(&stack, stock(&stack, MOST + 1_500), 15_000);
         let refused = outcome.client.err().map(|error| error.to_string());
         let refused = refused.unwrap_or_default();
         assert!(refused.contains("message buffer full"), "{} {refused}", stack.name);
@@ -59,10 +60,8 @@ fn at_the_bound_handshakes_work_and_soon_behind_it_they_break() {
 /// message would have room for them: to compute the bound from the message would not do.
 #[test]
 fn what_the_message_has_room_for_breaks_the_handshake() {
-    let clients = clients(MOST).build().unwrap();
     for stack in stacks() {
-        let more = More(clients.clone(), names(65_400));
-        let (outcome, _) = ask(&stack, Arc::new(more), 0);
+        let (outcome, _) = ask(&stack, stock(&stack, 65_400), 0);
         assert!(outcome.client.is_err(), "{}", stack.name);
     }
 }
@@ -92,9 +91,16 @@ fn subjects(bytes: usize) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-fn names(bytes: usize) -> Vec<DistinguishedName> {
+/// Stock rustls knows no bound.
+fn stock(stack: &Stack, bytes: usize) -> Arc<dyn ClientCertVerifier> {
+    let roots = root_store(&[Ca::root_named("any").der()]);
     let names = subjects(bytes).map(|subject| DistinguishedName::in_sequence(&subject));
-    names.collect()
+    WebPkiClientVerifier::builder_with_provider(roots, stack.provider.clone())
+        .allow_unauthenticated()
+        .clear_root_hint_subjects()
+        .add_root_hint_subjects(names)
+        .build()
+        .unwrap()
 }
 
 fn size(names: &[DistinguishedName]) -> usize {
@@ -144,50 +150,5 @@ impl ResolvesClientCert for Ears {
 
     fn has_certs(&self) -> bool {
         true
-    }
-}
-
-/// A verifier that sends other hints than it was built with.
-#[derive(Debug)]
-struct More(ClientPeerVerifier, Vec<DistinguishedName>);
-
-impl ClientCertVerifier for More {
-    fn client_auth_mandatory(&self) -> bool {
-        self.0.client_auth_mandatory()
-    }
-
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &self.1
-    }
-
-    fn verify_client_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        others: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<ClientCertVerified, rustls::Error> {
-        self.0.verify_client_cert(leaf, others, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, leaf, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, leaf, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
     }
 }

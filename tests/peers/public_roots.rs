@@ -15,7 +15,7 @@ use mtls_roles::{
     ClientPeerVerifier, EkuOutcome, EkuPolicy, Error, PeerRule, PeerVerifierBuilder, RefusalClass,
     Roots, ServerPeerVerifier,
 };
-use public::{anchor, in_the_name_of_a_public_root, isrg_root_x1, public, store};
+use public::{anchor, in_the_name_of_a_public_root, public, store};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{CertificateError, ExtendedKeyPurpose};
@@ -48,49 +48,6 @@ fn relaxing_any_peer_is_refused_over_roots_that_are_public_or_issued_by_a_public
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-#[test]
-fn the_refusals_over_public_roots_say_what_to_do() {
-    let roots = Roots::from_root_cert_store(store(&[isrg_root_x1()])).unwrap();
-    let root = "root `C=US, O=Internet Security Research Group, CN=ISRG Root X1`";
-    let ignoring = || clients(&roots).eku_policy(EkuPolicy::ignore());
-    let rows = [
-        (
-            ignoring().allow(fingerprint()).relax_for_any_peer_of_these_private_roots(),
-            format!(
-                "cannot relax the EKU for any peer: {root} is public, or issued by a public root, \
-                 so anybody could get a certificate under it; name the peers with .relax_for(rule)"
-            ),
-        ),
-        (
-            ignoring().allow(fingerprint()).relax_for(rule("dns:edge.example")),
-            format!(
-                "cannot ignore the EKU for `dns:edge.example`: {root} is public, and only its \
-                 serverAuth certificates prove a name; use EkuPolicy::accept_server_auth(), or \
-                 name the peer by fingerprint"
-            ),
-        ),
-        (
-            clients(&roots),
-            format!(
-                "client roots contain {root}, which is public: anybody can get a certificate under \
-                 it; say who may connect with .allow(rule), or call \
-                 .allow_anybody_with_a_public_certificate()"
-            ),
-        ),
-    ];
-    for (builder, message) in rows {
-        assert_eq!(builder.build().unwrap_err().to_string(), message);
-    }
-    let servers = ServerPeerVerifier::builder(roots, &provider()).eku_policy(EkuPolicy::ignore());
-    assert_eq!(
-        servers.relax_for(fingerprint()).build().unwrap_err().to_string(),
-        format!(
-            "cannot relax the EKU of servers: {root} is public, and a certificate that is not for \
-             servers proves no server name there; use EkuPolicy::rfc5280(), or private roots"
-        )
-    );
 }
 
 #[test]

@@ -67,14 +67,9 @@ fn a_path_check_behind_a_wrong_purpose_is_said_too() {
     }
 }
 
+#[rustfmt::skip] // One row, one line.
 fn rows() -> Vec<Row> {
-    let row = |id, root: &Ca, chain, said, explained| Row {
-        id,
-        root: root.der(),
-        chain,
-        said,
-        explained,
-    };
+    let row = |id, root: &Ca, chain, said, explained| Row { id, root: root.der(), chain, said, explained };
     let root = Ca::root_named("root");
     let edge = || LeafSpec::new("edge").dns("edge.example");
     let leaf = |spec: LeafSpec| root.leaf(spec).chain(&[]);
@@ -97,271 +92,39 @@ fn rows() -> Vec<Row> {
     let low = middle.sub(CaSpec::new("low"));
     let (one, two) = (Ca::root_named("one"), Ca::root_named("two"));
     vec![
-        row(
-            "missing intermediate",
-            &root,
-            below(sub())[..1].to_vec(),
-            &["the issuer of certificate 1 (`CN=edge`), `CN=sub`, is neither presented nor a root"],
-            &[],
-        ),
-        row(
-            "missing root",
-            &namesake_of_nobody(),
-            below(sub()),
-            &["the issuer of certificate 2 (`CN=sub`), `CN=root`, is neither presented nor a root"],
-            &[],
-        ),
-        row(
-            "self-signed",
-            &root,
-            Leaf::self_signed(edge()).chain(&[]),
-            &["certificate 1 (`CN=edge`) is self-issued and not among the roots"],
-            &[],
-        ),
-        row(
-            "issuers of each other",
-            &root,
-            one.leaf(edge()).chain(&[
-                &two.cross_sign(&one, CaSpec::new("one")),
-                &one.cross_sign(&two, CaSpec::new("two")),
-            ]),
-            &[
-                "have issued each other up to certificate 3 (`CN=two`), by `CN=one`, and none of them is a root",
-            ],
-            &[],
-        ),
-        row(
-            "another string type",
-            &namesake,
-            under_printable.chain(&[]),
-            &[
-                "`CN=root` (PrintableString) issued it",
-                "calls itself `CN=root` (UTF8String)",
-                "byte for byte",
-            ],
-            &[],
-        ),
-        row(
-            "another key of the name",
-            &Ca::root_named("root"),
-            good.chain(&[]),
-            &["not by the key of the issuer that it names (`CN=root`)"],
-            &[],
-        ),
-        row(
-            "tampered",
-            &root,
-            vec![tamper_signature(&good.der())],
-            &["not by the key of the issuer that it names"],
-            &[],
-        ),
-        row(
-            "expired leaf",
-            &root,
-            leaf(edge().expired()),
-            &["certificate 1 (`CN=edge`) expired at 20"],
-            &[],
-        ),
-        row(
-            "expired issuer",
-            &root,
-            below(sub().expired()),
-            &["certificate 2 (`CN=sub`) expired at 20"],
-            &[],
-        ),
-        row(
-            "issuer of the future",
-            &root,
-            below(sub().not_yet_valid()),
-            &["certificate 2 (`CN=sub`) is not valid before 20"],
-            &[],
-        ),
-        row(
-            "no subject",
-            &root,
-            leaf(nameless.clone().expired()),
-            &["certificate 1 (`dns:edge.example`) expired"],
-            &[],
-        ),
-        row(
-            "CA as leaf",
-            &root,
-            vec![root.sub(sub()).der()],
-            &["certificate 1 (`CN=sub`) is a CA", "-addext basicConstraints=critical,CA:FALSE"],
-            &[],
-        ),
-        row(
-            "self-signed CA as leaf",
-            &root,
-            vec![root.der()],
-            &["certificate 1 (`CN=root`) is a CA"],
-            &[],
-        ),
-        row(
-            "issuer that is no CA",
-            &root,
-            below(sub().not_a_ca()),
-            &["certificate 2 (`CN=sub`) issued another and is no CA"],
-            &[],
-        ),
-        row(
-            "issuer without basicConstraints",
-            &root,
-            below(sub().without_basic_constraints()),
-            &["certificate 2 (`CN=sub`) issued another and is no CA"],
-            &[],
-        ),
-        row(
-            "path length",
-            &deep_root,
-            low.leaf(edge()).chain(&[&low, &middle]),
-            &["pathLenConstraint"],
-            &["certificate 3 of the chain (CN=middle): its pathLenConstraint is 0"],
-        ),
-        row(
-            "critical policies",
-            &root,
-            leaf(critical(edge(), &[2, 5, 29, 32])),
-            &["certificate 1 of those presented has a critical extension"],
-            &[
-                "certificate 1 of the chain (CN=edge): its extension certificatePolicies (2.5.29.32) is critical",
-            ],
-        ),
-        row(
-            "critical inhibitAnyPolicy",
-            &root,
-            below(sub().extension(&[2, 5, 29, 54], true, vec![2, 1, 0])),
-            &["certificate 2 of those presented"],
-            &["certificate 2 of the chain (CN=sub): its extension inhibitAnyPolicy (2.5.29.54)"],
-        ),
-        row(
-            "critical unknown",
-            &root,
-            leaf(critical(edge(), &[1, 2, 3, 4])),
-            &["certificate 1 of those presented"],
-            &["its extension 1.2.3.4 is critical"],
-        ),
-        row(
-            "critical, no subject",
-            &root,
-            leaf(critical(nameless, &[1, 2, 3, 4])),
-            &["certificate 1 of those presented"],
-            &["certificate 1 of the chain (dns:edge.example): its extension 1.2.3.4"],
-        ),
-        row(
-            "precertificate",
-            &root,
-            leaf(critical(edge(), &[1, 3, 6, 1, 4, 1, 11129, 2, 4, 3])),
-            &[],
-            &[
-                "the poison of a precertificate (1.3.6.1.4.1.11129.2.4.3)",
-                "needed is the certificate itself",
-            ],
-        ),
-        row(
-            "an extension twice",
-            &root,
-            leaf(edge().extension(&[2, 5, 29, 31], false, vec![0x30, 0]).extension(
-                &[2, 5, 29, 31],
-                false,
-                vec![0x30, 0],
-            )),
-            &["certificate 1 of those presented"],
-            &["the extension cRLDistributionPoints (2.5.29.31) twice"],
-        ),
-        row(
-            "version 1",
-            &root,
-            vec![version_1(&good.der())],
-            &["certificate 1 of those presented is not of X.509 version 3"],
-            &["it is of X.509 version 1", "-extfile FILE"],
-        ),
-        row(
-            "ecdsa-with-SHA224",
-            &root,
-            vec![signed_with(&good.der(), 1)],
-            &[
-                "certificate 1 (`CN=edge`) is signed with ecdsa-with-SHA224, which this crypto provider does not verify; have it issued anew with one of ecdsa-with-SHA256",
-            ],
-            &["it is signed with ecdsa-with-SHA224"],
-        ),
-        row(
-            "two algorithms",
-            &root,
-            vec![signed_with_other(&good.der())],
-            &["names two algorithms for its one signature"],
-            &["ecdsa-with-SHA256 inside the signed part and ecdsa-with-SHA224 outside"],
-        ),
-        row(
-            "directory names",
-            &root,
-            below(sub().permit(directory())),
-            &[
-                "nameConstraints, 2.5.29.30",
-                "do not admit certificate 1 (`CN=edge`)",
-                "directory, URI or e-mail names it must refuse",
-            ],
-            &[
-                "certificate 2 of the chain (CN=sub): it has name constraints (nameConstraints, 2.5.29.30) on directory names",
-            ],
-        ),
-        row(
-            "other DNS names",
-            &root,
-            below(sub().permit_dns("other.example")),
-            &["do not admit certificate 1 (`CN=edge`)"],
-            &["on DNS names"],
-        ),
-        row(
-            "no purpose",
-            &root,
-            leaf(edge().extension(&[2, 5, 29, 37], false, vec![0x30, 0])),
-            &["extKeyUsage, 2.5.29.37) without any purpose"],
-            &[
-                "certificate 1 of the chain (CN=edge): its extension extKeyUsage (2.5.29.37) lists no purpose",
-            ],
-        ),
-        row(
-            "no purpose, issuer",
-            &root,
-            below(sub().extension(&[2, 5, 29, 37], false, vec![0x30, 0])),
-            &["extKeyUsage, 2.5.29.37) without any purpose"],
-            &[
-                "certificate 2 of the chain (CN=sub): its extension extKeyUsage (2.5.29.37) lists no",
-            ],
-        ),
-        row(
-            "an extension that cannot be read",
-            &root,
-            leaf(edge().extension(&[2, 5, 29, 30], false, vec![0x30, 5, 1])),
-            &["certificate 1 of those presented"],
-            &[
-                "certificate 1 of the chain (CN=edge): its extension nameConstraints (2.5.29.30) is malformed",
-            ],
-        ),
-        row(
-            "an extension that only we read",
-            &root,
-            leaf(edge().key_usages(&[]).extension(&[2, 5, 29, 15], false, vec![4, 1, 0])),
-            &["certificate 1 of the path (`CN=edge`)", "found keyUsage (2.5.29.15)"],
-            &[],
-        ),
-        row(
-            "rubbish",
-            &root,
-            vec![CertificateDer::from(vec![0x30, 0])],
-            &["certificate 1 of those presented has a part that rustls does not read"],
-            &["certificate 1 of the chain: it is no certificate in DER"],
-        ),
-        row(
-            "a request",
-            &root,
-            vec![CertificateDer::from(request())],
-            &["certificate 1 of those presented"],
-            &[
-                "it is a certificate request (CSR, PKCS#10), needed is the certificate that the CA issued for it",
-            ],
-        ),
+        row("missing intermediate", &root, below(sub())[..1].to_vec(), &["the issuer of certificate 1 (`CN=edge`), `CN=sub`, is neither presented nor a root"], &[]),
+        row("missing root", &namesake_of_nobody(), below(sub()), &["the issuer of certificate 2 (`CN=sub`), `CN=root`, is neither presented nor a root"], &[]),
+        row("self-signed", &root, Leaf::self_signed(edge()).chain(&[]), &["certificate 1 (`CN=edge`) is self-issued and not among the roots"], &[]),
+        row("issuers of each other", &root, one.leaf(edge()).chain(&[&two.cross_sign(&one, CaSpec::new("one")), &one.cross_sign(&two, CaSpec::new("two"))]), &["have issued each other up to certificate 3 (`CN=two`), by `CN=one`, and none of them is a root"], &[]),
+        row("another string type", &namesake, under_printable.chain(&[]), &["`CN=root` (PrintableString) issued it", "calls itself `CN=root` (UTF8String)", "byte for byte"], &[]),
+        row("another key of the name", &Ca::root_named("root"), good.chain(&[]), &["not by the key of the issuer that it names (`CN=root`)"], &[]),
+        row("tampered", &root, vec![tamper_signature(&good.der())], &["not by the key of the issuer that it names"], &[]),
+        row("expired leaf", &root, leaf(edge().expired()), &["certificate 1 (`CN=edge`) expired at 20"], &[]),
+        row("expired issuer", &root, below(sub().expired()), &["certificate 2 (`CN=sub`) expired at 20"], &[]),
+        row("issuer of the future", &root, below(sub().not_yet_valid()), &["certificate 2 (`CN=sub`) is not valid before 20"], &[]),
+        row("no subject", &root, leaf(nameless.clone().expired()), &["certificate 1 (`dns:edge.example`) expired"], &[]),
+        row("CA as leaf", &root, vec![root.sub(sub()).der()], &["certificate 1 (`CN=sub`) is a CA", "-addext basicConstraints=critical,CA:FALSE"], &[]),
+        row("self-signed CA as leaf", &root, vec![root.der()], &["certificate 1 (`CN=root`) is a CA"], &[]),
+        row("issuer that is no CA", &root, below(sub().not_a_ca()), &["certificate 2 (`CN=sub`) issued another and is no CA"], &[]),
+        row("issuer without basicConstraints", &root, below(sub().without_basic_constraints()), &["certificate 2 (`CN=sub`) issued another and is no CA"], &[]),
+        row("path length", &deep_root, low.leaf(edge()).chain(&[&low, &middle]), &["pathLenConstraint"], &["certificate 3 of the chain (CN=middle): its pathLenConstraint is 0"]),
+        row("critical policies", &root, leaf(critical(edge(), &[2, 5, 29, 32])), &["certificate 1 of those presented has a critical extension"], &["certificate 1 of the chain (CN=edge): its extension certificatePolicies (2.5.29.32) is critical"]),
+        row("critical inhibitAnyPolicy", &root, below(sub().extension(&[2, 5, 29, 54], true, vec![2, 1, 0])), &["certificate 2 of those presented"], &["certificate 2 of the chain (CN=sub): its extension inhibitAnyPolicy (2.5.29.54)"]),
+        row("critical unknown", &root, leaf(critical(edge(), &[1, 2, 3, 4])), &["certificate 1 of those presented"], &["its extension 1.2.3.4 is critical"]),
+        row("critical, no subject", &root, leaf(critical(nameless, &[1, 2, 3, 4])), &["certificate 1 of those presented"], &["certificate 1 of the chain (dns:edge.example): its extension 1.2.3.4"]),
+        row("precertificate", &root, leaf(critical(edge(), &[1, 3, 6, 1, 4, 1, 11129, 2, 4, 3])), &[], &["the poison of a precertificate (1.3.6.1.4.1.11129.2.4.3)", "needed is the certificate itself"]),
+        row("an extension twice", &root, leaf(edge().extension(&[2, 5, 29, 31], false, vec![0x30, 0]).extension(&[2, 5, 29, 31], false, vec![0x30, 0])), &["certificate 1 of those presented"], &["the extension cRLDistributionPoints (2.5.29.31) twice"]),
+        row("version 1", &root, vec![version_1(&good.der())], &["certificate 1 of those presented is not of X.509 version 3"], &["it is of X.509 version 1", "-extfile FILE"]),
+        row("ecdsa-with-SHA224", &root, vec![signed_with(&good.der(), 1)], &["certificate 1 (`CN=edge`) is signed with ecdsa-with-SHA224, which this crypto provider does not verify; have it issued anew with one of ecdsa-with-SHA256"], &["it is signed with ecdsa-with-SHA224"]),
+        row("two algorithms", &root, vec![signed_with_other(&good.der())], &["names two algorithms for its one signature"], &["ecdsa-with-SHA256 inside the signed part and ecdsa-with-SHA224 outside"]),
+        row("directory names", &root, below(sub().permit(directory())), &["nameConstraints, 2.5.29.30", "do not admit certificate 1 (`CN=edge`)", "directory, URI or e-mail names it must refuse"], &["certificate 2 of the chain (CN=sub): it has name constraints (nameConstraints, 2.5.29.30) on directory names"]),
+        row("other DNS names", &root, below(sub().permit_dns("other.example")), &["do not admit certificate 1 (`CN=edge`)"], &["on DNS names"]),
+        row("no purpose", &root, leaf(edge().extension(&[2, 5, 29, 37], false, vec![0x30, 0])), &["extKeyUsage, 2.5.29.37) without any purpose"], &["certificate 1 of the chain (CN=edge): its extension extKeyUsage (2.5.29.37) lists no purpose"]),
+        row("no purpose, issuer", &root, below(sub().extension(&[2, 5, 29, 37], false, vec![0x30, 0])), &["extKeyUsage, 2.5.29.37) without any purpose"], &["certificate 2 of the chain (CN=sub): its extension extKeyUsage (2.5.29.37) lists no"]),
+        row("an extension that cannot be read", &root, leaf(edge().extension(&[2, 5, 29, 30], false, vec![0x30, 5, 1])), &["certificate 1 of those presented"], &["certificate 1 of the chain (CN=edge): its extension nameConstraints (2.5.29.30) is malformed"]),
+        row("an extension that only we read", &root, leaf(edge().key_usages(&[]).extension(&[2, 5, 29, 15], false, vec![4, 1, 0])), &["certificate 1 of the path (`CN=edge`)", "found keyUsage (2.5.29.15)"], &[]),
+        row("rubbish", &root, vec![CertificateDer::from(vec![0x30, 0])], &["certificate 1 of those presented has a part that rustls does not read"], &["certificate 1 of the chain: it is no certificate in DER"]),
+        row("a request", &root, vec![CertificateDer::from(request())], &["certificate 1 of those presented"], &["it is a certificate request (CSR, PKCS#10), needed is the certificate that the CA issued for it"]),
     ]
 }
 

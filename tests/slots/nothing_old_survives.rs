@@ -7,7 +7,7 @@ use crate::common::clock::{Clock, NOW, unix};
 use crate::common::ours::{Choices, Setup, Whom, credentials, roots, rule};
 use crate::common::pki::{Ca, CrlSpec, Eku, Leaf, LeafSpec};
 use crate::common::tls::{
-    Outcome, Side, Stack, handshake, stacks, stock_client, stock_client_verifier, stock_server,
+    Outcome, Stack, handshake, stacks, stock_client, stock_client_verifier, stock_server,
 };
 use mtls_roles::{
     ClientPeerVerifier, ClientSlot, Counters, Credentials, Crls, EkuPolicy, Role,
@@ -364,8 +364,8 @@ impl Visit {
         let seen_by_server = self.0.server.expect(at);
         assert_eq!(seen_by_client.handshake_kind, kind, "{at}");
         assert_eq!(seen_by_client.protocol_version, stack.version.version, "{at}");
-        assert_eq!(peer(&seen_by_client), format!("CN={server}"), "{at}");
-        assert_eq!(peer(&seen_by_server), format!("CN={client}"), "{at}");
+        assert_eq!(seen_by_client.peer(), format!("CN={server}"), "{at}");
+        assert_eq!(seen_by_server.peer(), format!("CN={client}"), "{at}");
     }
 
     #[track_caller]
@@ -379,11 +379,4 @@ impl Visit {
         assert_eq!(self.0.client.unwrap_err(), Error::from(error));
         assert_eq!(self.0.server.unwrap_err(), Error::AlertReceived(alert));
     }
-}
-
-/// Read by a parser that is not ours.
-fn peer(side: &Side) -> String {
-    let chain = side.peer_certificates.as_ref().expect("a certificate");
-    let (_, leaf) = x509_parser::parse_x509_certificate(&chain[0]).expect("well-formed");
-    leaf.subject().to_string()
 }

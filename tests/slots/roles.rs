@@ -6,15 +6,17 @@ use std::sync::Arc;
 use crate::common::clock::{Clock, NOW};
 use crate::common::ours::Heard;
 use crate::common::ours::{client_slot, credentials, server_slot};
-use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, Leaf, LeafSpec};
-use crate::common::tls::{Outcome, Stack, handshake, handshake_in_memory, provider, stacks};
+use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, Leaf, LeafSpec, subject_of};
+use crate::common::tls::{
+    Outcome, Stack, handshake, handshake_in_memory, provider, stacks, with_schemes,
+};
 use mtls_roles::{
     ClientPeerVerifier, ClientSlot, Counters, Credentials, EkuPolicy, Error, Role, Roots,
     ServerPeerVerifier, ServerSlot, client_config, server_config,
 };
 use rustls::client::ResolvesClientCert;
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
-use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{ServerName, SubjectPublicKeyInfoDer};
 use rustls::sign::{Signer, SigningKey};
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, ClientConnection, Error as TlsError,
@@ -383,7 +385,7 @@ fn a_client_slot_filled_after_the_hello_was_sent_presents_what_it_holds() {
         server.process_new_packets().unwrap();
         let outcome = handshake_in_memory(&mut server, &mut client, || {});
         assert!(outcome.is_ok(), "{}: {outcome:?}", stack.name);
-        let presented = server.peer_certificates().map(first_subject);
+        let presented = server.peer_certificates().map(|chain| subject_of(&chain[0]));
         assert_eq!(presented.as_deref(), Some("CN=late"), "{}", stack.name);
     }
 }
@@ -590,7 +592,8 @@ impl World {
 
     /// As [`meet_anybody`](Self::meet_anybody), between verifiers that offer ECDSA only.
     fn meet_ecdsa_only(&self, stack: &Stack, server: &ServerSlot, client: &ClientSlot) -> Outcome {
-        let stack = Stack { provider: Arc::new(ecdsa_only(&stack.provider)), ..stack.clone() };
+        let is_ecdsa = |scheme: &SignatureScheme| format!("{scheme:?}").starts_with("ECDSA");
+        let stack = Stack { provider: with_schemes(&stack.provider, is_ecdsa), ..stack.clone() };
         self.meet_anybody(&stack, server, client)
     }
 
@@ -638,32 +641,11 @@ fn subject(credentials: Option<Credentials>) -> String {
 }
 
 fn seen_by_server(outcome: &Outcome) -> String {
-    let side = outcome.server.as_ref().expect("the server accepts");
-    first_subject(side.peer_certificates.as_ref().expect("a certificate"))
+    outcome.server.as_ref().expect("the server accepts").peer()
 }
 
 fn seen_by_client(outcome: &Outcome) -> String {
-    let side = outcome.client.as_ref().expect("the client accepts");
-    first_subject(side.peer_certificates.as_ref().expect("a certificate"))
-}
-
-/// Read by a parser that is not ours.
-fn first_subject(chain: impl AsRef<[CertificateDer<'static>]>) -> String {
-    let leaf = &chain.as_ref()[0];
-    let (_, leaf) = x509_parser::parse_x509_certificate(leaf).expect("well-formed");
-    leaf.subject().to_string()
-}
-
-/// A provider whose verifiers take every chain, and handshake signatures by ECDSA only.
-fn ecdsa_only(provider: &CryptoProvider) -> CryptoProvider {
-    let WebPkiSupportedAlgorithms { all, mapping } = provider.signature_verification_algorithms;
-    let is_ecdsa = |scheme: SignatureScheme| format!("{scheme:?}").starts_with("ECDSA");
-    let kept = mapping.iter().filter(|(scheme, _)| is_ecdsa(*scheme));
-    let mapping = kept.copied().collect::<Vec<_>>().leak();
-    CryptoProvider {
-        signature_verification_algorithms: WebPkiSupportedAlgorithms { all, mapping },
-        ..provider.clone()
-    }
+    outcome.client.as_ref().expect("the client accepts").peer()
 }
 
 /// A key that can be used and not be read, as in an HSM.

@@ -1,19 +1,18 @@
 //! Several credentials in one slot: chosen by name, then by what the peer can verify, and otherwise one.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::common::clock::{Clock, NOW};
 use crate::common::ours::{Heard, client_slot, credentials, server_slot};
-use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, LeafSpec};
+use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, LeafSpec, subject_of};
 use crate::common::tls::{
-    Stack, handshake, stacks, stock_client, stock_client_verifier, stock_server,
+    Stack, handshake, stacks, stock_client, stock_client_verifier, stock_server, with_schemes,
 };
 use mtls_roles::{EkuOutcome, EkuPolicy, Error, Role, ServerSlot};
 use rustls::client::ResolvesClientCert;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, Error as TlsError, ServerConfig, SignatureScheme};
+use rustls::pki_types::ServerName;
+use rustls::server::{Acceptor, ResolvesServerCert};
+use rustls::{ClientConnection, SignatureScheme};
 use time::Duration;
 
 #[test]
@@ -37,7 +36,7 @@ fn a_server_slot_chooses_by_the_name_that_is_asked_for_and_else_the_first() {
             // Of an address there is no SNI, as of a caller like Java's to localhost.
             ("192.0.2.1", "first"),
         ] {
-            let presented = presented_by(&slot, &stack, &schemes(&stack), asked).unwrap();
+            let presented = presented_by(&slot, &stack, |_| true, asked).unwrap();
             assert_eq!(presented, format!("CN={seen}"), "{asked}, {}", stack.name);
         }
     }
@@ -52,25 +51,21 @@ fn a_server_slot_chooses_by_the_signature_schemes_among_those_of_the_name() {
     let several = make("ed25519", KeyKind::Ed25519, "a.example")
         .or(make("p256", KeyKind::P256, "a.example"))
         .or(make("rsa", KeyKind::Rsa2048, "b.example"));
-    let (ears, all) = (Arc::new(Heard::default()), |_: &SignatureScheme| true);
+    let ears = Arc::new(Heard::default());
     let slot = server_slot().observer(ears.clone()).build_with(several).unwrap();
-    let is = |wanted: &'static str| {
-        move |scheme: &SignatureScheme| format!("{scheme:?}").starts_with(wanted)
-    };
     for stack in stacks() {
-        let asked = |name, knows: &dyn Fn(&SignatureScheme) -> bool| {
-            let mut schemes = schemes(&stack);
-            schemes.retain(|scheme| knows(scheme));
-            presented_by(&slot, &stack, &schemes, name)
+        let asked = |name, kind| {
+            let knows = |scheme: &SignatureScheme| format!("{scheme:?}").starts_with(kind);
+            presented_by(&slot, &stack, knows, name)
         };
         ears.lines();
-        assert_eq!(asked("a.example", &all).as_deref(), Some("CN=ed25519"), "{}", stack.name);
-        assert_eq!(asked("a.example", &is("ECDSA")).as_deref(), Some("CN=p256"));
-        assert_eq!(asked("b.example", &all).as_deref(), Some("CN=rsa"));
-        assert_eq!(asked("unknown.example", &is("RSA")).as_deref(), Some("CN=rsa"));
+        assert_eq!(asked("a.example", "").as_deref(), Some("CN=ed25519"), "{}", stack.name);
+        assert_eq!(asked("a.example", "ECDSA").as_deref(), Some("CN=p256"));
+        assert_eq!(asked("b.example", "").as_deref(), Some("CN=rsa"));
+        assert_eq!(asked("unknown.example", "RSA").as_deref(), Some("CN=rsa"));
         assert_eq!(ears.lines(), [""; 0]);
         // Another server's certificate would be refused there, and nobody would know why.
-        assert_eq!(asked("a.example", &is("RSA")), None);
+        assert_eq!(asked("a.example", "RSA"), None);
         assert!(ears.lines()[0].starts_with("nothing as server: "));
     }
 }
@@ -103,7 +98,7 @@ fn a_client_slot_chooses_by_the_names_of_cas_and_else_the_first_that_fits() {
         (vec![&b"rubbish"[..], &[]], &[p256], "first"),
     ] {
         let presented = slot.resolve(&hints, schemes).expect(seen);
-        assert_eq!(subject(&presented.cert[0]), format!("CN={seen}"), "{hints:?} {schemes:?}");
+        assert_eq!(subject_of(&presented.cert[0]), format!("CN={seen}"), "{hints:?} {schemes:?}");
     }
 }
 
@@ -124,8 +119,7 @@ fn a_server_that_names_its_cas_gets_the_certificate_of_one() {
             connect.time_provider = Arc::new(Clock::default());
             connect.client_auth_cert_resolver = Arc::new(slot.clone());
             let side = handshake(accept, connect, "site.example").server.expect(&stack.name);
-            let presented = side.peer_certificates.expect("a certificate");
-            assert_eq!(subject(&presented[0]), format!("CN={seen}"), "{}", stack.name);
+            assert_eq!(side.peer(), format!("CN={seen}"), "{}", stack.name);
         }
     }
 }
@@ -206,80 +200,16 @@ fn several_are_valid_until_the_first_ends_and_share_what_any_shares() {
 fn presented_by(
     slot: &ServerSlot,
     stack: &Stack,
-    schemes: &[SignatureScheme],
-    name: &str,
+    knows: impl Fn(&SignatureScheme) -> bool,
+    name: &'static str,
 ) -> Option<String> {
-    let Stack { provider, version, .. } = stack;
-    let accept = ServerConfig::builder_with_provider(provider.clone())
-        .with_protocol_versions(&[version])
-        .unwrap()
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(slot.clone()));
-    let mut connect = stock_client(provider, &[version], &[Ca::root_named("any").der()], None);
-    let ears = Arc::new(Credulous {
-        provider: provider.clone(),
-        schemes: schemes.to_vec(),
-        seen: Mutex::default(),
-    });
-    connect.dangerous().set_certificate_verifier(ears.clone());
-    let outcome = handshake(accept, connect, name);
-    let seen = ears.seen.lock().unwrap().take();
-    assert_eq!(outcome.client.is_ok(), seen.is_some(), "{outcome:?}");
-    seen
-}
-
-fn schemes(stack: &Stack) -> Vec<SignatureScheme> {
-    stack.provider.signature_verification_algorithms.supported_schemes()
-}
-
-/// Read by a parser that is not ours.
-fn subject(der: &[u8]) -> String {
-    let (_, certificate) = x509_parser::parse_x509_certificate(der).unwrap();
-    certificate.subject().to_string()
-}
-
-/// Believes every chain, and remembers whose it was.
-#[derive(Debug)]
-struct Credulous {
-    provider: Arc<CryptoProvider>,
-    schemes: Vec<SignatureScheme>,
-    seen: Mutex<Option<String>>,
-}
-
-impl ServerCertVerifier for Credulous {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, TlsError> {
-        *self.seen.lock().unwrap() = Some(subject(leaf));
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, leaf, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, leaf, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.schemes.clone()
-    }
+    let (provider, roots) = (with_schemes(&stack.provider, knows), [Ca::root_named("any").der()]);
+    let config = stock_client(&provider, &[stack.version], &roots, None);
+    let name = ServerName::try_from(name).unwrap();
+    let mut client = ClientConnection::new(Arc::new(config), name).unwrap();
+    let (mut hello, mut acceptor) = (vec![], Acceptor::default());
+    client.write_tls(&mut hello).unwrap();
+    acceptor.read_tls(&mut hello.as_slice()).unwrap();
+    let accepted = acceptor.accept().unwrap().expect("a whole hello");
+    slot.resolve(accepted.client_hello()).map(|presented| subject_of(&presented.cert[0]))
 }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use rustls::client::{Resumption, WebPkiServerVerifier};
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
-use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig, SignatureScheme, SupportedProtocolVersion,
+};
 
 use super::super::clock::Clock;
 
@@ -85,6 +87,18 @@ pub fn server_without_resumption(mut config: ServerConfig) -> ServerConfig {
 pub fn client_without_resumption(mut config: ClientConfig) -> ClientConfig {
     config.resumption = Resumption::disabled();
     config
+}
+
+/// The same provider, whose verifiers offer fewer schemes for signatures of a handshake.
+pub fn with_schemes(
+    provider: &CryptoProvider,
+    is_offered: impl Fn(&SignatureScheme) -> bool,
+) -> Arc<CryptoProvider> {
+    let WebPkiSupportedAlgorithms { all, mapping } = provider.signature_verification_algorithms;
+    let offered = mapping.iter().filter(|(scheme, _)| is_offered(scheme)).copied();
+    let mapping = offered.collect::<Vec<_>>().leak();
+    let signature_verification_algorithms = WebPkiSupportedAlgorithms { all, mapping };
+    Arc::new(CryptoProvider { signature_verification_algorithms, ..provider.clone() })
 }
 
 /// These certificates as rustls takes its roots.

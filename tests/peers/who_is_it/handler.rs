@@ -1,21 +1,17 @@
 //! A server whose handler answers who its visitor is.
 
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::thread;
 
 use mtls_roles::{
-    ClientPeerVerifier, Credentials, EkuPolicy, PeerVerifierBuilder, Roots, ServerSlot,
-    VerifiedPeer, server_config,
+    ClientPeerVerifier, EkuPolicy, PeerVerifierBuilder, Roots, VerifiedPeer, server_config,
 };
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, Error, ServerConfig, ServerConnection, Stream};
+use rustls::Error;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::common::clock::{Clock, NOW, unix};
-use crate::common::ours::rule;
+use crate::common::ours::{credentials, rule, server_slot};
 use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec};
-use crate::common::tls::{Stack, provider, stock_client};
+use crate::common::tls::{Outcome, Side, Stack, handshake, provider, stock_client};
 
 /// A private root, an intermediate, and a server that asks who its visitor is.
 pub struct Pki {
@@ -52,7 +48,7 @@ impl Pki {
         }
     }
 
-    /// How it ended at the server, and what the visitor was answered.
+    /// How it ended at the server, and at the visitor: there with what the server's handler knows of it.
     pub fn visit(
         &self,
         stack: &Stack,
@@ -60,43 +56,22 @@ impl Pki {
         visitor: Option<Presented>,
     ) -> (Result<(), Error>, Result<String, Error>) {
         let home = self.site.leaf(LeafSpec::new("site").dns("site.example"));
-        let (chain, key) = home.credentials(&[]);
-        let credentials = Credentials::from_der(chain, key, &stack.provider).unwrap();
-        let slot = ServerSlot::builder().time_provider(Arc::new(Clock::default()));
-        let slot = slot.build_with(credentials).unwrap();
-        let mut server = server_config(&stack.provider, slot, clients.clone()).unwrap();
+        let slot = server_slot().build_with(credentials(&home, &[])).unwrap();
+        let mut server =
+            server_config(&stack.provider_of_version(), slot, clients.clone()).unwrap();
         server.time_provider = Arc::new(Clock::default());
         let client = stock_client(&stack.provider, &[stack.version], &[self.site.der()], visitor);
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (accepted, _) = listener.accept().unwrap();
-        thread::scope(|scope| {
-            let server = scope.spawn(|| serve(server, clients, accepted));
-            let answer = ask(client, tcp);
-            (server.join().unwrap(), answer)
-        })
-    }
-}
-
-/// The handler: who is it?
-fn serve(
-    config: ServerConfig,
-    clients: &ClientPeerVerifier,
-    mut tcp: TcpStream,
-) -> Result<(), Error> {
-    let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
-    let mut tls = Stream::new(&mut connection, &mut tcp);
-    let served = tls.read_exact(&mut [0]).and_then(|()| {
-        let answer = match clients.verify(tls.conn.peer_certificates(), unix(NOW)) {
+        let Outcome { server, client } = handshake(server, client, "site.example");
+        let answer = |side: Side| match clients.verify(side.peer_certificates.as_deref(), unix(NOW))
+        {
             Ok(peer) => describe(&peer),
             Err(refusal) => format!("{:?}: {refusal}", refusal.class()),
         };
-        tls.write_all(answer.as_bytes())?;
-        tls.conn.send_close_notify();
-        tls.flush()
-    });
-    hang_up(&mut tcp);
-    served.map_err(tls_error)
+        match server {
+            Ok(side) => (Ok(()), client.map(|_| answer(side))),
+            Err(error) => (Err(error), client.map(|_| String::new())),
+        }
+    }
 }
 
 fn describe(peer: &VerifiedPeer) -> String {
@@ -112,26 +87,4 @@ fn describe(peer: &VerifiedPeer) -> String {
         peer.path().len(),
         peer.anchor()
     )
-}
-
-/// The visitor: says one byte and reads the answer.
-fn ask(config: ClientConfig, mut tcp: TcpStream) -> Result<String, Error> {
-    let name = ServerName::try_from("site.example").unwrap();
-    let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
-    let mut tls = Stream::new(&mut connection, &mut tcp);
-    let mut answer = String::new();
-    let asked = tls.write_all(b"?").and_then(|()| tls.read_to_string(&mut answer));
-    hang_up(&mut tcp);
-    asked.map(|_| answer).map_err(tls_error)
-}
-
-/// Unread bytes in a socket that is closed would become a RST, which eats alerts.
-fn hang_up(tcp: &mut TcpStream) {
-    let _ = tcp.shutdown(Shutdown::Write);
-    let _ = io::copy(tcp, &mut io::sink());
-}
-
-fn tls_error(error: io::Error) -> Error {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    inner.cloned().unwrap_or_else(|| Error::General(format!("below TLS: {error}")))
 }

@@ -176,7 +176,6 @@ fn there_are_no_readers_but_those_that_are_looked_for() {
             "critical_beside",
             "attribute_of<'a>",
             "bits",
-            "has_key",
             "has_key_of",
             "has_name",
             "includes",
