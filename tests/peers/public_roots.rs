@@ -6,7 +6,7 @@ mod names;
 mod public;
 
 use crate::common::clock::{NOW, unix};
-use crate::common::ours::{clients, rule};
+use crate::common::ours::{clients, roots, rule};
 use crate::common::pki::{Ca, Eku, LeafSpec};
 use crate::common::{shared, tls::provider};
 use crate::rules::peer::sha256;
@@ -160,7 +160,7 @@ fn private_roots_need_none_of_this() {
 #[test]
 fn over_public_roots_a_name_relaxes_serverauth_only_and_a_fingerprint_one_certificate_only() {
     let sub = in_the_name_of_a_public_root();
-    let roots = Roots::from_der([sub.der()]).unwrap();
+    let roots = roots([&sub]);
     let leaf = |eku| sub.leaf(LeafSpec::new("edge").dns("edge.example").eku(eku));
     let (server, signer, other) =
         (leaf(Eku::server()), leaf(Eku::code_signing()), leaf(Eku::code_signing()));
@@ -194,7 +194,7 @@ fn over_public_roots_a_name_relaxes_serverauth_only_and_a_fingerprint_one_certif
 #[test]
 fn relaxing_any_peer_never_relaxes_a_leaf_of_the_web_pki() {
     let root = Ca::root_named("private, as far as is known");
-    let roots = Roots::from_der([root.der()]).unwrap();
+    let roots = roots([&root]);
     let mut wrong = vec![];
     for (id, mark, is_relaxed) in marks() {
         let spec = LeafSpec::new("peer").dns("peer.example").eku(Eku::server());

@@ -5,7 +5,7 @@ use rcgen::{DistinguishedName, DnType, DnValue, GeneralSubtree};
 use rustls::pki_types::CertificateDer;
 
 use crate::common::clock::{NOW, unix};
-use crate::common::ours::rule;
+use crate::common::ours::{clients, roots, rule};
 use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec, der, tamper_signature};
 use crate::common::tls::provider;
 
@@ -55,10 +55,8 @@ fn a_path_check_behind_a_wrong_purpose_is_said_too() {
     let signer = LeafSpec::new("edge").key_usages(&[rcgen::KeyUsagePurpose::KeyCertSign]);
     let chain = root.leaf(signer.eku(Eku::server())).chain(&[]);
     for policy in [EkuPolicy::rfc5280(), EkuPolicy::ignore()] {
-        let roots = Roots::from_der([root.der()]).unwrap();
-        let clients = ClientPeerVerifier::builder(roots, &provider())
-            .eku_policy(policy)
-            .relax_for(rule("dns:other.example"));
+        let clients =
+            clients(&roots([&root])).eku_policy(policy).relax_for(rule("dns:other.example"));
         let refusal = clients.build().unwrap().verify(Some(&chain), unix(NOW)).unwrap_err();
         assert_eq!(refusal.class(), RefusalClass::PathCheck);
         let said = "(`CN=edge`) is a leaf, but its key usage has keyCertSign";

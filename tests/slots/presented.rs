@@ -44,6 +44,10 @@ impl World {
         let expired = || CaSpec::new("").expired();
         let leaf = sub.leaf(LeafSpec::new("leaf").eku(Eku::client()));
         let twin = new.sub(CaSpec::new("sub"));
+        // They have issued each other.
+        let x = Ca::root_named("x");
+        let (sub_by_x, x_by_sub) =
+            (x.cross_sign(&sub, CaSpec::new("")), sub.cross_sign(&x, CaSpec::new("")));
         // On directory names: rustls refuses every subject below it.
         let names = DistinguishedName::new();
         let constrained = CaSpec::new("").permit(GeneralSubtree::DirectoryName(names));
@@ -64,6 +68,10 @@ impl World {
             ("other", other.der()),
             ("twin", twin.der()),
             ("another leaf", sub.leaf(LeafSpec::new("another")).der()),
+            ("leaf called sub", new.leaf(LeafSpec::new("sub")).der()),
+            ("sub by x", sub_by_x.der()),
+            ("x by sub", x_by_sub.der()),
+            ("x for servers", other.cross_sign(&x, CaSpec::new("").eku(Eku::server())).der()),
             ("sequence", der::sequence(&[]).into()),
         ];
         Self { leaf, pool }
@@ -112,6 +120,11 @@ fn what_nobody_needs_is_presented_and_noted() {
         ("leaf, sub, new, other", "4 LeadsNowhere".into()),
         ("leaf, other", "2 LeadsNowhere".into()),
         ("leaf, another leaf, sub", "2 AnotherLeaf".into()),
+        ("leaf, leaf called sub, sub", "2 AnotherLeaf".into()),
+        ("leaf, sequence, sub, other, sequence, sub", "2 Unreadable; 4 LeadsNowhere; 5 Unreadable; 6 Duplicate { of: 3 }".into()),
+        ("leaf, sub by x, x by sub", String::new()),
+        ("leaf, sub by x, x for servers, x by sub", format!("3 {SERVERS_ONLY}")),
+        ("leaf, sub by x, x for servers", "refused: certificate 3 of the chain (CN=x) is unfit for role client".into()),
         ("leaf, sub, sub by old", "3 ParallelIssuer { of: 2 }".into()),
         ("leaf, sub by old, old, sub, new", "4 ParallelIssuer { of: 2 }".into()),
         ("leaf, sub, twin", "3 LeadsNowhere".into()),
@@ -124,7 +137,7 @@ fn what_nobody_needs_is_presented_and_noted() {
         ("leaf, sub to come", "refused: certificate 2 of the chain (CN=sub) is not valid".into()),
         ("leaf, sub, new by old expired, old", format!("3 Expired {{ not_after: {ended:?} }}")),
         ("leaf, sub, new by old expired, new", format!("3 Expired {{ not_after: {ended:?} }}")),
-        ("leaf, sub for servers, sub", "2 Unfit { needed: Purpose(clientAuth), found: Some([Purpose(serverAuth)]) }".into()),
+        ("leaf, sub for servers, sub", format!("2 {SERVERS_ONLY}")),
         ("leaf, sub critical, new", "2 RefusedByRustls".into()),
         ("leaf, sub constrained, new", "2 RefusedByRustls".into()),
         ("leaf, sequence, sub", "2 Unreadable".into()),
@@ -143,6 +156,9 @@ fn what_nobody_needs_is_presented_and_noted() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+const SERVERS_ONLY: &str =
+    "Unfit { needed: Purpose(clientAuth), found: Some([Purpose(serverAuth)]) }";
 
 /// Its peers are stock rustls, each with one of its roots.
 #[test]

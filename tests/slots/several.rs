@@ -177,6 +177,8 @@ fn credentials_are_valid_until_the_leaf_or_all_that_issued_it_end() {
     assert_eq!(below(None, &[&sub, &root]), days(5));
     assert_eq!(below(None, &[&sub, &renewed]), days(7));
     assert_eq!(below(None, &[&sub, &cross]), days(5), "above the issuer nobody asks");
+    let own_root = Ca::root(until(3).key(&sub.key));
+    assert_eq!(below(None, &[&sub, &own_root]), end, "peers may have it as a root");
     let short = Ca::root(CaSpec::new("short").valid(NOW - Duration::days(9), days(3)));
     assert_eq!(below(Some(&short), &[&short]), end, "a root has no end that counts");
 }

@@ -1,6 +1,6 @@
 //! A rule that is bound to an issuer matches on a verified path below that issuer, and nowhere else.
 
-use crate::common::ours::{clients, rule};
+use crate::common::ours::{clients, roots, rule};
 use mtls_roles::{
     ClientPeerVerifier, Crls, EkuOutcome, EkuPolicy, PeerRule, PeerVerifierBuilder, Refusal,
     RefusalClass, Roots, VerifiedPeer,
@@ -91,7 +91,7 @@ fn of_a_cross_signed_peer_any_path_satisfies_a_bound_rule_in_whatever_order_it_i
         }
     }
     // One certificate, one path.
-    let roots = Roots::from_der([a.der(), b.der()]).unwrap();
+    let roots = roots([a, b]);
     for (id, issuer, root, expected) in [
         ("a by a", sub_a, a, MATCHES),
         ("a by b", sub_a, b, NOT),
@@ -107,7 +107,7 @@ fn of_a_cross_signed_peer_any_path_satisfies_a_bound_rule_in_whatever_order_it_i
 #[test]
 fn below_two_roots_of_the_same_name_the_key_decides() {
     let (a, b) = (Ca::root_named("root"), Ca::root_named("root"));
-    let roots = Roots::from_der([a.der(), b.der()]).unwrap();
+    let roots = roots([&a, &b]);
     // As anchors without certificates: their keys are all that is left of them.
     let mut store = rustls::RootCertStore::empty();
     store.add_parsable_certificates([a.der(), b.der()]);
@@ -136,7 +136,7 @@ fn a_self_signed_leaf_that_is_its_own_root_is_below_its_own_key() {
 #[test]
 fn in_a_spiffe_federation_no_trust_domain_mints_names_of_another() {
     let (org, net) = (Ca::root_named("example.org"), Ca::root_named("example.net"));
-    let roots = Roots::from_der([org.der(), net.der()]).unwrap();
+    let roots = roots([&org, &net]);
     let rules =
         [("spiffe-trust-domain:example.org", &org), ("spiffe-trust-domain:example.net", &net)];
     let bound = rules
@@ -166,7 +166,7 @@ fn in_a_spiffe_federation_no_trust_domain_mints_names_of_another() {
 #[test]
 fn relaxed_only_below_this_ca() {
     let root = Ca::root_named("root");
-    let roots = Roots::from_der([root.der()]).unwrap();
+    let roots = roots([&root]);
     let [legacy, other] = ["legacy", "other"].map(|name| root.sub(CaSpec::new(name)));
     let text = under("dns:*.example", &legacy.der());
     let verifier = clients(&roots).eku_policy(EkuPolicy::ignore()).relax_for(rule(&text));

@@ -4,7 +4,7 @@ use mtls_roles::{ClientPeerVerifier, EkuPolicy, RefusalClass, Roots};
 
 use super::peer::general_name;
 use crate::common::clock::{NOW, unix};
-use crate::common::ours::rule;
+use crate::common::ours::{clients, roots, rule};
 use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec, der};
 use crate::common::tls::provider;
 
@@ -48,8 +48,7 @@ const ROWS: [Row<'static>; 32] = [
 ];
 
 fn reason(root: &Ca, rules: &[String], chain: &[rustls::pki_types::CertificateDer<'_>]) -> String {
-    let roots = Roots::from_der([root.der()]).unwrap();
-    let builder = ClientPeerVerifier::builder(roots, &provider());
+    let builder = clients(&roots([root]));
     let builder = rules.iter().fold(builder, |builder, text| builder.allow(rule(text)));
     let refusal = builder.build().unwrap().verify(Some(chain), unix(NOW)).unwrap_err();
     assert_eq!(refusal.class(), RefusalClass::PeerRule, "{refusal}");
@@ -137,8 +136,7 @@ fn a_relaxation_that_is_almost_for_a_peer_says_why_it_is_not() {
 fn under_a_relaxed_policy_a_rule_that_almost_matches_says_so_too() {
     let root = Ca::root_named("root");
     let leaf = root.leaf(LeafSpec::new("edge").dns("a.example").eku(Eku::server()));
-    let roots = Roots::from_der([root.der()]).unwrap();
-    let clients = ClientPeerVerifier::builder(roots, &provider())
+    let clients = clients(&roots([&root]))
         .eku_policy(EkuPolicy::ignore())
         .relax_for(rule("dns:a.example"))
         .allow(rule("uri:https://a.example"))
@@ -162,8 +160,7 @@ fn many_names_beside_many_rules_cost_no_time() {
     let rules: Vec<_> = (0..1_000).map(|n| format!("uri:x://z/{n}")).collect();
     let bound: Vec<_> = (0..4_000).map(bound).collect();
     for rules in [rules, bound] {
-        let roots = Roots::from_der([root.der()]).unwrap();
-        let builder = ClientPeerVerifier::builder(roots, &provider());
+        let builder = clients(&roots([&root]));
         let builder = rules.iter().fold(builder, |builder, text| builder.allow(rule(text)));
         let clients = builder.build().unwrap();
         let start = std::time::Instant::now();

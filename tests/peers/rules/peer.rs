@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::common::ours::rule;
+use crate::common::ours::{roots, rule};
 use mtls_roles::{ClientPeerVerifier, EkuPolicy, RefusalClass, Roots, ServerPeerVerifier};
 use rustls::pki_types::{CertificateDer, ServerName};
 use sha2::{Digest, Sha256};
@@ -42,7 +42,7 @@ impl Peer {
 
     pub fn of(spec: LeafSpec) -> Self {
         let root = Ca::root_named("root");
-        let roots = Roots::from_der([root.der()]).unwrap();
+        let roots = roots([&root]);
         Self { roots, chain: root.leaf(spec).chain(&[]) }
     }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mtls_roles::{ClientPeerVerifier, EkuPolicy, RefusalClass, Roots};
+use mtls_roles::{EkuPolicy, RefusalClass};
 
 use crate::common::clock::{NOW, unix};
-use crate::common::ours::rule;
+use crate::common::ours::{clients, roots, rule};
 use crate::common::pki::{Ca, Eku, Kp, LeafSpec, der, key_purposes, tamper_signature};
 use crate::common::tls::{provider, stock_client_verifier};
 
@@ -17,7 +17,7 @@ use crate::common::tls::{provider, stock_client_verifier};
 fn hostile_bytes_on_a_path_that_is_not_verified_change_nothing() {
     let (root, stranger) = (Ca::root_named("root"), Ca::root_named("stranger"));
     let verifier = |policy| {
-        ClientPeerVerifier::builder(Roots::from_der([root.der()]).unwrap(), &provider())
+        clients(&roots([&root]))
             .eku_policy(policy)
             .relax_for_any_peer_of_these_private_roots()
             .relax_for(rule("dns:edge.example"))

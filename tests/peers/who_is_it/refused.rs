@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use mtls_roles::{ClientPeerVerifier, Observer, Refusal, Roots, UnverifiedLeaf};
+use mtls_roles::{Observer, Refusal, UnverifiedLeaf};
 use rustls::pki_types::CertificateDer;
 use rustls::server::danger::ClientCertVerifier;
 use sha2::{Digest, Sha256};
 
 use crate::common::clock::{NOW, unix};
+use crate::common::ours::{clients, roots};
 use crate::common::pki::{Ca, CaSpec, LeafSpec, der, tamper_signature};
-use crate::common::tls::provider;
 
 #[derive(Default)]
 struct Heard(Mutex<Vec<Refusal>>);
@@ -23,8 +23,7 @@ impl Observer for Heard {
 /// What is said of it in a handshake; outside of it the same is said.
 fn presented(leaf: &CertificateDer<'_>) -> UnverifiedLeaf {
     let heard = Arc::new(Heard::default());
-    let roots = Roots::from_der([Ca::root_named("root").der()]).unwrap();
-    let builder = ClientPeerVerifier::builder(roots, &provider()).observer(heard.clone());
+    let builder = clients(&roots([&Ca::root_named("root")])).observer(heard.clone());
     let clients = builder.build().unwrap();
     clients.verify_client_cert(leaf, &[], unix(NOW)).unwrap_err();
     let outside = clients.verify(Some(std::slice::from_ref(leaf)), unix(NOW)).unwrap_err();
@@ -75,8 +74,7 @@ fn a_stranger_cannot_make_it_long_or_move_the_cursor() {
 #[test]
 fn a_stranger_cannot_make_the_reason_long() {
     let root = Ca::root_named("root");
-    let roots = Roots::from_der([root.der()]).unwrap();
-    let clients = ClientPeerVerifier::builder(roots, &provider()).build().unwrap();
+    let clients = clients(&roots([&root])).build().unwrap();
     for chain in long_winded(&root) {
         let refusal = clients.verify(Some(&chain), unix(NOW)).unwrap_err();
         let length = refusal.reason().len();
@@ -124,8 +122,7 @@ fn long_winded(root: &Ca) -> Vec<Vec<CertificateDer<'static>>> {
 
 #[test]
 fn whoever_presents_nothing_is_nobody() {
-    let roots = Roots::from_der([Ca::root_named("root").der()]).unwrap();
-    let clients = ClientPeerVerifier::builder(roots, &provider()).build().unwrap();
+    let clients = clients(&roots([&Ca::root_named("root")])).build().unwrap();
     assert_eq!(clients.verify(None, unix(NOW)).unwrap_err().presented(), None);
 }
 
@@ -170,8 +167,7 @@ mod events {
     #[test]
     fn a_refusal_says_in_tracing_who_was_refused() {
         let leaf = Ca::root_named("stranger").leaf(LeafSpec::new("edge").dns("edge.example"));
-        let roots = Roots::from_der([Ca::root_named("root").der()]).unwrap();
-        let builder = ClientPeerVerifier::builder(roots, &provider());
+        let builder = clients(&roots([&Ca::root_named("root")]));
         let clients = builder.observer(Arc::new(TracingObserver)).build().unwrap();
         let log = Log::default();
         tracing::subscriber::with_default(log.clone(), || {
@@ -188,8 +184,7 @@ mod events {
     #[test]
     fn a_stranger_cannot_make_an_event_long() {
         let root = Ca::root_named("root");
-        let roots = Roots::from_der([root.der()]).unwrap();
-        let builder = ClientPeerVerifier::builder(roots, &provider());
+        let builder = clients(&roots([&root]));
         let clients = builder.observer(Arc::new(TracingObserver)).build().unwrap();
         for chain in long_winded(&root) {
             let log = Log::default();
