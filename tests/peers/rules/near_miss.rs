@@ -159,14 +159,22 @@ fn many_names_beside_many_rules_cost_no_time() {
     let bound = |n| format!("uri:x://z/{n} under spki-sha256:{}", key(n));
     let rules: Vec<_> = (0..1_000).map(|n| format!("uri:x://z/{n}")).collect();
     let bound: Vec<_> = (0..4_000).map(bound).collect();
+    let open = clients(&roots([&root])).build().unwrap();
     for rules in [rules, bound] {
         let builder = clients(&roots([&root]));
         let builder = rules.iter().fold(builder, |builder, text| builder.allow(rule(text)));
         let clients = builder.build().unwrap();
-        let start = std::time::Instant::now();
-        let refusal = clients.verify(Some(&chain), unix(NOW)).unwrap_err();
-        let took = start.elapsed();
-        assert!(refusal.reason().contains("and 3993 more"), "{refusal}");
-        assert!(took.as_secs() < 1, "{took:?}");
+        let fastest = |verifier: &ClientPeerVerifier| {
+            let took = (0..5).map(|_| {
+                let start = std::time::Instant::now();
+                let refused = verifier.verify(Some(&chain), unix(NOW)).err();
+                (start.elapsed(), refused)
+            });
+            took.min_by_key(|(took, _)| *took).unwrap()
+        };
+        let (accepted, _) = fastest(&open);
+        let (refused, refusal) = fastest(&clients);
+        assert!(refusal.unwrap().reason().contains("and 3993 more"));
+        assert!(refused < 200 * accepted, "{refused:?}, accepted in {accepted:?}");
     }
 }
