@@ -89,16 +89,14 @@ impl<'a> Advice<'a> {
 impl fmt::Display for Advice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::RenewBefore {
-                before,
-                max_days,
-                works_until,
-            } => write!(
-                f,
-                "renew before {before}, with clientAuth asked for: {max_days} days are allowed \
-                 then, so it can work until {}",
-                utc(*works_until)
-            ),
+            Self::RenewBefore { before, max_days, works_until } => {
+                let until = utc(*works_until);
+                write!(
+                    f,
+                    "renew before {before}, with clientAuth asked for: {max_days} days are allowed \
+                     then, so it can work until {until}"
+                )
+            }
             Self::AlternateRoot(offers) => {
                 let offers = names(offers);
                 write!(f, "use another root that still issues clientAuth: {offers}")

@@ -187,10 +187,8 @@ impl Inventory {
     /// It holds under [`Serving::Suggested`](super::Serving::Suggested), in place of the suggestion.
     pub fn tell_roles(&mut self, of: impl Fn(&Location) -> Option<Roles>) {
         for entry in &mut self.entries {
-            let told = entry.locations.iter().filter_map(&of);
-            let told = told.flat_map(|roles| roles.iter().collect::<Vec<_>>());
-            let told: Roles =
-                told.chain(entry.told_roles.iter().flat_map(|it| it.iter())).collect();
+            let told = entry.locations.iter().filter_map(&of).chain(entry.told_roles);
+            let told: Roles = told.flat_map(Roles::iter).collect();
             let is_told = told != Roles::NONE && entry.kind() == CertificateKind::Leaf;
             entry.told_roles = is_told.then_some(told);
         }

@@ -108,7 +108,7 @@ impl<'a> Judge<'a> {
     }
 
     fn case(&self, index: usize, known: &mut Known<'a>) -> Option<Case<'a>> {
-        let entry = self.entries.get(index)?;
+        let entry = &self.entries[index];
         let roles = self.paths.fit(index);
         let serves = match self.serving {
             Serving::In(roles) => roles,

@@ -100,8 +100,7 @@ impl<'a> Paths<'a> {
         let own: Vec<Roles> = own.collect();
         let ends = PathBuilder::ends(entries);
         let trees = [Roles::NONE, Roles::SERVER, Roles::CLIENT, Roles::BOTH].map(|roles| {
-            let is_fit = |index: usize| own.get(index).is_some_and(|own| own.contains_all(roles));
-            (roles, PathBuilder::over(entries, &ends, is_fit))
+            (roles, PathBuilder::over(entries, &ends, |index| own[index].contains_all(roles)))
         });
         Self { entries, own, trees }
     }
@@ -126,16 +125,16 @@ impl<'a> Paths<'a> {
 
     /// The tree of the issuers that serve in these roles, if the certificate itself does.
     fn tree_for(&self, index: usize, wanted: Roles) -> Option<&IssuerTree<'a>> {
-        let is_fit = self.own.get(index)?.contains_all(wanted);
+        let is_fit = self.own[index].contains_all(wanted);
         let (_, tree) = self.trees.iter().find(|(roles, _)| *roles == wanted && is_fit)?;
         Some(tree)
     }
 
     fn path(&self, index: usize, tree: &IssuerTree<'a>) -> Option<CertificationPath<'a>> {
-        let mut entries = vec![self.entries.get(index)?];
+        let mut entries = vec![&self.entries[index]];
         let mut next = self.first_issuer(index, tree)?;
         while let Some(issuer) = next.filter(|_| entries.len() <= MOST_ISSUERS) {
-            entries.push(self.entries.get(issuer)?);
+            entries.push(&self.entries[issuer]);
             next = *tree.issuers.get(&issuer)?;
         }
         Some(CertificationPath {
@@ -146,7 +145,7 @@ impl<'a> Paths<'a> {
 
     /// `None` if no path leads up from here; `Some(None)` if this is the end of what is known.
     fn first_issuer(&self, index: usize, tree: &IssuerTree<'a>) -> Option<Option<usize>> {
-        let entry = self.entries.get(index)?;
+        let entry = &self.entries[index];
         if entry.ends_path() {
             return Some(None);
         }
@@ -255,10 +254,7 @@ impl<'a> PathBuilder<'a> {
     }
 
     fn push(&mut self, index: usize, end: PathEnd, above: Option<&PartialPath>) {
-        let Some(entry) = self.entries.get(index) else {
-            return;
-        };
-        let not_after = entry.certificate().not_after();
+        let not_after = self.entries[index].certificate().not_after();
         self.next.push(PartialPath {
             end,
             lasts_until: above.map_or(not_after, |above| above.lasts_until.min(not_after)),
@@ -276,9 +272,7 @@ impl<'a> PathBuilder<'a> {
                 continue;
             }
             self.tree.issuers.insert(index, path.issuer);
-            let Some(entry) = self.entries.get(index) else {
-                continue;
-            };
+            let entry = &self.entries[index];
             self.tree.candidates.add(index, entry);
             for below in self.released_by(entry) {
                 self.push(below, path.end, Some(&path));
