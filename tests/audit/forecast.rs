@@ -147,6 +147,17 @@ fn the_forecast_is_the_table() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What its root would say is unknown; the issuer stays one.
+#[test]
+fn the_last_of_an_incomplete_chain_is_an_issuer() {
+    let chain = issuer(|it| it.eku(Eku::server()));
+    findings(&inventory([chain.leaf.der(), chain.issuer.der()]), |all| {
+        let forecast = all[0].forecast.as_ref().unwrap();
+        assert!(!forecast.accepts(Stack::Rustls, Role::Client), "{forecast:?}");
+        assert!(forecast.accepts(Stack::Rustls, Role::Server), "{forecast:?}");
+    });
+}
+
 /// A stack's verdicts are those of every chain as server and as client; none if it is not here.
 fn agrees(stack: Stack, verify: impl Fn(&[Chain]) -> Option<Vec<[bool; 2]>>) {
     let rows = rows().into_iter().map(|(id, chain, _)| (id, chain));

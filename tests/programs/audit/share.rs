@@ -15,7 +15,8 @@ fn part<'a>(text: &'a str, role: &str) -> &'a str {
 #[test]
 fn the_issuers_of_our_chains_are_shared_by_role_with_their_fingerprints() {
     let world = World::full();
-    let output = audit(&world, "--share edge.pem mesh.pem www.pem old.pem issuers.pem roots.pem");
+    let output =
+        audit(&world, "--share edge.pem mesh.pem www.pem xmpp.pem old.pem issuers.pem roots.pem");
     assert_eq!(output.code, 0, "{output:?}");
     let (server, client) = (part(&output.stdout, "server"), part(&output.stdout, "client"));
     for (ca, is_for_clients) in
