@@ -123,13 +123,13 @@ impl IssuerCrls {
         &'c self,
         certificate: &View<'c>,
     ) -> impl Iterator<Item = &'c [TriedCrl]> {
-        let without_point = self.crls.partition_point(|tried| tried.crl.scope.names.is_empty());
+        let without_point = self.crls.iter().take_while(|tried| tried.crl.scope.names.is_empty());
         let names = match self.by_name.is_empty() {
             true => Vec::new(),
             false => points(certificate).unwrap_or_else(|| vec![&self.own_name]),
         };
         let at_point = names.into_iter().filter_map(|name| self.by_name.get(name)).flatten();
-        iter::once(0..without_point).chain(at_point.cloned()).map(|scope| &self.crls[scope])
+        iter::once(0..without_point.count()).chain(at_point.cloned()).map(|scope| &self.crls[scope])
     }
 }
 

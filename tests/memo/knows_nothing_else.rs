@@ -3,13 +3,11 @@
 
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::assert_no_row_is_wrong;
-use crate::common::ours::{Choices, Memo, ROLES, Setup, Whom};
-use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, KeyKind, KeyUsagePurpose, LeafSpec};
+use crate::common::ours::{Choices, Memo, ROLES, Setup, Whom, clients, roots, servers, with_memo};
+use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, KeyKind, KeyUsagePurpose};
 use crate::common::tls::provider;
-use crate::world::{NAME, World, name};
-use mtls_roles::{
-    ClientPeerVerifier, EkuPolicy, PeerRule, Role, Roots, ServerPeerVerifier, SignatureMemo,
-};
+use crate::world::{NAME, World, accepts, client, name};
+use mtls_roles::{EkuPolicy, PeerRule, Role, Roots, SignatureMemo};
 use rustls::pki_types::CertificateDer;
 use time::{Duration, OffsetDateTime};
 
@@ -84,106 +82,72 @@ impl Known {
 #[test]
 fn a_known_chain_is_judged_at_its_time_by_its_name_roots_and_rules() {
     let known = Known::new(Eku::both());
-    let setup = Setup::default;
-    let plain = |id| known.row(id, setup());
-    let rule = |name| Some(PeerRule::dns_name(name).unwrap());
-    let both = |says| [says, says];
+    let root = || CaSpec::new("root").key(&known.world.root.key);
+    let namesake = Ca::root_named("root");
+    let (other, constrained) = (Ca::root_named("other root"), Ca::root(root().exclude_dns(NAME)));
+    let row = |id, says: [&'static str; 2]| Row { says, ..known.row(id, Setup::default()) };
+    let at = |id, now, says| Row { now, ..row(id, [says, says]) };
+    let under = |id, root: &Ca, says| Row { roots: vec![root.der()], ..row(id, [says, says]) };
+    let allowing = |id, name, says| {
+        let allow = Some(PeerRule::dns_name(name).unwrap());
+        Row { setup: Setup { allow, ..Setup::default() }, ..row(id, ["", says]) }
+    };
     known.check(vec![
-        plain("nothing"),
-        Row {
-            now: NOW + Duration::days(100),
-            says: both("ExpiredContext"),
-            ..plain("after the leaf's end")
-        },
-        Row {
-            now: NOW - Duration::days(100),
-            says: both("NotValidYetContext"),
-            ..plain("before the leaf's begin")
-        },
-        Row {
-            roots: vec![Ca::root_named("other root").der()],
-            says: both("UnknownIssuer"),
-            ..plain("under another root")
-        },
-        Row {
-            roots: vec![Ca::root_named("root").der()],
-            says: both("BadSignature"),
-            ..plain("under another root of the same name")
-        },
-        Row { roots: vec![known.world.sub.der()], ..plain("under the intermediate as root") },
-        Row {
-            roots: vec![
-                Ca::root(CaSpec::new("root").key(&known.world.root.key).exclude_dns(NAME)).der(),
-            ],
-            says: both("NameConstraintViolation"),
-            ..plain("under the root with name constraints")
-        },
-        Row {
-            roots: vec![Ca::root(CaSpec::new("root").key(&known.world.root.key).not_a_ca()).der()],
-            says: both("RootIsNoCa"),
-            ..plain("under the root without cA:TRUE")
-        },
-        Row {
-            name: "other.example",
-            says: ["NotValidForNameContext", ""],
-            ..plain("for another name")
-        },
-        Row {
-            setup: Setup { allow: rule("other.example"), ..setup() },
-            says: ["", "ApplicationVerificationFailure"],
-            ..plain("for another rule")
-        },
-        Row { setup: Setup { allow: rule(NAME), ..setup() }, ..plain("for its rule") },
+        row("nothing", ["", ""]),
+        at("after the leaf's end", NOW + Duration::days(100), "ExpiredContext"),
+        at("before the leaf's begin", NOW - Duration::days(100), "NotValidYetContext"),
+        under("another root", &other, "UnknownIssuer"),
+        under("another root of the same name", &namesake, "BadSignature"),
+        under("the intermediate as root", &known.world.sub, ""),
+        under("the root with name constraints", &constrained, "NameConstraintViolation"),
+        under("the root without cA:TRUE", &Ca::root(root().not_a_ca()), "RootIsNoCa"),
+        Row { name: "other.example", ..row("for another name", ["NotValidForNameContext", ""]) },
+        allowing("for another rule", "other.example", "ApplicationVerificationFailure"),
+        allowing("for its rule", NAME, ""),
     ]);
 }
 
 #[test]
 fn a_known_chain_is_judged_by_the_policy_of_each_verifier() {
     let known = Known::new(Eku::server());
-    let under = |policy, relax_for| Setup { policy, relax_for, ..Setup::default() };
+    let row = |id, policy, relax_for, for_client| {
+        let setup = Setup { policy, relax_for, ..Setup::default() };
+        Row { says: ["", for_client], ..known.row(id, setup) }
+    };
     let named = |name| Whom::Named(PeerRule::dns_name(name).unwrap());
-    let refused_client = ["", "InvalidPurposeContext"];
-    let row = |id, setup, says| Row { says, ..known.row(id, setup) };
-    let ended = EkuPolicy::ignore().until(NOW);
+    let (ignore, ended) = (EkuPolicy::ignore(), EkuPolicy::ignore().until(NOW));
+    const REFUSED: &str = "InvalidPurposeContext";
     known.check(vec![
-        row("rfc5280", Setup::default(), refused_client),
-        row("strict", under(EkuPolicy::strict(), Whom::Nobody), refused_client),
-        row("ignore", under(EkuPolicy::ignore(), named(NAME)), ["", ""]),
-        row(
-            "ignore for somebody else",
-            under(EkuPolicy::ignore(), named("other.example")),
-            refused_client,
-        ),
-        row("ignore, ended", under(ended, named(NAME)), refused_client),
+        row("rfc5280", EkuPolicy::rfc5280(), Whom::Nobody, REFUSED),
+        row("strict", EkuPolicy::strict(), Whom::Nobody, REFUSED),
+        row("ignore", ignore, named(NAME), ""),
+        row("ignore for somebody else", ignore, named("other.example"), REFUSED),
+        row("ignore, ended", ended, named(NAME), REFUSED),
     ]);
 }
 
 #[test]
 fn a_known_chain_is_looked_up_in_the_lists_of_each_verifier() {
     let known = Known::new(Eku::both());
-    let (good, of_root) =
-        (known.world.sub.crl(CrlSpec::new(1)), known.world.root.crl(CrlSpec::new(1)));
-    let revoking = known.world.sub.crl(CrlSpec::new(2).revoke(&known.world.leaf.serial));
-    let revoking_sub = known.world.root.crl(CrlSpec::new(2).revoke(&known.world.sub.serial));
-    let expired = known.world.sub.crl(CrlSpec::new(1).expired());
+    let World { root, sub, leaf } = &known.world;
+    let (good, of_root) = (|| sub.crl(CrlSpec::new(1)), || root.crl(CrlSpec::new(1)));
+    let revoking = || sub.crl(CrlSpec::new(2).revoke(&leaf.serial));
+    let revoking_sub = root.crl(CrlSpec::new(2).revoke(&sub.serial));
+    let expired = sub.crl(CrlSpec::new(1).expired());
     let forged = Ca::root_named("sub").crl(CrlSpec::new(1));
     let row = |id, crls, says| {
         let choices = Choices { enforce_expiration: true, ..Choices::default() };
         Row { says: [says, says], ..known.row(id, Setup { crls, choices, ..Setup::default() }) }
     };
     known.check(vec![
-        row("good", vec![good.clone(), of_root.clone()], ""),
-        row("revoked", vec![revoking.clone(), of_root.clone()], "(Revoked)"),
-        row(
-            "revoked in the second list",
-            vec![good.clone(), revoking, of_root.clone()],
-            "(Revoked)",
-        ),
-        row("issuer revoked", vec![good.clone(), revoking_sub], "(Revoked)"),
-        row("unknown", vec![of_root.clone()], "UnknownRevocationStatus"),
-        row("expired", vec![expired, of_root.clone()], "ExpiredRevocationListContext"),
-        row("forged", vec![forged, of_root], "BadSignature"),
-        row("good again", vec![good, known.world.root.crl(CrlSpec::new(1))], ""),
+        row("good", vec![good(), of_root()], ""),
+        row("revoked", vec![revoking(), of_root()], "(Revoked)"),
+        row("revoked in the second list", vec![good(), revoking(), of_root()], "(Revoked)"),
+        row("issuer revoked", vec![good(), revoking_sub], "(Revoked)"),
+        row("unknown", vec![of_root()], "UnknownRevocationStatus"),
+        row("expired", vec![expired, of_root()], "ExpiredRevocationListContext"),
+        row("forged", vec![forged, of_root()], "BadSignature"),
+        row("good again", vec![good(), of_root()], ""),
     ]);
 }
 
@@ -194,26 +158,16 @@ fn a_known_signature_lets_nobody_pass_the_path_checks() {
     let root = Ca::root_named("root");
     let usages = [KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
     let sub = root.sub(CaSpec::new("sub").key_usages(&usages));
-    let leaf = sub.leaf(LeafSpec::new("leaf").eku(Eku::client()));
-    let as_leaf =
-        root.leaf(LeafSpec::new("sub").key(&sub.key).key_usages(&usages).eku(Eku::client()));
+    let leaf = sub.leaf(client("leaf")).chain(&[&sub]);
+    let as_leaf = root.leaf(client("sub").key(&sub.key).key_usages(&usages)).chain(&[]);
     let memo = SignatureMemo::new(&provider());
-    let verifier = |is_stock: bool| {
-        let roots = Roots::from_der([root.der()]).unwrap();
-        let builder = ClientPeerVerifier::builder(roots, &provider()).memo(memo.clone());
-        match is_stock {
-            true => builder.stock_path_checks().build().unwrap(),
-            false => builder.build().unwrap(),
-        }
-    };
-    let verify = |is_stock, chain: &[CertificateDer<'_>]| {
-        verifier(is_stock).verify(Some(chain), unix(NOW)).map(drop)
-    };
+    let ours = with_memo(clients(&roots([&root])), Some(&memo));
+    let lenient = with_memo(clients(&roots([&root])).stock_path_checks(), Some(&memo));
     for _ in 0..2 {
-        assert!(verify(false, &leaf.chain(&[&sub])).is_ok());
+        assert!(accepts(&ours, &leaf));
         // Its signature is known to the verifier with stock's checks, which lets it pass.
-        assert!(verify(true, &as_leaf.chain(&[])).is_ok());
-        let refused = format!("{:?}", verify(false, &as_leaf.chain(&[])).unwrap_err());
+        assert!(accepts(&lenient, &as_leaf));
+        let refused = format!("{:?}", ours.verify(Some(&as_leaf), unix(NOW)).unwrap_err());
         assert!(refused.contains("LeafWithKeyCertSign"), "{refused}");
     }
 }
@@ -221,16 +175,12 @@ fn a_known_signature_lets_nobody_pass_the_path_checks() {
 /// The depth of a path is no property of a certificate.
 #[test]
 fn a_known_chain_is_too_deep_for_a_verifier_that_wants_short_ones() {
-    let known = Known::new(Eku::both());
-    let roots = || known.world.roots();
+    let Known { world, memo } = Known::new(Eku::both());
     for (most, is_accepted) in [(1, true), (0, false), (1, true)] {
-        let clients = ClientPeerVerifier::builder(roots(), &provider()).memo(known.memo.clone());
-        let clients = clients.max_intermediates(most).build().unwrap();
-        let verified = clients.verify(Some(&known.world.chain()), unix(NOW));
-        assert_eq!(verified.is_ok(), is_accepted);
-        let servers = ServerPeerVerifier::builder(roots(), &provider()).memo(known.memo.clone());
-        let servers = servers.max_intermediates(most).build().unwrap();
-        let verified = servers.verify(Some(&known.world.chain()), &name(), unix(NOW));
+        let ours = clients(&world.roots()).max_intermediates(most);
+        assert_eq!(accepts(&with_memo(ours, Some(&memo)), &world.chain()), is_accepted);
+        let ours = with_memo(servers(&world.roots()).max_intermediates(most), Some(&memo));
+        let verified = ours.verify(Some(&world.chain()), &name(), unix(NOW));
         assert_eq!(verified.is_ok(), is_accepted);
     }
 }
