@@ -1,5 +1,7 @@
 //! [`check`]: reads and judges everything in a file, and opens no port.
 
+use std::fmt::{self, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -13,8 +15,10 @@ use crate::tunnel::Tunnel;
 pub fn check(file: &Path) -> ExitCode {
     match read(file) {
         Ok((_, tunnels)) => {
-            tunnels.iter().for_each(print);
-            ExitCode::SUCCESS
+            let mut report = String::new();
+            // Writing to a String does not fail.
+            let _ = tunnels.iter().try_for_each(|tunnel| write_tunnel(&mut report, tunnel));
+            say(&report, ExitCode::SUCCESS)
         }
         Err(failures) => {
             failures.iter().for_each(|failure| eprintln!("{failure}"));
@@ -39,35 +43,46 @@ pub fn read(file: &Path) -> Result<(Config, Vec<Tunnel>), Vec<Failure>> {
     }
 }
 
-fn print(tunnel: &Tunnel) {
-    let listen = tunnel.config.listen.get_ref();
-    let status = TunnelStatus::of(tunnel, *listen);
-    println!("tunnel {}: {listen} to {}", status.name, status.connect);
-    print_side("accepts TLS, as server", "client", status.accept);
-    print_side("originates TLS, as client", "server", status.originate);
+/// On standard output. A reader that has read enough is no error.
+pub fn say(report: &str, code: ExitCode) -> ExitCode {
+    match io::stdout().write_all(report.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("standard output: {error}");
+            ExitCode::from(2)
+        }
+        _ => code,
+    }
 }
 
-fn print_side(what: &str, peer: &str, side: Option<SideStatus>) {
-    let Some(side) = side else { return };
-    println!("  {what}");
+fn write_tunnel(to: &mut String, tunnel: &Tunnel) -> fmt::Result {
+    let listen = tunnel.config.listen.get_ref();
+    let status = TunnelStatus::of(tunnel, *listen);
+    writeln!(to, "tunnel {}: {listen} to {}", status.name, status.connect)?;
+    write_side(to, "accepts TLS, as server", "client", status.accept)?;
+    write_side(to, "originates TLS, as client", "server", status.originate)
+}
+
+fn write_side(to: &mut String, what: &str, peer: &str, side: Option<SideStatus>) -> fmt::Result {
+    let Some(side) = side else { return Ok(()) };
+    writeln!(to, "  {what}")?;
     if side.presents.is_empty() {
-        println!("    presents  nothing");
+        writeln!(to, "    presents  nothing")?;
     }
     for presented in side.presents {
-        println!("    presents  {} ({})", presented.subject, presented.names.join(", "));
+        writeln!(to, "    presents  {} ({})", presented.subject, presented.names.join(", "))?;
         if presented.is_combined {
-            println!("              fit for both roles: the combined certificate of old");
+            writeln!(to, "              fit for both roles: the combined certificate of old")?;
         }
-        println!("    audit     {}", presented.verdict);
-        presented.causes.iter().for_each(|cause| println!("              {cause}"));
-        presented.advice.iter().for_each(|advice| println!("    to do     {advice}"));
+        writeln!(to, "    audit     {}", presented.verdict)?;
+        presented.causes.iter().try_for_each(|cause| writeln!(to, "              {cause}"))?;
+        presented.advice.iter().try_for_each(|advice| writeln!(to, "    to do     {advice}"))?;
     }
-    side.notes.iter().for_each(|note| println!("    note      {note}"));
-    println!("    {peer}'s certificate: {}, EKU {}", side.peer_certificate, side.eku);
-    side.relax_for.iter().for_each(|rule| println!("    relaxed   for {rule}"));
-    side.rules.iter().for_each(|rule| println!("    only      {rule}"));
-    for ends in side.expiries {
+    side.notes.iter().try_for_each(|note| writeln!(to, "    note      {note}"))?;
+    writeln!(to, "    {peer}'s certificate: {}, EKU {}", side.peer_certificate, side.eku)?;
+    side.relax_for.iter().try_for_each(|rule| writeln!(to, "    relaxed   for {rule}"))?;
+    side.rules.iter().try_for_each(|rule| writeln!(to, "    only      {rule}"))?;
+    side.expiries.iter().try_for_each(|ends| {
         let word = if ends.days_left < 0 { "ENDED" } else { "ends" };
-        println!("    {word:<9} {}", ends.what);
-    }
+        writeln!(to, "    {word:<9} {}", ends.what)
+    })
 }

@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use time::OffsetDateTime;
 
-use crate::check::read;
+use crate::check::{read, say};
 use crate::config::ClientAuth;
 use crate::tunnel::Tunnel;
 
@@ -40,11 +40,14 @@ pub fn pair(own: &Path, other: &Path) -> ExitCode {
         return ExitCode::from(2);
     }
     let now = OffsetDateTime::now_utc();
-    pairs.iter().for_each(|pair| pair.print(now));
-    match pairs.iter().all(|pair| pair.judge(now).is_good()) {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    }
+    let report: String = pairs.iter().map(|pair| pair.report(now)).collect();
+    say(
+        &report,
+        match pairs.iter().all(|pair| pair.judge(now).is_good()) {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        },
+    )
 }
 
 /// A tunnel that calls, and one that serves.
@@ -72,19 +75,20 @@ fn calls<'a>(callers: &'a [Tunnel], servers: &'a [Tunnel]) -> Vec<Pair<'a>> {
 }
 
 impl Pair<'_> {
-    fn print(&self, now: OffsetDateTime) {
-        println!("{} calls {}", self.caller.name(), self.server.name());
+    fn report(&self, now: OffsetDateTime) -> String {
+        let mut report = format!("{} calls {}\n", self.caller.name(), self.server.name());
         let mut before = None;
         for (at, why) in self.instants(now) {
             let verdict = self.judge(at);
-            println!("  {}  {why}", at.date());
+            report += &format!("  {}  {why}\n", at.date());
             let kind = Some(verdict.kind());
             if kind != before {
                 let text = verdict.to_string();
-                text.lines().for_each(|line| println!("              {line}"));
+                text.lines().for_each(|line| report += &format!("              {line}\n"));
             }
             before = kind;
         }
+        report
     }
 
     /// Today and what is to come, in order, each with its name.

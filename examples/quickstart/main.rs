@@ -20,7 +20,7 @@ mod scenarios;
 mod table;
 
 use std::error::Error;
-use std::io::{Write, stdout};
+use std::io::{ErrorKind, Write, stdout};
 
 const INTRODUCTION: &str = "\
 Two services, \"edge\" and \"core\", prove themselves to each other with TLS certificates. A certificate says in its
@@ -36,7 +36,13 @@ Next: ask the same about a certificate chain of your own with `cargo run --examp
 fn main() -> Result<(), Box<dyn Error>> {
     let rows = scenarios::play()?;
     let table = table::render(&rows);
-    write!(stdout().lock(), "{INTRODUCTION}\n{table}\n{NEXT}")?;
+    let written = write!(stdout().lock(), "{INTRODUCTION}\n{table}\n{NEXT}");
+    // A reader that has read enough is no error.
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        return Err(error.into());
+    }
     let broken = rows.iter().filter(|row| row.verdict != row.promised);
     let broken: Vec<_> = broken.map(|row| row.scenario).collect();
     match broken.is_empty() {

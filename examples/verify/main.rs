@@ -15,7 +15,7 @@ mod report;
 
 use std::error::Error;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -62,8 +62,12 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
         Format::Text => report::text(args.role.into(), presenting, accepting),
         Format::Json => report::json(args.role.into(), presenting, accepting).to_string(),
     };
-    writeln!(std::io::stdout(), "{report}")?;
-    Ok(ExitCode::from(u8::from(!is_yes)))
+    let code = ExitCode::from(u8::from(!is_yes));
+    match writeln!(std::io::stdout(), "{report}") {
+        // A reader that has read enough is no error.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(code),
+    }
 }
 
 /// What a peer would say, what of the chain stands in the way, and what an operator should know of the

@@ -1,6 +1,6 @@
 //! Command line, exit codes and output of `verify`.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::common::agreed::agreed;
 use crate::common::clock::NOW;
@@ -210,6 +210,18 @@ fn verify_reads_chain_and_key_from_one_standard_input() {
     let output = world.verify_stdin("--key -", both.as_bytes());
     assert_eq!((output.code, &*output.stderr), (0, ""), "{output:?}");
     assert!(output.stdout.starts_with("FIT as client"), "{output:?}");
+}
+
+#[test]
+fn whoever_has_read_enough_of_verify_is_no_error() {
+    let world = World::new();
+    world.file("chain", world.client.cert_pem());
+    let mut verify = Command::new(program("verify"));
+    verify.current_dir(world.folder.path()).args(["--role", "client", "--roots", "roots"]);
+    let mut verify =
+        verify.args(["--time", &at(0), "chain"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(verify.stdout.take());
+    assert_eq!(verify.wait().unwrap().code(), Some(0));
 }
 
 #[test]

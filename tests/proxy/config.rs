@@ -1,10 +1,11 @@
 //! What a file may say, and what is said of what it may not: one line, with its place and its tunnel.
 
 use std::net::TcpListener;
+use std::process::{Command, Stdio};
 
 use crate::common::pki::{CrlSpec, Eku, LeafSpec};
 use crate::common::programs::Run;
-use crate::running::{Proxy, backend, once, terminating, write};
+use crate::running::{Proxy, backend, once, program, terminating, write};
 use crate::world::{World, unfit, valid};
 
 fn judge(world: &World, toml: &str) -> Run {
@@ -167,6 +168,16 @@ fn a_check_reports_every_certificate_its_end_and_the_audit_and_opens_no_port() {
     {
         assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
     }
+}
+
+#[test]
+fn whoever_has_read_enough_of_a_check_is_no_error() {
+    let world = World::new();
+    let file = write(&world, &good());
+    let mut check = Command::new(program());
+    let mut check = check.arg("--check").arg(file).stdout(Stdio::piped()).spawn().unwrap();
+    drop(check.stdout.take());
+    assert_eq!(check.wait().unwrap().code(), Some(0));
 }
 
 #[test]
