@@ -44,32 +44,23 @@ impl Fitness {
         if chain.leaf().is_ca() {
             return Err(Error::LeafIsCa { certificate: chain.label(0) });
         }
-        let paths = Paths::of(chain.certificates());
+        let judge =
+            Judge { chain, paths: Paths::of(chain.certificates()), role, now: instant(now)? };
         let (asked, relaxed) = Requirement::of(preset, role);
-        let asked = Judge { chain, requirement: asked, role, now: instant(now)? };
-        let (judge, path) = match (asked.find(&paths), relaxed) {
-            (Err(refused), Some(requirement)) => {
-                let relaxed = Judge { requirement, ..asked };
-                let path = relaxed.find(&paths).map_err(|last| match last {
-                    Error::Unfit { .. } => refused,
-                    // The policy lets the EKU pass: it is not what stands in the way.
-                    last => last,
-                });
-                (relaxed, path?)
-            }
-            (found, _) => (asked, found?),
+        let (met, path) = match (judge.find(&asked), &relaxed) {
+            (Err(refused), Some(relaxed)) => match judge.find(relaxed) {
+                Err(Error::Unfit { .. }) => return Err(refused),
+                // The policy lets the EKU pass: it is not what stands in the way.
+                found => (relaxed, found?),
+            },
+            (found, _) => (&asked, found?),
         };
-        let below = path.iter().filter(|index| !paths.is_anchor(**index));
+        let below = path.iter().filter(|index| !judge.paths.is_anchor(**index));
         let below = below.map(|index| &chain.certificates()[*index]);
-        let (asked, _) = Requirement::of(preset, role);
         let eku = asked.violation(below).map_or(EkuOutcome::Enforced, EkuOutcome::Relaxed);
-        let found = Found {
-            reached: paths.reached(false),
-            below_public: paths.reached(true),
-            judge,
-            paths,
-            path,
-        };
+        let reached = judge.paths.reached(false);
+        let below_public = judge.paths.reached(true);
+        let found = Found { judge, met, path, reached, below_public };
         Ok(Self { eku, notes: found.notes() })
     }
 
@@ -86,7 +77,7 @@ impl Fitness {
 /// What the certificates of one chain are held against.
 struct Judge<'a> {
     chain: &'a Chain,
-    requirement: Requirement,
+    paths: Paths<'a>,
     role: Role,
     now: OffsetDateTime,
 }
@@ -94,14 +85,13 @@ struct Judge<'a> {
 impl Judge<'_> {
     /// A path that is valid throughout, else one on which a cross-sign need not be: peers may have its key
     /// among their roots.
-    fn find(&self, paths: &Paths<'_>) -> Result<Vec<usize>, Error> {
-        let strictly = paths.find(|index| self.check(index));
-        strictly.or_else(|refused| {
-            let found = paths.find(|index| match self.check(index) {
+    fn find(&self, asked: &Requirement) -> Result<Vec<usize>, Error> {
+        self.paths.find(|index| self.check(index, asked)).or_else(|refused| {
+            let found = self.paths.find(|index| match self.check(index, asked) {
                 Err(Error::Expired { .. } | Error::NotYetValid { .. })
-                    if paths.may_be_cross_sign(index) =>
+                    if self.paths.may_be_cross_sign(index) =>
                 {
-                    self.check_eku(index)
+                    self.check_eku(index, asked)
                 }
                 checked => checked,
             });
@@ -110,7 +100,7 @@ impl Judge<'_> {
     }
 
     /// RFC 5280, 4.1.2.5: both ends of the validity are inclusive.
-    fn check(&self, index: usize) -> Result<(), Error> {
+    fn check(&self, index: usize, asked: &Requirement) -> Result<(), Error> {
         let certificate = &self.chain.certificates()[index];
         let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
         let (label, now) = (|| self.chain.label(index), self.now);
@@ -120,12 +110,11 @@ impl Judge<'_> {
         if now < not_before {
             return Err(Error::NotYetValid { certificate: label(), not_before, now });
         }
-        self.check_eku(index)
+        self.check_eku(index, asked)
     }
 
-    fn check_eku(&self, index: usize) -> Result<(), Error> {
-        let certificate = &self.chain.certificates()[index];
-        match self.requirement.violation_at(index, certificate) {
+    fn check_eku(&self, index: usize, asked: &Requirement) -> Result<(), Error> {
+        match asked.violation_at(index, &self.chain.certificates()[index]) {
             None => Ok(()),
             Some(violation) => Err(Error::Unfit {
                 certificate: self.chain.label(index),
@@ -140,7 +129,8 @@ impl Judge<'_> {
 /// What was found in a chain, and what there is to know of the certificates that nobody needs.
 struct Found<'a> {
     judge: Judge<'a>,
-    paths: Paths<'a>,
+    /// What the path meets.
+    met: &'a Requirement,
     path: Vec<usize>,
     /// Beside each certificate, whether it stands on any path.
     reached: Vec<bool>,
@@ -171,7 +161,7 @@ impl Found<'_> {
     }
 
     fn whether_needed(&self, index: usize) -> Option<NoteKind> {
-        let (chain, paths) = (self.judge.chain, &self.paths);
+        let Judge { chain, paths, .. } = &self.judge;
         if let Some(first) = paths.duplicate_of(index) {
             return Some(NoteKind::Duplicate { of: chain.place(first) });
         }
@@ -190,11 +180,11 @@ impl Found<'_> {
     }
 
     fn whether_fit(&self, index: usize) -> Option<NoteKind> {
-        let is_anchor = self.paths.is_anchor(index);
+        let is_anchor = self.judge.paths.is_anchor(index);
         if !is_anchor && let Some(reason) = self.judge.chain.refused(index) {
             return Some(NoteKind::RefusedByRustls { reason });
         }
-        match self.judge.check(index) {
+        match self.judge.check(index, self.met) {
             Err(Error::Expired { not_after, .. }) => Some(NoteKind::Expired { not_after }),
             Err(Error::NotYetValid { not_before, .. }) => {
                 Some(NoteKind::NotYetValid { not_before })
@@ -215,7 +205,7 @@ impl Found<'_> {
             }
             Some(_) => None,
             None => {
-                let first = self.paths.first_of_name(index).filter(|first| *first != index);
+                let first = self.judge.paths.first_of_name(index).filter(|first| *first != index);
                 first.map(|first| NoteKind::ParallelIssuer { of: place(first) })
             }
         }

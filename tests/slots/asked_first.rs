@@ -108,6 +108,11 @@ fn bytes_that_were_read_from_a_file_are_refused_in_its_name() {
     let [of_chain, of_key] = ["a.pem", "a.key"].map(|name| folder.join(name).display().to_string());
     assert!(said(named("", &key).unwrap_err()).contains(&of_chain));
     assert!(said(named(&chain, "").unwrap_err()).contains(&of_key));
+    let rubbish = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+    let chain = chain + rubbish;
+    let of_chain = |pem: &str| Credentials::chain_from_pem("a.pem", pem.as_bytes());
+    assert_eq!(of_chain(&leaf.cert_pem()).unwrap(), leaf.chain(&[]));
+    assert!(said(of_chain(&chain).unwrap_err()).contains("certificate 2 of a.pem"));
     assert!(said(Roots::from_named_pem("r.pem", b"").unwrap_err()).contains("r.pem"));
     assert!(said(Crls::from_named_pem("c.pem", b"").unwrap_err()).contains("c.pem"));
 }

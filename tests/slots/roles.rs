@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::common::clock::{Clock, NOW};
 use crate::common::ours::Heard;
 use crate::common::ours::{client_slot, credentials, server_slot};
-use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, Leaf, LeafSpec, subject_of};
+use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, Leaf, LeafSpec, WeakRsaKey, subject_of};
 use crate::common::tls::{
     Outcome, Stack, handshake, handshake_in_memory, provider, stacks, with_schemes,
 };
@@ -16,7 +16,7 @@ use mtls_roles::{
 };
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{ServerName, SubjectPublicKeyInfoDer};
+use rustls::pki_types::{PrivateKeyDer, ServerName, SubjectPublicKeyInfoDer};
 use rustls::sign::{Signer, SigningKey};
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, ClientConnection, Error as TlsError,
@@ -466,6 +466,24 @@ fn a_key_that_is_not_bytes_is_compared_with_its_leaf_wherever_it_tells_its_publi
     let slot = calling_with(make(chain(), device(Tells::Nothing)).unwrap());
     let outcome = world.meet(&stacks()[0], &world.server_slot(), &slot);
     outcome.server.unwrap_err();
+}
+
+#[test]
+fn a_key_that_is_the_issuers_or_no_handshakes_is_said_to_be() {
+    let world = World::new();
+    let (leaf, key) = (world.leaf("leaf", Eku::both()), world.root.key.serialize_der());
+    let issuers = Credentials::from_der(
+        leaf.chain(&[&world.root]),
+        PrivateKeyDer::Pkcs8(key.into()),
+        &provider(),
+    );
+    let said = issuers.unwrap_err().to_string();
+    assert!(said.contains("EC P-256, that of certificate 2 of the chain (CN=root)"), "{said}");
+    // What stands in the certificate, too, is renewed with it.
+    let weak = world.root.leaf_for(LeafSpec::new("weak"), &WeakRsaKey::default());
+    let key = PrivateKeyDer::Pkcs8(b"rubbish".to_vec().into());
+    let unusable = Credentials::from_der(vec![weak], key, &provider());
+    assert!(matches!(unusable, Err(Error::UnusableLeafKey { .. })), "{unusable:?}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! On a path of the web's PKI a name counts on a leaf with serverAuth only, and only by DNS or IP.
 
 use mtls_roles::{
-    ClientPeerVerifier, EkuOutcome, EkuPolicy, Error, RefusalClass, Roots, ServerPeerVerifier,
+    ClientPeerVerifier, EkuPolicy, Error, Refusal, RefusalClass, Roots, ServerPeerVerifier,
+    VerifiedPeer,
 };
 use rustls::CertificateError;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -92,55 +93,59 @@ fn rules(leaf: &CertificateDer<'_>) -> Vec<String> {
     names.chain([format!("cert-sha256:{hex}")]).collect()
 }
 
+/// What becomes of a peer, in a word, and of a rule that does not build.
+fn outcome<V>(
+    built: Result<V, Error>,
+    verify: impl FnOnce(V) -> Result<VerifiedPeer, Refusal>,
+) -> String {
+    match built.map(verify) {
+        Ok(Ok(peer)) if peer.eku().violation().is_some() => "relaxed".into(),
+        Ok(Ok(_)) => "enforced".into(),
+        Ok(Err(refusal)) if *refusal.error() == kept_out() => format!("{:?}", refusal.class()),
+        Ok(Err(refusal)) if refusal.class() == RefusalClass::Eku => "Eku".into(),
+        Ok(Err(refusal)) => refusal.to_string(),
+        Err(Error::RuleNeedsPrivateRoots { rule, .. }) => format!("{rule} does not build"),
+        Err(Error::AnyPeerOverPublicRoots { .. }) => "any private peer does not build".into(),
+        Err(error) => error.to_string(),
+    }
+}
+
 #[test]
 fn a_name_allows_over_public_roots_on_a_leaf_with_serverauth_only_under_every_policy() {
-    let passes = |policy: usize, eku: &Eku| match policy {
-        0 | 3 => [Eku::both(), Eku::client(), Eku::Absent].contains(eku),
-        1 => [Eku::both(), Eku::client()].contains(eku),
-        4 => ![Eku::any(), Eku::code_signing()].contains(eku),
-        _ => true,
-    };
-    let policies = [
-        EkuPolicy::rfc5280(),
-        EkuPolicy::strict(),
-        EkuPolicy::ignore(),
-        EkuPolicy::ignore().until(NOW - Duration::days(1)),
-        EkuPolicy::accept_server_auth(),
+    // What passes each of them with a relaxation for this leaf.
+    let policies: [(EkuPolicy, &[Eku]); 5] = [
+        (EkuPolicy::rfc5280(), &[Eku::both(), Eku::client(), Eku::Absent]),
+        (EkuPolicy::strict(), &[Eku::both(), Eku::client()]),
+        (EkuPolicy::ignore(), &ekus()),
+        (
+            EkuPolicy::ignore().until(NOW - Duration::days(1)),
+            &[Eku::both(), Eku::client(), Eku::Absent],
+        ),
+        (
+            EkuPolicy::accept_server_auth(),
+            &[Eku::both(), Eku::client(), Eku::server(), Eku::Absent],
+        ),
     ];
-    let ekus =
-        [Eku::both(), Eku::client(), Eku::server(), Eku::Absent, Eku::any(), Eku::code_signing()];
     let (mut judged, mut wrong) = (0, vec![]);
     for way in ways() {
-        for eku in &ekus {
-            let chain = way.chain(eku);
-            for text in rules(&chain[0]) {
-                for (index, policy) in policies.into_iter().enumerate() {
-                    let id = format!("{}, {eku:?}, {text}, {policy}", way.id);
-                    let pin = rules(&chain[0]).pop().unwrap();
-                    let builder = clients(&way.roots).eku_policy(policy);
-                    let verifier = match builder.relax_for(rule(&pin)).allow(rule(&text)).build() {
-                        Ok(verifier) if way.builds(&text) => verifier,
-                        Err(Error::RuleNeedsPrivateRoots { rule, .. })
-                            if !way.builds(&text) && rule == text =>
-                        {
-                            continue;
-                        }
-                        other => {
-                            wrong.push(format!("{id}: {other:?}"));
-                            continue;
-                        }
+        for (policy, passing) in &policies {
+            for eku in *passing {
+                let chain = way.chain(eku);
+                let is_right = [Eku::both(), Eku::client(), Eku::Absent].contains(eku);
+                let pin = rules(&chain[0]).pop().unwrap();
+                for text in rules(&chain[0]) {
+                    let builder = clients(&way.roots).eku_policy(*policy).relax_for(rule(&pin));
+                    let built = builder.allow(rule(&text)).build();
+                    let found = outcome(built, |it| it.verify(Some(&chain), unix(NOW)));
+                    let needed = match way.counts(&text, eku) {
+                        _ if !way.builds(&text) => format!("{text} does not build"),
+                        true if is_right => "enforced".into(),
+                        true => "relaxed".into(),
+                        false => "PeerRule".into(),
                     };
-                    if !passes(index, eku) {
-                        continue;
-                    }
                     judged += 1;
-                    match verifier.verify(Some(&chain), unix(NOW)) {
-                        Ok(_) if way.counts(&text, eku) => {}
-                        Err(refusal)
-                            if !way.counts(&text, eku)
-                                && refusal.class() == RefusalClass::PeerRule
-                                && *refusal.error() == kept_out() => {}
-                        other => wrong.push(format!("{id}: {other:?}")),
+                    if found != needed {
+                        wrong.push(format!("{}, {eku:?}, {text}, {policy}: {found}", way.id));
                     }
                 }
             }
@@ -163,32 +168,27 @@ fn a_name_relaxes_below_public_cas_on_a_leaf_with_serverauth_only_and_any_privat
             let chain = way.chain(&eku);
             let pin = rules(&chain[0]).pop().unwrap();
             let relaxed = || clients(&way.roots).eku_policy(policy).allow(rule(&pin));
-            let any = relaxed().relax_for_any_peer_of_these_private_roots().build();
-            let mut rows = vec![("any private peer".to_owned(), any, !way.is_public)];
+            let any = "any private peer".to_owned();
+            let of_any = relaxed().relax_for_any_peer_of_these_private_roots().build();
+            let mut rows = vec![(any.clone(), of_any, !way.is_public, !way.roots_are_public.1)];
             for text in rules(&chain[0]) {
                 // Over public roots that does not build: another test.
                 let is_name = !text.starts_with("cert");
-                if way.builds(&text)
-                    && !(is_name && way.roots_are_public.1 && policy == EkuPolicy::ignore())
-                {
-                    let counts = way.counts(&text, &eku);
-                    rows.push((text.clone(), relaxed().relax_for(rule(&text)).build(), counts));
+                if !(is_name && way.roots_are_public.1 && policy == EkuPolicy::ignore()) {
+                    let (counts, builds) = (way.counts(&text, &eku), way.builds(&text));
+                    let built = relaxed().relax_for(rule(&text)).build();
+                    rows.push((text, built, counts, builds));
                 }
             }
-            for (text, built, counts) in rows {
-                let id = format!("{}, {eku:?}, {policy}, {text}", way.id);
-                let verifier = match built {
-                    Ok(verifier) => verifier,
-                    Err(Error::AnyPeerOverPublicRoots { .. }) if way.roots_are_public.1 => continue,
-                    Err(error) => {
-                        wrong.push(format!("{id}: {error}"));
-                        continue;
-                    }
+            for (text, built, counts, builds) in rows {
+                let found = outcome(built, |it| it.verify(Some(&chain), unix(NOW)));
+                let needed = match counts {
+                    _ if !builds => format!("{text} does not build"),
+                    true => "relaxed".into(),
+                    false => "Eku".into(),
                 };
-                match verifier.verify(Some(&chain), unix(NOW)) {
-                    Ok(peer) if counts && matches!(peer.eku(), EkuOutcome::Relaxed(_)) => {}
-                    Err(refusal) if !counts && refusal.class() == RefusalClass::Eku => {}
-                    other => wrong.push(format!("{id}: {other:?}")),
+                if found != needed {
+                    wrong.push(format!("{}, {eku:?}, {policy}, {text}: {found}", way.id));
                 }
             }
         }
@@ -205,25 +205,24 @@ fn a_rule_in_place_of_a_servers_name_means_the_same_over_public_roots() {
             let chain = way.chain(&eku);
             for text in rules(&chain[0]) {
                 let builder = ServerPeerVerifier::builder(way.roots.clone(), &provider());
-                let found = match builder.expect_in_place_of_name(rule(&text)).build() {
-                    Ok(verifier) if way.builds(&text) => {
-                        verifier.verify(Some(&chain), &name, unix(NOW))
-                    }
-                    Err(Error::RuleNeedsPrivateRoots { .. }) if !way.builds(&text) => continue,
-                    other => {
-                        wrong.push(format!("{}, {text}: {other:?}", way.id));
-                        continue;
-                    }
+                let built = builder.expect_in_place_of_name(rule(&text)).build();
+                let found = outcome(built, |it| it.verify(Some(&chain), &name, unix(NOW)));
+                let needed = match way.counts(&text, &eku) {
+                    _ if !way.builds(&text) => format!("{text} does not build"),
+                    true => "enforced".into(),
+                    false => "PeerRule".into(),
                 };
-                match found {
-                    Ok(_) if way.counts(&text, &eku) => {}
-                    Err(refusal) if !way.counts(&text, &eku) && *refusal.error() == kept_out() => {}
-                    other => wrong.push(format!("{}, {eku:?}, {text}: {other:?}", way.id)),
+                if found != needed {
+                    wrong.push(format!("{}, {eku:?}, {text}: {found}", way.id));
                 }
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn ekus() -> [Eku; 6] {
+    [Eku::both(), Eku::client(), Eku::server(), Eku::Absent, Eku::any(), Eku::code_signing()]
 }
 
 /// The private root is trusted, and the public one is, too: the path to the private one will do.

@@ -164,17 +164,13 @@ fn many_names_beside_many_rules_cost_no_time() {
         let builder = clients(&roots([&root]));
         let builder = rules.iter().fold(builder, |builder, text| builder.allow(rule(text)));
         let clients = builder.build().unwrap();
-        let fastest = |verifier: &ClientPeerVerifier| {
-            let took = (0..5).map(|_| {
-                let start = std::time::Instant::now();
-                let refused = verifier.verify(Some(&chain), unix(NOW)).err();
-                (start.elapsed(), refused)
-            });
-            took.min_by_key(|(took, _)| *took).unwrap()
-        };
-        let (accepted, _) = fastest(&open);
-        let (refused, refusal) = fastest(&clients);
-        assert!(refusal.unwrap().reason().contains("and 3993 more"));
-        assert!(refused < 200 * accepted, "{refused:?}, accepted in {accepted:?}");
+        // About as long each, so that a busy machine slows both down.
+        let start = std::time::Instant::now();
+        (0..30).for_each(|_| drop(open.verify(Some(&chain), unix(NOW)).unwrap()));
+        let accepted = start.elapsed();
+        let refusal = clients.verify(Some(&chain), unix(NOW)).unwrap_err();
+        let refused = start.elapsed() - accepted;
+        assert!(refusal.reason().contains("and 3993 more"), "{refusal}");
+        assert!(refused < 15 * accepted, "{refused:?}, and thirty accepted in {accepted:?}");
     }
 }
