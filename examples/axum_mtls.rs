@@ -76,7 +76,7 @@ async fn main() -> Result<()> {
 
 fn names(Peer(peer): &Peer) -> String {
     let names = peer.iter().flat_map(|peer| peer.alt_names());
-    names.map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    names.map(|name| name.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 async fn whoami(ConnectInfo(peer): ConnectInfo<Peer>, version: Version) -> String {

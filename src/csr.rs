@@ -51,7 +51,7 @@ impl CertificateRequest {
         let leaf = credentials.leaf();
         let common_name = attribute_of(leaf.subject_der(), COMMON_NAME);
         let key = &credentials.first().certified.key;
-        sign(leaf.alt_names(), common_name.as_deref(), &spki(leaf), key, role)
+        sign(&leaf.alt_names(), common_name.as_deref(), &spki(leaf), key, role)
     }
 
     /// For these names and this key.

@@ -168,14 +168,15 @@ impl Row {
         let notes = finding.notes.iter().map(|note| note.id.clone());
         let leaf_defect = finding.leaf_defect.map(|defect| defect.id().to_owned());
         let (names, names_complete) = entry.alt_names();
+        let forecast = finding.forecast();
         Self {
             schema_version: SCHEMA_VERSION,
             record: "certificate",
             source: entry.locations().iter().map(|it| Source::new(report, it)).collect(),
             kind: entry.kind().to_string(),
-            subject: certificate.subject().to_owned(),
-            issuer: certificate.issuer().to_owned(),
-            serial: certificate.serial().to_owned(),
+            subject: certificate.subject(),
+            issuer: certificate.issuer(),
+            serial: certificate.serial(),
             sha256: hex(&entry.sha256()),
             spki_sha256: hex(&certificate.spki_sha256()),
             names: strings(&names),
@@ -204,8 +205,8 @@ impl Row {
             because: finding.causes.iter().map(Because::new).collect(),
             notes: notes.chain(leaf_defect).collect(),
             advice: finding.advice.iter().map(|it| Advice::new(entry, it)).collect(),
-            forecast: finding.forecast.as_ref().map(stacks),
-            obstacles: finding.forecast.as_ref().map(obstacles),
+            forecast: forecast.as_ref().map(stacks),
+            obstacles: forecast.as_ref().map(obstacles),
             asks_for_client_certificate: asks(report, finding),
             ca_hints: ca_hints(report, finding),
             as_of: report.assessment.as_of().to_string(),
@@ -256,7 +257,7 @@ impl Source {
 
 impl Issuer {
     fn new(entry: &Entry) -> Self {
-        Self { subject: entry.certificate().subject().to_owned(), sha256: hex(&entry.sha256()) }
+        Self { subject: entry.certificate().subject(), sha256: hex(&entry.sha256()) }
     }
 }
 

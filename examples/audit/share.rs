@@ -85,7 +85,7 @@ fn shared<'a>(report: &Report<'a>, role: Role) -> Vec<Shared<'a>> {
 /// Who is named at the end of an incomplete chain.
 fn above(finding: &Finding<'_>) -> String {
     let last = finding.path.entries.last();
-    last.map(|last| last.certificate().issuer().to_owned()).unwrap_or_default()
+    last.map(|last| last.certificate().issuer()).unwrap_or_default()
 }
 
 /// Names told; more of them are counted.

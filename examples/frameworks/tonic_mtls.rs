@@ -67,7 +67,7 @@ async fn main() -> Result<()> {
 fn only_edge(request: Request<()>) -> std::result::Result<Request<()>, Status> {
     let peer = request.extensions().get::<Peer>().and_then(|Peer(peer)| peer.as_deref());
     let names: Vec<_> =
-        peer.iter().flat_map(|peer| peer.alt_names()).map(ToString::to_string).collect();
+        peer.iter().flat_map(|peer| peer.alt_names()).map(|name| name.to_string()).collect();
     println!("the peer is:      {}", names.join(", "));
     match names.iter().any(|name| name == "dns:edge.example.com") {
         true => Ok(request),

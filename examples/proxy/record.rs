@@ -203,7 +203,7 @@ impl Peer {
     fn of(peer: &VerifiedPeer) -> Self {
         let names: Vec<_> = peer.alt_names().iter().map(ToString::to_string).collect();
         let names = match names.is_empty() {
-            true => peer.leaf().subject().to_owned(),
+            true => peer.leaf().subject(),
             false => names.join(" "),
         };
         Self { names, sha256: hex(&peer.leaf().sha256()), eku: peer.eku().to_string() }

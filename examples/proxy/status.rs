@@ -169,9 +169,9 @@ fn one_presented(credentials: &Credentials, role: Role) -> Presented {
     let mut findings = assessment.findings().iter();
     let finding = findings.find(|finding| finding.entry.sha256() == leaf.sha256());
     Presented {
-        subject: leaf.subject().to_owned(),
+        subject: leaf.subject(),
         names: names(leaf),
-        serial: leaf.serial().to_owned(),
+        serial: leaf.serial(),
         sha256: hex(&leaf.sha256()),
         not_after: credentials.valid_until(),
         purposes: leaf.purposes().map(|all| all.iter().map(ToString::to_string).collect()),

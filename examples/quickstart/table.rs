@@ -35,7 +35,8 @@ pub fn render(rows: &[Row]) -> String {
 /// What people ask of a certificate: which jobs, from whom.
 pub fn describe(credentials: &Credentials) -> String {
     let leaf = credentials.leaf();
-    let issuer = leaf.issuer().trim_start_matches("CN=");
+    let issuer = leaf.issuer();
+    let issuer = issuer.trim_start_matches("CN=");
     let mut text = format!("{}, from {issuer}", found(leaf.purposes()));
     for issuer in &credentials.chain()[1..] {
         text += &format!(" ({})", found(issuer.purposes()));

@@ -221,7 +221,7 @@ impl Story<'_> {
         }
         let generation = self.tls.current();
         let subject = |held: Option<mtls_roles::Credentials>| {
-            held.map(|it| it.leaf().subject().to_owned()).unwrap_or_default()
+            held.map(|it| it.leaf().subject()).unwrap_or_default()
         };
         println!(
             "  in use: generation {}, server {}, client {}",

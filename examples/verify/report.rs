@@ -215,10 +215,10 @@ fn violation(violation: &EkuViolation) -> Value {
 }
 
 fn certificate(certificate: &Certificate) -> Value {
-    let sans = certificate.alt_names().iter();
+    let sans = certificate.alt_names();
     json!({
         "subject": certificate.subject(),
-        "sans": sans.map(ToString::to_string).collect::<Vec<_>>(),
+        "sans": sans.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "eku": certificate.purposes().map(names),
         "notBefore": instant(certificate.not_before()),
         "notAfter": instant(certificate.not_after()),

@@ -34,7 +34,7 @@ impl<'a> Candidates<'a> {
 
     pub(super) fn issuer_of(&self, entry: &Entry) -> Option<usize> {
         let name = self.names.get(entry.certificate().issuer_der())?;
-        let candidate = match entry.authority_key_id.as_deref() {
+        let candidate = match entry.authority_key_id() {
             None => name.first,
             key => {
                 let keys = [key, None];

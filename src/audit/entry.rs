@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::details::{KeyUsage, NetscapeType, PublicKey, policies_and_timestamps, usages};
 use super::roles::Roles;
-use crate::certificate::view::View;
+use crate::certificate::view::{Part, View};
 use crate::certificate::{Certificate, LeafDefect, SubjectAltName};
 use crate::roots::public;
 use crate::text::Printable;
@@ -31,7 +31,7 @@ pub struct Entry {
     sha256: [u8; 32],
     pub(super) locations: Vec<Location>,
     usages: OnceLock<(Option<KeyUsage>, Option<NetscapeType>)>,
-    pub(super) authority_key_id: Option<Box<[u8]>>,
+    authority_key_id: Option<Part>,
     is_root: bool,
     pub(super) has_public_root_key: bool,
     pub(super) leaf_defect: Option<LeafDefect>,
@@ -48,7 +48,7 @@ impl Entry {
             sha256: certificate.sha256(),
             locations: vec![location],
             usages: OnceLock::new(),
-            authority_key_id: view.authority_key_id().map(Into::into),
+            authority_key_id: view.authority_key_id().map(|id| view.part(id)),
             is_root: view.is_own_issuer(),
             leaf_defect: LeafDefect::of(&view),
             has_public_root_key: public::has_key_of(&view),
@@ -127,6 +127,10 @@ impl Entry {
     /// Control characters are escaped.
     pub fn label(&self) -> String {
         self.certificate.label()
+    }
+
+    pub(super) fn authority_key_id(&self) -> Option<&[u8]> {
+        self.authority_key_id.map(|part| part.of(self.certificate.der()))
     }
 
     /// Read anew by each call: it is asked of issuers only, and they are few.

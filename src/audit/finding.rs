@@ -5,7 +5,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::advice::Advice;
-use super::entry::Entry;
+use super::entry::{CertificateKind, Entry};
 use super::forecast::Forecast;
 use super::issuers::Hierarchy;
 use super::milestone::Milestone;
@@ -86,8 +86,14 @@ pub struct Finding<'a> {
     pub notes: Vec<&'a Milestone>,
     /// For leaves: what this crate's verifiers refuse in it, whatever the verdict is.
     pub leaf_defect: Option<LeafDefect>,
-    /// For leaves: who would accept it.
-    pub forecast: Option<Forecast>,
+}
+
+impl Finding<'_> {
+    /// For leaves: who would accept it. Made anew by each call.
+    pub fn forecast(&self) -> Option<Forecast> {
+        let is_leaf = self.entry.kind() == CertificateKind::Leaf;
+        is_leaf.then(|| Forecast::of(&self.path))
+    }
 }
 
 /// How a renewed certificate stands to the one it replaces.

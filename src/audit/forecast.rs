@@ -28,7 +28,7 @@ use crate::role::{Purpose, Role, eku_text};
 /// # inventory.add("edge.pem", pem.as_bytes());
 /// # let timeline = Timeline::builtin();
 /// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
-/// let forecast = assessment.findings()[0].forecast.as_ref().unwrap();
+/// let forecast = assessment.findings()[0].forecast().unwrap();
 /// assert!(forecast.accepts(Stack::OpenSsl, Role::Client));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -118,7 +118,7 @@ impl fmt::Display for Stack {
 /// # inventory.add("edge.pem", pem.as_bytes());
 /// # let timeline = Timeline::builtin();
 /// let assessment = Assessment::new(&inventory, &timeline, date!(2026-11-21), Serving::Suggested);
-/// let forecast = assessment.findings()[0].forecast.as_ref().unwrap();
+/// let forecast = assessment.findings()[0].forecast().unwrap();
 /// assert_eq!(forecast.obstacle(Stack::Go, Role::Server), None);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -107,13 +107,9 @@ impl<'a> PublicRoots<'a> {
     /// Whose rules apply to a path.
     pub(super) fn hierarchy(&self, path: &CertificationPath<'_>, above: &Issuers<'_>) -> Hierarchy {
         let own = path.entries.first().and_then(|entry| self.evidence_of(entry));
-        let is_industry = || {
-            let mut issuers = path.entries.iter().map(|entry| entry.certificate().issuer());
-            issuers.any(|name| self.timeline.industry_pkis().any(|it| name.contains(it)))
-        };
         match own.into_iter().chain(above.evidence).min() {
             Some(evidence) if evidence < PublicEvidence::Marks => Hierarchy::Public(evidence),
-            _ if is_industry() => Hierarchy::Industry,
+            _ if above.are_of_industry => Hierarchy::Industry,
             Some(evidence) => Hierarchy::Public(evidence),
             None if path.is_complete => Hierarchy::Private,
             None => Hierarchy::Unknown,
@@ -125,6 +121,7 @@ impl<'a> PublicRoots<'a> {
         let issuers = path.needed().iter().skip(1).copied();
         Issuers {
             evidence: self.evidence_above(path),
+            are_of_industry: self.is_industry(path),
             milestones: self.milestones_of(path.needed()),
             expires_first: issuers.min_by_key(|issuer| issuer.certificate().not_after()),
         }
@@ -137,6 +134,12 @@ impl<'a> PublicRoots<'a> {
         let issuers = path.entries.iter().skip(1);
         let evidence = issuers.filter_map(|issuer| self.evidence_of(issuer));
         evidence.chain(named).min()
+    }
+
+    /// Whether an industry's PKI is named on the path as an issuer.
+    fn is_industry(&self, path: &CertificationPath<'_>) -> bool {
+        let mut issuers = path.entries.iter().map(|entry| entry.certificate().issuer());
+        issuers.any(|name| self.timeline.industry_pkis().any(|it| name.contains(it)))
     }
 
     fn evidence_of(&self, entry: &Entry) -> Option<PublicEvidence> {
@@ -169,10 +172,8 @@ impl<'a> PublicRoots<'a> {
         let operator = self.timeline.operator_of(organisation, common_name).or(organisation);
         let common: Vec<_> = names().filter_map(|name| attribute_of(name, COMMON_NAME)).collect();
         let is_operator = |name: &String| operator == Some(name);
-        let is_above = |name: &String| {
-            let mut whole = path.iter().map(|entry| entry.certificate().issuer());
-            common.iter().any(|it| it == name) || whole.any(|it| it == name)
-        };
+        let whole: Vec<_> = path.iter().map(|entry| entry.certificate().issuer()).collect();
+        let is_above = |name: &String| common.iter().any(|it| it == name) || whole.contains(name);
         let concerns = |it: &&Milestone| {
             it.compared != Compared::Disclosed
                 && (it.issuers.is_empty() || it.issuers.iter().any(is_operator))
@@ -185,7 +186,8 @@ impl<'a> PublicRoots<'a> {
 /// What stands above a certificate, and is the same for all below the same issuers.
 pub(super) struct Issuers<'a> {
     /// By what they are known to be public.
-    pub(super) evidence: Option<PublicEvidence>,
+    evidence: Option<PublicEvidence>,
+    are_of_industry: bool,
     /// The milestones that concern the path, if it is public.
     pub(super) milestones: Vec<&'a Milestone>,
     /// The one that is over first.

@@ -12,7 +12,6 @@ use time::{Date, Duration, OffsetDateTime};
 use super::advice::Advice;
 use super::entry::{CertificateKind, Entry};
 use super::finding::{Finding, Serving};
-use super::forecast::Forecast;
 use super::inventory::Inventory;
 use super::issuers::{Hierarchy, Issuers, PublicRoots};
 use super::milestone::{CaOffer, Compared, Effect, Milestone};
@@ -95,7 +94,6 @@ impl<'a> Judge<'a> {
             works_until: ends.filter(|_| verdict != Verdict::AlreadyUnfit),
             notes: self.notes(&case).collect(),
             leaf_defect: case.entry.leaf_defect.filter(|_| case.is_leaf()),
-            forecast: case.is_leaf().then(|| Forecast::of(&case.path)),
             advice: known.advice(advice),
             // A box has no room left over.
             causes: reasons.into_iter().flat_map(|it| it.causes).collect::<Box<[_]>>().into(),

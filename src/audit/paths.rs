@@ -137,6 +137,7 @@ impl<'a> Paths<'a> {
             entries.push(&self.entries[issuer]);
             next = *tree.issuers.get(&issuer)?;
         }
+        entries.shrink_to_fit();
         Some(CertificationPath {
             is_complete: entries.last().is_some_and(|last| last.ends_path()),
             entries,
@@ -249,7 +250,7 @@ impl<'a> PathBuilder<'a> {
             return self.push(index, *end, None);
         }
         let waiting = self.waiting.entry(entry.certificate().issuer_der());
-        let waiting = waiting.or_default().entry(entry.authority_key_id.as_deref());
+        let waiting = waiting.or_default().entry(entry.authority_key_id());
         waiting.or_default().push(index);
     }
 

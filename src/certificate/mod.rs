@@ -10,14 +10,14 @@ pub(crate) mod defect;
 
 pub use leaf::LeafDefect;
 pub use name::SubjectAltName;
-use std::ops::Range;
+use std::borrow::Cow;
 
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 pub(crate) use self::name::{COMMON_NAME, attribute_of, distinguished_name, string_types};
-use self::view::View;
+use self::view::{Part, View};
 use crate::role::Purpose;
 use crate::text;
 
@@ -46,18 +46,12 @@ use crate::text;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     der: CertificateDer<'static>,
-    subject: Box<str>,
-    issuer: Box<str>,
-    serial: Box<str>,
     not_before: OffsetDateTime,
     not_after: OffsetDateTime,
-    purposes: Option<Box<[Purpose]>>,
-    alt_names: Box<[SubjectAltName]>,
-    /// Where the names stand in `der`.
-    subject_at: Range<usize>,
-    issuer_at: Range<usize>,
+    purposes: Option<Cow<'static, [Purpose]>>,
+    subject: Part,
+    issuer: Part,
     is_ca: bool,
-    spki_sha256: [u8; 32],
 }
 
 impl Certificate {
@@ -65,18 +59,12 @@ impl Certificate {
         let (not_before, not_after) = view.validity()?;
         Ok(Self {
             der: CertificateDer::from(view.der().to_vec()),
-            subject: distinguished_name(view.subject).into(),
-            issuer: distinguished_name(view.issuer).into(),
-            serial: text::hex(view.serial).into(),
             not_before,
             not_after,
             purposes: purposes(view)?,
-            // All of them or none: what stands before a malformed entry may be a trap.
-            alt_names: alt_names(view).unwrap_or_default(),
-            subject_at: view.place_of(view.subject),
-            issuer_at: view.place_of(view.issuer),
+            subject: view.part(view.subject),
+            issuer: view.part(view.issuer),
             is_ca: view.is_ca(),
-            spki_sha256: Sha256::digest(view.spki).into(),
         })
     }
 
@@ -89,19 +77,19 @@ impl Certificate {
         &self.der
     }
 
-    /// The subject as text: `O=Example, CN=edge`. Empty if the subject is empty.
-    pub fn subject(&self) -> &str {
-        &self.subject
+    /// The subject as text: `O=Example, CN=edge`. Empty if the subject is empty. Made anew by each call.
+    pub fn subject(&self) -> String {
+        distinguished_name(self.subject_der())
     }
 
-    /// The issuer as text.
-    pub fn issuer(&self) -> &str {
-        &self.issuer
+    /// The issuer as text. Made anew by each call.
+    pub fn issuer(&self) -> String {
+        distinguished_name(self.issuer_der())
     }
 
-    /// The serial number as lower-case hexadecimal, as encoded.
-    pub fn serial(&self) -> &str {
-        &self.serial
+    /// The serial number as lower-case hexadecimal, as encoded. Made anew by each call.
+    pub fn serial(&self) -> String {
+        self.read_again(|view| text::hex(view.serial))
     }
 
     /// First second of validity, inclusive, UTC.
@@ -121,11 +109,12 @@ impl Certificate {
         self.purposes.as_deref()
     }
 
-    /// The names of the subjectAltName extension in their order.
+    /// The names of the subjectAltName extension in their order. Read anew by each call.
     ///
-    /// Empty without the extension, and also if any entry of it is malformed.
-    pub fn alt_names(&self) -> &[SubjectAltName] {
-        &self.alt_names
+    /// Empty without the extension, and also if any entry of it is malformed: what stands before that may
+    /// be a trap.
+    pub fn alt_names(&self) -> Vec<SubjectAltName> {
+        self.read_again(|view| alt_names(&view).unwrap_or_default())
     }
 
     /// Whether basicConstraints says cA TRUE.
@@ -140,12 +129,12 @@ impl Certificate {
 
     /// The subject's Name without tag and length, as in a trust anchor.
     pub(crate) fn subject_der(&self) -> &[u8] {
-        &self.der[self.subject_at.clone()]
+        self.subject.of(&self.der)
     }
 
     /// The issuer's Name without tag and length, as in a trust anchor.
     pub(crate) fn issuer_der(&self) -> &[u8] {
-        &self.der[self.issuer_at.clone()]
+        self.issuer.of(&self.der)
     }
 
     /// Whether this certificate's issuer is the other's subject, byte for byte as webpki compares.
@@ -153,32 +142,46 @@ impl Certificate {
         self.issuer_der() == issuer.subject_der()
     }
 
-    /// SHA-256 of the whole certificate.
+    /// SHA-256 of the whole certificate. Computed anew by each call.
     pub fn sha256(&self) -> [u8; 32] {
         Sha256::digest(&self.der).into()
     }
 
-    /// SHA-256 of the whole SubjectPublicKeyInfo, tag and length included, as in RFC 7469, 2.4.
+    /// SHA-256 of the whole SubjectPublicKeyInfo, tag and length included, as in RFC 7469, 2.4. Computed
+    /// anew by each call.
     pub fn spki_sha256(&self) -> [u8; 32] {
-        self.spki_sha256
+        self.read_again(|view| Sha256::digest(view.spki).into())
     }
 
     /// What people call it: the subject, else the first alternative name, else the serial number.
     pub fn label(&self) -> String {
-        match (self.subject(), self.alt_names.first()) {
-            ("", Some(name)) => name.to_string(),
-            ("", None) => format!("serial {}", self.serial),
-            (subject, _) => subject.to_owned(),
-        }
+        self.read_again(|view| view.label())
+    }
+
+    /// What is not kept: a hundred thousand certificates are to fit in memory beside each other.
+    fn read_again<'a, T: Default>(&'a self, what: impl FnOnce(View<'a>) -> T) -> T {
+        // It was read when this was made, so it can be.
+        View::read(&self.der).map(what).unwrap_or_default()
     }
 }
 
-fn purposes(view: &View<'_>) -> der::Result<Option<Box<[Purpose]>>> {
-    let purposes = view.purposes()?;
-    Ok(purposes.map(|oids| oids.map_while(Result::ok).map(Purpose::from_oid_bytes).collect()))
+/// The two that nearly every certificate lists need no memory of their own.
+fn purposes(view: &View<'_>) -> der::Result<Option<Cow<'static, [Purpose]>>> {
+    const COMMON: [&[Purpose]; 3] = [
+        &[Purpose::SERVER_AUTH, Purpose::CLIENT_AUTH],
+        &[Purpose::SERVER_AUTH],
+        &[Purpose::CLIENT_AUTH],
+    ];
+    let Some(purposes) = view.purposes()? else {
+        return Ok(None);
+    };
+    let purposes: Vec<_> = purposes.map_while(Result::ok).map(Purpose::from_oid_bytes).collect();
+    Ok(Some(match COMMON.into_iter().find(|common| *common == purposes) {
+        Some(common) => common.into(),
+        None => purposes.into(),
+    }))
 }
 
-fn alt_names(view: &View<'_>) -> der::Result<Box<[SubjectAltName]>> {
-    let names = view.alt_names()?;
-    names.map(|name| name.map(SubjectAltName::into_owned)).collect()
+fn alt_names(view: &View<'_>) -> der::Result<Vec<SubjectAltName>> {
+    view.alt_names()?.map(|name| name.map(SubjectAltName::into_owned)).collect()
 }

@@ -4,8 +4,6 @@
 //! they are read here. No more than webpki accepts is required: object identifiers are compared as
 //! bytes, and fields that nobody asks for stay unread.
 
-use std::ops::Range;
-
 use der::asn1::AnyRef;
 use der::{Decode, SliceReader, Tag, Tagged};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime};
@@ -31,6 +29,21 @@ pub(crate) struct View<'a> {
     /// The SubjectPublicKeyInfo with tag and length.
     pub(crate) spki: &'a [u8],
     extensions: Extensions<'a>,
+}
+
+/// Where something stands in a certificate, for those who keep that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    start: u32,
+    len: u32,
+}
+
+impl Part {
+    /// In the same certificate.
+    pub(crate) fn of(self, der: &[u8]) -> &[u8] {
+        let (start, len) = (self.start as usize, self.len as usize);
+        der.get(start..start + len).unwrap_or_default()
+    }
 }
 
 /// The object identifiers of the extensions that are read here, as DER contents.
@@ -91,10 +104,11 @@ impl<'a> View<'a> {
         self.der
     }
 
-    /// Where a part of it stands.
-    pub(crate) fn place_of(&self, part: &[u8]) -> Range<usize> {
+    /// Where something that was read of it stands in it.
+    pub(crate) fn part(&self, part: &[u8]) -> Part {
+        // What has more than 256 MiB is read by nobody: `der` refuses it.
         let start = part.as_ptr().addr() - self.der.as_ptr().addr();
-        start..start + part.len()
+        Part { start: start as u32, len: part.len() as u32 }
     }
 
     /// First and last second of validity, both inclusive (RFC 5280, 4.1.2.5).

@@ -95,7 +95,7 @@
 //!     if let Some(peer) = clients.identify(connection, UnixTime::now())?
 //!         && peer.eku().violation().is_some()
 //!     {
-//!         *relaxed.entry(peer.leaf().subject().into()).or_default() += 1;
+//!         *relaxed.entry(peer.leaf().subject()).or_default() += 1;
 //!     }
 //!     Ok(())
 //! }

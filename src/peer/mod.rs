@@ -59,8 +59,9 @@ impl VerifiedPeer {
         &self.path[0]
     }
 
-    /// The names of the peer's certificate, by type. Empty if any of them is malformed.
-    pub fn alt_names(&self) -> &[SubjectAltName] {
+    /// The names of the peer's certificate, by type. Empty if any of them is malformed. Read anew by each
+    /// call.
+    pub fn alt_names(&self) -> Vec<SubjectAltName> {
         self.leaf().alt_names()
     }
 

@@ -105,7 +105,7 @@ fn what_x509_parser_cannot_read_is_unknown_and_the_certificate_is_read() {
 }
 
 fn is_accepted(inventory: &Inventory, stack: Stack) -> bool {
-    findings(inventory, |all| all[0].forecast.as_ref().unwrap().accepts(stack, Role::Client))
+    findings(inventory, |all| all[0].forecast().unwrap().accepts(stack, Role::Client))
 }
 
 /// Each row: bytes of a key's algorithm, what stands there instead, what the key is called.

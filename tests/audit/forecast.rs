@@ -114,7 +114,7 @@ impl Chain {
     fn forecast(&self, role: Role) -> [bool; 5] {
         let inventory = inventory([self.leaf.der(), self.issuer.der(), self.root.der()]);
         findings(&inventory, |all| {
-            let forecast = all[0].forecast.as_ref().expect("the first is the leaf");
+            let forecast = all[0].forecast().expect("the first is the leaf");
             Stack::ALL.map(|stack| forecast.accepts(stack, role))
         })
     }

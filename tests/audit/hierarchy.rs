@@ -82,7 +82,7 @@ fn a_cross_sign_for_servers_only_takes_no_purpose_from_what_stands_below_a_publi
     {
         findings(&inventory([leaf.der(), cross, old.der()]), |all| {
             assert_eq!(all[0].roles, roles);
-            let forecast = all[0].forecast.as_ref().unwrap();
+            let forecast = all[0].forecast().unwrap();
             let is_accepted = Stack::ALL.map(|stack| forecast.accepts(stack, Role::Client));
             assert_eq!(is_accepted == [true; 5], roles == Roles::BOTH, "{forecast:?}");
         });

@@ -60,8 +60,8 @@ fn nothing_real_is_taken_for_private_and_every_stack_accepts_every_server() {
     for finding in assessment.findings() {
         let label = finding.entry.label();
         assert!(matches!(finding.hierarchy, Hierarchy::Public(_)), "{label}");
-        for (forecast, stack) in finding.forecast.iter().flat_map(|it| Stack::ALL.map(|s| (it, s)))
-        {
+        let forecast = finding.forecast();
+        for (forecast, stack) in forecast.iter().flat_map(|it| Stack::ALL.map(|s| (it, s))) {
             assert!(forecast.accepts(stack, Role::Server), "{label}, {stack}");
             let as_client = forecast.accepts(stack, Role::Client);
             assert_eq!(as_client, finding.roles.contains(Role::Client), "{label}, {stack}");

@@ -621,7 +621,7 @@ fn calling_with(credentials: Credentials) -> ClientSlot {
 
 fn subject(credentials: Option<Credentials>) -> String {
     let credentials = credentials.expect("the slot is not empty");
-    credentials.leaf().subject().to_owned()
+    credentials.leaf().subject()
 }
 
 fn seen_by_server(outcome: &Outcome) -> String {

@@ -216,7 +216,7 @@ impl TableRow {
         known: &mut Vec<String>,
     ) -> Self {
         let group = Group::of(finding.verdict);
-        let forecast = finding.forecast.iter();
+        let forecast = finding.forecast();
         Self {
             index,
             group: group.id(),
@@ -228,6 +228,7 @@ impl TableRow {
             causes: reasons(finding, milestones),
             advice: finding.advice.iter().map(|it| number_of(sentence(it), known)).collect(),
             forecast: forecast
+                .iter()
                 .flat_map(|it| Roles::BOTH.iter().map(|role| alike(it, role)))
                 .flatten()
                 .collect(),

@@ -108,7 +108,7 @@ fn copied_certificates_are_judged_as_those_of_the_connection() {
         chain.iter().map(|certificate| certificate.to_vec()).collect()
     };
     let peer = clients.verify_der(&copied(Eku::client()), unix(NOW)).unwrap();
-    assert_eq!((peer.leaf().subject(), peer.path().len()), ("CN=edge", 2));
+    assert_eq!((&*peer.leaf().subject(), peer.path().len()), ("CN=edge", 2));
     let nobody: [&[u8]; 0] = [];
     let refusal = clients.verify_der(&nobody, unix(NOW)).unwrap_err();
     assert_eq!(refusal.class(), RefusalClass::NoCertificate);

@@ -166,7 +166,7 @@ fn there_are_no_readers_but_those_that_are_looked_for() {
             "string_types",
             "is_usable",
             "public_key",
-            "place_of",
+            "part",
             "private_key",
             "distinguished_name",
             "extension",
