@@ -128,8 +128,8 @@ impl Record<'_> {
             Toward::Client => config.accept.as_ref().map_or(&[], |it| &it.get_ref().relax_for),
             Toward::Backend => config.originate.as_ref().map_or(&[], |it| &it.get_ref().relax_for),
         };
-        let leaf = peer.leaf();
-        let names = peer.alt_names().iter().map(as_in_rules);
+        let (leaf, names) = (peer.leaf(), peer.alt_names());
+        let names = names.iter().map(as_in_rules);
         let spki = format!("spki-sha256:{}", hex(&leaf.spki_sha256()));
         let names: Vec<_> =
             names.chain([spki, format!("cert-sha256:{}", hex(&leaf.sha256()))]).collect();

@@ -79,11 +79,11 @@ pub struct Finding<'a> {
     /// The last second, inclusive, UTC, at which it does its job; `None` if it is unfit already.
     pub works_until: Option<OffsetDateTime>,
     /// What caused the verdict, the worst first; empty if it is unaffected.
-    pub causes: Vec<Cause<'a>>,
+    pub causes: Box<[Cause<'a>]>,
     /// What to do, the best first. The same for many, and there once.
     pub advice: Arc<[Advice<'a>]>,
     /// Milestones that concern its path and change nothing about the verdict.
-    pub notes: Vec<&'a Milestone>,
+    pub notes: Box<[&'a Milestone]>,
     /// For leaves: what this crate's verifiers refuse in it, whatever the verdict is.
     pub leaf_defect: Option<LeafDefect>,
 }

@@ -95,8 +95,7 @@ impl<'a> Judge<'a> {
             notes: self.notes(&case).collect(),
             leaf_defect: case.entry.leaf_defect.filter(|_| case.is_leaf()),
             advice: known.advice(advice),
-            // A box has no room left over.
-            causes: reasons.into_iter().flat_map(|it| it.causes).collect::<Box<[_]>>().into(),
+            causes: reasons.into_iter().flat_map(|it| it.causes).collect(),
             entry: case.entry,
             path: case.path,
             roles: case.roles,

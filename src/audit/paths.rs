@@ -36,7 +36,7 @@ use crate::role::Role;
 pub struct CertificationPath<'a> {
     /// The certificate, its issuer, the issuer's issuer …; the root last, if it is there. Where a
     /// public root's key is, the path ends, whoever signed it, too.
-    pub entries: Vec<&'a Entry>,
+    pub entries: Box<[&'a Entry]>,
     /// Whether the last one is a root, or has the key of a public one.
     pub is_complete: bool,
 }
@@ -137,10 +137,9 @@ impl<'a> Paths<'a> {
             entries.push(&self.entries[issuer]);
             next = *tree.issuers.get(&issuer)?;
         }
-        entries.shrink_to_fit();
         Some(CertificationPath {
             is_complete: entries.last().is_some_and(|last| last.ends_path()),
-            entries,
+            entries: entries.into(),
         })
     }
 
