@@ -152,7 +152,7 @@ fn the_forecast_is_the_table() {
 fn the_last_of_an_incomplete_chain_is_an_issuer() {
     let chain = issuer(|it| it.eku(Eku::server()));
     findings(&inventory([chain.leaf.der(), chain.issuer.der()]), |all| {
-        let forecast = all[0].forecast.as_ref().unwrap();
+        let forecast = all[0].forecast().unwrap();
         assert!(!forecast.accepts(Stack::Rustls, Role::Client), "{forecast:?}");
         assert!(forecast.accepts(Stack::Rustls, Role::Server), "{forecast:?}");
     });
