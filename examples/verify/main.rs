@@ -50,7 +50,8 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
         // Of standard input there is only one.
         let key_pem = if key == args.chain { pem.clone() } else { read(key)? };
         let (chain, key) = ((&*name, &*pem), (&*name_of(key), &*key_pem));
-        Ok::<_, Box<dyn Error>>(judge(args.role.into(), policy(args), now, chain, key)?)
+        let judged = judge(args.role.into(), policy(args), now, chain, key);
+        Ok::<_, Box<dyn Error>>(judged.map_err(in_options)?)
     });
     let presenting = presenting.transpose()?;
     let accepting = args.roots.as_deref().map(|roots| accepting(args, roots, (&name, &pem), now));
@@ -200,13 +201,16 @@ fn policy(args: &Args) -> EkuPolicy {
 
 /// The crate speaks of its builders' methods; here they are options.
 fn in_options(error: mtls_roles::Error) -> String {
-    use mtls_roles::Error::{AnyPeerOverPublicRoots, PublicRootsNeedRules, RelaxedForNobody};
-    match error {
-        AnyPeerOverPublicRoots { .. } | PublicRootsNeedRules { .. } | RelaxedForNobody { .. } => {
-            format!("{error} (here: --allow RULE, --relax-for RULE, --relax-for any-private-peer)")
-        }
-        _ => error.to_string(),
-    }
+    use mtls_roles::Error as E;
+    let here = match error {
+        E::RelaxedForNobody { .. } => "--relax-for RULE, or --relax-for any-private-peer",
+        E::AnyPeerOverPublicRoots { .. } => "--relax-for RULE",
+        E::PublicRootsNeedRules { .. } => "--allow RULE",
+        E::NameOverPublicRoots { .. } => "--eku accept-server-auth, or --relax-for cert-sha256:HEX",
+        E::RelaxedServersOverPublicRoots { .. } | E::AcceptServerAuthForServers => "--eku rfc5280",
+        _ => return error.to_string(),
+    };
+    format!("{error} (here: {here})")
 }
 
 /// A failure names the file.

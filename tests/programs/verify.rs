@@ -180,7 +180,7 @@ fn verify_says_whether_a_slot_would_take_a_chain_with_its_key() {
         ("--role client --key good", "good", 2, "found no private key in good"),
         ("--role client --key key", "rubbish", 2, "certificate 1 of rubbish"),
         ("--role client --key key", "none", 2, "none: No such file"),
-        ("--role server --eku accept-server-auth --key server.key", "server", 2, "for certificates in role client"),
+        ("--role server --eku accept-server-auth --key server.key", "server", 2, "(here: --eku rfc5280)"),
         ("--role client --allow dns:a.example --key key", "good", 2, "--roots"),
         ("--role client --roots roots --key key", "twice", 0, "is the same as certificate 2; remove it\n\nACCEPTED as client\n"),
         ("--role client --roots roots --key server.key", "good", 1, "\n\nACCEPTED as client\n"),
@@ -420,11 +420,11 @@ fn verify_exits_with_2_and_says_why_when_it_is_used_wrongly() {
         ("--time now", "chain", 2, "needed is RFC 3339"),
         ("--time 1969-12-31T23:59:59Z", "chain", 2, "before 1970"),
         ("--eku ignore", "chain", 2, "--relax-for RULE"),
-        (&format!("{as_server} --eku accept-server-auth"), "chain", 2, "found it for role server"),
+        (&format!("{as_server} --eku accept-server-auth"), "chain", 2, "(here: --eku rfc5280)"),
         ("--roots public", "chain", 2, "--allow RULE"),
-        (&format!("{public} --relax-for any-private-peer"), "chain", 2, "cannot relax the EKU for any peer"),
-        (&format!("{public} --relax-for dns:x.example"), "chain", 2, "name the peer by fingerprint"),
-        (&format!("{as_server} --roots public --eku ignore --relax-for dns:x.example"), "chain", 2, "cannot relax the EKU of servers"),
+        (&format!("{public} --relax-for any-private-peer"), "chain", 2, "(here: --relax-for RULE)"),
+        (&format!("{public} --relax-for dns:x.example"), "chain", 2, "(here: --eku accept-server-auth, or"),
+        (&format!("{as_server} --roots public --eku ignore --relax-for dns:x.example"), "chain", 2, "(here: --eku rfc5280)"),
     ]);
 }
 
