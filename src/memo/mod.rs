@@ -131,14 +131,14 @@ mod tests {
         assert_eq!(format!("{memo:?}"), printed);
     }
 
-    /// Finds every signature good, and counts.
-    #[derive(Debug, Default)]
-    struct Stub(AtomicUsize);
+    /// Finds every signature good, or none, as one does that wants longer keys; and counts.
+    #[derive(Debug)]
+    struct Stub(Result<(), InvalidSignature>, AtomicUsize);
 
     impl SignatureVerificationAlgorithm for Stub {
         fn verify_signature(&self, _: &[u8], _: &[u8], _: &[u8]) -> Result<(), InvalidSignature> {
-            self.0.fetch_add(1, Ordering::SeqCst);
-            Ok(())
+            self.1.fetch_add(1, Ordering::SeqCst);
+            self.0
         }
 
         fn public_key_alg_id(&self) -> AlgorithmIdentifier {
@@ -158,11 +158,13 @@ mod tests {
         }
     }
 
+    fn stub(says: Result<(), InvalidSignature>) -> &'static Stub {
+        Box::leak(Box::new(Stub(says, AtomicUsize::new(0))))
+    }
+
     fn memoized() -> (Memoized, &'static Stub) {
-        let stub: &Stub = Box::leak(Box::default());
-        let memoized =
-            Memoized { index: 0, algorithm: stub, cache: Arc::new(Cache::with_capacity(1 << 20)) };
-        (memoized, stub)
+        let (stub, cache) = (stub(Ok(())), Arc::new(Cache::with_capacity(1 << 20)));
+        (Memoized { index: 0, algorithm: stub, cache }, stub)
     }
 
     #[test]
@@ -172,7 +174,7 @@ mod tests {
         assert_eq!(memoized.signature_alg_id(), stub.signature_alg_id());
         assert_eq!(memoized.fips_status(), stub.fips_status());
         assert!(memoized.fips());
-        assert_eq!(format!("{memoized:?}"), "Memoized(Stub(0))");
+        assert_eq!(format!("{memoized:?}"), "Memoized(Stub(Ok(()), 0))");
     }
 
     #[test]
@@ -183,26 +185,8 @@ mod tests {
             for _ in 0..3 {
                 assert!(memoized.verify_signature(b"key", message, &[1]).is_ok());
             }
-            assert_eq!(stub.0.load(Ordering::SeqCst), asked);
+            assert_eq!(stub.1.load(Ordering::SeqCst), asked);
             assert_eq!(memoized.cache.counters().entries, entries);
-        }
-    }
-
-    /// Refuses everything, as one does that wants longer keys.
-    #[derive(Debug)]
-    struct Strict;
-
-    impl SignatureVerificationAlgorithm for Strict {
-        fn verify_signature(&self, _: &[u8], _: &[u8], _: &[u8]) -> Result<(), InvalidSignature> {
-            Err(InvalidSignature)
-        }
-
-        fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-            Stub::default().public_key_alg_id()
-        }
-
-        fn signature_alg_id(&self) -> AlgorithmIdentifier {
-            Stub::default().signature_alg_id()
         }
     }
 
@@ -210,13 +194,14 @@ mod tests {
     /// accepted a chain of 2,048.
     #[test]
     fn what_one_algorithm_found_good_another_with_the_same_identifiers_is_asked_about() {
-        let (lenient, stub) = memoized();
-        let strict = Memoized { index: 1, algorithm: &Strict, cache: Arc::clone(&lenient.cache) };
+        let (lenient, known) = memoized();
+        let cache = Arc::clone(&lenient.cache);
+        let strict = Memoized { index: 1, algorithm: stub(Err(InvalidSignature)), cache };
         for _ in 0..2 {
             assert!(lenient.verify_signature(b"key", b"message", &[1]).is_ok());
             assert!(strict.verify_signature(b"key", b"message", &[1]).is_err());
         }
-        assert_eq!(stub.0.load(Ordering::SeqCst), 1);
+        assert_eq!(known.1.load(Ordering::SeqCst), 1);
         let found = lenient.cache.counters();
         assert_eq!((found.hits, found.misses), (1, 3));
     }

@@ -3,21 +3,15 @@
 
 use std::sync::Arc;
 
-use mtls_roles::{
-    ClientPeerVerifier, Counters, Error, KeptCrl, KeptCrlReason, Roots, ServerPeerVerifier,
-};
+use mtls_roles::{Counters, Error, KeptCrl, KeptCrlReason};
 use rustls::server::danger::ClientCertVerifier;
 use time::{Duration, OffsetDateTime};
 
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::assert_no_row_is_wrong;
-use crate::common::ours::Heard;
-use crate::common::pki::der::distribution_points;
+use crate::common::ours::{Heard, clients, roots, servers};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, KeyPair};
-use crate::common::tls::provider;
-use crate::world::{
-    CRL_DISTRIBUTION_POINTS, List, World, builder, client, crls, verdict, verdict_at, word,
-};
+use crate::world::{List, World, builder, client, client_at, crls, verdict, verdict_at, word};
 
 #[test]
 fn a_replaced_set_decides_from_then_on_in_every_clone() {
@@ -240,10 +234,7 @@ fn lists_of_one_issuer_for_different_points_are_replaced_and_kept_apart() {
     const A: &str = "http://crl.example/a";
     const B: &str = "http://crl.example/b";
     let root = Ca::root_named("root");
-    let leaf = |uri| {
-        root.leaf(client().extension(CRL_DISTRIBUTION_POINTS, false, distribution_points(uri)))
-    };
-    let (at_a, at_b) = (leaf(A), leaf(B));
+    let (at_a, at_b) = (root.leaf(client_at(A)), root.leaf(client_at(B)));
     let list = |number, uri| CrlSpec::new(number).at(uri);
     let old = [root.crl(list(9, A).revoke(&at_a.serial)), root.crl(list(3, B))];
     let verifier = builder(&root, &old).build().unwrap();
@@ -264,13 +255,12 @@ fn lists_of_one_issuer_for_different_points_are_replaced_and_kept_apart() {
 #[test]
 fn lists_for_a_verifier_that_was_built_without_any_are_refused_and_heard() {
     let w = World::new();
-    let roots = || Roots::from_der([w.root.der()]).unwrap();
-    let counters = Arc::new(Counters::default());
-    let clients = ClientPeerVerifier::builder(roots(), &provider()).observer(counters.clone());
-    let servers = ServerPeerVerifier::builder(roots(), &provider()).observer(counters.clone());
+    let (roots, counters) = (roots([&w.root]), Arc::new(Counters::default()));
+    let clients = clients(&roots).observer(counters.clone()).build().unwrap();
+    let servers = servers(&roots).observer(counters.clone()).build().unwrap();
     let refused = [
-        clients.build().unwrap().replace_crls(crls(&[w.good()]), unix(NOW)),
-        servers.build().unwrap().replace_crls(crls(&[w.good()]), unix(NOW)),
+        clients.replace_crls(crls(&[w.good()]), unix(NOW)),
+        servers.replace_crls(crls(&[w.good()]), unix(NOW)),
     ];
     assert!(matches!(refused, [Err(Error::NoRevocation), Err(Error::NoRevocation)]));
     assert_eq!(counters.crls_refused(), 2);

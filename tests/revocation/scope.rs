@@ -3,7 +3,7 @@
 
 use crate::common::pki::der::{distribution_points, full_name, general_name, sequence, tlv};
 use crate::common::pki::{Ca, CaSpec, CrlSpec};
-use crate::world::{CRL_DISTRIBUTION_POINTS, Chain, Choice, List, assert_rows, client};
+use crate::world::{CRL_DISTRIBUTION_POINTS, Chain, Choice, List, assert_rows, client, client_at};
 
 const HERE: &str = "http://crl.example/here";
 const THERE: &str = "http://crl.example/there";
@@ -153,8 +153,7 @@ fn lists_for_cas_and_for_users_are_about_their_own_level() {
 #[test]
 fn one_good_list_is_enough_although_that_of_another_scope_has_expired() {
     let root = Ca::root_named("root");
-    let leaf =
-        root.leaf(client().extension(CRL_DISTRIBUTION_POINTS, false, distribution_points(HERE)));
+    let leaf = root.leaf(client_at(HERE));
     let at_here = || CrlSpec::new(1).scope(&[full_name(&[uri(HERE)])]);
     let list = |spec: CrlSpec| root.crl(spec);
     let (complete, expired) = (|| CrlSpec::new(1), || CrlSpec::new(1).expired());

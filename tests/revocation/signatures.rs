@@ -7,11 +7,12 @@ use rustls::crypto::CryptoProvider;
 
 use crate::common::clock::{NOW, unix};
 use crate::common::counting::{Check, Record, recorded};
-use crate::common::pki::der::{self, distribution_points, full_name, general_name};
+use crate::common::ours::roots;
+use crate::common::pki::der;
 use crate::common::pki::{Ca, CaSpec, CrlSpec, KeyKind, KeyPair, SerialNumber};
 use crate::common::tls::provider;
-use crate::world::{CRL_DISTRIBUTION_POINTS, List, World, client, crls, verdict};
-use mtls_roles::{ClientPeerVerifier, Roots};
+use crate::world::{List, World, client, client_at, crls, verdict};
+use mtls_roles::ClientPeerVerifier;
 
 /// The checks of lists since the last call: how many were good, and how many not.
 fn checked(record: &Record) -> (usize, usize) {
@@ -27,12 +28,8 @@ fn verifier(
     lists: &[List],
     has_memo: bool,
 ) -> ClientPeerVerifier {
-    let roots = Roots::from_der([root.der()]).unwrap();
-    let builder = ClientPeerVerifier::builder(roots, provider).crls(crls(lists));
-    match has_memo {
-        true => builder.build().unwrap(),
-        false => builder.without_memo().build().unwrap(),
-    }
+    let builder = ClientPeerVerifier::builder(roots([root]), provider).crls(crls(lists));
+    if has_memo { builder } else { builder.without_memo() }.build().unwrap()
 }
 
 #[test]
@@ -110,9 +107,8 @@ fn verifiers_that_share_a_set_do_not_share_what_is_known_of_it() {
     let (provider, record) = recorded(&provider());
     let set = crls(&[w.good(), w.of_root()]);
     for _ in 0..2 {
-        let roots = Roots::from_der([w.root.der()]).unwrap();
-        let builder = ClientPeerVerifier::builder(roots, &provider).crls(set.clone());
-        let verifier = builder.build().unwrap();
+        let builder = ClientPeerVerifier::builder(roots([&w.root]), &provider);
+        let verifier = builder.crls(set.clone()).build().unwrap();
         for _ in 0..2 {
             assert_eq!(verdict(&verifier, &w.chain()), "good");
         }
@@ -165,19 +161,10 @@ fn failures_take_no_place_from_a_success() {
 fn of_a_thousand_sharded_lists_one_signature_is_checked() {
     let root = Ca::root_named("root");
     let uri = |shard: usize| format!("http://crl.example/{shard}");
-    let lists: Vec<_> = (0..1_000)
-        .map(|shard| {
-            let point = full_name(&[general_name(6, uri(shard).as_bytes())]);
-            root.crl(CrlSpec::new(1).scope(&[point]))
-        })
-        .collect();
+    let lists: Vec<_> = (0..1_000).map(|shard| root.crl(CrlSpec::new(1).at(&uri(shard)))).collect();
     let (provider, record) = recorded(&provider());
     let verifier = verifier(&root, &provider, &lists, false);
-    let leaf = root.leaf(client().extension(
-        CRL_DISTRIBUTION_POINTS,
-        false,
-        distribution_points(&uri(777)),
-    ));
+    let leaf = root.leaf(client_at(&uri(777)));
     assert_eq!(verdict(&verifier, &leaf.chain(&[])), "good");
     assert_eq!(checked(&record), (1, 0));
 }

@@ -1,13 +1,14 @@
 //! With `stock_revocation()` every choice gives the verdict and the error of stock rustls; by default
 //! an expired list is an error, and a path check that is turned off takes no revocation with it.
 
-use mtls_roles::{ClientPeerVerifier, Roots, ServerPeerVerifier};
+use mtls_roles::ClientPeerVerifier;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::ServerName;
 
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::{Exact, assert_no_row_is_wrong};
+use crate::common::ours::{roots, servers};
 use crate::common::pki::{Ca, CrlSpec, Eku, KeyUsagePurpose, LeafSpec};
 use crate::common::tls::{provider, root_store};
 use crate::drawn::Choices;
@@ -52,8 +53,7 @@ fn with_stock_revocation_every_choice_gives_the_verdict_and_the_error_of_stock_r
                 allow_unknown: bits & 2 != 0,
                 allow_expired: false,
             };
-            let roots = Roots::from_der([w.root.der()]).unwrap();
-            let ours = ServerPeerVerifier::builder(roots, &provider()).crls(crls(&lists));
+            let ours = servers(&roots([&w.root])).crls(crls(&lists));
             let ours = said(&choose!(ours.stock_revocation(), choices).build().unwrap());
             let roots = root_store(&[w.root.der()]);
             let stock = WebPkiServerVerifier::builder_with_provider(roots, provider());
@@ -78,15 +78,14 @@ fn by_default_an_expired_list_is_an_error_and_the_calls_that_change_it_say_so() 
     assert_eq!(said(ours().allow_expired_crls()), "good");
     assert_eq!(said(ours().stock_revocation()), "good");
     assert_eq!(said(ours().stock_path_checks()), "list expired");
-    let servers = |allow: bool| {
-        let roots = Roots::from_der([w.root.der()]).unwrap();
-        let servers = ServerPeerVerifier::builder(roots, &provider()).crls(crls(&lists));
+    let as_server = |allow: bool| {
+        let servers = servers(&roots([&w.root])).crls(crls(&lists));
         let servers = if allow { servers.allow_expired_crls() } else { servers };
         let leaf = w.sub.leaf(LeafSpec::new("s").dns("s.example").eku(Eku::server()));
         let name = ServerName::try_from("s.example").unwrap();
         servers.build().unwrap().verify(Some(&leaf.chain(&[&w.sub])), &name, unix(NOW)).is_ok()
     };
-    assert_eq!([true, false].map(servers), [true, false]);
+    assert_eq!([true, false].map(as_server), [true, false]);
 }
 
 /// Who turns off the check of a leaf with keyCertSign must not lose revocation with it.

@@ -1,13 +1,14 @@
 //! root → sub → leaf, lists of any of them, and the verdict in a word.
 
-use mtls_roles::{ClientPeerVerifier, Crls, PeerVerifierBuilder, Roots};
+use mtls_roles::{ClientPeerVerifier, Crls, PeerVerifierBuilder};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use rustls::{CertRevocationListError, CertificateError, Error, OtherError};
 use time::OffsetDateTime;
 
 use crate::common::clock::{NOW, unix};
+use crate::common::ours::{clients, roots};
+use crate::common::pki::der::distribution_points;
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, Leaf, LeafSpec};
-use crate::common::tls::provider;
 
 pub type List = CertificateRevocationListDer<'static>;
 pub type Chain = Vec<CertificateDer<'static>>;
@@ -22,6 +23,11 @@ pub struct World {
 
 pub fn client() -> LeafSpec {
     LeafSpec::new("client").eku(Eku::client())
+}
+
+/// With a distribution point of this URI.
+pub fn client_at(uri: &str) -> LeafSpec {
+    client().extension(CRL_DISTRIBUTION_POINTS, false, distribution_points(uri))
 }
 
 impl World {
@@ -55,8 +61,7 @@ impl World {
 }
 
 pub fn builder(root: &Ca, lists: &[List]) -> PeerVerifierBuilder<ClientPeerVerifier> {
-    let roots = Roots::from_der([root.der()]).unwrap();
-    ClientPeerVerifier::builder(roots, &provider()).crls(crls(lists))
+    clients(&roots([root])).crls(crls(lists))
 }
 
 pub fn crls(lists: &[List]) -> Crls {
