@@ -30,6 +30,7 @@ use crate::roots::Roots;
 ///     builder.eku_policy(EkuPolicy::strict()).max_intermediates(2)
 /// }
 /// ```
+#[derive(Debug)]
 #[must_use]
 pub struct PeerVerifierBuilder<V: PeerVerifier> {
     /// What is told below is put into it last.
@@ -42,7 +43,8 @@ pub struct PeerVerifierBuilder<V: PeerVerifier> {
     pub(super) sends_root_hints: Option<bool>,
     crls: Option<Crls>,
     choices: Choices,
-    memo: Memo,
+    /// It is made last.
+    has_memo_of_its_own: bool,
     role: PhantomData<V>,
 }
 
@@ -51,21 +53,13 @@ pub struct PeerVerifierBuilder<V: PeerVerifier> {
 pub trait PeerVerifier: OneRole {}
 
 /// A verifier of either role, for what treats both alike. Sealed, since this module is private.
-pub trait OneRole: Sized {
+pub trait OneRole: fmt::Debug + Sized {
     /// Of the peers.
     const ROLE: Role;
 
     fn new(settings: Settings) -> Self;
 
     fn settings(&self) -> &Settings;
-}
-
-/// Where a verifier remembers good signatures.
-#[derive(Debug)]
-enum Memo {
-    Own,
-    Shared(SignatureMemo),
-    None,
 }
 
 impl<V: PeerVerifier> PeerVerifierBuilder<V> {
@@ -92,7 +86,7 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
             sends_root_hints: None,
             crls: None,
             choices: Choices::default(),
-            memo: Memo::Own,
+            has_memo_of_its_own: true,
             role: PhantomData,
         }
     }
@@ -121,11 +115,10 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
     ///
     /// # Security
     ///
-    /// Weaker than naming the peers: *every* certificate under these roots will do, whatever
-    /// it was issued for. Refused by `build` when a root is known to be public or to be issued
-    /// by a public root; and since such knowledge goes stale, a leaf that carries signed
-    /// certificate timestamps or a CA/Browser Forum policy (2.23.140.1) is never relaxed this
-    /// way, nor is one below a CA that is known to be public or carries such a policy.
+    /// *Every* certificate under these roots will do, whatever it was issued for. Refused by `build`
+    /// when a root is known to be public or to be issued by a public root; and since such knowledge goes
+    /// stale, a leaf that carries signed certificate timestamps or a CA/Browser Forum policy
+    /// (2.23.140.1) is never relaxed this way, nor is one below a CA that is public or carries such a policy.
     pub fn relax_for_any_peer_of_these_private_roots(mut self) -> Self {
         self.settings.relax_for.any_private_peer = true;
         self
@@ -136,10 +129,7 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
     /// Every certificate of the path must be known to be good: a current list about it that its
     /// issuer's key has signed does not name it. One that any list of this key names is refused,
     /// whatever that list is about, unless a newer one in its place does not (RFC 5280, 6.3.3).
-    /// The order of the lists decides nothing.
-    ///
-    /// A list by another key of the same CA is not taken: while a CA changes its key, give the
-    /// lists of both.
+    /// The order of the lists decides nothing. While a CA changes its key, give the lists by both.
     pub fn crls(mut self, crls: Crls) -> Self {
         self.crls = Some(crls);
         self
@@ -168,47 +158,42 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
         self
     }
 
-    /// Leaves revocation to webpki, with the defaults of rustls. Without effect without
-    /// [`crls`](Self::crls).
+    /// Leaves revocation to webpki, with the defaults of rustls, for whoever must equal stock rustls.
+    /// Without effect without [`crls`](Self::crls).
     ///
     /// # Security
     ///
-    /// For whoever must equal stock rustls. webpki asks the first list that matches a
-    /// certificate and no other, so the order of the lists decides: an older one in front of a
+    /// webpki asks the first list that matches a certificate and no other: an older one in front of a
     /// newer one lets a revoked certificate in. Expired lists are used.
     pub fn stock_revocation(mut self) -> Self {
         self.choices.is_stock = true;
         self
     }
 
-    /// Turns off every [`PathCheck`](crate::PathCheck), and nothing else.
+    /// Turns off every [`PathCheck`](crate::PathCheck), and nothing else, for whoever must equal stock
+    /// rustls (see also [`stock_revocation`](Self::stock_revocation)).
     ///
     /// # Security
     ///
-    /// For whoever must equal stock rustls (see also
-    /// [`stock_revocation`](Self::stock_revocation)). Among what is then accepted again: an
-    /// issuer that may not sign certificates.
+    /// Among what is then accepted again: an issuer that may not sign certificates.
     pub fn stock_path_checks(mut self) -> Self {
         self.settings.path_checks.are_stock = true;
         self
     }
 
-    /// Remembers good signatures in this memo, which may serve several verifiers.
-    ///
-    /// Default: a memo of this verifier's own, of
-    /// [`DEFAULT_CAPACITY`](SignatureMemo::DEFAULT_CAPACITY). `build` refuses the memo of
-    /// another provider.
+    /// Remembers good signatures in this memo, which may serve several verifiers of one provider.
+    /// Default: one of its own, of [`DEFAULT_CAPACITY`](SignatureMemo::DEFAULT_CAPACITY).
     pub fn memo(mut self, memo: SignatureMemo) -> Self {
-        self.memo = Memo::Shared(memo);
+        self.settings.memo = Some(memo);
+        self.has_memo_of_its_own = false;
         self
     }
 
-    /// Remembers no certificate: every signature of a chain is checked each time. Which key has
-    /// signed a revocation list stays known as long as the list is in use.
-    ///
-    /// For whoever must not let a stranger measure which chains were here recently.
+    /// Checks every signature of a chain each time, for whoever must not let a stranger measure which
+    /// chains were here recently. Which key has signed a revocation list stays known.
     pub fn without_memo(mut self) -> Self {
-        self.memo = Memo::None;
+        self.settings.memo = None;
+        self.has_memo_of_its_own = false;
         self
     }
 
@@ -239,13 +224,10 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
     pub fn build(mut self) -> Result<V, Error> {
         self.check()?;
         let settings = &mut self.settings;
-        settings.memo = match self.memo {
-            Memo::Own => {
-                Some(SignatureMemo::of(&settings.algorithms, SignatureMemo::DEFAULT_CAPACITY))
-            }
-            Memo::Shared(memo) => Some(memo),
-            Memo::None => None,
-        };
+        if self.has_memo_of_its_own {
+            let capacity = SignatureMemo::DEFAULT_CAPACITY;
+            settings.memo = Some(SignatureMemo::of(&settings.algorithms, capacity));
+        }
         let (roots, algorithms) = (&settings.roots, settings.algorithms.all);
         if V::ROLE == Role::Client && self.sends_root_hints.unwrap_or(roots.public_root().is_none())
         {
@@ -260,7 +242,7 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
 
     /// Refuses what may not be built.
     fn check(&self) -> Result<(), Error> {
-        let Settings { role, roots, policy, relax_for, .. } = &self.settings;
+        let Settings { role, roots, algorithms, memo, policy, relax_for, .. } = &self.settings;
         if *role == Role::Server && policy.accepts_server_auth() {
             return Err(Error::AcceptServerAuthForServers);
         }
@@ -270,8 +252,8 @@ impl<V: PeerVerifier> PeerVerifierBuilder<V> {
         if policy.is_relaxed() && self.relax_for.is_empty() && !relax_for.any_private_peer {
             return Err(Error::RelaxedForNobody { role: *role });
         }
-        match &self.memo {
-            Memo::Shared(memo) if !memo.is_of(&self.settings.algorithms) => {
+        match memo {
+            Some(memo) if !memo.is_of(algorithms) => {
                 Err(Error::MemoOfAnotherProvider { role: *role })
             }
             _ => Ok(()),
@@ -309,14 +291,4 @@ fn any_of(rules: Vec<PeerRule>) -> Option<PeerRules> {
     let mut all = None::<PeerRules>;
     rules.into_iter().for_each(|rule| all.get_or_insert_default().add(rule));
     all
-}
-
-impl<V: PeerVerifier> fmt::Debug for PeerVerifierBuilder<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PeerVerifierBuilder")
-            .field("settings", &self.settings)
-            .field("expected", &self.expected)
-            .field("relax_for", &self.relax_for)
-            .finish_non_exhaustive()
-    }
 }
