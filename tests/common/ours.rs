@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use super::clock::Clock;
-use super::pki::{Ca, Leaf};
-use super::tls::provider;
+use super::pki::{Ca, Leaf, LeafSpec};
+use super::tls::{Outcome, Side, Stack, handshake, provider, stock_client, stock_server};
 use mtls_roles::{
     ClientPeerVerifier, ClientSlot, Credentials, Crls, EkuPolicy, EkuViolation, Error, Expiry,
     KeptCrl, NothingPresented, Observer, PeerRule, PeerVerifier, PeerVerifierBuilder, Published,
@@ -14,7 +14,9 @@ use mtls_roles::{
 };
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
+use rustls::pki_types::{
+    CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, UnixTime,
+};
 use rustls::server::danger::ClientCertVerifier;
 
 pub const ROLES: [Role; 2] = [Role::Server, Role::Client];
@@ -171,6 +173,38 @@ impl Verifier {
         match self {
             Self::Clients(clients) => decide_client(clients, chain, now),
             Self::Servers(servers) => decide_server(servers, chain, name, now),
+        }
+    }
+}
+
+/// Stock rustls presents something to a peer with our verifier, at what the clock shows: how it ended for the one that
+/// verifies, and for the one that presents.
+pub fn meet(
+    Stack { provider, version, .. }: &Stack,
+    clock: &Clock,
+    verifier: &Verifier,
+    presented: (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>),
+    name: &str,
+) -> [Result<Side, rustls::Error>; 2] {
+    let versions = [*version];
+    let site_root = Ca::root_named("site");
+    match verifier {
+        Verifier::Clients(clients) => {
+            let site = site_root.leaf(LeafSpec::new("site").dns("site.example")).credentials(&[]);
+            let clients = Some(Arc::new(clients.clone()) as _);
+            let mut server = stock_server(provider, &versions, site, clients);
+            server.time_provider = Arc::new(clock.clone());
+            let client = stock_client(provider, &versions, &[site_root.der()], Some(presented));
+            let Outcome { server, client } = handshake(server, client, "site.example");
+            [server, client]
+        }
+        Verifier::Servers(servers) => {
+            let server = stock_server(provider, &versions, presented, None);
+            let mut client = stock_client(provider, &versions, &[site_root.der()], None);
+            client.dangerous().set_certificate_verifier(Arc::new(servers.clone()));
+            client.time_provider = Arc::new(clock.clone());
+            let Outcome { server, client } = handshake(server, client, name);
+            [client, server]
         }
     }
 }

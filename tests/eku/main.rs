@@ -4,7 +4,6 @@
 mod common;
 
 mod chains;
-mod ignore_means_the_eku;
 mod matrix;
 mod on_the_wire;
 mod oracle;

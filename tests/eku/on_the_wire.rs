@@ -1,8 +1,7 @@
 //! A representative part of the EKU matrix over TCP: TLS 1.2 and 1.3, aws-lc-rs and ring, with the exact error at the end
 //! that verifies and the alert at the end that presents.
 //!
-//! Three wirings: our configurations facing stock rustls, ours at both ends, and stock rustls verifying what our slots
-//! present. Slots under `EkuPolicy::ignore()` present what is unfit.
+//! Two wirings: our configurations facing stock rustls, and stock rustls verifying what our slots present. Slots under `EkuPolicy::ignore()` present what is unfit.
 
 use std::sync::Arc;
 
@@ -68,26 +67,6 @@ fn our_configurations_facing_stock_rustls_end_as_the_matrix_says_at_both_ends() 
             Role::Server => {
                 let server = stock_server(provider, &[version], presented, None);
                 handshake(server, paved_client(row.stack, ClientSlot::empty(), row.servers()), NAME)
-            }
-        })
-    });
-}
-
-#[test]
-fn our_configurations_at_both_ends_end_as_the_matrix_says_at_both_ends() {
-    for_every_row(&Policy::PRESETS, |row| {
-        let presented = row.presented_by_a_slot()?;
-        let site = row.world.site_credentials(row.stack);
-        Some(match row.role {
-            Role::Client => {
-                let server = server_by_hand(row.stack, server_slot(site), Arc::new(row.clients()));
-                let servers = row.world.site_servers(row.stack);
-                handshake(server, paved_client(row.stack, client_slot(presented), servers), NAME)
-            }
-            Role::Server => {
-                let clients = Arc::new(row.world.site_clients(row.stack));
-                let server = server_by_hand(row.stack, server_slot(presented), clients);
-                handshake(server, paved_client(row.stack, client_slot(site), row.servers()), NAME)
             }
         })
     });

@@ -1,8 +1,6 @@
 //! What DESIGN.md, section 3 says about a chain, written down a second time and without the crate's decisions.
 //!
 //! Purposes and classes are the crate's constants; everything that is decided here is decided from the shapes.
-// Several test binaries compile this, and each uses a part of it.
-#![allow(dead_code)]
 
 use mtls_roles::{EkuOutcome, EkuPolicy, EkuViolation, PeerRule, Purpose, RefusalClass, Role};
 use rustls::{CertificateError, Error, ExtendedKeyPurpose, OtherError};
@@ -127,16 +125,6 @@ impl From<&EkuOutcome> for Verdict {
 }
 
 impl Verdict {
-    /// One letter for a cell of a table, and the place of the certificate that is named.
-    pub fn cell(&self) -> String {
-        match self {
-            Self::Enforced => "E".into(),
-            Self::Relaxed(violation) => format!("R{}", violation.position),
-            Self::Refused { violation: Some(violation), .. } => format!("x{}", violation.position),
-            Self::Refused { violation: None, .. } => "x".into(),
-        }
-    }
-
     pub fn error(&self) -> Option<&Exact> {
         match self {
             Self::Refused { error, .. } => Some(error),

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::common::clock::{NOW, unix};
-use crate::common::ours::{clients, roots, rule, servers};
+use crate::common::clock::{Clock, NOW, unix};
+use crate::common::ours::{Verifier, clients, meet, roots, rule, servers};
 use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec};
-use crate::common::tls::{
-    Stack, alert, handshake, provider, stacks, stock_client, stock_client_verifier, stock_server,
-};
+use crate::common::tls::{Stack, alert, provider, stacks, stock_client_verifier};
 use mtls_roles::{ClientPeerVerifier, Counters, EkuOutcome, EkuPolicy, Error, RefusalClass, Role};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{AlertDescription, CertificateError, ExtendedKeyPurpose};
@@ -59,14 +57,13 @@ fn five_hundred_right_clients_and_one_relaxed_one_work_together() {
         .build()
         .unwrap();
     let stack = &stacks()[1];
-    let meeting = Meeting::new(stack, verifier);
     let edge = root.leaf(LeafSpec::new("edge").dns("edge.example").eku(Eku::server()));
     for number in 0..500 {
         let name = format!("client-{number}.example");
         let right = root.leaf(LeafSpec::new(&name).dns(&name).eku(Eku::client()));
-        assert_eq!(meeting.visit(&right), Ok(()), "{name}");
+        assert_eq!(visit(stack, &verifier, &right), Ok(()), "{name}");
         if number == 250 {
-            assert_eq!(meeting.visit(&edge), Ok(()));
+            assert_eq!(visit(stack, &verifier, &edge), Ok(()));
         }
     }
     let verified = counters.verdicts(Role::Client);
@@ -126,13 +123,12 @@ fn a_stranger_hears_unsupported_certificate_while_the_named_peer_is_served() {
             .relax_for(rule("dns:edge.example"))
             .build()
             .unwrap();
-        let meeting = Meeting::new(&stack, verifier);
-        assert_eq!(meeting.visit(&edge), Ok(()), "{}", stack.name);
+        assert_eq!(visit(&stack, &verifier, &edge), Ok(()), "{}", stack.name);
         let refused = Err((
             purpose_error(vec![ExtendedKeyPurpose::ServerAuth]),
             Some(AlertDescription::UnsupportedCertificate),
         ));
-        assert_eq!(meeting.visit(&stranger), refused, "{}", stack.name);
+        assert_eq!(visit(&stack, &verifier, &stranger), refused, "{}", stack.name);
     }
 }
 
@@ -276,39 +272,17 @@ fn strangers() -> Vec<(&'static str, Ca, Vec<CertificateDer<'static>>)> {
     .to_vec()
 }
 
-/// A server with one verifier, and stock clients that visit it.
-struct Meeting<'a> {
-    stack: &'a Stack,
-    site: Ca,
-    server: Arc<rustls::ServerConfig>,
-}
-
-impl<'a> Meeting<'a> {
-    fn new(stack: &'a Stack, verifier: ClientPeerVerifier) -> Self {
-        let site = Ca::root_named("site");
-        let home = site.leaf(LeafSpec::new("site").dns("site.example"));
-        let server = stock_server(
-            &stack.provider,
-            &[stack.version],
-            home.credentials(&[]),
-            Some(Arc::new(verifier)),
-        );
-        let server = Arc::new(server);
-        Self { stack, site, server }
-    }
-
-    /// The error at the server and the alert at the client.
-    fn visit(&self, leaf: &Leaf) -> Result<(), (rustls::Error, Option<AlertDescription>)> {
-        let Stack { provider, version, .. } = self.stack;
-        let credentials = Some(leaf.credentials(&[]));
-        let client = stock_client(provider, &[version], &[self.site.der()], credentials);
-        let outcome = handshake(self.server.clone(), client, "site.example");
-        match (outcome.server, outcome.client) {
-            (Ok(_), Ok(_)) => Ok(()),
-            (server, client) => Err((
-                server.expect_err("both ends fail"),
-                alert(&client.expect_err("both ends fail")),
-            )),
+/// A stock client visits a server with this verifier: the error at the server and the alert at the client.
+fn visit(
+    stack: &Stack,
+    verifier: &ClientPeerVerifier,
+    leaf: &Leaf,
+) -> Result<(), (rustls::Error, Option<AlertDescription>)> {
+    let verifier = Verifier::Clients(verifier.clone());
+    match meet(stack, &Clock::default(), &verifier, leaf.credentials(&[]), "site.example") {
+        [Ok(_), Ok(_)] => Ok(()),
+        [server, client] => {
+            Err((server.expect_err("both ends fail"), alert(&client.expect_err("both ends fail"))))
         }
     }
 }

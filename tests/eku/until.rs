@@ -4,17 +4,11 @@
 use std::sync::Arc;
 
 use crate::common::clock::{Clock, NOW, unix};
-use crate::common::ours::Heard;
-use crate::common::ours::{clients, roots};
+use crate::common::ours::{Heard, Setup, Whom, clients, meet, roots};
 use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec};
-use crate::common::tls::{Outcome, Stack, alert, handshake, stacks, stock_client, stock_server};
-use mtls_roles::{
-    ClientPeerVerifier, EkuOutcome, EkuPolicy, PeerRule, RefusalClass, Role, Roots,
-    ServerPeerVerifier,
-};
-use rustls::client::danger::ServerCertVerifier;
+use crate::common::tls::{alert, stacks};
+use mtls_roles::{EkuOutcome, EkuPolicy, PeerRule, RefusalClass, Role, Roots};
 use rustls::pki_types::UnixTime;
-use rustls::server::danger::ClientCertVerifier;
 use rustls::{AlertDescription, CertificateError, ExtendedKeyPurpose};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime, UtcOffset};
@@ -22,56 +16,53 @@ use time::{Duration, OffsetDateTime, UtcOffset};
 const END: OffsetDateTime = NOW;
 
 #[test]
-fn a_client_is_relaxed_and_reported_one_second_before_the_end_and_refused_at_the_end() {
-    let (root, leaf) = peer(Eku::server());
-    for stack in stacks() {
-        for policy in [EkuPolicy::ignore(), EkuPolicy::accept_server_auth()] {
+fn a_peer_is_relaxed_and_reported_one_second_before_the_end_and_refused_at_the_end() {
+    let (ignore, accept) = (EkuPolicy::ignore(), EkuPolicy::accept_server_auth());
+    let (of_clients, of_servers) =
+        ("serverAuth, needed clientAuth", "clientAuth, needed serverAuth");
+    for (role, eku, violation, policies) in [
+        (Role::Client, Eku::server(), of_clients, vec![ignore, accept]),
+        (Role::Server, Eku::client(), of_servers, vec![ignore]),
+    ] {
+        let (roots, leaf) = peer(eku);
+        let relaxed = format!(
+            "relaxed {role} dns:edge.example: leaf `CN=edge` has extended key usage {violation}"
+        );
+        for (stack, policy) in
+            stacks().iter().flat_map(|stack| policies.iter().map(move |policy| (stack, policy)))
+        {
             let (clock, told) = (Clock::default(), Arc::new(Heard::default()));
-            let verifier = ClientPeerVerifier::builder(root.clone(), &stack.provider)
-                .eku_policy(policy.until(END))
-                .relax_for(rule())
-                .observer(told.clone())
-                .build()
-                .unwrap();
-            let visit = visits_of_a_client(&stack, &clock, Arc::new(verifier), leaf.clone());
-            let id = format!("{}, {policy}", stack.name);
-            judge(&id, Role::Client, &clock, &told, visit, |outcome| {
-                (outcome.server.err(), outcome.client.err())
-            });
+            let setup = Setup {
+                policy: policy.until(END),
+                relax_for: Whom::Named(rule()),
+                observer: Some(told.clone()),
+                ..Setup::default()
+            };
+            let verifier = setup.build(role, &roots, &stack.provider).unwrap();
+            // No latch against a clock that goes back: such a clock revives expired certificates, too.
+            for (row, now, is_relaxed) in around_the_end() {
+                let id = format!("{role}, {}, {policy}, {row}", stack.name);
+                clock.set(now);
+                let presented = leaf.credentials(&[]);
+                let [verifying, presenting] =
+                    meet(stack, &clock, &verifier, presented, "edge.example");
+                let ends = (verifying.err(), presenting.err().as_ref().and_then(alert));
+                let (expected, line) = match is_relaxed {
+                    true => ((None, None), relaxed.clone()),
+                    false => (
+                        (Some(strict_error(role)), Some(AlertDescription::UnsupportedCertificate)),
+                        format!("refused {role} Eku"),
+                    ),
+                };
+                assert_eq!((ends, told.lines()), (expected, vec![line]), "{id}");
+            }
         }
     }
 }
 
-#[test]
-fn a_server_is_relaxed_and_reported_one_second_before_the_end_and_refused_at_the_end() {
-    let (root, leaf) = peer(Eku::client());
-    for stack in stacks() {
-        let (clock, told) = (Clock::default(), Arc::new(Heard::default()));
-        let verifier = ServerPeerVerifier::builder(root.clone(), &stack.provider)
-            .eku_policy(EkuPolicy::ignore().until(END))
-            .relax_for(rule())
-            .observer(told.clone())
-            .build()
-            .unwrap();
-        let visit = visits_to_a_server(&stack, &clock, Arc::new(verifier), leaf.clone());
-        judge(&stack.name, Role::Server, &clock, &told, visit, |outcome| {
-            (outcome.client.err(), outcome.server.err())
-        });
-    }
-}
-
-/// Visits around the end; `ends` sorts an outcome into the end that verifies and the other one.
-fn judge(
-    id: &str,
-    role: Role,
-    clock: &Clock,
-    told: &Heard,
-    visit: impl Fn() -> Outcome,
-    ends: impl Fn(Outcome) -> (Option<rustls::Error>, Option<rustls::Error>),
-) {
+fn around_the_end() -> [(&'static str, OffsetDateTime, bool); 7] {
     let second = Duration::seconds(1);
-    // No latch against a clock that goes back: such a clock revives expired certificates, too.
-    let rows = [
+    [
         ("a day before", END - Duration::days(1), true),
         ("one second before", END - second, true),
         ("at the end", END, false),
@@ -79,31 +70,7 @@ fn judge(
         ("weeks after", END + Duration::weeks(4), false),
         ("set back to one second before", END - second, true),
         ("at the end again", END, false),
-    ];
-    for (row, now, is_relaxed) in rows {
-        clock.set(now);
-        let (verifying, other) = ends(visit());
-        let told = told.lines();
-        if is_relaxed {
-            assert_eq!((verifying, other), (None, None), "{id}, {row}");
-            let violation = match role {
-                Role::Client => {
-                    "leaf `CN=edge` has extended key usage serverAuth, needed clientAuth"
-                }
-                Role::Server => {
-                    "leaf `CN=edge` has extended key usage clientAuth, needed serverAuth"
-                }
-            };
-            let line = format!("relaxed {role} dns:edge.example: {violation}");
-            assert_eq!(told, [line], "{id}, {row}");
-            continue;
-        }
-        let error = verifying.unwrap_or_else(|| panic!("{id}, {row}: accepted"));
-        assert_eq!(error, strict_error(role), "{id}, {row}");
-        let alert = other.as_ref().and_then(alert);
-        assert_eq!(alert, Some(AlertDescription::UnsupportedCertificate), "{id}, {row}");
-        assert_eq!(told, [format!("refused {role} Eku")], "{id}, {row}");
-    }
+    ]
 }
 
 #[test]
@@ -193,42 +160,6 @@ fn rfc5280_and_strict_are_the_same_with_and_without_an_end() {
         assert_eq!(has_passed(EkuPolicy::rfc5280()), id != "wrong", "{id}");
         assert_eq!(has_passed(EkuPolicy::strict()), id == "right", "{id}");
     }
-}
-
-/// A server under test, visited by a stock client.
-fn visits_of_a_client(
-    stack: &Stack,
-    clock: &Clock,
-    verifier: Arc<dyn ClientCertVerifier>,
-    leaf: Leaf,
-) -> impl Fn() -> Outcome {
-    let site = Ca::root_named("site");
-    let home = site.leaf(LeafSpec::new("site").dns("site.example"));
-    let (provider, versions) = (&stack.provider, [stack.version]);
-    let mut server = stock_server(provider, &versions, home.credentials(&[]), Some(verifier));
-    mtls_roles::without_resumption(&mut server);
-    server.time_provider = Arc::new(clock.clone());
-    let client = stock_client(provider, &versions, &[site.der()], Some(leaf.credentials(&[])));
-    let (server, client) = (Arc::new(server), Arc::new(client));
-    move || handshake(server.clone(), client.clone(), "site.example")
-}
-
-/// A client under test that visits a stock server.
-fn visits_to_a_server(
-    stack: &Stack,
-    clock: &Clock,
-    verifier: Arc<dyn ServerCertVerifier>,
-    leaf: Leaf,
-) -> impl Fn() -> Outcome {
-    let (provider, versions) = (&stack.provider, [stack.version]);
-    let server = stock_server(provider, &versions, leaf.credentials(&[]), None);
-    let unused = Ca::root_named("unused").der();
-    let mut client = stock_client(provider, &versions, &[unused], None);
-    client.dangerous().set_certificate_verifier(verifier);
-    mtls_roles::without_resumption(&mut client);
-    client.time_provider = Arc::new(clock.clone());
-    let (server, client) = (Arc::new(server), Arc::new(client));
-    move || handshake(server.clone(), client.clone(), "edge.example")
 }
 
 /// A peer for `edge.example`, directly below private roots.

@@ -73,8 +73,14 @@ impl Case {
     }
 }
 
+/// Those in which it matters which roots there are, and what leads to them.
+pub fn about_roots() -> Vec<Case> {
+    [roots(), issuers(), searches()].concat()
+}
+
 pub fn all() -> Vec<Case> {
     let groups = [
+        roots(),
         validity(),
         signatures(),
         issuers(),
@@ -163,6 +169,7 @@ fn times(tag: u8, not_before: &[u8], not_after: &[u8]) -> Vec<u8> {
     der::sequence(&[der::tlv(tag, not_before), der::tlv(tag, not_after)])
 }
 
+#[rustfmt::skip] // One row, one line.
 fn signatures() -> Vec<Case> {
     let (root, strange) = (root(), Ca::root_named("strange"));
     let sub = root.sub(sub());
@@ -175,61 +182,18 @@ fn signatures() -> Vec<Case> {
     let by_rsa = root.sub(CaSpec::new("sub").kind(KeyKind::Rsa2048)).leaf(leaf());
     let unknown = der::sequence(&[der::oid(&[1, 2, 3, 4])]);
     let mut cases = vec![
-        Case::new(
-            "leaf's signature tampered with",
-            Refused("BadSignature"),
-            &root,
-            vec![tamper_signature(&good.der()), sub.der()],
-        ),
-        Case::new(
-            "intermediate's signature tampered with",
-            Refused("BadSignature"),
-            &root,
-            vec![good.der(), tamper_signature(&sub.der())],
-        ),
-        Case::new(
-            "signed by a namesake of the issuer",
-            Refused("BadSignature"),
-            &root,
-            of_namesake(KeyKind::P256),
-        ),
-        Case::new(
-            "signed by a namesake with another kind of key",
-            Refused("UnsupportedSignatureAlgorithmForPublicKeyContext"),
-            &root,
-            of_namesake(KeyKind::Ed25519),
-        ),
-        Case::new(
-            "root has the right name and another key",
-            Refused("BadSignature"),
-            &Ca::root_named("root"),
-            good.chain(&[&sub]),
-        ),
+        Case::new("leaf's signature tampered with", Refused("BadSignature"), &root, vec![tamper_signature(&good.der()), sub.der()]),
+        Case::new("intermediate's signature tampered with", Refused("BadSignature"), &root, vec![good.der(), tamper_signature(&sub.der())]),
+        Case::new("signed by a namesake of the issuer", Refused("BadSignature"), &root, of_namesake(KeyKind::P256)),
+        Case::new("signed by a namesake with another kind of key", Refused("UnsupportedSignatureAlgorithmForPublicKeyContext"), &root, of_namesake(KeyKind::Ed25519)),
+        Case::new("root has the right name and another key", Refused("BadSignature"), &Ca::root_named("root"), good.chain(&[&sub])),
         Case::new("unknown issuer", Refused("UnknownIssuer"), &strange, good.chain(&[&sub])),
         Case::new("intermediate missing", Refused("UnknownIssuer"), &root, good.chain(&[])),
-        Case::new(
-            "issuer's RSA key is weak",
-            Refused("BadSignature"),
-            &root,
-            vec![by_rsa.der(), weak],
-        ),
+        Case::new("issuer's RSA key is weak", Refused("BadSignature"), &root, vec![by_rsa.der(), weak]),
         // Refused in the handshake only: the chain does not use the leaf's key.
-        Case::new(
-            "leaf's RSA key is weak",
-            Accepted,
-            &root,
-            vec![root.leaf_for(leaf(), &WeakRsaKey::default())],
-        ),
-        forged(
-            "unknown signature algorithm",
-            Refused("UnsupportedSignatureAlgorithmContext"),
-            |cert| cert.with_algorithm(unknown.clone(), unknown.clone()),
-        ),
-        forged(
-            "two different signature algorithms",
-            Refused("SignatureAlgorithmMismatch"),
-            |cert| cert.with(forge::ALGORITHM, unknown.clone()),
-        ),
+        Case::new("leaf's RSA key is weak", Accepted, &root, vec![root.leaf_for(leaf(), &WeakRsaKey::default())]),
+        forged("unknown signature algorithm", Refused("UnsupportedSignatureAlgorithmContext"), |cert| cert.with_algorithm(unknown.clone(), unknown.clone())),
+        forged("two different signature algorithms", Refused("SignatureAlgorithmMismatch"), |cert| cert.with(forge::ALGORITHM, unknown.clone())),
     ];
     for kind in
         [KeyKind::P384, KeyKind::P521, KeyKind::Ed25519, KeyKind::Rsa2048, KeyKind::Rsa2048Sha384]
@@ -242,6 +206,7 @@ fn signatures() -> Vec<Case> {
     cases
 }
 
+#[rustfmt::skip] // One row, one line.
 fn issuers() -> Vec<Case> {
     let root = root();
     let (short, deep) =
@@ -252,35 +217,12 @@ fn issuers() -> Vec<Case> {
     let mut cases = vec![
         with_leaf("CA as leaf", Refused("CaUsedAsEndEntity"), leaf().ca()),
         with_sub("issuer says cA:FALSE", Refused("EndEntityUsedAsCa"), sub().not_a_ca()),
-        with_sub(
-            "issuer has no basicConstraints",
-            Refused("EndEntityUsedAsCa"),
-            sub().without_basic_constraints(),
-        ),
-        with_sub(
-            "issuer has no keyCertSign",
-            Accepted,
-            sub().key_usages(&[KeyUsagePurpose::CrlSign]),
-        ),
-        Case::new(
-            "path too long",
-            Refused("PathLenConstraintViolated"),
-            &root,
-            too_long.leaf(leaf()).chain(&[&too_long, &short]),
-        ),
-        Case::new(
-            "path just short enough",
-            Accepted,
-            &root,
-            long_enough.leaf(leaf()).chain(&[&long_enough, &deep]),
-        ),
+        with_sub("issuer has no basicConstraints", Refused("EndEntityUsedAsCa"), sub().without_basic_constraints()),
+        with_sub("issuer has no keyCertSign", Accepted, sub().key_usages(&[KeyUsagePurpose::CrlSign])),
+        Case::new("path too long", Refused("PathLenConstraintViolated"), &root, too_long.leaf(leaf()).chain(&[&too_long, &short])),
+        Case::new("path just short enough", Accepted, &root, long_enough.leaf(leaf()).chain(&[&long_enough, &deep])),
         Case::new("self-signed and unknown", Refused("UnknownIssuer"), &root, own.chain(&[])),
-        Case::new(
-            "CA as leaf, and its own root",
-            Refused("CaUsedAsEndEntity"),
-            &as_root,
-            vec![as_root.der()],
-        ),
+        Case::new("CA as leaf, and its own root", Refused("CaUsedAsEndEntity"), &as_root, vec![as_root.der()]),
     ];
     let pinned = vec![own.der()];
     cases.push(Case {
@@ -310,6 +252,50 @@ fn issuers() -> Vec<Case> {
         )
     });
     cases
+}
+
+/// Namesakes, second certificates for one key, name constraints of roots: which of them a path ends at.
+#[rustfmt::skip] // One row, one line.
+fn roots() -> Vec<Case> {
+    let spec = || CaSpec::new("root");
+    let (one, two, three) = (Ca::root(spec()), Ca::root(spec()), Ca::root(spec()));
+    let other = Ca::root_named("other root");
+    let (of_one, of_three) = (one.sub(sub()), three.sub(sub()));
+    let by_other = other.cross_sign(&of_one, CaSpec::new(""));
+    let deep = by_other.sub(CaSpec::new("deep"));
+    let nameless = Ca::root(spec().empty_subject());
+    let unreadable = one.sub(sub().extension(&[1, 2, 3, 4], true, vec![5, 0]));
+    let good = || of_one.leaf(leaf()).chain(&[&of_one]);
+    let both_ways = || of_one.leaf(leaf()).chain(&[&of_one, &by_other]);
+    let of_one_key = |spec: CaSpec| Ca::root(spec.key(&one.key)).der();
+    let permitting = of_one_key(spec().permit_dns("peer.example"));
+    let excluding = of_one_key(spec().exclude_dns("peer.example"));
+    let violated = Refused("NameConstraintViolation");
+    let row = |id: &str, says, roots: &[&CertificateDer<'static>], chain| {
+        let roots = roots.iter().map(|root| (*root).clone()).collect();
+        Case { roots, ..Case::new(id, says, &one, chain) }
+    };
+    let [one_der, two_der, three_der, other_der] = [&one, &two, &three, &other].map(Ca::der);
+    vec![
+        row("the last of three of one name", Accepted, &[&two_der, &three_der, &one_der], good()),
+        row("the second of three of one name", Accepted, &[&two_der, &three_der, &one_der], of_three.leaf(leaf()).chain(&[&of_three])),
+        row("not among two of its name", Refused("BadSignature"), &[&two_der, &three_der], good()),
+        row("excluding, then permitting", Accepted, &[&excluding, &permitting], good()),
+        row("excluding, then without", Accepted, &[&excluding, &one_der], good()),
+        row("without, then excluding", Accepted, &[&one_der, &excluding], good()),
+        row("excluding alone", violated, &[&excluding], good()),
+        row("excluding, and another key", Refused("BadSignature"), &[&excluding, &two_der], good()),
+        row("cross-signed, both roots there", Accepted, &[&one_der, &other_der], both_ways()),
+        row("cross-signed, the second there", Accepted, &[&other_der], both_ways()),
+        row("cross-signed, the one excludes", Accepted, &[&excluding, &other_der], both_ways()),
+        row("cross-signed, another key of the one", Accepted, &[&two_der, &other_der], both_ways()),
+        row("cross-signed, another key of both", Refused("BadSignature"), &[&two_der], both_ways()),
+        row("three certificates deep", Accepted, &[&other_der], deep.leaf(leaf()).chain(&[&deep, &by_other])),
+        row("the intermediate is the root", Accepted, &[&of_one.der()], good()),
+        row("the intermediate is a root, too", Accepted, &[&of_one.der(), &one_der], good()),
+        row("nameless root", Accepted, &[&nameless.der()], nameless.leaf(leaf()).chain(&[])),
+        row("issuer unreadable", Refused("UnsupportedCriticalExtension"), &[&one_der], unreadable.leaf(leaf()).chain(&[&unreadable])),
+    ]
 }
 
 #[rustfmt::skip] // One row, one line.
@@ -369,11 +355,7 @@ fn purposes() -> Vec<Case> {
         with_sub("intermediate's EKU of other purposes", Refused("InvalidPurposeContext"), sub().eku(unknown())),
         with_leaf("EKU that is no OID", Refused("BadEncoding"), leaf().eku(raw(&[0x30, 3, 2, 1, 0]))),
         // webpki stops at the purpose it looks for.
-        with_leaf(
-            "EKU malformed behind the purpose",
-            Accepted,
-            leaf().eku(Eku::Raw(der::tlv(0x30, &both_then_integer))),
-        ),
+        with_leaf("EKU malformed behind the purpose", Accepted, leaf().eku(Eku::Raw(der::tlv(0x30, &both_then_integer)))),
         with_leaf("EKU that is no sequence", Refused("BadEncoding"), leaf().eku(raw(&[0x31, 0]))),
         with_leaf("EKU with an OID of no bytes", Refused("InvalidPurposeContext"), leaf().eku(raw(&[0x30, 2, 6, 0]))),
         with_leaf("EKU untrusted and wrong", Refused("InvalidPurposeContext"), leaf().eku(Eku::code_signing())),
@@ -472,21 +454,16 @@ fn revocation() -> Vec<Case> {
         revoking("leaf's status unknown", unknown, |root, _, _| vec![root.crl(empty())]),
         revoking("intermediate's status unknown", unknown, |_, sub, _| vec![sub.crl(empty())]),
         revoking("unknown status allowed", Accepted, |root, _, _| vec![root.crl(empty())]).choices(allow_unknown),
-        revoking("unknown status allowed, other revoked", Refused("Revoked"), |root, sub, _| {
-            vec![root.crl(empty().revoke(&sub.serial))]
-        })
-        .choices(allow_unknown),
+        revoking("unknown status allowed, other revoked", Refused("Revoked"), |root, sub, _| { vec![root.crl(empty().revoke(&sub.serial))] }).choices(allow_unknown),
         revoking("intermediate revoked, leaves only", Accepted, |root, sub, _| {
             vec![root.crl(empty().revoke(&sub.serial)), sub.crl(empty())]
         })
         .choices(end_entity_only),
-        revoking("leaf revoked, leaves only", Refused("Revoked"), |_, sub, leaf| {
-            vec![sub.crl(empty().revoke(&leaf.serial))]
-        })
-        .choices(end_entity_only),
+        revoking("leaf revoked, leaves only", Refused("Revoked"), |_, sub, leaf| { vec![sub.crl(empty().revoke(&leaf.serial))] }).choices(end_entity_only),
     ]
 }
 
+#[rustfmt::skip] // One row, one line.
 fn revocation_lists() -> Vec<Case> {
     let empty = || CrlSpec::new(1);
     let enforce = Choices { enforce_expiration: true, ..Choices::default() };
@@ -501,12 +478,7 @@ fn revocation_lists() -> Vec<Case> {
     };
     let signs_no_crls = sub().key_usages(&[KeyUsagePurpose::KeyCertSign]);
     vec![
-        revoking(
-            "list expired, enforced",
-            Refused("ExpiredRevocationListContext"),
-            |root, sub, _| expired(root, sub),
-        )
-        .choices(enforce),
+        revoking("list expired, enforced", Refused("ExpiredRevocationListContext"), |root, sub, _| expired(root, sub)).choices(enforce),
         revoking("list expired, not enforced", Accepted, |root, sub, _| expired(root, sub)),
         revoking(
             "list signed by another key",
@@ -523,12 +495,7 @@ fn revocation_lists() -> Vec<Case> {
             Refused("InvalidCertRevocationList(UnsupportedSignatureAlgorithmContext"),
             |root, sub, _| vec![root.crl(empty()), of_unknown_algorithm(sub)],
         ),
-        revoking_with(
-            "issuer without cRLSign",
-            Refused("IssuerInvalidForCrl"),
-            signs_no_crls,
-            |root, sub, _| vec![root.crl(empty()), sub.crl(empty())],
-        ),
+        revoking_with("issuer without cRLSign", Refused("IssuerInvalidForCrl"), signs_no_crls, |root, sub, _| vec![root.crl(empty()), sub.crl(empty())]),
         // Only the first list of an issuer is consulted (FACTS.md, section 3): as stock, for now.
         revoking("older list in front of one that revokes", Accepted, |root, sub, leaf| {
             vec![root.crl(empty()), sub.crl(empty()), sub.crl(CrlSpec::new(2).revoke(&leaf.serial))]
@@ -569,9 +536,7 @@ fn encodings() -> Vec<Case> {
         }),
         forged("unknown critical extension", Refused("UnsupportedCriticalExtension"), |cert| cert.with_extension(unknown.clone())),
         forged_sub("intermediate's unknown critical extension", Refused("UnsupportedCriticalExtension"), |cert| cert.with_extension(unknown.clone())),
-        forged("an extension twice", Refused("ExtensionValueInvalid"), |cert| {
-            cert.with_extension(forge::extension(&[2, 5, 29, 15], true, &[3, 2, 0, 0]))
-        }),
+        forged("an extension twice", Refused("ExtensionValueInvalid"), |cert| { cert.with_extension(forge::extension(&[2, 5, 29, 15], true, &[3, 2, 0, 0])) }),
         forged("critical is neither true nor false", Refused("BadEncoding"), |cert| {
             let parts = [der::oid(&[1, 2, 3]), vec![1, 1, 7], der::octet_string(&[])];
             cert.with_extension(der::sequence(&parts))

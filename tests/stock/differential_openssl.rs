@@ -9,7 +9,7 @@ use crate::generated::{
     CaQuirk, Ekus, Extra, Issued, LeafQuirk, Name, Ours, Signer, Subtree, Trusted, World, check,
     issue, text, worlds_with_ekus,
 };
-use mtls_roles::{EkuPolicy, Role};
+use mtls_roles::Role;
 use proptest::strategy::Strategy;
 use rustls::pki_types::CertificateDer;
 
@@ -222,15 +222,7 @@ struct Difference {
 impl Difference {
     fn of(world: &World, ekus: &Ekus, openssl: &OpenSsl) -> Self {
         let issued = &issue(world, ekus);
-        let ours = Ours {
-            world,
-            issued,
-            provider: &provider(),
-            policy: EkuPolicy::rfc5280(),
-            relaxed: crate::common::ours::Whom::AnyPrivatePeer,
-            is_stock: false,
-        }
-        .verdict();
+        let ours = Ours::new(world, issued, &provider()).verdict();
         let (is_accepted_there, told) = openssl_accepts(openssl, world, issued);
         Self {
             refuser: match (ours.is_ok(), is_accepted_there) {

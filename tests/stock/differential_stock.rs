@@ -1,29 +1,20 @@
 //! Drawn chains against stock rustls: with `stock_path_checks()` and `stock_revocation()` every verdict and every error is
 //! stock's; by default they differ where a named check says so, and nowhere else.
 
-use crate::common::ours::Whom;
 use crate::common::tls::providers;
 use crate::generated::{
     CaQuirk, Issued, Ours, World, check, issue, kind, stock, text, violations_of_issuer,
     worlds_with_ekus,
 };
-use mtls_roles::{EkuPolicy, PathCheck, PathViolation, Refusal, VerifiedPeer};
+use mtls_roles::{PathCheck, PathViolation, Refusal, VerifiedPeer};
 use proptest::strategy::Strategy;
 use rustls::crypto::CryptoProvider;
 use rustls::{CertRevocationListError, CertificateError, Error};
 
 type Verdict = Result<VerifiedPeer, Refusal>;
 
-fn ours(world: &World, issued: &Issued, provider: &CryptoProvider, is_stock: bool) -> Verdict {
-    Ours {
-        world,
-        issued,
-        provider,
-        policy: EkuPolicy::rfc5280(),
-        relaxed: Whom::AnyPrivatePeer,
-        is_stock,
-    }
-    .verdict()
+fn ours(world: &World, issued: &Issued, provider: &CryptoProvider) -> Verdict {
+    Ours::new(world, issued, provider).verdict()
 }
 
 fn error_text(verdict: &Verdict) -> String {
@@ -57,7 +48,7 @@ fn with_stock_path_checks_and_stock_revocation_every_verdict_and_every_error_is_
             let world = &world.with_stocks_expiration();
             let issued = &issue(world, ekus);
             let stock = stock(world, issued, &provider);
-            let ours = ours(world, issued, &provider, true);
+            let ours = Ours::new(world, issued, &provider).stock().verdict();
             match error_text(&ours) == text(&stock) {
                 true => Ok(kind(&stock)),
                 false => Err(both(&ours, &stock)),
@@ -75,7 +66,7 @@ fn by_default_every_difference_from_stock_is_a_named_check() {
             let world = &with_single_lists(world);
             let issued = &issue(world, ekus);
             let stock = stock(world, issued, &provider);
-            let ours = ours(world, issued, &provider, false);
+            let ours = ours(world, issued, &provider);
             explained(world, issued, &stock, &ours)
                 .map(str::to_owned)
                 .map_err(|why| format!("{why}\n{}", both(&ours, &stock)))
@@ -105,7 +96,7 @@ fn an_earlier_list_that_revokes_nothing_changes_no_verdict() {
     });
     let met = check("two lists", 500, worlds, |(doubled, ekus)| {
         let single = with_single_lists(doubled);
-        let verdict = |world| ours(world, &issue(world, ekus), &provider, false);
+        let verdict = |world| ours(world, &issue(world, ekus), &provider);
         let (single, doubled) = (verdict(&single), verdict(doubled));
         match single.is_ok() == doubled.is_ok() {
             true => Ok(kind(&single.as_ref().map_err(Refusal::error))),

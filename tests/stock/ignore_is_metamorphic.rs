@@ -8,25 +8,19 @@
 
 use std::fmt::Debug;
 
-use crate::common::ours::Whom;
+use crate::common::ours::{Whom, rule};
 use crate::common::pki::Ca;
 use crate::common::tls::provider;
 use crate::generated::{
     Issued, Ours, Twins, World, check, issue, kind, server_auth_twins, stock, stock_as_server,
     text, twins, worlds_with_mixed_ekus,
 };
-use mtls_roles::{EkuPolicy, PeerRule, Refusal, RefusalClass, Role, VerifiedPeer};
+use mtls_roles::{EkuPolicy, Refusal, RefusalClass, Role, VerifiedPeer};
 
 type Verdict = Result<VerifiedPeer, Refusal>;
 
 fn ours(world: &World, issued: &Issued, policy: EkuPolicy) -> Verdict {
-    relaxed_for(Whom::AnyPrivatePeer, world, issued, policy)
-}
-
-fn relaxed_for(relaxed: Whom, world: &World, issued: &Issued, policy: EkuPolicy) -> Verdict {
-    let provider = &provider();
-    let is_stock = false;
-    Ours { world, issued, provider, policy, relaxed, is_stock }.verdict()
+    Ours::new(world, issued, &provider()).under(policy).verdict()
 }
 
 fn rustls_error(verdict: &Verdict) -> Result<(), &rustls::Error> {
@@ -146,9 +140,10 @@ fn a_relaxation_for_somebody_else_lets_nobody_in() {
     check("somebody else", 1000, twins(), |twins| {
         let wrong = issue(&twins.world, &twins.wrong);
         let strict = ours(&twins.world, &wrong, EkuPolicy::rfc5280());
-        let ignore = EkuPolicy::ignore();
-        let somebody_else = Whom::Named(PeerRule::dns_name("nobody.example.net").unwrap());
-        let other = relaxed_for(somebody_else, &twins.world, &wrong, ignore);
+        let provider = &provider();
+        let mut other = Ours::new(&twins.world, &wrong, provider).under(EkuPolicy::ignore());
+        other.setup.relax_for = Whom::Named(rule("dns:nobody.example.net"));
+        let other = other.verdict();
         same("class", &class(&other), &class(&strict))?;
         // Where something else stands in the way, too, the error is the last search's.
         if class(&strict).is_none_or(|class| class == RefusalClass::Eku) {
@@ -186,14 +181,8 @@ fn accept_server_auth_is_two_stock_searches_that_are_never_mixed() {
         let issued = &issue(world, ekus);
         let as_client = stock(world, issued, provider);
         let as_server = stock_as_server(world, issued, provider);
-        let accepting = Ours {
-            world,
-            issued,
-            provider,
-            policy: EkuPolicy::accept_server_auth(),
-            relaxed: Whom::AnyPrivatePeer,
-            is_stock: true,
-        };
+        let accepting = Ours::new(world, issued, provider).stock();
+        let accepting = accepting.under(EkuPolicy::accept_server_auth());
         let expected = match text(&as_client) {
             _ if as_client.is_ok() || as_server.is_ok() => vec!["Ok".into()],
             // The second search was made, and the error is the last search's.

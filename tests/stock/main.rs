@@ -14,10 +14,9 @@ mod forge;
 mod generated;
 mod hardening;
 mod ignore_is_metamorphic;
+mod ignore_means_the_eku;
 mod limbo;
 mod memo_changes_no_verdict;
-#[path = "../eku/oracle.rs"]
-mod oracle;
 mod real;
 mod strangers_cost;
 mod theirs;

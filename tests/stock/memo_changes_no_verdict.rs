@@ -2,13 +2,11 @@
 //! One memo serves all of them, both roles and every policy, and each chain comes cold and warm. The conformance suite
 //! is in `limbo.rs`.
 
-use crate::chains::Chains;
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::assert_no_row_is_wrong;
-use crate::common::ours::{Memo, ROLES, Setup, Verifier, Whom};
+use crate::common::ours::{Memo, ROLES, Setup, Verifier};
 use crate::common::tls::{provider, providers};
 use crate::generated::{Ours, check, issue, kind, worlds_with_ekus};
-use crate::oracle::Policy;
 use mtls_roles::{EkuPolicy, Refusal, Role, Roots, SignatureMemo};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, UnixTime};
@@ -52,29 +50,6 @@ impl Pair {
             (found != expected).then(|| format!("{pass}: {found}, without memo {expected}"))
         })
     }
-}
-
-#[test]
-fn every_chain_of_the_eku_matrix_gets_the_same_under_every_policy() {
-    let chains = Chains::new();
-    let roots = Roots::from_der([chains.root.der()]).unwrap();
-    let (mut wrong, mut rows) = (vec![], 0);
-    for (provider_name, provider) in providers() {
-        let memo = SignatureMemo::new(&provider);
-        let columns = ROLES.into_iter().flat_map(|role| Policy::ALL.map(|policy| (role, policy)));
-        for (role, policy) in columns.filter(|(role, policy)| policy.is_for(*role)) {
-            let pair = Pair::new(&policy.setup(), &memo, role, &roots, &provider);
-            for chain in &chains.all {
-                rows += 1;
-                if let Some(found) = pair.difference(&chain.ders, crate::chains::NAME, unix(NOW)) {
-                    let id = &chain.id;
-                    wrong.push(format!("{role}/{policy:?}/{id}/{provider_name}: {found}"));
-                }
-            }
-        }
-        assert!(memo.counters().hits > 10_000, "{memo:?}");
-    }
-    assert_no_row_is_wrong(rows, &wrong);
 }
 
 #[test]
@@ -142,15 +117,11 @@ fn drawn_chains_get_the_same_under_every_policy() {
             let issued = &issue(world, ekus);
             let mut verdicts = String::new();
             for policy in policies(world.role) {
-                let ours = Ours {
-                    world,
-                    issued,
-                    provider: &provider,
-                    policy,
-                    relaxed: Whom::AnyPrivatePeer,
-                    is_stock: false,
+                let say = |memo| {
+                    let mut ours = Ours::new(world, issued, &provider).under(policy);
+                    ours.setup.memo = memo;
+                    ours.verdict()
                 };
-                let say = |memo| ours.verdict_with(memo);
                 let expected = say(Memo::Nowhere);
                 for pass in ["cold", "warm"] {
                     let found = say(Memo::Shared(memo.clone()));

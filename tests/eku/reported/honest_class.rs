@@ -10,11 +10,10 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::{AlertDescription, CertificateError, ExtendedKeyPurpose};
 
 use super::{edge, stock_verdict};
-use crate::common::clock::{NOW, unix};
-use crate::common::ours::Heard;
-use crate::common::ours::{clients, roots, rule, servers};
+use crate::common::clock::{Clock, NOW, unix};
+use crate::common::ours::{Heard, Verifier, clients, meet, roots, rule, servers};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, LeafSpec, tamper_signature};
-use crate::common::tls::{alert, handshake, stacks, stock_client, stock_server};
+use crate::common::tls::{alert, stacks};
 
 #[test]
 fn an_untrusted_serverauth_certificate_is_told_as_unknown_issuer_under_every_policy() {
@@ -27,8 +26,6 @@ fn an_untrusted_serverauth_certificate_is_told_as_unknown_issuer_under_every_pol
     });
     assert_eq!(stock_verdict(&trusted, &leaf.chain(&[])), Err(wrong_eku.clone()));
     let unknown = rustls::Error::from(CertificateError::UnknownIssuer);
-    let site = Ca::root_named("site");
-    let home = site.leaf(LeafSpec::new("site").dns("site.example"));
     for stack in stacks() {
         for policy in [
             EkuPolicy::rfc5280(),
@@ -51,22 +48,12 @@ fn an_untrusted_serverauth_certificate_is_told_as_unknown_issuer_under_every_pol
                     true => builder.observer(told.clone()),
                     false => builder,
                 };
-                let verifier = Arc::new(builder.build().unwrap());
-                let server = stock_server(
-                    &stack.provider,
-                    &[stack.version],
-                    home.credentials(&[]),
-                    Some(verifier),
-                );
-                let client = stock_client(
-                    &stack.provider,
-                    &[stack.version],
-                    &[site.der()],
-                    Some(leaf.credentials(&[])),
-                );
-                let outcome = handshake(server, client, "site.example");
-                assert_eq!(outcome.server.unwrap_err(), *error, "{id}");
-                assert_eq!(alert(&outcome.client.unwrap_err()), Some(sent), "{id}");
+                let verifier = Verifier::Clients(builder.build().unwrap());
+                let presented = leaf.credentials(&[]);
+                let [verifying, presenting] =
+                    meet(&stack, &Clock::default(), &verifier, presented, "edge.example");
+                assert_eq!(verifying.unwrap_err(), *error, "{id}");
+                assert_eq!(alert(&presenting.unwrap_err()), Some(sent), "{id}");
                 let expected: &[&str] =
                     if is_observed { &["refused client UnknownIssuer"] } else { &[] };
                 assert_eq!(told.lines(), expected, "{id}");

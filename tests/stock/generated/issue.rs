@@ -199,6 +199,9 @@ impl<'a> Issuance<'a> {
                 // The serial number of the certificate at that position.
                 spec = spec.revoke(&(position as u64).into());
             }
+            if lists.forged == Some(position) {
+                spec = spec.signed_by(&self.stranger.key);
+            }
             all.push(issuer.crl(spec));
         }
         if matches!(self.world.trusted, Trusted::Stranger | Trusted::RootAndStranger) {

@@ -22,7 +22,8 @@ mod world;
 
 pub use crate::common::cases::check;
 pub use issue::{Issued, issue};
+pub use keys::{Bearer, key};
 pub use quirk::{CaQuirk, LeafQuirk, Subtree, violations_of_issuer};
 pub use strategy::{Twins, server_auth_twins, twins, worlds_with_ekus, worlds_with_mixed_ekus};
 pub use verdict::{Ours, kind, stock, stock_as_server, text};
-pub use world::{Ekus, Extra, Name, Signer, Trusted, World};
+pub use world::{Ekus, Extra, Lists, Name, Signer, Trusted, World};

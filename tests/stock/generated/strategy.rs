@@ -169,6 +169,7 @@ fn lists() -> impl Strategy<Value = Lists> {
         revoked,
         absent,
         expired,
+        forged: None,
         doubled,
         only_end_entity: how.0,
         allow_unknown: how.1,

@@ -9,42 +9,53 @@ use rustls::{CertificateError, Error};
 use super::issue::Issued;
 use super::world::{Name, World};
 use crate::common::clock::{NOW, unix};
-use crate::common::ours::{Choices, Memo, Setup, Whom};
+use crate::common::ours::{Choices, Setup, Verifier, Whom};
 use crate::theirs::Stock;
 
-/// Our verifier over the roots and lists of a world.
+/// Our verifier over the roots and lists of a world. By default under `rfc5280()`, which any private peer may have
+/// relaxed.
+#[derive(Clone)]
 pub struct Ours<'a> {
     pub world: &'a World,
     pub issued: &'a Issued,
     pub provider: &'a CryptoProvider,
-    pub policy: EkuPolicy,
-    pub relaxed: Whom,
-    /// With `stock_path_checks()` and `stock_revocation()`.
-    pub is_stock: bool,
+    /// Policy, relaxation, memo; with `stock_path_checks()` and `stock_revocation()` or not.
+    pub setup: Setup,
 }
 
-impl Ours<'_> {
-    /// What is said outside a handshake. What the handshake would say must be the same.
-    pub fn verdict(&self) -> Result<VerifiedPeer, Refusal> {
-        self.verdict_with(Memo::Own)
-    }
-
-    pub fn verdict_with(&self, memo: Memo) -> Result<VerifiedPeer, Refusal> {
-        let roots = Roots::from_der(self.issued.roots.clone()).unwrap();
+impl<'a> Ours<'a> {
+    pub fn new(world: &'a World, issued: &'a Issued, provider: &'a CryptoProvider) -> Self {
         let setup = Setup {
-            policy: self.policy,
-            relax_for: self.relaxed.clone(),
-            crls: self.issued.crls.clone(),
-            choices: choices(self.world),
-            is_stock: self.is_stock,
-            memo,
+            relax_for: Whom::AnyPrivatePeer,
+            crls: issued.crls.clone(),
+            choices: choices(world),
             ..Setup::default()
         };
-        let verifier = setup.build(self.world.role, &roots, self.provider).unwrap();
+        Self { world, issued, provider, setup }
+    }
+
+    pub fn under(mut self, policy: EkuPolicy) -> Self {
+        self.setup.policy = policy;
+        self
+    }
+
+    pub fn stock(mut self) -> Self {
+        self.setup.is_stock = true;
+        self
+    }
+
+    /// What is said outside a handshake. What the handshake would say must be the same.
+    pub fn verdict(&self) -> Result<VerifiedPeer, Refusal> {
+        let verifier = self.verifier();
         let told = verifier.verify(&self.issued.chain, Name::EXPECTED, unix(NOW));
         let in_handshake = verifier.decide(&self.issued.chain, Name::EXPECTED, unix(NOW));
         assert_eq!(text(&told.as_ref().map_err(Refusal::error)), text(&in_handshake));
         told
+    }
+
+    pub fn verifier(&self) -> Verifier {
+        let roots = Roots::from_der(self.issued.roots.clone()).unwrap();
+        self.setup.build(self.world.role, &roots, self.provider).unwrap()
     }
 }
 

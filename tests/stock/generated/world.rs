@@ -106,7 +106,7 @@ pub enum Signer {
 }
 
 /// Revocation lists: one of each issuer, current and without entries, but for what is said here.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Lists {
     /// The position of a certificate that is revoked.
     pub revoked: Option<usize>,
@@ -114,6 +114,8 @@ pub struct Lists {
     pub absent: Option<usize>,
     /// The position of an issuer whose list has expired.
     pub expired: Option<usize>,
+    /// The position of an issuer whose list somebody else has signed.
+    pub forged: Option<usize>,
     /// Before each list there is an earlier one that revokes nothing.
     pub doubled: bool,
     pub only_end_entity: bool,

@@ -1,0 +1,246 @@
+//! Ignore means the EKU and nothing else: a chain with any other defect and wrong EKUs is refused under every relaxed
+//! policy, with the very error that `rfc5280()` gives when the EKUs are right.
+//!
+//! Every row is a pair of twins: same keys, names, serial numbers and defect, and nothing but the EKUs differs. Here each
+//! defect stands alone; `ignore_is_metamorphic` draws them.
+
+use mtls_roles::{EkuPolicy, Refusal, RefusalClass, Role};
+use rustls::AlertDescription;
+use rustls::pki_types::PrivateKeyDer;
+
+use crate::common::clock::{Clock, NOW, unix};
+use crate::common::errors::assert_no_row_is_wrong;
+use crate::common::ours::{ROLES, Setup, Whom, meet, rule};
+use crate::common::pki::Eku;
+use crate::common::tls::{alert, provider, stacks};
+use crate::generated::{
+    Bearer, CaQuirk, Ekus, LeafQuirk, Lists, Name, Ours, Subtree, Trusted, World, issue, key, text,
+};
+
+/// Something that is wrong with a chain, and the variant of the error by which it proves what it is named for.
+type Defect = (&'static str, &'static str, fn(&mut World));
+
+#[rustfmt::skip] // One row, one line.
+const DEFECTS: [Defect; 29] = [
+    ("leaf's signature", "BadSignature", |world| world.leaf.quirks = vec![LeafQuirk::BadSignature]),
+    ("intermediate's signature", "BadSignature", |world| lower(world, CaQuirk::BadSignature)),
+    ("unknown root", "UnknownIssuer", |world| world.trusted = Trusted::Stranger),
+    ("missing intermediate", "UnknownIssuer", |world| world.missing = Some(1)),
+    ("leaf expired", "ExpiredContext", |world| world.leaf.quirks = vec![LeafQuirk::Expired]),
+    ("intermediate expired", "ExpiredContext", |world| lower(world, CaQuirk::Expired)),
+    ("leaf not yet valid", "NotValidYetContext", |world| world.leaf.quirks = vec![LeafQuirk::NotYetValid]),
+    ("intermediate not yet valid", "NotValidYetContext", |world| lower(world, CaQuirk::NotYetValid)),
+    ("CA as leaf", "CaUsedAsEndEntity", |world| world.leaf.quirks = vec![LeafQuirk::Ca]),
+    ("issuer says it is no CA", "EndEntityUsedAsCa", |world| lower(world, CaQuirk::NotACa)),
+    ("issuer without basicConstraints", "EndEntityUsedAsCa", |world| lower(world, CaQuirk::NoBasicConstraints)),
+    ("path too long", "PathLenConstraintViolated", |world| upper(world, CaQuirk::PathLen(0))),
+    ("name excluded", "NameConstraintViolation", |world| upper(world, constrained(Subtree::ExcludeDns("example.com")))),
+    ("name not permitted", "NameConstraintViolation", |world| upper(world, constrained(Subtree::PermitDns("example.org")))),
+    ("name excluded by root", "NameConstraintViolation", |world| world.root.quirks = vec![constrained(Subtree::ExcludeDns("example.com"))]),
+    ("address excluded", "NameConstraintViolation", |world| upper(world, constrained(Subtree::ExcludeIp))),
+    ("unknown critical extension", "UnsupportedCriticalExtension", |world| world.leaf.quirks = vec![LeafQuirk::UnknownCriticalExtension]),
+    ("intermediate's critical extension", "UnsupportedCriticalExtension", |world| lower(world, CaQuirk::UnknownCriticalExtension)),
+    (WRONG_NAME, "NotValidForNameContext", |world| world.leaf.names = vec![Name::Dns(OTHER)]),
+    (NOT_ALLOWED, "ApplicationVerificationFailure", |_| ()),
+    ("leaf revoked", "Revoked", |world| lists(world).revoked = Some(0)),
+    ("intermediate revoked", "Revoked", |world| lists(world).revoked = Some(1)),
+    ("leaf's status unknown", "UnknownRevocationStatus", |world| lists(world).absent = Some(1)),
+    ("intermediate's status unknown", "UnknownRevocationStatus", |world| lists(world).absent = Some(2)),
+    ("leaf's list expired", "ExpiredRevocationListContext", |world| lists(world).expired = Some(1)),
+    ("intermediate's list expired", "ExpiredRevocationListContext", |world| lists(world).expired = Some(2)),
+    ("list by another key", "InvalidCertRevocationList(BadSignature)", |world| lists(world).forged = Some(1)),
+    ("issuer signs no lists", "IssuerInvalidForCrl", |world| lower(world, CaQuirk::NoCrlSign)),
+    ("root that is no CA", "RootIsNoCa", |world| world.root.quirks = vec![CaQuirk::NotACa]),
+];
+
+/// A client has no name that is expected, and only of clients may some be allowed.
+const WRONG_NAME: &str = "wrong server name";
+const NOT_ALLOWED: &str = "not allowed";
+
+const OTHER: &str = "other.example.org";
+
+fn is_for(id: &str, role: Role) -> bool {
+    match id {
+        WRONG_NAME => role == Role::Server,
+        NOT_ALLOWED => role == Role::Client,
+        _ => true,
+    }
+}
+
+/// Of the leaf's issuer.
+fn lower(world: &mut World, quirk: CaQuirk) {
+    world.issuers[0].quirks = vec![quirk];
+}
+
+/// Of the issuer of that.
+fn upper(world: &mut World, quirk: CaQuirk) {
+    world.issuers[1].quirks = vec![quirk];
+}
+
+fn constrained(subtree: Subtree) -> CaQuirk {
+    CaQuirk::Constraints(vec![subtree])
+}
+
+fn lists(world: &mut World) -> &mut Lists {
+    world.lists.get_or_insert_default()
+}
+
+/// Leaf, lower and upper intermediate, root, and a list of each CA; right but for this.
+fn world(role: Role, spoil: fn(&mut World)) -> World {
+    let mut world = World::plain(role);
+    world.issuers.push(world.root.clone());
+    world.leaf.names = vec![Name::Dns(Name::EXPECTED), Name::Ip];
+    world.lists = Some(Lists { enforce_expiration: true, ..Lists::default() });
+    spoil(&mut world);
+    world
+}
+
+/// Where the EKUs are wrong: leaf, lower and upper intermediate, root.
+const PLACES: [(&str, [bool; 4]); 3] = [
+    ("everywhere", [true; 4]),
+    ("leaf", [true, false, false, false]),
+    ("intermediates", [false, true, true, true]),
+];
+
+/// Good for either role, and this where they are wrong.
+fn ekus(wrong: &Eku, places: [bool; 4]) -> Ekus {
+    let eku = |is_wrong| if is_wrong { wrong.clone() } else { Eku::both() };
+    Ekus { path: places.map(eku).to_vec(), extras: vec![] }
+}
+
+/// The relaxed policies of a role, whether for anybody, and the EKUs that they let pass and `rfc5280()` does not.
+fn relaxations(role: Role) -> Vec<(EkuPolicy, bool, Vec<Eku>)> {
+    let other_role = match role {
+        Role::Server => Eku::client(),
+        Role::Client => Eku::server(),
+    };
+    let ignored = vec![other_role, Eku::any(), Eku::code_signing()];
+    let ignore = |is_for_any| (EkuPolicy::ignore(), is_for_any, ignored.clone());
+    let accept = (EkuPolicy::accept_server_auth(), false, vec![Eku::server()]);
+    let accept = (role == Role::Client).then_some(accept);
+    [ignore(false), ignore(true)].into_iter().chain(accept).collect()
+}
+
+/// With its rule, if a world has any.
+fn ours<'a>(id: &str, ours: Ours<'a>) -> Ours<'a> {
+    let allow = (id == NOT_ALLOWED).then(|| rule("dns:another.example"));
+    Ours { setup: Setup { allow, ..ours.setup }, ..ours }
+}
+
+/// By the leaf's name.
+fn named(world: &World) -> Whom {
+    let Name::Dns(name) = world.leaf.names[0] else { panic!("{world:?}") };
+    Whom::Named(rule(&format!("dns:{name}")))
+}
+
+/// The error with its class, or whether something was let pass.
+fn said(ours: &Ours<'_>) -> Result<bool, (RefusalClass, String)> {
+    let verdict = ours.verdict();
+    verdict
+        .map(|peer| peer.eku().violation().is_some())
+        .map_err(|refusal: Refusal| (refusal.class(), text::<(), _>(&Err(refusal.error()))))
+}
+
+/// Calls back with every row, in both roles: its name, the world, the wrong twin under a relaxed policy, and the other
+/// twin under `rfc5280()`.
+fn for_every_row(
+    defects: &[Defect],
+    mut judge: impl FnMut(&str, &str, &Ours<'_>, &Ours<'_>) -> bool,
+) {
+    let (provider, mut wrong, mut rows) = (&provider(), vec![], 0);
+    for (role, (id, variant, spoil)) in
+        ROLES.iter().flat_map(|role| defects.iter().map(move |defect| (*role, defect)))
+    {
+        if !is_for(id, role) {
+            continue;
+        }
+        let world = &world(role, *spoil);
+        let right = issue(world, &ekus(&Eku::both(), [false; 4]));
+        let strict = ours(id, Ours::new(world, &right, provider));
+        for (policy, is_for_any, wrong_ekus) in relaxations(role) {
+            for (eku, (place, places)) in
+                wrong_ekus.iter().flat_map(|eku| PLACES.map(|place| (eku, place)))
+            {
+                let issued = issue(world, &ekus(eku, places));
+                let mut relaxed = ours(id, Ours::new(world, &issued, provider)).under(policy);
+                if !is_for_any {
+                    relaxed.setup.relax_for = named(world);
+                }
+                rows += 1;
+                if !judge(id, variant, &relaxed, &strict) {
+                    let said = (said(&relaxed), said(&strict));
+                    wrong.push(format!(
+                        "{role}/{id}/{policy}/{is_for_any}/{eku:?}/{place}: {said:?}"
+                    ));
+                }
+            }
+        }
+    }
+    assert_no_row_is_wrong(rows, &wrong);
+}
+
+#[test]
+fn with_any_other_defect_a_wrong_eku_is_refused_with_the_error_of_its_twin_under_rfc5280() {
+    for_every_row(&DEFECTS, |_, variant, relaxed, strict| {
+        let expected = said(strict);
+        expected.as_ref().is_err_and(|(_, error)| error.contains(variant))
+            && said(relaxed) == expected
+    });
+}
+
+/// The control: without a defect it is the EKU alone that decides, and each relaxation lets it pass.
+#[test]
+fn without_another_defect_the_same_wrong_ekus_pass_relaxed_and_are_refused_under_rfc5280() {
+    for_every_row(&[("nothing", "", |_| ())], |_, _, relaxed, _| {
+        let strict = relaxed.clone().under(EkuPolicy::rfc5280());
+        let is_refused = said(&strict).is_err_and(|(class, _)| class == RefusalClass::Eku);
+        said(relaxed) == Ok(true) && is_refused
+    });
+}
+
+/// The alerts of the defects that have one of their own (FACTS.md, 1.14, and rustls' `AlertDescription::from`).
+const ALERTS: [(&str, AlertDescription); 12] = [
+    ("leaf's signature", AlertDescription::DecryptError),
+    ("unknown root", AlertDescription::UnknownCA),
+    ("leaf expired", AlertDescription::CertificateExpired),
+    ("leaf not yet valid", AlertDescription::CertificateExpired),
+    ("CA as leaf", AlertDescription::CertificateUnknown),
+    ("path too long", AlertDescription::CertificateUnknown),
+    ("name excluded", AlertDescription::CertificateUnknown),
+    (WRONG_NAME, AlertDescription::BadCertificate),
+    (NOT_ALLOWED, AlertDescription::AccessDenied),
+    ("leaf revoked", AlertDescription::CertificateRevoked),
+    ("leaf's status unknown", AlertDescription::UnknownCA),
+    ("list by another key", AlertDescription::HandshakeFailure),
+];
+
+#[test]
+fn on_the_wire_too_the_error_is_the_twins_and_the_alert_tells_it_to_the_peer() {
+    let (provider, mut wrong, mut rows) = (&provider(), vec![], 0);
+    let cases = ROLES.into_iter().flat_map(|role| ALERTS.map(|(id, alert)| (role, id, alert)));
+    for (role, id, expected_alert) in cases.filter(|(role, id, _)| is_for(id, *role)) {
+        let (_, _, spoil) = DEFECTS.iter().find(|(name, ..)| *name == id).expect(id);
+        let world = &world(role, *spoil);
+        let right = issue(world, &ekus(&Eku::both(), [false; 4]));
+        let strict = ours(id, Ours::new(world, &right, provider)).verifier();
+        let expected = strict.decide(&right.chain, Name::EXPECTED, unix(NOW));
+        let issued = issue(world, &ekus(&Eku::code_signing(), [true; 4]));
+        let mut relaxed = ours(id, Ours::new(world, &issued, provider));
+        relaxed = relaxed.under(EkuPolicy::ignore());
+        relaxed.setup.relax_for = named(world);
+        for stack in stacks() {
+            let key = key(world.leaf.alg, Bearer::Leaf).serialize_der();
+            let presented = (issued.chain.clone(), PrivateKeyDer::Pkcs8(key.into()));
+            let verifier = Ours { provider: &stack.provider, ..relaxed.clone() }.verifier();
+            let [verifying, presenting] =
+                meet(&stack, &Clock::default(), &verifier, presented, Name::EXPECTED);
+            rows += 1;
+            let received = presenting.as_ref().err().and_then(alert);
+            if text(&verifying) != text(&expected) || received != Some(expected_alert) {
+                let id = format!("{role}/{id}/{}", stack.name);
+                wrong.push(format!("{id}: {expected:?}\n  {verifying:?}\n  {presenting:?}"));
+            }
+        }
+    }
+    assert_no_row_is_wrong(rows, &wrong);
+}
