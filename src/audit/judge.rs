@@ -72,11 +72,11 @@ impl<'a> Judge<'a> {
 
     pub(super) fn findings(&self, share: Range<usize>) -> impl Iterator<Item = Finding<'a>> {
         let mut known = Known::default();
-        share.filter_map(move |index| self.finding(index, &mut known))
+        share.map(move |index| self.finding(index, &mut known))
     }
 
-    fn finding(&self, index: usize, known: &mut Known<'a>) -> Option<Finding<'a>> {
-        let case = self.case(index, known)?;
+    fn finding(&self, index: usize, known: &mut Known<'a>) -> Finding<'a> {
+        let case = self.case(index, known);
         let mut reasons = self.reasons(&case);
         reasons.sort_by_key(|reason| Reverse(reason.verdict));
         let worst = reasons.first().map(|reason| reason.verdict);
@@ -89,7 +89,7 @@ impl<'a> Judge<'a> {
                 advice.push(each);
             }
         }
-        Some(Finding {
+        Finding {
             verdict,
             works_until: ends.filter(|_| verdict != Verdict::AlreadyUnfit),
             notes: self.notes(&case).collect(),
@@ -101,10 +101,10 @@ impl<'a> Judge<'a> {
             roles: case.roles,
             serves: case.serves,
             hierarchy: case.hierarchy,
-        })
+        }
     }
 
-    fn case(&self, index: usize, known: &mut Known<'a>) -> Option<Case<'a>> {
+    fn case(&self, index: usize, known: &mut Known<'a>) -> Case<'a> {
         let entry = &self.entries[index];
         let roles = self.paths.fit(index);
         let serves = match self.serving {
@@ -112,16 +112,16 @@ impl<'a> Judge<'a> {
             Serving::Suggested => entry.told_roles.unwrap_or_else(|| suggested(entry)),
         };
         let served = serves.iter().filter(|role| roles.contains(*role));
-        let path = self.paths.best(index, served.collect())?;
+        let path = self.paths.best(index, served.collect());
         let issuers = known.issuers(&path, &self.public);
-        Some(Case {
+        Case {
             hierarchy: self.public.hierarchy(&path, &issuers),
             issuers,
             entry,
             path,
             roles,
             serves,
-        })
+        }
     }
 
     /// Everything that speaks against a certificate.

@@ -25,7 +25,6 @@ mod details;
 mod entry;
 mod private_key;
 mod inventory;
-mod candidates;
 mod paths;
 mod milestone;
 mod timeline;

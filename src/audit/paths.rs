@@ -1,15 +1,14 @@
 //! [`Paths`]: for every certificate the best certification path, put together across sources.
 //!
 //! The best path reaches a root, then lasts longest, then is shortest. From the roots down, every
-//! issuer is reached once, by the best of those that could stand above it: so loops end, and
+//! certificate is reached once, by the best of those that could stand above it: so loops end, and
 //! thousands of CAs with one name cost no more than their number.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use time::OffsetDateTime;
 
-use super::candidates::Candidates;
 use super::entry::Entry;
 use super::inventory::Inventory;
 use super::roles::Roles;
@@ -83,8 +82,19 @@ pub(super) struct Paths<'a> {
     entries: &'a [Entry],
     /// Beside each entry, what it is fit for by itself.
     own: Vec<Roles>,
-    /// Of the issuers that are fit for these roles; first of all, for none.
-    trees: [(Roles, IssuerTree<'a>); 4],
+    /// Beside each entry, what stands above it on its best path, over those that are fit for these
+    /// roles; first over all, for none.
+    trees: [(Roles, Vec<Above>); 4],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Above {
+    /// No path leads up from here.
+    NoPath,
+    /// This is the end of what is known.
+    Nothing,
+    /// The index of its issuer, in few octets: there is one beside each certificate.
+    Issuer(u32),
 }
 
 /// More issuers than any verifier follows: webpki follows six.
@@ -100,72 +110,53 @@ impl<'a> Paths<'a> {
         let own: Vec<Roles> = own.collect();
         let ends = PathBuilder::ends(entries);
         let trees = [Roles::NONE, Roles::SERVER, Roles::CLIENT, Roles::BOTH].map(|roles| {
-            (roles, PathBuilder::over(entries, &ends, |index| own[index].contains_all(roles)))
+            let mut builder = PathBuilder::new(entries);
+            for (index, entry) in entries.iter().enumerate() {
+                // A root's own EKU binds nobody below it.
+                let is_root = entry.can_issue() && entry.ends_path();
+                if is_root || own[index].contains_all(roles) {
+                    builder.start(index, ends[index]);
+                }
+            }
+            builder.run();
+            (roles, builder.above)
         });
         Self { entries, own, trees }
     }
 
     /// The roles that a certificate is fit for by some path, every level counted.
     pub(super) fn fit(&self, index: usize) -> Roles {
-        let is_fit = |role: &Role| {
-            let tree = self.tree_for(index, Roles::from_iter([*role]));
-            tree.is_some_and(|tree| self.first_issuer(index, tree).is_some())
-        };
+        let is_fit = |role: &Role| self.tree(index, Roles::from_iter([*role])).is_some();
         Role::BOTH.into_iter().filter(is_fit).collect()
     }
 
     /// The path that serves best in these roles; one that serves in none of them if there is no
     /// other.
-    pub(super) fn best(&self, index: usize, roles: Roles) -> Option<CertificationPath<'a>> {
+    pub(super) fn best(&self, index: usize, roles: Roles) -> CertificationPath<'a> {
         let each = roles.iter().map(|role| Roles::from_iter([role]));
-        let roles = [roles].into_iter().chain(each).chain([Roles::NONE]);
-        let mut trees = roles.filter_map(|roles| self.tree_for(index, roles));
-        trees.find_map(|tree| self.path(index, tree))
-    }
-
-    /// The tree of the issuers that serve in these roles, if the certificate itself does.
-    fn tree_for(&self, index: usize, wanted: Roles) -> Option<&IssuerTree<'a>> {
-        let is_fit = self.own[index].contains_all(wanted);
-        let (_, tree) = self.trees.iter().find(|(roles, _)| *roles == wanted && is_fit)?;
-        Some(tree)
-    }
-
-    fn path(&self, index: usize, tree: &IssuerTree<'a>) -> Option<CertificationPath<'a>> {
+        let mut wanted = [roles].into_iter().chain(each);
+        let tree = wanted.find_map(|roles| self.tree(index, roles));
+        let tree = tree.unwrap_or(&self.trees[0].1);
         let mut entries = vec![&self.entries[index]];
-        let mut next = self.first_issuer(index, tree)?;
-        while let Some(issuer) = next.filter(|_| entries.len() <= MOST_ISSUERS) {
-            entries.push(&self.entries[issuer]);
-            next = *tree.issuers.get(&issuer)?;
+        let mut above = tree[index];
+        while let Above::Issuer(issuer) = above
+            && entries.len() <= MOST_ISSUERS
+        {
+            entries.push(&self.entries[issuer as usize]);
+            above = tree[issuer as usize];
         }
-        Some(CertificationPath {
+        CertificationPath {
             is_complete: entries.last().is_some_and(|last| last.ends_path()),
             entries: entries.into(),
-        })
-    }
-
-    /// `None` if no path leads up from here; `Some(None)` if this is the end of what is known.
-    fn first_issuer(&self, index: usize, tree: &IssuerTree<'a>) -> Option<Option<usize>> {
-        let entry = &self.entries[index];
-        if entry.ends_path() {
-            return Some(None);
-        }
-        if entry.can_issue() {
-            return tree.issuers.get(&index).copied();
-        }
-        match tree.candidates.issuer_of(entry) {
-            None if self.trees[0].1.candidates.issuer_of(entry).is_some() => None,
-            issuer => Some(issuer),
         }
     }
-}
 
-/// The issuers that were reached.
-#[derive(Default)]
-struct IssuerTree<'a> {
-    /// Beside each, the one above it; `None` at the end of a path.
-    issuers: HashMap<usize, Option<usize>>,
-    /// The best first.
-    candidates: Candidates<'a>,
+    /// The one for these roles, if the certificate serves in them by a path of it.
+    fn tree(&self, index: usize, wanted: Roles) -> Option<&Vec<Above>> {
+        let (_, tree) = self.trees.iter().find(|(roles, _)| *roles == wanted)?;
+        let serves = self.own[index].contains_all(wanted) && tree[index] != Above::NoPath;
+        serves.then_some(tree)
+    }
 }
 
 /// Where a path ends above; the best last.
@@ -188,79 +179,87 @@ struct PartialPath {
     issuer: Option<usize>,
 }
 
-/// Builds from the ends of paths down to every issuer, the best first.
-#[derive(Default)]
+/// Builds from the ends of paths down to every certificate, the best first.
+///
+/// An issuer is found by name and key: its subject equals the certificate's issuer byte for byte,
+/// and the key identifiers (RFC 5280, 4.2.1.1 and 4.2.1.2) are equal where both are there.
 struct PathBuilder<'a> {
     entries: &'a [Entry],
+    /// To issuers that are not reached yet.
     next: BinaryHeap<PartialPath>,
     /// Who waits for an issuer, by its name.
     waiting: HashMap<&'a [u8], Waiting<'a>>,
-    tree: IssuerTree<'a>,
+    above: Vec<Above>,
 }
 
 /// By the key identifier of the issuer, if it is named.
 type Waiting<'a> = HashMap<Option<&'a [u8]>, Vec<usize>>;
 
 impl<'a> PathBuilder<'a> {
-    /// Where the paths from issuers end: at roots, at those whose issuer is unknown, and in a loop at
-    /// the first of it.
-    fn ends(entries: &'a [Entry]) -> HashMap<usize, PathEnd> {
-        let mut all = Candidates::default();
+    fn new(entries: &'a [Entry]) -> Self {
+        let above = vec![Above::NoPath; entries.len()];
+        Self { entries, next: BinaryHeap::new(), waiting: HashMap::new(), above }
+    }
+
+    /// Beside each certificate how paths end there: at roots, at those whose issuer is unknown, and in
+    /// a loop at the first of it.
+    fn ends(entries: &'a [Entry]) -> Vec<Option<PathEnd>> {
         let issuers = || (0..).zip(entries).filter(|(_, entry)| entry.can_issue());
-        issuers().for_each(|(index, entry)| all.add(index, entry));
-        let mut ends: HashMap<_, _> = issuers()
-            .filter_map(|(index, entry)| match entry.ends_path() {
-                true => Some((index, PathEnd::Root)),
-                false => all.issuer_of(entry).is_none().then_some((index, PathEnd::NoIssuer)),
-            })
-            .collect();
-        let mut builder = Self { entries, ..Self::default() };
-        issuers().for_each(|(index, entry)| builder.start(index, entry, &ends));
+        let mut keys: HashMap<_, HashSet<_>> = HashMap::new();
+        for (_, issuer) in issuers() {
+            let same_name = keys.entry(issuer.certificate().subject_der()).or_default();
+            same_name.insert(issuer.subject_key_id());
+        }
+        let has_issuer = |entry: &Entry| {
+            let keys = keys.get(entry.certificate().issuer_der());
+            let key = entry.authority_key_id();
+            keys.is_some_and(|keys| key.is_none() || keys.contains(&key) || keys.contains(&None))
+        };
+        let ends = entries.iter().map(|entry| match entry.ends_path() {
+            true => Some(PathEnd::Root),
+            false => (!has_issuer(entry)).then_some(PathEnd::NoIssuer),
+        });
+        let mut ends: Vec<_> = ends.collect();
+        let mut builder = Self::new(entries);
+        issuers().for_each(|(index, _)| builder.start(index, ends[index]));
         builder.run();
         for (index, _) in issuers() {
             // Reached by nothing: everything above it stands in a loop.
-            if !builder.tree.issuers.contains_key(&index) {
-                ends.insert(index, PathEnd::Loop);
-                builder.push(index, PathEnd::Loop, None);
+            if builder.above[index] == Above::NoPath {
+                ends[index] = Some(PathEnd::Loop);
+                builder.start(index, ends[index]);
                 builder.run();
             }
         }
         ends
     }
 
-    /// Over the ends of paths and some of the issuers.
-    fn over(
-        entries: &'a [Entry],
-        ends: &HashMap<usize, PathEnd>,
-        is_among: impl Fn(usize) -> bool,
-    ) -> IssuerTree<'a> {
-        let mut builder = Self { entries, ..Self::default() };
-        for (index, entry) in entries.iter().enumerate() {
-            if entry.can_issue() && (entry.ends_path() || is_among(index)) {
-                builder.start(index, entry, ends);
+    /// At its end, or below an issuer that is not reached yet.
+    fn start(&mut self, index: usize, end: Option<PathEnd>) {
+        let entry = &self.entries[index];
+        match end {
+            Some(end) => self.reach(index, end, None),
+            None => {
+                let waiting = self.waiting.entry(entry.certificate().issuer_der()).or_default();
+                waiting.entry(entry.authority_key_id()).or_default().push(index);
             }
         }
-        builder.run();
-        builder.tree
     }
 
-    fn start(&mut self, index: usize, entry: &'a Entry, ends: &HashMap<usize, PathEnd>) {
-        if let Some(end) = ends.get(&index) {
-            return self.push(index, *end, None);
+    fn reach(&mut self, index: usize, end: PathEnd, above: Option<&PartialPath>) {
+        let entry = &self.entries[index];
+        let issuer = above.map(|above| above.index.0);
+        if !entry.can_issue() {
+            self.above[index] = Above::from(issuer);
+            return;
         }
-        let waiting = self.waiting.entry(entry.certificate().issuer_der());
-        let waiting = waiting.or_default().entry(entry.authority_key_id());
-        waiting.or_default().push(index);
-    }
-
-    fn push(&mut self, index: usize, end: PathEnd, above: Option<&PartialPath>) {
-        let not_after = self.entries[index].certificate().not_after();
+        let not_after = entry.certificate().not_after();
         self.next.push(PartialPath {
             end,
             lasts_until: above.map_or(not_after, |above| above.lasts_until.min(not_after)),
             depth: Reverse(above.map_or(0, |above| above.depth.0 + 1)),
             index: Reverse(index),
-            issuer: above.map(|above| above.index.0),
+            issuer,
         });
     }
 
@@ -268,14 +267,12 @@ impl<'a> PathBuilder<'a> {
         while let Some(path) = self.next.pop() {
             let Reverse(index) = path.index;
             // One in a loop may have been reached while it still waited.
-            if self.tree.issuers.contains_key(&index) {
+            if self.above[index] != Above::NoPath {
                 continue;
             }
-            self.tree.issuers.insert(index, path.issuer);
-            let entry = &self.entries[index];
-            self.tree.candidates.add(index, entry);
-            for below in self.released_by(entry) {
-                self.push(below, path.end, Some(&path));
+            self.above[index] = Above::from(path.issuer);
+            for below in self.released_by(&self.entries[index]) {
+                self.reach(below, path.end, Some(&path));
             }
         }
     }
@@ -291,5 +288,11 @@ impl<'a> PathBuilder<'a> {
             }
         });
         waiting.unwrap_or_default()
+    }
+}
+
+impl From<Option<usize>> for Above {
+    fn from(issuer: Option<usize>) -> Self {
+        issuer.map_or(Self::Nothing, |index| Self::Issuer(index as u32))
     }
 }
