@@ -7,7 +7,8 @@ use quick_cache::{DefaultHashBuilder, Equivalent, Lifecycle, OptionsBuilder, Wei
 
 use super::tally::Tally;
 
-/// That a signature is good, which follows from these bytes alone; borrowed.
+/// That a signature is good, which follows from these bytes alone: every one is compared. Borrowed.
+#[derive(PartialEq, Eq)]
 pub(super) struct Fact<'a> {
     /// The index of the algorithm among the provider's.
     pub(super) algorithm: usize,
@@ -99,7 +100,7 @@ impl Cache {
     }
 
     pub(super) fn recalls(&self, fact: &Fact<'_>) -> bool {
-        let is_it = |stored: &Stored| stored.is(fact);
+        let is_it = |stored: &Stored| stored.fact() == *fact;
         let is_known = self.facts.get(&Ending(fact.signature, is_it)).is_some();
         self.tally.count(is_known);
         is_known
@@ -108,7 +109,8 @@ impl Cache {
     /// Of facts whose signatures end alike the first stays, so nobody can make others look through
     /// many. What takes more than nine tenths of a shard is not taken in.
     pub(super) fn remember(&self, fact: &Fact<'_>) {
-        let ends_alike = |stored: &Stored| ending(stored.signature()) == ending(fact.signature);
+        let ends_alike =
+            |stored: &Stored| ending(stored.fact().signature) == ending(fact.signature);
         if self.facts.contains_key(&Ending(fact.signature, ends_alike)) {
             return;
         }
@@ -118,7 +120,7 @@ impl Cache {
         let mut gone = vec![];
         self.facts.insert_with_lifecycle(stored, Passed::default(), &mut gone);
         // This very fact, where there is no room for it, or where another thread was faster.
-        gone.retain(|gone| !gone.is(fact));
+        gone.retain(|gone| gone.fact() != *fact);
         self.evictions.fetch_add(gone.len() as u64, Ordering::Relaxed);
     }
 
@@ -170,12 +172,11 @@ impl Stored {
         })
     }
 
-    /// Whether it is this very fact: every byte is compared.
-    fn is(&self, fact: &Fact<'_>) -> bool {
-        usize::from(self.algorithm) == fact.algorithm
-            && self.public_key() == fact.public_key
-            && self.message() == fact.message
-            && self.signature() == fact.signature
+    fn fact(&self) -> Fact<'_> {
+        let (public_key, others) = self.bytes.split_at(self.public_key_length.into());
+        let (message, signature) =
+            others.split_at(others.len() - usize::from(self.signature_length));
+        Fact { algorithm: self.algorithm.into(), public_key, message, signature }
     }
 
     /// Whether what it signs is this certificate: every byte of the signed part is compared.
@@ -187,24 +188,8 @@ impl Stored {
             Some(length @ 0x80..) => 2 + usize::from(length & 0x7f),
             _ => 2,
         };
-        let contents = certificate.get(contents..).unwrap_or_default();
-        !self.message().is_empty() && contents.starts_with(self.message())
-    }
-
-    fn public_key(&self) -> &[u8] {
-        &self.bytes[..self.public_key_length.into()]
-    }
-
-    fn message(&self) -> &[u8] {
-        &self.bytes[self.public_key_length.into()..self.signature_at()]
-    }
-
-    fn signature(&self) -> &[u8] {
-        &self.bytes[self.signature_at()..]
-    }
-
-    fn signature_at(&self) -> usize {
-        self.bytes.len() - usize::from(self.signature_length)
+        let (contents, message) = (certificate.get(contents..), self.fact().message);
+        !message.is_empty() && contents.is_some_and(|contents| contents.starts_with(message))
     }
 }
 
@@ -258,7 +243,7 @@ impl<F> Hash for Ending<'_, F> {
 
 impl Hash for Stored {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(ending(self.signature()));
+        state.write(ending(self.fact().signature));
     }
 }
 
@@ -294,7 +279,7 @@ mod tests {
         for first in 0..=6 {
             for second in first..=6 {
                 let is_it = (first, second) == (2, 4);
-                assert_eq!(known.is(&divided(first, second)), is_it, "{first}, {second}");
+                assert_eq!(known.fact() == divided(first, second), is_it, "{first}, {second}");
             }
         }
     }
