@@ -55,5 +55,5 @@
 //! Other stacks relax by ignoring the *error* of a verification, or by choosing another purpose for
 //! it, and lost other checks with it: CVE-2025-22874 (Go, policy validation), CVE-2021-3450
 //! (OpenSSL, the CA check). Here the relaxation stands where the EKU is validated, and
-//! `tests/eku/ignore_means_the_eku.rs` shows for each other defect that it is still refused, with the
+//! `tests/stock/ignore_means_the_eku.rs` shows for each other defect that it is still refused, with the
 //! very error.
