@@ -87,8 +87,6 @@ fn start(text: &[u8], mut at: usize, from: usize) -> usize {
     let len = match (text[from..at].last(), text[at]) {
         (Some(b'\\'), b'n' | b'r' | b't') => 1,
         (Some(b'\\'), b'u') => 5,
-        // The octets themselves in hexadecimal, or one of them.
-        (Some(b'\\'), b'x') if text[at..].starts_with(b"x3082") => 1,
         (Some(b'\\'), b'x') => 3,
         (Some(b'%'), _) if hex_octet(&text[at..]).is_some() => 2,
         _ => 0,

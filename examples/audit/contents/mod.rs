@@ -9,6 +9,7 @@ mod block;
 mod escape;
 mod field;
 mod keystore;
+mod octets;
 mod pkcs12;
 mod pkcs7;
 mod shape;

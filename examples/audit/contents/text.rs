@@ -1,12 +1,11 @@
 //! Any text: PEM blocks in whatever quoting, and base64 of something between them.
 
 use memchr::{memchr_iter, memmem};
-use zeroize::Zeroizing;
 
 use super::base64::{self, Run};
 use super::block::{Body, Mark, marks};
-use super::escape::hex_octet;
 use super::field::{self, Fields};
+use super::octets::{self, List};
 use super::shape::Magic;
 use super::tlv::{SEQUENCE, Tlv};
 use super::{Contents, Nature, Spot};
@@ -61,7 +60,7 @@ impl Contents<'_> {
         }
     }
 
-    /// Every stretch of base64 between two places.
+    /// Every stretch of base64 between two places, and what stands there as numbers.
     fn runs(&mut self, places: &mut Places<'_>, from: usize, to: usize) {
         let mut at = from;
         while let Some(run) = base64::next_run(&places.text[..to], at) {
@@ -69,6 +68,19 @@ impl Contents<'_> {
             if run.symbols.len() >= LEAST {
                 self.run(places, &run);
             }
+        }
+        for list in octets::lists(&places.text[from.min(to)..to]) {
+            self.list(places, from, &list);
+        }
+    }
+
+    /// A dump that shows no more than how a certificate begins is no certificate.
+    fn list(&mut self, places: &mut Places<'_>, from: usize, list: &List) {
+        let is_whole = Tlv::first(&list.octets).is_some() || list.octets.len() >= LEAST_FIELD;
+        if is_whole {
+            let spot = places.spot(from + list.start);
+            let spot = Spot { nature: places.nature(), ..spot.deeper() };
+            self.bytes(&spot, &list.octets);
         }
     }
 
@@ -79,9 +91,6 @@ impl Contents<'_> {
             let octets = base64::decode(&run.symbols);
             let spot = places.spot(run.start);
             self.bytes(&Spot { nature: places.nature(), ..spot.deeper() }, &octets);
-        } else if let Some(octets) = hexadecimal(&run.symbols) {
-            let spot = places.spot(run.start);
-            self.der(&spot, &octets);
         }
         let is_nothing = self.noticed == before && self.known == known;
         let is_field = || field::is_of_certificates(places.text, run.start);
@@ -116,15 +125,6 @@ fn is_promising(octets: &[u8]) -> bool {
         || Magic::of(octets).is_some()
         || super::wide(octets).is_some()
         || text.iter().all(is_text)
-}
-
-/// Of a SEQUENCE, as databases print it.
-fn hexadecimal(symbols: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let symbols = symbols.strip_prefix(b"0x").unwrap_or(symbols);
-    let is_sequence = symbols.starts_with(b"3082") && symbols.iter().all(u8::is_ascii_hexdigit);
-    let (pairs, _) = symbols.as_chunks::<2>();
-    let octets = pairs.iter().filter_map(|pair| hex_octet(pair));
-    is_sequence.then(|| Zeroizing::new(octets.collect()))
 }
 
 /// Whether a certificate seems to be in a text: PEM, or base64 of PEM or of DER, `30 82 xx xx 30 82`.

@@ -101,7 +101,13 @@ fn fields(cast: &Cast) -> Vec<Row> {
     let nested = format!("data:\n  kubeconfig: {}\n", base64(&kubeconfig));
     let wrapped_data = each_line(&wrapped(&of_pem, 76, "\n"), "    ", "");
     let gson = of_der.replace('+', "\\u002b").replace('=', "\\u003d").replace('/', "\\/");
-    let hex: String = der.iter().map(|octet| format!("{octet:02x}")).collect();
+    let in_octets = |before: &str, between: &str| {
+        let octets: Vec<_> = der.iter().map(|octet| format!("{before}{octet:02x}")).collect();
+        octets.join(between)
+    };
+    let hex = in_octets("", "");
+    let hex_of_pem: String = pem.bytes().map(|octet| format!("{octet:02x}")).collect();
+    let groups: Vec<_> = hex.as_bytes().chunks(64).map(|line| wrapped(&String::from_utf8_lossy(line), 8, " ")).collect();
     let rows: Vec<(&str, String, &str)> = vec![
         ("secret.yaml", format!("kind: Secret\nmetadata:\n  name: web\n  namespace: default\ndata:\n  tls.crt: {of_pem}\n  x: {}\n", base64(cast.ca.pem())), ": default/web data.tls.crt:6"),
         ("secret-literal.yaml", format!("data:\n  tls.crt: |\n{wrapped_data}  password: hunter\n"), ": data.tls.crt:3"),
@@ -135,6 +141,14 @@ fn fields(cast: &Cast) -> Vec<Row> {
         ("page.html", format!("<a href=\"data:application/x-x509-ca-cert;base64,{of_der}\">"), ":1"),
         ("dump.sql", format!("COPY t FROM stdin;\n1\t\\\\x{hex}\n"), ":2"),
         ("dump-my.sql", format!("INSERT INTO t VALUES (0x{});\n", hex.to_uppercase()), ":1"),
+        ("dump-pem.sql", format!("INSERT INTO t VALUES (X'{hex_of_pem}');\n"), ":1"),
+        ("export.reg", format!("\"Blob\"=hex:20,00,00,00,\\\r\n  {}\r\n", in_octets("", ",").replace("30,82", "30,\\\r\n  82")), ":2"),
+        ("router.cfg", format!(" certificate self-signed 01\n  {} \n  \tquit\n", groups.join("\n  ")), ":2"),
+        ("colons.txt", in_octets("", ":"), ":1"),
+        ("bytes.c", format!("const unsigned char c[] = {{\n  {}\n}};\n", in_octets("0x", ", ")), ":2"),
+        ("bytes.json", json!({"der": der}).to_string(), ":1"),
+        ("signed.json", format!("{:?}", der.iter().map(|octet| *octet as i8).collect::<Vec<_>>()), ":1"),
+        ("buffer.json", json!({"type": "Buffer", "data": pem.as_bytes()}).to_string(), ":1"),
     ];
     rows.into_iter().map(|(name, text, place)| (name, text.into_bytes(), place)).collect()
 }
