@@ -86,9 +86,11 @@
 //! The program says of every file that should hold certificates why it could not read them. In folders
 //! it says nothing, and counts under "passed over", where nobody looks for any:
 //!
-//! - programs and libraries, whatever certificates are built into them;
-//! - what is packed with xz, zstd, bzip2 or 7z, or encrypted, unless the name says what is inside, as
-//!   `chain.pem.xz` does; and what stands in ar and deb archives. gzip, zip and tar are opened;
+//! - programs and libraries, whatever certificates are built into them; what programs left (dumps of
+//!   memory, captures of traffic, images of disks and of firmware);
+//! - single files that are packed with xz, zstd or bzip2, or encrypted, unless the name says what is
+//!   inside, as `chain.pem.xz` does; and what stands in ar, cpio and deb archives. gzip, zip and tar are
+//!   opened, and archives of other kinds (`backup.tar.xz`, `backup.7z`) are told;
 //! - in source, documentation and Go's `testdata`, blocks that cannot be read. Those that can are read.
 //!
 //! A file that is named on the command line is never passed over.

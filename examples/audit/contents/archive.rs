@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use zip::ZipArchive;
 
 use super::shape::{Magic, is_ruled_out_by};
-use super::{Contents, LIMIT, Spot};
+use super::{Contents, LIMIT, Nature, Spot};
 
 /// Archives in archives, and texts in them.
 const DEPTH: usize = 8;
@@ -66,8 +66,8 @@ impl Contents<'_> {
     fn gzip(&mut self, spot: &Spot, packed: impl Read) -> Result<(), Stop> {
         let mut plain = MultiGzDecoder::new(packed);
         let mut beginning = Zeroizing::new(vec![]);
-        self.limited(&mut plain, BEGINNING).read_to_end(&mut beginning)?;
-        let mut all = Cursor::new(beginning.clone()).chain(plain);
+        let begun = self.limited(&mut plain, BEGINNING).read_to_end(&mut beginning);
+        let mut all = Cursor::new(beginning.clone()).chain(Failed(begun.err())).chain(plain);
         match Magic::of(&beginning) {
             Some(Magic::Tar) => self.tar(spot, all),
             _ => self.rest(&spot.deeper(), &mut all),
@@ -76,7 +76,7 @@ impl Contents<'_> {
 
     fn zip(&mut self, spot: &Spot, packed: impl Read + Seek) -> Result<(), Stop> {
         let mut zip = ZipArchive::new(packed).map_err(|error| Stop::Damaged(error.to_string()))?;
-        let mut encrypted = 0;
+        let (mut encrypted, mut closed, mut failure) = (0, 0, String::new());
         for place in 0..zip.len() {
             let member = match zip.by_index_raw(place) {
                 Ok(member) => (
@@ -84,20 +84,28 @@ impl Contents<'_> {
                     member.encrypted(),
                     String::from_utf8_lossy(member.name_raw()).into_owned(),
                 ),
-                Err(error) => return Err(Stop::Damaged(error.to_string())),
+                Err(error) => {
+                    (closed, failure) = (closed + 1, error.to_string());
+                    continue;
+                }
             };
             let (is_file, is_encrypted, name) = member;
             let inside = self.member(spot, &name)?;
             match is_encrypted {
                 _ if !is_file => {}
                 true => encrypted += 1,
-                false => match zip.by_index(place) {
-                    Ok(mut member) => self.rest(&inside, &mut member)?,
-                    Err(error) => {
-                        self.told_if_meant(&inside, &format!("it cannot be unpacked: {error}"))
+                false => {
+                    let member =
+                        zip.by_index(place).map_err(|error| Stop::Damaged(error.to_string()));
+                    match member.and_then(|mut member| self.rest(&inside, &mut member)) {
+                        Err(Stop::Damaged(error)) => (closed, failure) = (closed + 1, error),
+                        read => read?,
                     }
-                },
+                }
             }
+        }
+        if closed > 0 {
+            self.told_if_meant(spot, &format!("{closed} of the archive's files cannot be unpacked ({failure}): unpack it, and audit the folder"));
         }
         if encrypted > 0 {
             self.unreadable(spot, &format!("{encrypted} of the archive's files are encrypted: unpack it, and audit the folder"));
@@ -131,15 +139,25 @@ impl Contents<'_> {
         Ok(spot.member(name))
     }
 
-    /// What a member holds, if its beginning does not tell that there is nothing.
+    /// What a member holds, if its beginning does not tell that there is nothing. What is damaged hides
+    /// nothing that stands before the damage.
     fn rest(&mut self, spot: &Spot, plain: &mut impl Read) -> Result<(), Stop> {
         let mut bytes = Zeroizing::new(vec![]);
-        self.limited(&mut *plain, BEGINNING).read_to_end(&mut bytes)?;
+        let mut unpacked = self.limited(&mut *plain, BEGINNING).read_to_end(&mut bytes);
         if is_ruled_out_by(&bytes) && !spot.is_expected() {
+            unpacked?;
             return Ok(());
         }
-        self.limited(&mut *plain, LIMIT + 1 - bytes.len() as u64).read_to_end(&mut bytes)?;
-        self.read(spot, &bytes);
+        if unpacked.is_ok() {
+            let rest = LIMIT + 1 - bytes.len() as u64;
+            unpacked = self.limited(&mut *plain, rest).read_to_end(&mut bytes);
+        }
+        match unpacked {
+            Ok(_) => self.read(spot, &bytes),
+            // That it is cut is told of the archive.
+            Err(_) => self.read(&Spot { nature: Nature::Prose, ..spot.clone() }, &bytes),
+        };
+        unpacked?;
         Ok(())
     }
 
@@ -163,6 +181,15 @@ impl<R: Read> Read for Limited<'_, R> {
             None => return Err(io::Error::other(Exhausted)),
         }
         Ok(read)
+    }
+}
+
+/// The end of what was unpacked before an error, which comes again here.
+struct Failed(Option<io::Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }
 

@@ -72,6 +72,15 @@ impl<'a> Mark<'a> {
         String::from_utf8_lossy(self.shown).into_owned()
     }
 
+    /// Whether it may hold anything, encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        matches!(&*self.label, "PGP MESSAGE" | "AGE ENCRYPTED FILE")
+    }
+
+    pub fn of_something_else(&self) -> String {
+        format!("nothing that is read is in `{}`", self.shown())
+    }
+
     pub fn without_end(&self) -> String {
         format!("found no `-----END {}-----` behind it", self.label)
     }
@@ -84,7 +93,12 @@ impl<'a> Mark<'a> {
         let inside = &rest[..end.unwrap_or(rest.len())];
         let line = text[..self.start].iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
         let prefix = &text[line.map_or(0, |line| line + 1)..self.start];
-        let body = Lines::of(inside, prefix).body(end.is_some());
+        let body = match Lines::of(inside, prefix).body(end.is_some()) {
+            Body::Mention | Body::Damaged(_) if inside.contains(&b'<') => {
+                Lines::of(&without_tags(inside), prefix).body(end.is_some())
+            }
+            body => body,
+        };
         let body = match body {
             Body::Base64 { .. } if !self.has_dashes => Body::Damaged(format!(
                 "found `{}`, needed `-----BEGIN {}-----`",
@@ -206,7 +220,7 @@ enum Line {
 impl Line {
     fn of(line: &[u8]) -> Self {
         let is_base64 = |byte: &u8| is_symbol(*byte) || *byte == b'=';
-        let is_operator = matches!(line, [] | b"+" | b"." | b"&" | b"\\" | b"," | b"=>");
+        let is_operator = matches!(line, [] | b"+" | b"-" | b"." | b"&" | b"\\" | b"," | b"=>");
         let has = |word: &[u8]| memmem::find(line, word).is_some();
         if is_operator {
             return Self::Nothing;
@@ -237,6 +251,20 @@ impl Line {
 fn first_strange(line: &[u8]) -> Option<char> {
     let line = String::from_utf8_lossy(line);
     line.chars().find(|c| !(c.is_ascii() && is_symbol(*c as u8)))
+}
+
+/// What a page shows: its tags end lines.
+fn without_tags(text: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut plain = Zeroizing::new(Vec::with_capacity(text.len()));
+    for (place, part) in text.split(|byte| *byte == b'<').enumerate() {
+        let is_tag = matches!(part.first(), Some(b'/' | b'a'..=b'z'));
+        match memchr::memchr(b'>', part).filter(|_| is_tag && place > 0) {
+            Some(end) => plain.extend([b"\n", &part[end + 1..]].concat()),
+            None if place > 0 => plain.extend([b"<", part].concat()),
+            None => plain.extend(part),
+        }
+    }
+    plain
 }
 
 /// A text of several quotations as one: `"MII…\n" +` and `"…"` on the next line.

@@ -163,13 +163,14 @@ fn shortened(text: &str) -> String {
 /// `"certificate-authority-data": "`, `<ds:X509Certificate>`, `userCertificate;binary:: `.
 pub fn is_of_certificates(text: &[u8], at: usize) -> bool {
     let line = &text[at.saturating_sub(200)..at];
-    // What sops encrypts has fields of its own.
-    let line = memmem::rfind(line, b"ENC[").map_or(line, |value| &line[..value]);
+    // What is encrypted has fields of its own (sops), or a word before it.
+    let encrypted = ENCRYPTED.iter().filter_map(|mark| memmem::rfind(line, mark)).max();
+    let line = &line[..encrypted.unwrap_or(line.len())];
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.;".contains(byte);
     // Before the value: its own beginning, if the run is only a part of it.
     let value = line.iter().rev().take_while(|byte| !b" \t\n\"'<>=:".contains(byte)).count();
     let before = &line[..line.len() - value];
-    let between = before.iter().rev().take_while(|byte| b" \t\n\r\"'>=:|".contains(byte)).count();
+    let between = before.iter().rev().take_while(|byte| b" \t\n\r\"'>=:|\\".contains(byte)).count();
     let before = &before[..before.len() - between];
     let name = before.iter().rev().take_while(|byte| is_name(byte)).count();
     let name = before[before.len() - name..].to_ascii_lowercase();
@@ -178,6 +179,9 @@ pub fn is_of_certificates(text: &[u8], at: usize) -> bool {
     let name = name.strip_suffix(b"-").unwrap_or(name);
     between > 0 && NAMES.iter().any(|end| name.ends_with(end))
 }
+
+/// By sops and hiera-eyaml, Ansible and the transit engine of Vault.
+const ENCRYPTED: [&[u8]; 3] = [b"ENC[", b"!vault", b"vault:v"];
 
 const NAMES: [&[u8]; 14] = [
     b"crt",

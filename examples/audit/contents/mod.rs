@@ -29,7 +29,10 @@ use self::keystore::Entry;
 use self::pkcs7::SignedData;
 pub use self::pkcs12::Passwords;
 use self::pkcs12::Work;
-use self::shape::{Magic, Shape, begins_like_a_certificate, cut, is_ruled_out_by, wide};
+use self::shape::{
+    Magic, Shape, begins_like_a_certificate, certificates, cut, is_ruled_out_by, wide,
+    without_filling,
+};
 use self::spot::Nature;
 pub use self::spot::Spot;
 use self::tlv::{SEQUENCE, Tlv, definite};
@@ -124,13 +127,14 @@ impl<'a> Contents<'a> {
             true => self.unreadable(spot, "larger than 64 MiB"),
             false => self.bytes(spot, bytes),
         }
-        let is_surprise = match spot.nature {
-            Nature::Named => true,
-            Nature::Expected => !is_in_words(bytes),
-            Nature::Data | Nature::Prose => false,
+        let surprise = match spot.nature {
+            Nature::Named => Some(NOTHING),
+            Nature::Expected => Some(NOTHING).filter(|_| !is_in_words(bytes)),
+            Nature::Closed => Some(UNOPENED),
+            Nature::Data | Nature::Prose => None,
         };
-        if self.noticed == before && self.known == known && is_surprise {
-            self.unreadable(spot, NOTHING);
+        if self.noticed == before && self.known == known {
+            surprise.into_iter().for_each(|reason| self.unreadable(spot, reason));
         }
         self.noticed > before
     }
@@ -147,9 +151,10 @@ impl<'a> Contents<'a> {
         }
         // Text may begin with 0x30, too, the digit 0.
         let is_der = bytes.starts_with(&[SEQUENCE]) && self.der(spot, bytes);
-        let beginning = &bytes[..bytes.len().min(BEGINNING as usize)];
+        let text = without_filling(bytes);
+        let beginning = &text[..text.len().min(BEGINNING as usize)];
         if !is_der && !beginning.contains(&0) {
-            self.text(spot, bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+            self.text(spot, text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text));
         }
     }
 
@@ -164,6 +169,11 @@ impl<'a> Contents<'a> {
             match Shape::of(&element) {
                 Shape::Certificate => self.certificate(spot, element.whole),
                 Shape::PrivateKey => self.private_key(spot, element.whole),
+                Shape::Certificates => {
+                    let elements = element.children().unwrap_or_default();
+                    certificates(&elements).for_each(|it| self.certificate(spot, it.whole));
+                }
+                Shape::Sealed => self.unreadable(spot, SEALED),
                 Shape::Known => self.known += 1,
                 Shape::Pkcs7 | Shape::Pkcs12 => {
                     self.container(spot, element.whole);
@@ -250,7 +260,7 @@ impl<'a> Contents<'a> {
         self.known += 1;
     }
 
-    /// Every certificate that stands in it in one piece.
+    /// Every certificate that stands in it in one piece, as DER or in a text.
     fn carved(&mut self, spot: &Spot, form: &str, bytes: &[u8]) {
         let mut cut = 0;
         let mut from = 0;
@@ -270,6 +280,7 @@ impl<'a> Contents<'a> {
                 format!("{form} with {cut} certificates that are not read: export them as PEM");
             self.unreadable(spot, &reason);
         }
+        self.text(spot, bytes);
     }
 
     fn certificate(&mut self, spot: &Spot, der: &[u8]) {
@@ -314,6 +325,12 @@ impl<'a> Contents<'a> {
         }
     }
 }
+
+const SEALED: &str = "this key store of Bouncy Castle (BCFKS) is encrypted: list it with `keytool -list \
+     -rfc -storetype BCFKS`, and audit what that prints";
+
+const UNOPENED: &str =
+    "packed or encrypted in a way that is not opened here: unpack it, and audit the folder";
 
 const NOTHING: &str = "no certificate and no private key in any of the forms that are read";
 

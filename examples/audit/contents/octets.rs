@@ -39,11 +39,15 @@ impl List {
             Radix::Hexadecimal => byte.is_ascii_hexdigit(),
             Radix::Decimal => byte.is_ascii_digit() || matches!(byte, b'-' | b'.'),
         });
-        let mut beginning = vec![];
-        read(&text[start..], radix, BEGINNING, &mut beginning);
-        let is_promising = match beginning[..] {
-            [0x30, 0x82, _, _, 0x30 | 2 | 6, ..] => true,
-            _ => beginning.starts_with(b"-----BEGIN "),
+        let beginning = |most| {
+            let mut octets = vec![];
+            read(&text[start..], radix, most, &mut octets);
+            octets
+        };
+        let is_promising = match beginning(2)[..] {
+            [0x30, 0x82] => matches!(beginning(5)[..], [.., 0x30 | 2 | 6]),
+            [b'-', b'-'] => beginning(MARK.len()) == MARK,
+            _ => false,
         };
         if is_inside || !is_promising {
             return None;
@@ -54,8 +58,7 @@ impl List {
     }
 }
 
-/// So many octets tell what the list is.
-const BEGINNING: usize = 11;
+const MARK: &[u8] = b"-----BEGIN ";
 
 /// A list of more grows.
 const MOST: usize = 64 << 10;

@@ -1,5 +1,7 @@
 //! What bytes are, told from themselves and not from a name.
 
+use memchr::memmem;
+
 use super::pkcs7::SIGNED_DATA;
 use super::tlv::{
     BIT_STRING, CONTEXT_0, ENUMERATED, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, Tlv,
@@ -16,6 +18,10 @@ pub enum Shape {
     Pkcs12,
     /// In the clear, or encrypted as PKCS#8 has it.
     PrivateKey,
+    /// A PkiPath, or both certificates of a pair that CAs issued each other.
+    Certificates,
+    /// A key store of Bouncy Castle (BCFKS), which is encrypted whole.
+    Sealed,
     /// A request, a revocation list, a public key, parameters.
     Known,
     Other,
@@ -49,6 +55,8 @@ impl Shape {
             [SEQUENCE, OCTET_STRING] if is_algorithm(&fields[0]) => Self::PrivateKey,
             [SEQUENCE, BIT_STRING] if is_algorithm(&fields[0]) => Self::Known,
             [SEQUENCE, SEQUENCE, BIT_STRING] if is_algorithm(&fields[1]) => of_signed(&fields[0]),
+            [SEQUENCE, SEQUENCE] if is_encrypted(&fields[0]) => Self::Sealed,
+            [_, ..] if certificates(&fields).count() == fields.len() => Self::Certificates,
             // Parameters of Diffie-Hellman or DSA, an RSA public key.
             [INTEGER, INTEGER] | [INTEGER, INTEGER, INTEGER] => Self::Known,
             // An algorithm, an answer of OCSP.
@@ -56,6 +64,28 @@ impl Shape {
             _ => Self::Other,
         }
     }
+}
+
+/// What of these elements is a certificate, in a tag of its own perhaps.
+pub fn certificates<'a>(elements: &[Tlv<'a>]) -> impl Iterator<Item = Tlv<'a>> {
+    let inside = |it: &Tlv<'a>| if it.tag == SEQUENCE { Some(*it) } else { it.only() };
+    elements
+        .iter()
+        .filter_map(inside)
+        .filter(|element| {
+            let fields = element.children().unwrap_or_default();
+            let tags: Vec<_> = fields.iter().map(|field| field.tag).collect();
+            let is_signed = tags == [SEQUENCE, SEQUENCE, BIT_STRING];
+            is_signed && is_algorithm(&fields[1]) && of_signed(&fields[0]) == Shape::Certificate
+        })
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+fn is_encrypted(element: &Tlv<'_>) -> bool {
+    let fields = element.children().unwrap_or_default();
+    let tags: Vec<_> = fields.iter().map(|field| field.tag).collect();
+    tags == [SEQUENCE, OCTET_STRING] && is_algorithm(&fields[0])
 }
 
 fn is_algorithm(element: &Tlv<'_>) -> bool {
@@ -124,18 +154,32 @@ impl Magic {
             [b'b', b'p', b'l', b'i', b's', b't', b'0', ..] => {
                 Self::Carved("a binary property list")
             }
-            [b'S', b'Q', b'L', b'i', b't', b'e', ..] if is_nss(beginning) => {
-                Self::Carved("an NSS database")
-            }
+            // What a script unpacks stands behind it.
+            [b'#', b'!', ..] if memmem::find(beginning, b"PK\x03\x04").is_some() => Self::Zip,
+            _ if is_database(beginning) => Self::Carved("a database"),
             _ if is_tar(beginning) => Self::Tar,
             _ => return None,
         })
     }
 }
 
-/// The tables of cert9.db are named on its first page.
-fn is_nss(beginning: &[u8]) -> bool {
-    memchr::memmem::find(beginning, b"nssPublic").is_some()
+/// By the magic of a database, and where on its first page that stands: SQLite (NSS has its
+/// certificates there), Berkeley DB (where NSS had them) in both orders, LMDB (OpenLDAP), bbolt (etcd),
+/// the key box of GnuPG.
+fn is_database(beginning: &[u8]) -> bool {
+    const MAGICS: [(usize, &[u8]); 10] = [
+        (0, b"SQLite format 3\0"),
+        (0, b"\0\x06\x15\x61"),
+        (0, b"\x61\x15\x06\0"),
+        (12, b"\0\x06\x15\x61"),
+        (12, b"\x61\x15\x06\0"),
+        (12, b"\0\x05\x31\x62"),
+        (12, b"\x62\x31\x05\0"),
+        (16, b"\xde\xc0\xef\xbe"),
+        (16, b"\xed\xda\x0c\xed"),
+        (8, b"KBXf"),
+    ];
+    MAGICS.iter().any(|(at, magic)| beginning.get(*at..).is_some_and(|it| it.starts_with(magic)))
 }
 
 /// By the checksum of its first header, which is older than any magic: the octets' sum, its own
@@ -156,11 +200,18 @@ fn is_tar(beginning: &[u8]) -> bool {
 /// Whether the beginning of a file rules out that it holds anything, so that the rest need not be
 /// read: what has a NUL is no text.
 pub fn is_ruled_out_by(beginning: &[u8]) -> bool {
-    let is_binary = memchr::memchr(0, beginning).is_some();
-    is_binary
+    let text = without_filling(beginning);
+    let is_nothing = text.is_empty() && !beginning.is_empty();
+    (is_nothing || memchr::memchr(0, text).is_some())
         && beginning.first() != Some(&SEQUENCE)
         && Magic::of(beginning).is_none()
         && wide(beginning).is_none()
+}
+
+/// Without the NULs behind a text: its end mark in C, or what fills a block of memory.
+pub fn without_filling(text: &[u8]) -> &[u8] {
+    let filling = text.iter().rev().take_while(|octet| **octet == 0).count();
+    &text[..text.len() - filling]
 }
 
 /// The order of octets, if this is UTF-16, with a mark of it or without.

@@ -18,6 +18,8 @@ pub(super) enum Nature {
     /// Meant to hold them by its name: that there are none is told, but of a text in words, which
     /// says itself why.
     Expected,
+    /// By its name an archive of a kind that is not opened, or encrypted: it may hold anything.
+    Closed,
     /// May hold anything: what is broken is told.
     Data,
     /// Source or documentation, where broken certificates stand on purpose.
@@ -36,7 +38,7 @@ impl Spot {
 
     /// Whether it would be a surprise if nothing were in it.
     pub fn is_expected(&self) -> bool {
-        matches!(self.nature, Nature::Named | Nature::Expected)
+        matches!(self.nature, Nature::Named | Nature::Expected | Nature::Closed)
     }
 
     pub(super) fn member(&self, name: &str) -> Self {
@@ -62,23 +64,31 @@ impl Spot {
 impl Nature {
     fn of(name: &str) -> Self {
         let file = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
-        let (_, last) = file.rsplit_once('.').unwrap_or_default();
+        let (name_inside, last) = file.rsplit_once('.').unwrap_or_default();
+        let is_closed = CLOSED.contains(&last) && last != "gz" && name_inside.ends_with(".tar");
         match file.split('.').skip(1).any(|ending| CERTIFICATES.contains(&ending)) {
             true if CERTIFICATES.contains(&last) || CLOSED.contains(&last) => Self::Expected,
             // Where Go has its broken archives.
             _ if PROSE.contains(&last) || name.contains("/testdata/") => Self::Prose,
+            _ if is_closed || ARCHIVES.contains(&last) => Self::Closed,
             _ => Self::Data,
         }
     }
 }
 
 #[rustfmt::skip]
-const CERTIFICATES: [&str; 13] = [
-    "pem", "crt", "cer", "der", "p7b", "p7c", "p12", "pfx", "jks", "jceks", "bks", "keystore", "truststore",
+const CERTIFICATES: [&str; 17] = [
+    "pem", "crt", "cer", "der", "p7b", "p7c", "spc", "pkipath", "p12", "pfx", "jks", "jceks", "bks", "uber",
+    "bcfks", "keystore", "truststore",
 ];
 
 /// What stands behind another ending, if the file is packed or encrypted.
-const CLOSED: [&str; 9] = ["gz", "xz", "bz2", "zst", "7z", "gpg", "pgp", "age", "enc"];
+#[rustfmt::skip]
+const CLOSED: [&str; 15] = [
+    "gz", "xz", "bz2", "zst", "lzma", "lz4", "z", "7z", "rar", "gpg", "pgp", "asc", "age", "enc", "vault",
+];
+
+const ARCHIVES: [&str; 6] = ["7z", "rar", "txz", "tzst", "tbz", "tbz2"];
 
 #[rustfmt::skip]
 const PROSE: [&str; 50] = [

@@ -21,6 +21,20 @@ impl Contents<'_> {
             at = self.block(&mut places, &mark, limit).min(limit);
         }
         self.runs(&mut places, at, text.len());
+        self.vaults(&mut places);
+    }
+
+    /// What Ansible encrypted: a whole file may hold anything, a field what its name says.
+    fn vaults(&mut self, places: &mut Places<'_>) {
+        for at in memmem::find_iter(places.text, VAULT) {
+            if at == 0 || field::is_of_certificates(places.text, at) {
+                let spot = places.spot(at);
+                self.told_if_meant(
+                    &spot,
+                    "encrypted by Ansible: audit what `ansible-vault view` prints of it",
+                );
+            }
+        }
     }
 
     /// What the block holds, whatever its label says; and where it ends.
@@ -31,12 +45,21 @@ impl Contents<'_> {
         }
         let spot = places.spot(mark.start);
         match body {
+            _ if mark.is_encrypted() => {
+                if spot.is_expected() || field::is_of_certificates(places.text, mark.start) {
+                    self.unreadable(&spot, ENCRYPTED);
+                }
+            }
             Body::EncryptedKey => self.encrypted_key(&spot),
             Body::Base64 { symbols, is_ended } => {
                 let der = base64::decode(&symbols);
                 let is_cut = !is_ended && Tlv::first(&der).is_none();
+                let before = self.noticed;
                 let is_read = !is_cut && self.der(&spot, &der);
                 match is_ended {
+                    _ if is_read && mark.is_certificate() && self.noticed == before => {
+                        self.told_if_meant(&spot, &mark.of_something_else())
+                    }
                     _ if is_read || !mark.is_promising() => {}
                     true => self.broken(&spot, mark, &der),
                     false if symbols.len() < FEW => return mark.end,
@@ -56,7 +79,7 @@ impl Contents<'_> {
             Nature::Prose => {}
             _ if mark.is_certificate() => self.certificate(spot, der),
             _ if mark.label.contains("KEY") => self.private_key(spot, der),
-            _ => self.unreadable(spot, &format!("nothing that is read is in `{}`", mark.shown())),
+            _ => self.unreadable(spot, &mark.of_something_else()),
         }
     }
 
@@ -104,6 +127,11 @@ impl Contents<'_> {
 
 const UNKNOWN_FIELD: &str = "the field should hold a certificate, and what it holds is broken, encrypted \
      or in a form that is not read: decrypt it, or get it from where it is used";
+
+const ENCRYPTED: &str =
+    "encrypted, and by its name a certificate: decrypt it, and audit what comes out";
+
+const VAULT: &[u8] = b"$ANSIBLE_VAULT;";
 
 /// A word may have so many characters.
 const FEW: usize = 40;
@@ -154,7 +182,7 @@ impl<'a> Places<'a> {
 
     fn nature(&self) -> Nature {
         match self.spot.nature {
-            Nature::Named | Nature::Expected => Nature::Data,
+            Nature::Named | Nature::Expected | Nature::Closed => Nature::Data,
             nature => nature,
         }
     }

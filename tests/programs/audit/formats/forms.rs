@@ -6,6 +6,7 @@ use super::make::{
     Cast, base64, bks, each_line, gzip, jks, pkcs7, pkcs7_in_ber, pkcs12, tar, utf16, wrapped, zip,
 };
 use super::run::{audit, keys_of, places_of};
+use crate::common::pki::der::{sequence, tlv};
 use crate::common::shared;
 
 type Row = (&'static str, Vec<u8>, &'static str);
@@ -60,6 +61,10 @@ fn text(cast: &Cast) -> Vec<Row> {
         ("slashes", each_line(&pem, "// ", ""), ":1"),
         ("mail", each_line(&pem, "> ", ""), ":1"),
         ("patch", each_line(&pem, "+", ""), ":1"),
+        ("list", each_line(&pem, "  - \"", "\""), ":1"),
+        ("page", each_line(&pem, "<div class=\"line\">", "</div>").replace('\n', ""), ":1"),
+        ("page-br", pem.replace('\n', "<br>"), ":1"),
+        ("nuls", format!("{pem}\0\0\0"), ":1"),
         ("table", each_line(&pem, "| ", " |"), ":1"),
         ("source.c", format!("char *pem =\n    {};\n", literals("\n    ")), ":2"),
         ("source.java", format!("x = {};", literals(" +\n  ")), ":1"),
@@ -183,6 +188,13 @@ fn octets(cast: &Cast) -> Vec<Row> {
         ("store.jceks", jks(0xcece_cece, &der), ": peer"),
         ("store.bks", bks(&der), ": own"),
         ("store.sst", [&b"\0\0\0\0CERT\x20\0\0\0\x01\0\0\0\x10\x02\0\0"[..], &der].concat(), ""),
+        ("path.pkipath", sequence(&[root.clone(), der.clone()]), ""),
+        ("pair", sequence(&[tlv(0xa0, &root), tlv(0xa1, &der)]), ""),
+        ("berkeley.db", mark(&[&[0; 12][..], b"\x61\x15\x06\0"].concat(), &der), ""),
+        ("lmdb.mdb", mark(&[&[0; 16][..], b"\xde\xc0\xef\xbe"].concat(), &der), ""),
+        ("bbolt.db", mark(&[&[0; 16][..], b"\xed\xda\x0c\xed\n"].concat(), pem.as_bytes()), ":2"),
+        ("sqlite.db", mark(b"SQLite format 3\0\x10\0", &der), ""),
+        ("keys.kbx", mark(b"\0\0\0\x20\x01\x01\0\x02KBXf", &der), ""),
         ("list.plist", [&b"bplist00"[..], &der].concat(), ""),
     ]
 }
@@ -202,6 +214,7 @@ fn in_others(cast: &Cast) -> Vec<Row> {
     old[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
     vec![
         ("a.zip", zipped.clone(), ": etc/edge.pem:1"),
+        ("program.jar", [b"#!/bin/sh\nexec java -jar $0\n", &zipped[..]].concat(), ": etc/edge.pem:1"),
         ("a.tar", packed.clone(), ": etc/edge.pem:1"),
         ("v7.tar", old, ": etc/edge.pem:1"),
         ("a.tar.gz", gzip(&packed), ": etc/edge.pem:1"),

@@ -41,6 +41,13 @@ fn a_hostile_file_costs_little_and_is_told() {
             "",
         ),
         ("words.txt", words.into_bytes(), ""),
+        (
+            "tags.txt",
+            format!("-----BEGIN CERTIFICATE-----\n{}", "<a".repeat(1 << 20)).into_bytes(),
+            "",
+        ),
+        ("octets.txt", "30 82 01 00 30 ".repeat(1 << 17).into_bytes(), ""),
+        ("numbers.txt", "48,".repeat(1 << 20).into_bytes(), ""),
         ("aliases.yaml", (aliases + &base64(&pem)).into_bytes(), ""),
         ("iterations.p12", heavy(&cast, 2_000_000_000), "more hashing"),
         ("long-alias.jks", jks(0xfeed_feed, &cast.der()), ""),

@@ -22,6 +22,12 @@ fn what_holds_none_is_no_error() {
         ("backup.asc", block("PGP PRIVATE KEY BLOCK", &format!("Version: 1\n\n{key}\n=aBcD"))),
         ("ta.key", block("OpenVPN Static key V1", "6acef03f62675b4b1bbd03e53b187727\n6acef03f62675b4b1bbd03e53b187727")),
         ("rfc4716.pub", format!("---- BEGIN SSH2 PUBLIC KEY ----\nComment: \"x\"\n{key}\n---- END SSH2 PUBLIC KEY ----\n")),
+        ("vault.yaml", "password: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  3133\n".into()),
+        ("password.yaml", format!("password: vault:v1:{key}\n")),
+        ("message.asc", block("PGP MESSAGE", &format!("\n{key}\n=aBcD"))),
+        ("secrets.yaml", format!("enc: |\n  {}", block("AGE ENCRYPTED FILE", &key).replace('\n', "\n  "))),
+        ("dump.txt", "0000: 30 82 03 aa 30 82 02 92 a0 03 02 01  0...0.......\n".into()),
+        ("page.xml", format!("<p>{mark}<br/>\n<your certificate>\n</p>{end}")),
         ("request.pem", block("CERTIFICATE REQUEST", "AA==")),
         ("dh.pem", block("DH PARAMETERS", &base64([0x30, 6, 2, 1, 7, 2, 1, 2]))),
         ("list.crl.pem", cast.ca.crl_pem(CrlSpec::new(1))),
@@ -44,8 +50,9 @@ fn what_holds_none_is_no_error() {
         ("list.crl", cast.ca.crl(CrlSpec::new(1)).to_vec()),
         ("program", [&b"\x7fELF\0"[..], cast.pem().as_bytes()].concat()),
         // What the manual says that is passed over.
-        ("backup.tar.xz", b"\xfd7zXZ\0\0\x04".to_vec()),
-        ("backup.7z", b"7z\xbc\xaf\x27\x1c\0\x04".to_vec()),
+        ("module.ko.xz", b"\xfd7zXZ\0\0\x04".to_vec()),
+        ("empty.sqlite", b"SQLite format 3\0\x10\0".to_vec()),
+        ("zeros.img", vec![0; 9000]),
         ("package.deb", [b"!<arch>\ndebian-binary   \0", cast.pem().as_bytes()].concat()),
     ];
     let texts = texts.into_iter().map(|(name, text)| (name, text.into_bytes()));

@@ -2,7 +2,7 @@
 
 use super::make::{Cast, base64, bks, gzip, jks, pkcs7, pkcs12, tar, zip};
 use super::run::{audit, places_of};
-use crate::common::pki::der::{oid, sequence, tlv};
+use crate::common::pki::der::{octet_string, oid, sequence, tlv, unsigned};
 
 /// Each row: a file, what is in it, and a part of the reason.
 #[test]
@@ -24,6 +24,13 @@ fn what_should_hold_certificates_and_cannot_be_read_is_a_finding() {
     let ber_inside = sequence(&[signed_data.clone(), vec![0xa0, 0x80, 0, 0, 0]]);
     let enveloped = sequence(&[oid(&[1, 2, 840, 113549, 1, 7, 3]), tlv(0xa0, &[0x30, 0])]);
     let enc = format!("ENC[AES256_GCM,data:{},iv:YQ==,tag:YQ==,type:str]", base64([9; 300]));
+    let label = |label: &str, der: &[u8]| {
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", base64(der))
+    };
+    let algorithm = sequence(&[oid(&[1, 2])]);
+    let request = sequence(&[sequence(&[unsigned(&[0])]), algorithm, tlv(3, &[0])]);
+    let netscape = sequence(&[oid(&[2, 16, 840, 1, 113730, 2, 5]), tlv(0xa0, &tlv(0x30, &der))]);
+    let database = [&[0; 16][..], b"\xed\xda\x0c\xed"].concat();
     #[rustfmt::skip]
     let rows: Vec<(&str, Vec<u8>, &str)> = vec![
         ("empty.pem", vec![], "no certificate"),
@@ -37,6 +44,19 @@ fn what_should_hold_certificates_and_cannot_be_read_is_a_finding() {
         ("shifted.conf", pem.replacen("MII", "MI", 1).into(), "cannot be read"),
         ("no-certificate.conf", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec(), "cannot be read"),
         ("dashes.conf", pem.replacen("-----BEGIN", "----BEGIN", 1).into(), "-----BEGIN CERTIFICATE-----"),
+        ("backup.tar.xz", b"\xfd7zXZ\0\0\x04".to_vec(), "unpack it"),
+        ("backup.tar.gpg", vec![0x85, 1, 0x0c, 3], "unpack it"),
+        ("backup.7z", b"7z\xbc\xaf\x27\x1c\0\x04".to_vec(), "unpack it"),
+        ("request-inside.conf", label("CERTIFICATE", &request).into(), "nothing that is read"),
+        ("sequence-of-netscape.conf", label("CERTIFICATE", &netscape).into(), "nothing that is read"),
+        ("message.pem.asc", label("PGP MESSAGE", &[9; 300]).into(), "decrypt it"),
+        ("age.yaml", format!("tls.crt: |\n  {}", label("AGE ENCRYPTED FILE", &[9; 300]).replace('\n', "\n  ")).into(), "decrypt it"),
+        ("vault.yml", format!("$ANSIBLE_VAULT;1.1;AES256\n{}\n", "3133".repeat(100)).into(), "ansible-vault"),
+        ("vaulted.yaml", format!("tls_cert: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  {}\n", "3133".repeat(100)).into(), "ansible-vault"),
+        ("transit.yaml", format!("tls_cert: vault:v1:{}\n", base64([9; 300])).into(), "the field should hold"),
+        ("unit.service", format!("SetCredentialEncrypted=tls.crt: \\\n  {}\n", base64([9; 300])).into(), "the field should hold"),
+        ("bcfks", sequence(&[sequence(&[sequence(&[oid(&[1, 2])]), octet_string(&der)]), sequence(&[])]), "BCFKS"),
+        ("cut.db", [&database[..], &cut(&der)].concat(), "export"),
         ("cut-der", cut(&der), "is cut"),
         ("cut-pkcs12", cut(&pkcs12(&der, None)), "PKCS#12 is cut"),
         ("cut-pkcs7", cut(&pkcs7(&der)), "PKCS#7 is cut"),
@@ -83,10 +103,22 @@ fn what_is_broken_hides_nothing_beside_it() {
     let mut store = jks(0xfeed_feed, &der);
     store.truncate(store.len() - 30);
     let archive = gzip(&tar(&[("broken.pem", b"nothing"), ("edge.pem", pem.as_bytes())]));
+    let more = [gzip(pem.as_bytes()), b"and more".to_vec()].concat();
+    // More than its last bytes is missing: they would say only how much there was.
+    let long = format!("{pem}{}", (0..20_000).map(|n| n.to_string()).collect::<String>());
+    let mut cut = gzip(long.as_bytes());
+    cut.truncate(cut.len() - 1000);
+    let mut strange = zip(&[("strange", b"something"), ("edge.pem", pem.as_bytes())]);
+    // A method that nobody has, in both headers of the first member.
+    let central = strange.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+    (strange[8], strange[central + 10]) = (99, 99);
     let rows = [
         ("bundle.pem", format!("{broken}{pem}").into_bytes()),
         ("store.jks", store),
         ("backup.tar.gz", archive),
+        ("more.gz", more),
+        ("cut.gz", cut),
+        ("strange.zip", strange),
     ];
     let told = audit(rows.iter().map(|(name, bytes)| (name, bytes)));
     let (places, unreadable) = (places_of(&told, "edge"), told.unreadable());
