@@ -10,7 +10,7 @@ use mtls_roles::{
     ClientPeerVerifier, ClientSlot, Credentials, Crls, EkuPolicy, EkuViolation, Error, Expiry,
     KeptCrl, NothingPresented, Observer, PeerRule, PeerVerifier, PeerVerifierBuilder, Published,
     Refusal, RefusalClass, ReloadReport, Role, Roots, ServerPeerVerifier, ServerSlot,
-    SignatureMemo, SlotBuilder, VerifiedPeer,
+    SignatureMemo, SlotBuilder, VerifiedPeer, client_config, server_config,
 };
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
@@ -18,6 +18,7 @@ use rustls::pki_types::{
     CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, UnixTime,
 };
 use rustls::server::danger::ClientCertVerifier;
+use rustls::{ClientConfig, ServerConfig};
 
 pub const ROLES: [Role; 2] = [Role::Server, Role::Client];
 
@@ -274,6 +275,21 @@ pub fn server_slot() -> SlotBuilder<ServerSlot> {
 
 pub fn client_slot() -> SlotBuilder<ClientSlot> {
     ClientSlot::builder().time_provider(Arc::new(Clock::default()))
+}
+
+/// Both ends as the crate configures them, on this clock.
+pub fn configs(
+    stack: &Stack,
+    clock: &Clock,
+    (server, clients): (&ServerSlot, &ClientPeerVerifier),
+    (client, servers): (&ClientSlot, &ServerPeerVerifier),
+) -> (ServerConfig, ClientConfig) {
+    let provider = stack.provider_of_version();
+    let mut accept = server_config(&provider, server.clone(), clients.clone()).unwrap();
+    let mut connect = client_config(&provider, client.clone(), servers.clone()).unwrap();
+    accept.time_provider = Arc::new(clock.clone());
+    connect.time_provider = Arc::new(clock.clone());
+    (accept, connect)
 }
 
 /// One thing that an observer hears.

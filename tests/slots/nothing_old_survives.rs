@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use crate::common::clock::{Clock, NOW, unix};
-use crate::common::ours::{Choices, Setup, Whom, credentials, roots, rule};
+use crate::common::ours::{Choices, Setup, Whom, configs, credentials, roots, rule};
 use crate::common::pki::{Ca, CrlSpec, Eku, Leaf, LeafSpec};
 use crate::common::tls::{
     Outcome, Stack, handshake, stacks, stock_client, stock_client_verifier, stock_server,
 };
 use mtls_roles::{
     ClientPeerVerifier, ClientSlot, Counters, Credentials, Crls, EkuPolicy, Role,
-    ServerPeerVerifier, ServerSlot, client_config, server_config, without_resumption,
+    ServerPeerVerifier, ServerSlot, without_resumption,
 };
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, Error, ExtendedKeyPurpose, HandshakeKind,
@@ -226,45 +226,28 @@ struct World {
 }
 
 impl World {
-    /// By `server_config` and `client_config`.
-    fn paved(stack: &Stack) -> Self {
-        Self::new(stack, |stack, server_slot, client_slot, clients, servers| {
-            let provider = stack.provider_of_version();
-            let accept = server_config(&provider, server_slot, clients).unwrap();
-            let connect = client_config(&provider, client_slot, servers).unwrap();
-            (accept, connect)
-        })
-    }
-
     /// By the builders of rustls, from the same slots and verifiers.
     fn by_hand(stack: &Stack) -> Self {
-        Self::new(stack, |stack, server_slot, client_slot, clients, servers| {
-            let Stack { provider, version, .. } = stack;
-            let accept = ServerConfig::builder_with_provider(provider.clone())
-                .with_protocol_versions(&[version])
-                .unwrap()
-                .with_client_cert_verifier(Arc::new(clients))
-                .with_cert_resolver(Arc::new(server_slot));
-            let connect = ClientConfig::builder_with_provider(provider.clone())
-                .with_protocol_versions(&[version])
-                .unwrap()
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(servers))
-                .with_client_cert_resolver(Arc::new(client_slot));
-            (accept, connect)
-        })
+        let mut world = Self::paved(stack);
+        let Stack { provider, version, .. } = stack;
+        let clock = Arc::new(world.clock.clone());
+        let accept = ServerConfig::builder_with_details(provider.clone(), clock.clone())
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_client_cert_verifier(Arc::new(world.clients.clone()))
+            .with_cert_resolver(Arc::new(world.server_slot.clone()));
+        let connect = ClientConfig::builder_with_details(provider.clone(), clock)
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(world.servers.clone()))
+            .with_client_cert_resolver(Arc::new(world.client_slot.clone()));
+        (world.accept, world.connect) = (Arc::new(accept), Arc::new(connect));
+        world
     }
 
-    fn new(
-        stack: &Stack,
-        wire: impl FnOnce(
-            &Stack,
-            ServerSlot,
-            ClientSlot,
-            ClientPeerVerifier,
-            ServerPeerVerifier,
-        ) -> (ServerConfig, ClientConfig),
-    ) -> Self {
+    /// By `server_config` and `client_config`.
+    fn paved(stack: &Stack) -> Self {
         let (root, clock, counters) = (Ca::root_named("root"), Clock::default(), Arc::default());
         let server = root.leaf(ending("server", SERVER_ENDS).eku(Eku::server()));
         let client = root.leaf(ending("client", CLIENT_ENDS).eku(Eku::client()));
@@ -288,10 +271,8 @@ impl World {
         };
         let clients = setup.clients(&roots([&root]), &stack.provider).unwrap();
         let servers = setup.servers(&roots([&root]), &stack.provider).unwrap();
-        let (mut accept, mut connect) =
-            wire(stack, server_slot.clone(), client_slot.clone(), clients.clone(), servers.clone());
-        accept.time_provider = Arc::new(clock.clone());
-        connect.time_provider = Arc::new(clock.clone());
+        let (server_end, client_end) = ((&server_slot, &clients), (&client_slot, &servers));
+        let (accept, connect) = configs(stack, &clock, server_end, client_end);
         Self {
             root,
             clock,

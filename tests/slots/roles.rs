@@ -4,15 +4,14 @@
 use std::sync::Arc;
 
 use crate::common::clock::{Clock, NOW};
-use crate::common::ours::Heard;
-use crate::common::ours::{client_slot, credentials, server_slot};
+use crate::common::ours::{Heard, client_slot, configs, credentials, roots, server_slot};
 use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, Leaf, LeafSpec, WeakRsaKey, subject_of};
 use crate::common::tls::{
     Outcome, Stack, handshake, handshake_in_memory, provider, stacks, with_schemes,
 };
 use mtls_roles::{
     ClientPeerVerifier, ClientSlot, Counters, Credentials, EkuOutcome, EkuPolicy, Error, Role,
-    Roots, ServerPeerVerifier, ServerSlot, client_config, server_config,
+    Roots, ServerPeerVerifier, ServerSlot,
 };
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
@@ -412,10 +411,7 @@ fn a_client_slot_presents_its_certificate_whatever_roots_the_server_names() {
     let (world, elsewhere) = (World::new(), World { root: Ca::root_named("elsewhere") });
     for stack in stacks() {
         let (ears, slot) = world.heard_client_slot();
-        let (server, _) = elsewhere.configs(&stack, &elsewhere.server_slot(), &slot, |b| b);
-        let (_, mut client) = world.configs(&stack, &world.server_slot(), &slot, |b| b);
-        client.dangerous().set_certificate_verifier(Arc::new(elsewhere.servers(&stack)));
-        let outcome = handshake(server, client, "server.example");
+        let outcome = elsewhere.meet(&stack, &elsewhere.server_slot(), &slot);
         let error = TlsError::InvalidCertificate(CertificateError::UnknownIssuer);
         assert_eq!(outcome.server.unwrap_err(), error, "{}", stack.name);
         assert_eq!(ears.lines(), [""; 0], "{}", stack.name);
@@ -589,15 +585,9 @@ impl World {
         client: &ClientSlot,
         choose: impl FnOnce(Builder) -> Builder,
     ) -> (ServerConfig, ClientConfig) {
-        let provider = stack.provider_of_version();
-        let clients = choose(ClientPeerVerifier::builder(self.roots(), &provider));
-        let clients = clients.build().unwrap();
-        let mut server = server_config(&provider, server.clone(), clients).unwrap();
-        let servers = self.servers(stack);
-        let mut client = client_config(&provider, client.clone(), servers).unwrap();
-        server.time_provider = Arc::new(Clock::default());
-        client.time_provider = Arc::new(Clock::default());
-        (server, client)
+        let clients = choose(ClientPeerVerifier::builder(self.roots(), &stack.provider));
+        let (clients, servers) = (clients.build().unwrap(), self.servers(stack));
+        configs(stack, &Clock::default(), (server, &clients), (client, &servers))
     }
 
     fn servers(&self, stack: &Stack) -> ServerPeerVerifier {
@@ -605,7 +595,7 @@ impl World {
     }
 
     fn roots(&self) -> Roots {
-        Roots::from_der([self.root.der()]).unwrap()
+        roots([&self.root])
     }
 }
 

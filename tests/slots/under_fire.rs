@@ -6,12 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 
 use crate::common::clock::Clock;
+use crate::common::ours::{client_slot, configs, credentials, roots, server_slot};
 use crate::common::pki::{Ca, CaSpec, LeafSpec};
-use crate::common::tls::{Stack, handshake_in_memory, provider, stacks};
-use mtls_roles::{
-    ClientPeerVerifier, ClientSlot, Credentials, Roots, ServerPeerVerifier, ServerSlot,
-    client_config, server_config,
-};
+use crate::common::tls::{Stack, handshake_in_memory, stacks};
+use mtls_roles::{ClientPeerVerifier, ClientSlot, Credentials, ServerPeerVerifier, ServerSlot};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection};
 
@@ -109,22 +107,17 @@ type Chain = Vec<CertificateDer<'static>>;
 impl World {
     fn new() -> Self {
         let root = Ca::root_named("root");
-        let clock = || Arc::new(Clock::default());
         let (mut generations, mut chains) = (vec![], vec![]);
         for index in 0..GENERATIONS {
             let sub = root.sub(CaSpec::new(&format!("sub {index}")));
             // All leaves have one name, so that nothing but the bytes tells them apart.
             let leaf = sub.leaf(LeafSpec::new("node").dns("node.example"));
-            let chain = leaf.chain(&[&sub]);
-            chains.push(chain.clone());
-            let credentials = Credentials::from_der(chain, leaf.key_der(), &provider());
-            generations.push(credentials.unwrap());
+            chains.push(leaf.chain(&[&sub]));
+            generations.push(credentials(&leaf, &[&sub]));
         }
-        let server = ServerSlot::builder().time_provider(clock());
-        let client = ClientSlot::builder().time_provider(clock());
         Self {
-            server: server.build_with(generations[0].clone()).unwrap(),
-            client: client.build_with(generations[1].clone()).unwrap(),
+            server: server_slot().build_with(generations[0].clone()).unwrap(),
+            client: client_slot().build_with(generations[1].clone()).unwrap(),
             root,
             generations,
             chains,
@@ -139,15 +132,11 @@ impl World {
     }
 
     fn ends(&self, stack: &Stack) -> Ends {
-        let provider = stack.provider_of_version();
-        let roots = || Roots::from_der([self.root.der()]).unwrap();
-        let clients = ClientPeerVerifier::builder(roots(), &provider).build();
-        let servers = ServerPeerVerifier::builder(roots(), &provider).build();
-        let accept = server_config(&provider, self.server.clone(), clients.unwrap());
-        let connect = client_config(&provider, self.client.clone(), servers.unwrap());
-        let (mut accept, mut connect) = (accept.unwrap(), connect.unwrap());
-        accept.time_provider = Arc::new(Clock::default());
-        connect.time_provider = Arc::new(Clock::default());
+        let (roots, provider) = (|| roots([&self.root]), &stack.provider);
+        let clients = ClientPeerVerifier::builder(roots(), provider).build().unwrap();
+        let servers = ServerPeerVerifier::builder(roots(), provider).build().unwrap();
+        let (server, client) = ((&self.server, &clients), (&self.client, &servers));
+        let (accept, connect) = configs(stack, &Clock::default(), server, client);
         (Arc::new(accept), Arc::new(connect))
     }
 
