@@ -35,13 +35,21 @@ impl<'a> KeyKind<'a> {
     /// Reads a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7; RFC 3279; RFC 5480).
     pub(crate) fn read(spki: &'a [u8]) -> der::Result<Self> {
         let mut spki = Elements::of_sequence(spki)?;
-        let mut algorithm = spki.enter(Kind::SEQUENCE)?;
-        Ok(match algorithm.read(Kind::OBJECT_IDENTIFIER)? {
-            RSA_ENCRYPTION => Self::Rsa(modulus(spki.read(Kind::BIT_STRING)?)?),
-            RSASSA_PSS => Self::RsaPss(modulus(spki.read(Kind::BIT_STRING)?)?),
-            EC_PUBLIC_KEY => Self::Ec(curve(algorithm)?),
-            id => Self::Other(id),
-        })
+        let kind = Self::of_algorithm(spki.enter(Kind::SEQUENCE)?)?;
+        let mut modulus = || modulus(spki.read(Kind::BIT_STRING)?);
+        match kind {
+            Self::Other(RSA_ENCRYPTION) => modulus().map(Self::Rsa),
+            Self::Other(RSASSA_PSS) => modulus().map(Self::RsaPss),
+            kind => Ok(kind),
+        }
+    }
+
+    /// As far as the elements of an AlgorithmIdentifier tell, where no modulus is.
+    fn of_algorithm(mut identifier: Elements<'a>) -> der::Result<Self> {
+        match identifier.read(Kind::OBJECT_IDENTIFIER)? {
+            EC_PUBLIC_KEY => curve(identifier).map(Self::Ec),
+            id => Ok(Self::Other(id)),
+        }
     }
 
     /// Whether rustls knows a handshake signature by such a key. Algorithms of the future are the
@@ -83,12 +91,7 @@ pub(crate) fn is_usable(spki: &[u8]) -> bool {
 
 /// The AlgorithmIdentifier (its contents) of a public key in words: `EC P-521`, `RSA`.
 pub(crate) fn of_algorithm(identifier: &[u8]) -> String {
-    let mut fields = Elements::of(identifier);
-    let kind = match fields.read(Kind::OBJECT_IDENTIFIER) {
-        Ok(EC_PUBLIC_KEY) => curve(fields).map(KeyKind::Ec),
-        Ok(id) => Ok(KeyKind::Other(id)),
-        Err(error) => Err(error),
-    };
+    let kind = KeyKind::of_algorithm(Elements::of(identifier));
     kind.map_or("of a kind that cannot be read".into(), |kind| kind.to_string())
 }
 
@@ -112,12 +115,10 @@ pub(crate) fn private_key(key: &[u8]) -> Option<String> {
                 false => "EC without the name of its curve".into(),
             }
         } else {
-            let mut algorithm = fields.enter(Kind::SEQUENCE)?;
-            match algorithm.read(Kind::OBJECT_IDENTIFIER)? {
-                RSA_ENCRYPTION => private_key(fields.read(Kind::OCTET_STRING)?)
+            match KeyKind::of_algorithm(fields.enter(Kind::SEQUENCE)?)? {
+                KeyKind::Other(RSA_ENCRYPTION) => private_key(fields.read(Kind::OCTET_STRING)?)
                     .unwrap_or_else(|| "RSA, damaged".into()),
-                EC_PUBLIC_KEY => KeyKind::Ec(curve(algorithm)?).to_string(),
-                id => KeyKind::Other(id).to_string(),
+                kind => kind.to_string(),
             }
         })
     };

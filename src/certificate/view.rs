@@ -148,24 +148,29 @@ impl<'a> View<'a> {
     pub(crate) fn alt_names(
         &self,
     ) -> der::Result<impl Iterator<Item = der::Result<SubjectAltName<&'a str>>>> {
-        let value = self.extension(oid::SUBJECT_ALT_NAME)?;
-        let names = value.map(Elements::of_sequence).transpose()?;
-        Ok(names.into_iter().flatten().map(|name| SubjectAltName::read(name?)))
+        let names = self.elements(oid::SUBJECT_ALT_NAME)?;
+        Ok(names.map(|name| SubjectAltName::read(name?)))
     }
 
     /// basicConstraints with cA TRUE (RFC 5280, 4.2.1.9).
     pub(crate) fn is_ca(&self) -> bool {
-        let ca = || -> der::Result<bool> {
-            let Some(value) = self.extension(oid::BASIC_CONSTRAINTS)? else {
-                return Ok(false);
-            };
-            let mut constraints = Elements::of_sequence(value)?;
-            match constraints.are_finished() {
-                true => Ok(false),
-                false => Ok(constraints.read(Kind::BOOLEAN)? == [0xff]),
-            }
-        };
-        ca().unwrap_or(false)
+        self.basic_constraints().is_ok_and(|(is_ca, _)| is_ca)
+    }
+
+    /// How many issuers may follow below it, if basicConstraints says so (RFC 5280, 4.2.1.9).
+    pub(super) fn path_len(&self) -> der::Result<Option<u8>> {
+        let (_, mut fields) = self.basic_constraints()?;
+        match fields.are_finished() {
+            true => Ok(None),
+            false => Ok(fields.read(Kind::INTEGER)?.last().copied()),
+        }
+    }
+
+    /// cA, and what follows it there.
+    fn basic_constraints(&self) -> der::Result<(bool, Elements<'a>)> {
+        let mut fields = self.elements(oid::BASIC_CONSTRAINTS)?;
+        let is_ca = fields.next_is(Kind::BOOLEAN) && fields.read(Kind::BOOLEAN)? == [0xff];
+        Ok((is_ca, fields))
     }
 
     /// The key identifier of the subject (RFC 5280, 4.2.1.2). One that cannot be read is none.
@@ -176,8 +181,7 @@ impl<'a> View<'a> {
 
     /// The key identifier of the issuer (RFC 5280, 4.2.1.1). One that cannot be read is none.
     pub(crate) fn authority_key_id(&self) -> Option<&'a [u8]> {
-        let value = self.extension(oid::AUTHORITY_KEY_IDENTIFIER).ok()??;
-        let mut fields = Elements::of_sequence(value).ok()?;
+        let mut fields = self.elements(oid::AUTHORITY_KEY_IDENTIFIER).ok()?;
         fields.read(Kind::implicit(0)).ok()
     }
 
@@ -197,13 +201,9 @@ impl<'a> View<'a> {
     /// Whether it carries a CA/Browser Forum policy. Policies that cannot be read count as one.
     pub(crate) fn has_cabf_policy(&self) -> bool {
         let found = || -> der::Result<bool> {
-            let Some(value) = self.extension(oid::CERTIFICATE_POLICIES)? else {
-                return Ok(false);
-            };
-            let mut policies = Elements::of_sequence(value)?;
+            let mut policies = self.elements(oid::CERTIFICATE_POLICIES)?;
             while !policies.are_finished() {
-                let mut information = policies.enter(Kind::SEQUENCE)?;
-                let policy = information.read(Kind::OBJECT_IDENTIFIER)?;
+                let policy = policies.enter(Kind::SEQUENCE)?.read(Kind::OBJECT_IDENTIFIER)?;
                 if policy.starts_with(oid::CABF_POLICIES) {
                     return Ok(true);
                 }
@@ -252,37 +252,22 @@ impl<'a> View<'a> {
         Ok(Some(NameConstraints::Present))
     }
 
-    /// How many issuers may follow below it, if basicConstraints says so (RFC 5280, 4.2.1.9).
-    pub(super) fn path_len(&self) -> der::Result<Option<u8>> {
-        let Some(value) = self.extension(oid::BASIC_CONSTRAINTS)? else {
-            return Ok(None);
-        };
-        let mut constraints = Elements::of_sequence(value)?;
-        constraints.skip_optional(Kind::BOOLEAN)?;
-        match constraints.are_finished() {
-            true => Ok(None),
-            false => Ok(constraints.read(Kind::INTEGER)?.last().copied()),
-        }
-    }
-
     /// On which forms of names there are constraints, in words.
     pub(super) fn constrained_names(&self) -> der::Result<Vec<&'static str>> {
         let mut forms = Vec::new();
-        let Some(value) = self.extension(oid::NAME_CONSTRAINTS)? else {
-            return Ok(forms);
-        };
-        for subtrees in Elements::of_sequence(value)? {
+        for subtrees in self.elements(oid::NAME_CONSTRAINTS)? {
             for subtree in Elements::of(subtrees?.value()) {
                 let base = Elements::of(subtree?.value()).any()?;
-                let form = match base.tag() {
-                    Tag::ContextSpecific { number, .. } => match number.value() {
-                        1 => "e-mail addresses",
-                        2 => "DNS names",
-                        4 => "directory names",
-                        6 => "URIs",
-                        7 => "IP addresses",
-                        _ => "names of other forms",
-                    },
+                let number = match base.tag() {
+                    Tag::ContextSpecific { number, .. } => number.value(),
+                    _ => 0,
+                };
+                let form = match number {
+                    1 => "e-mail addresses",
+                    2 => "DNS names",
+                    4 => "directory names",
+                    6 => "URIs",
+                    7 => "IP addresses",
                     _ => "names of other forms",
                 };
                 if !forms.contains(&form) {
@@ -344,6 +329,11 @@ impl<'a> View<'a> {
                 .unknown_critical_extension()?
                 .map(|extension| Called(extension).to_string()),
         })
+    }
+
+    /// What stands in an extension that is a SEQUENCE; nothing without the extension.
+    fn elements(&self, wanted: &[u8]) -> der::Result<Elements<'a>> {
+        self.extension(wanted)?.map_or(Ok(Elements::of(&[])), Elements::of_sequence)
     }
 
     /// The value of the first extension with this OID.
