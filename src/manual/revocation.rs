@@ -54,9 +54,9 @@
 //! * a file that is missing for an hour forgets no revocation, and a CA that retires refuses nobody
 //!   else: its list goes when it ends.
 //!
-//! Who signed a list is known once a peer was verified with it; a root's lists are tried with the
-//! root's key. Of a list that nobody is known to have signed nothing is kept. A process that starts
-//! anew has no old set.
+//! Who signed a list is known once a peer was verified with it; the others are tried, in the call, with
+//! the keys that signed others of its issuer, and with the root's. A list that none of them has signed
+//! is not kept. A process that starts anew has no old set.
 //!
 //! **While a CA changes its key, give the lists of both keys.** Certificates of the old key are looked
 //! up in the old key's lists; the new key's word about them is not taken, although the name is the

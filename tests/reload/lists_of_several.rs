@@ -61,3 +61,34 @@ fn one_verifier_that_leaves_revocation_to_webpki_decides_for_no_other() {
     let tls = start(&world, Clients::stock_revocation);
     assert!(sees(&tls).unwrap_err().contains("Revoked"));
 }
+
+#[test]
+fn a_list_that_no_verifier_was_given_for_a_while_is_not_forgotten() {
+    let world = World::new();
+    let revoked = world.client("revoked");
+    world.client_pair(&revoked);
+    world.dir.write("crls/root.crl", world.ca.crl_pem(CrlSpec::new(2).revoke(&revoked.serial)));
+    world.dir.write("crls/other.crl", Ca::root_named("other").crl_pem(CrlSpec::new(1)));
+    world.dir.write("looks-up", "yes");
+    let (p, dir) = (provider(), world.dir.path().to_owned());
+    let tls = world.builder().build(move |files| {
+        let at = |name: &str| dir.join(name);
+        let serving = files.server_slot(at("tls.crt"), at("tls.key"), &p)?;
+        let calling = files.client_slot(at("client.pem"), at("client.pem"), &p)?;
+        let crls = files.crls(at("crls"))?;
+        let clients = ClientPeerVerifier::builder(files.roots(at("client-ca.crt"))?, &p);
+        let looks_up = files.text(at("looks-up"))?.trim() == "yes";
+        let clients = if looks_up { clients.crls(crls) } else { clients }.build()?;
+        let servers = ServerPeerVerifier::builder(files.roots(at("server-ca.crt"))?, &p).build()?;
+        Generation::new(&p).serve(serving, clients).call(calling, servers).build()
+    });
+    let tls: Reloader = tls.unwrap();
+    assert!(sees(&tls).unwrap_err().contains("Revoked"));
+    world.dir.write("looks-up", "no");
+    assert!(two_polls(&tls).published.is_some());
+    assert_eq!(sees(&tls), both("server", "revoked"));
+    world.dir.write("looks-up", "yes");
+    world.remove("crls/root.crl");
+    assert!(two_polls(&tls).published.is_some());
+    assert!(sees(&tls).unwrap_err().contains("Revoked"));
+}

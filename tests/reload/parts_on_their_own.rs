@@ -165,7 +165,7 @@ fn what_is_not_yet_valid_is_tried_again_without_a_change_and_each_reason_is_told
     let _ = (tls.poll().unwrap(), tls.poll().unwrap(), tls.poll().unwrap());
     let told = world.heard.lines();
     assert!(told.iter().filter(|told| told.contains("expired at")).count() == 2, "{told:?}");
-    assert_eq!(world.counters.reloads_refused(), 2);
+    assert_eq!((world.counters.reloads(), world.counters.reloads_refused()), (2, 2));
 }
 
 #[test]
