@@ -31,10 +31,10 @@ pub struct ReloadReport {
     /// The number of the generation that was published; `None` if nothing was, since what was read
     /// is what was published before.
     pub published: Option<u64>,
-    /// The files and folders whose contents are new in it.
+    /// The files whose contents are new in it, and those that are gone from a folder.
     pub changed: Vec<PathBuf>,
-    /// Those of them that became shorter. A file that was cut between two blocks, by a full disk or
-    /// a stalled copy, cannot be told from one that is meant to be shorter.
+    /// Those of them that became shorter or are gone. A file that was cut between two blocks, by a full
+    /// disk or a stalled copy, cannot be told from one that is meant to be shorter.
     pub shorter: Vec<PathBuf>,
     /// What was refused; each stays as it was. Told at every look, until it is mended.
     pub refused: Vec<RefusedPart>,
@@ -58,7 +58,7 @@ impl fmt::Display for ReloadReport {
         }
         for file in &self.changed {
             let shorter = match self.shorter.contains(file) {
-                true => ", and is shorter than before: check that it is complete",
+                true => ", and is shorter than before or gone: check that it is complete",
                 false => "",
             };
             writeln!(f, "{} has changed{shorter}", shown(file))?;

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::disk::{Contents, File, Lost, Place, Snapshot};
 use super::last_good::LastGood;
-use super::parts::{Good, Part, Parts};
+use super::parts::{Good, MadeFrom, Part, Parts, Source};
 use crate::error::Error;
 use crate::observe::{Observer, Observers};
 use crate::pem;
@@ -75,7 +75,7 @@ pub(super) struct Refused {
 }
 
 /// What was made, and of what.
-pub(super) type Made<T> = (Vec<Contents>, T);
+pub(super) type Made<T> = (MadeFrom, T);
 
 impl Files {
     pub(super) fn new(given: Given, held: BTreeSet<Part>) -> Self {
@@ -100,7 +100,7 @@ impl Files {
         let part = Part::Roots(place.to_owned());
         let files = self.read(place, pem::MOST_OF_CERTIFICATES).and_then(all);
         let made = files.and_then(|files| {
-            let made_from = files.values().map(|file| file.contents).collect();
+            let made_from = files.iter().map(|(path, file)| source(path, file.contents)).collect();
             self.made(&part, made_from, || read_roots(place, &files))
         });
         self.settle(part, vec![place.to_owned()], made)
@@ -125,7 +125,7 @@ impl Files {
             let crls = read_crls(files, before.as_ref().map(|(_, crls)| crls), &mut refused)?;
             match crls.is_empty() {
                 true => Err(refused.take().map_or_else(|| no_crls(place), |(_, error)| error)),
-                false => Ok((crls.values().map(|(contents, _)| *contents).collect(), crls)),
+                false => Ok((crls.iter().map(|(path, it)| source(path, it.0)).collect(), crls)),
             }
         });
         let crls = self.settle(part.clone(), places, made)?;
@@ -173,7 +173,7 @@ impl Files {
         is_good: fn(&[u8]) -> bool,
     ) -> Result<Arc<Zeroizing<Vec<u8>>>, Error> {
         let made = self.read_one(path).and_then(|file| match is_good(&file.bytes) {
-            true => Ok((vec![file.contents], file.bytes)),
+            true => Ok(([source(path, file.contents)].into(), file.bytes)),
             false => Err(Lost::new(ErrorKind::InvalidData, "it is not UTF-8").at(path)),
         });
         self.settle(Part::Bytes(path.to_owned()), vec![path.to_owned()], made)
@@ -183,7 +183,7 @@ impl Files {
     pub(super) fn made<T: Clone + 'static>(
         &self,
         part: &Part,
-        made_from: Vec<Contents>,
+        made_from: MadeFrom,
         make: impl FnOnce() -> Result<T, Error>,
     ) -> Result<Made<T>, Error> {
         match self.good(part) {
@@ -286,6 +286,10 @@ impl Options {
     pub(super) fn now(&self) -> OffsetDateTime {
         self.clock().current_time().map_or(OffsetDateTime::UNIX_EPOCH, offset)
     }
+}
+
+pub(super) fn source(path: &Path, contents: Contents) -> (Source, Contents) {
+    (Source::File(path.to_owned()), contents)
 }
 
 type ReadFiles = BTreeMap<PathBuf, Result<File, Error>>;

@@ -29,10 +29,20 @@ impl Part {
     }
 }
 
+/// The contents that a part was made from.
+pub(super) type MadeFrom = BTreeMap<Source, Contents>;
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Source {
+    File(PathBuf),
+    /// The certificates of a slot may come from anywhere: the place of one among them.
+    Certificate(usize),
+}
+
 /// A good state of a part.
 #[derive(Clone)]
 pub(super) struct Good {
-    pub(super) made_from: Vec<Contents>,
+    pub(super) made_from: MadeFrom,
     /// The files and folders that it was read from.
     pub(super) places: Vec<PathBuf>,
     /// Of the type that its kind of part has.
@@ -43,16 +53,6 @@ pub(super) struct Good {
 impl PartialEq for Good {
     fn eq(&self, other: &Self) -> bool {
         self.made_from == other.made_from
-    }
-}
-
-impl Good {
-    /// What it was made from of one of its places; a folder has many contents.
-    fn of_place(&self, index: usize) -> &[Contents] {
-        match self.made_from.len() == self.places.len() {
-            true => self.made_from.get(index..=index).unwrap_or_default(),
-            false => &self.made_from,
-        }
     }
 }
 
@@ -73,23 +73,19 @@ impl Parts {
         self.all.get(part) != before.all.get(part)
     }
 
-    /// The places whose contents are new, and those of them that became shorter.
+    /// The files whose contents are new, and those of them that became shorter or went.
     pub(super) fn changes(&self, before: &Self) -> (Vec<PathBuf>, Vec<PathBuf>) {
         let (mut changed, mut shorter) = (BTreeSet::new(), BTreeSet::new());
-        let len = |contents: &[Contents]| -> usize { contents.iter().map(|it| it.len).sum() };
-        for (part, good) in self.all.iter().filter(|(part, _)| self.is_new(part, before)) {
-            for (index, place) in good.places.iter().enumerate() {
-                let is_part = self.all.contains_key(&Part::Bytes(place.clone()));
-                if is_part && matches!(part, Part::Slot(..)) {
-                    continue;
+        for (part, good) in &self.all {
+            let then = before.all.get(part).map(|good| good.made_from.clone()).unwrap_or_default();
+            for source in good.made_from.keys().chain(then.keys()) {
+                let (now, then) = (good.made_from.get(source), then.get(source));
+                let Source::File(file) = source else { continue };
+                if now != then {
+                    changed.insert(file.clone());
                 }
-                let now = good.of_place(index);
-                let then = before.all.get(part).map(|before| before.of_place(index));
-                if then != Some(now) {
-                    changed.insert(place.clone());
-                }
-                if then.is_some_and(|then| len(then) > len(now)) {
-                    shorter.insert(place.clone());
+                if now.map_or(0, |now| now.len) < then.map_or(0, |then| then.len) {
+                    shorter.insert(file.clone());
                 }
             }
         }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use rustls::crypto::CryptoProvider;
 
 use super::disk::Contents;
-use super::files::{Files, Made};
+use super::files::{Files, Made, source};
 use super::last_good::{Loaded, pair};
-use super::parts::Part;
+use super::parts::{MadeFrom, Part, Source};
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::slot::{ClientSlot, OneRole, ServerSlot, Slot, SlotBuilder};
@@ -86,7 +86,8 @@ impl Files {
         let options = self.given.options.clone();
         let read = self.read_one(chain).and_then(|chain| Ok((chain, self.read_one(key)?)));
         let loaded = read.and_then(|(chain_file, key_file)| {
-            self.made(&part, vec![chain_file.contents, key_file.contents], || {
+            let made_from = [source(chain, chain_file.contents), source(key, key_file.contents)];
+            self.made(&part, made_from.into(), || {
                 let (chain_pem, key_pem) = (&chain_file.bytes, &key_file.bytes);
                 let credentials =
                     Credentials::from_named_pem((chain, chain_pem), (key, key_pem), provider)?;
@@ -109,8 +110,10 @@ impl Files {
         let slot = self.outfit(slot).build()?;
         let first = self.asked.len();
         let loaded = load(self).map(|credentials| {
-            let chains = credentials.pairs().iter().flat_map(|pair| &pair.certified.cert);
-            (chains.map(|der| Contents::of(der)).collect(), Loaded { credentials, pem: None })
+            let certificates = credentials.pairs().iter().flat_map(|pair| &pair.certified.cert);
+            let contents = certificates.map(|der| Contents::of(der)).enumerate();
+            let made_from = contents.map(|(place, it)| (Source::Certificate(place), it)).collect();
+            (made_from, Loaded { credentials, pem: None })
         });
         let places = self.asked.iter().skip(first).filter_map(Part::place).cloned().collect();
         let part = self.next_slot(&slot);
@@ -143,7 +146,7 @@ impl Files {
             let kept = kept().transpose()?.filter(|kept| slot.inner().judge(kept).is_ok());
             let Some(credentials) = kept else { return Err(error) };
             self.refuse(part.clone(), places.clone(), error);
-            judged = Ok((Vec::new(), Loaded { credentials, pem: None }));
+            judged = Ok((MadeFrom::new(), Loaded { credentials, pem: None }));
         }
         let loaded = self.settle(part, places, judged)?;
         for refused in self.refused.iter_mut().skip(count) {

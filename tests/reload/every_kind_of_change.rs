@@ -97,7 +97,9 @@ fn a_folder_of_lists_that_gains_and_loses_files_is_followed() {
     assert_eq!(sees(&tls), both("server", "below sub"));
     // A file that goes takes no revocation with it: what was verified with it stays until it ends.
     world.remove("crls/sub.crl");
-    assert!(two_polls(&tls).published.is_some());
+    let report = two_polls(&tls);
+    let gone = [world.dir.join("crls/sub.crl")];
+    assert_eq!((&report.changed[..], &report.shorter[..]), (&gone[..], &gone[..]), "{report}");
     assert_eq!(sees(&tls), both("server", "below sub"));
     let told = world.heard.lines();
     assert!(
