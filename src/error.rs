@@ -483,7 +483,7 @@ pub enum Error {
     /// A folder for private keys that others may look into.
     #[error(
         "found mode {mode:03o} on {}, needed is 700 for the folder and 600 for the files in it, since \
-         they hold private keys; `chmod 700` it, look for who could read it, and renew the keys if \
+         they hold private keys; `chmod go=` it, look for who could read it, and renew the keys if \
          somebody could",
         Printable(&path.display().to_string())
     )]

@@ -143,7 +143,16 @@ impl Files {
         if good.is_none()
             && let Err(error) = judged
         {
-            let kept = kept().transpose()?.filter(|kept| slot.inner().judge(kept).is_ok());
+            let kept = match kept() {
+                Some(Err(open @ Error::OpenToOthers { .. })) => return Err(open),
+                // What is wrong with the files is to be mended, and is the error.
+                Some(Err(lost)) => {
+                    slot.inner().load_failed(&lost);
+                    None
+                }
+                Some(Ok(kept)) => Some(kept).filter(|kept| slot.inner().judge(kept).is_ok()),
+                None => None,
+            };
             let Some(credentials) = kept else { return Err(error) };
             self.refuse(part.clone(), places.clone(), error);
             judged = Ok((MadeFrom::new(), Loaded { credentials, pem: None }));

@@ -126,6 +126,20 @@ fn a_process_that_starts_beside_a_refused_renewal_serves_with_the_last_good_pair
 }
 
 #[test]
+fn beside_a_kept_pair_that_is_damaged_a_start_says_what_is_wrong_with_the_files() {
+    let world = World::new();
+    let folder = private_folder(&world, 0o700);
+    drop(start(&world, &folder).unwrap());
+    fs::write(folder.join("client-1.pem"), "damaged").unwrap();
+    let lost = LeafSpec::new("lost").dns("edge.example.com").eku(Eku::server());
+    world.client_pair(&world.ca.leaf(lost));
+    let error = start(&world, &folder).unwrap_err();
+    assert!(matches!(error, Error::Unfit { .. }), "{error}");
+    let told = world.heard.lines().concat();
+    assert!(told.contains("found no certificate in") && told.contains("client-1.pem"), "{told}");
+}
+
+#[test]
 fn the_rights_of_the_folder_and_of_what_is_in_it_are_checked() {
     let world = World::new();
     for mode in [0o755, 0o710, 0o704, 0o770] {
