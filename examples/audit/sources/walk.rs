@@ -81,11 +81,17 @@ impl<'a> Walk<'a> {
             Ok(target) if target.is_file() => visit(Entry::File(link)),
             // Devices, sockets and pipes hold no certificates, and reading one may never end.
             Ok(_) => {}
-            // A link to nothing holds none either.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            // A link to nothing, or to itself, holds none either.
+            Err(error) if leads_nowhere(&error) => {}
             Err(error) => visit(Entry::Unreadable(link, error.to_string())),
         }
     }
+}
+
+fn leads_nowhere(error: &io::Error) -> bool {
+    // ELOOP, of Linux and of the BSDs: the standard library has no name for it yet.
+    let is_loop = matches!(error.raw_os_error(), Some(40 | 62));
+    is_loop || matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn unreadable(folder: &Path, error: &walkdir::Error) -> Entry {

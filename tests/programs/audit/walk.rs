@@ -73,7 +73,10 @@ fn a_pyramid_of_links_ends() {
 fn a_link_to_nothing_is_no_error_and_a_pipe_is_not_waited_for() {
     let world = World::new();
     world.write("edge.pem", world.edge.cert_pem());
-    std::os::unix::fs::symlink("nowhere", world.folder.join("live.pem")).unwrap();
+    // One is a link to itself, one has a file where a folder should be.
+    for (to, link) in [("nowhere", "live"), ("loop.pem", "loop"), ("edge.pem/1.pem", "below")] {
+        std::os::unix::fs::symlink(to, world.folder.join(&format!("{link}.pem"))).unwrap();
+    }
     let pipe = world.folder.join("pipe.pem");
     let made = std::process::Command::new("mkfifo").arg(pipe).status();
     assert!(made.unwrap().success());
