@@ -52,6 +52,7 @@ pub(super) struct Given {
 }
 
 /// What a reloader was built with.
+#[derive(Debug)]
 pub(super) struct Options {
     /// `None`: the system's, and each configuration's own.
     pub(super) clock: Option<Arc<dyn TimeProvider>>,

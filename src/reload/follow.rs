@@ -68,7 +68,7 @@ impl<C: Side> Reloader<Serving, C> {
     /// The provider has no cipher suite for the TLS versions that are compiled in.
     pub fn following_server_config(&self) -> Result<ServerConfig, Error> {
         let (current, following) = (self.current(), Arc::new(Following(self.clone())));
-        let mut config = server_config_of(current.provider(), following.clone(), following)?;
+        let mut config = server_config_of(&current.provider, following.clone(), following)?;
         config.time_provider = current.server_config().time_provider.clone();
         Ok(config)
     }
@@ -83,7 +83,7 @@ impl<S: Side> Reloader<S, Calling> {
     /// The provider has no cipher suite for the TLS versions that are compiled in.
     pub fn following_client_config(&self) -> Result<ClientConfig, Error> {
         let (current, following) = (self.current(), Arc::new(Following(self.clone())));
-        let mut config = client_config_of(current.provider(), following.clone(), following)?;
+        let mut config = client_config_of(&current.provider, following.clone(), following)?;
         config.time_provider = current.client_config().time_provider.clone();
         Ok(config)
     }

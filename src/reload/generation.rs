@@ -49,7 +49,7 @@ use crate::verifier::{ClientPeerVerifier, ServerPeerVerifier};
 pub struct Generation<S = Serving, C = Calling> {
     pub(super) number: u64,
     pub(super) since: OffsetDateTime,
-    provider: Arc<CryptoProvider>,
+    pub(super) provider: Arc<CryptoProvider>,
     terms: Terms,
     serve: S,
     call: C,
@@ -173,10 +173,6 @@ impl<S, C> Generation<S, C> {
     /// When it was published, UTC.
     pub fn since(&self) -> OffsetDateTime {
         self.since
-    }
-
-    pub(super) fn provider(&self) -> &Arc<CryptoProvider> {
-        &self.provider
     }
 }
 

@@ -97,6 +97,7 @@ impl Reloader<(), ()> {
 }
 
 /// Builds a [`Reloader`]; see [`Reloader::builder`].
+#[derive(Debug)]
 #[must_use]
 pub struct ReloaderBuilder(Options);
 
@@ -286,13 +287,5 @@ impl<S, C> fmt::Debug for Reloader<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let current = self.0.current.load();
         f.debug_struct("Reloader").field("generation", &current.number).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for ReloaderBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReloaderBuilder")
-            .field("last_good", &self.0.last_good)
-            .finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use crate::common::clock::NOW;
 use crate::common::pki::{CrlSpec, Eku, LeafSpec};
 use crate::common::tls::{Stack, stacks};
 use crate::world::{Built, World, days, recipe, two_polls};
-use mtls_roles::Reloader;
+use mtls_roles::{Generation, Reloader};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, HandshakeKind, ServerConfig, ServerConnection};
 use time::Duration;
@@ -42,7 +42,7 @@ fn sessions_resume_inside_one_generation_and_none_crosses_to_another_on_either_s
         let tls = start(&world, &stack, resumes);
         assert_eq!([kind(&tls), kind(&tls)], [Full, Resumed], "{}", stack.name);
         let old = tls.current();
-        let (accept, connect) = (old.server_config(), old.client_config());
+        let (accept, connect) = configs(&old);
         world.server_pair(&world.server("renewed"));
         assert_eq!(two_polls(&tls).published, Some(2));
         let new = tls.current();
@@ -57,10 +57,13 @@ fn sessions_resume_inside_one_generation_and_none_crosses_to_another_on_either_s
             "{}",
             stack.name
         );
-        for _ in 0..2 {
-            let met = meet(&old.server_config(), &old.client_config());
-            assert_eq!(met, Full, "{}", stack.name);
-        }
+        let (accept, connect) = configs(&old);
+        assert_eq!(
+            [meet(&accept, &connect), meet(&accept, &connect)],
+            [Full, Full],
+            "{}",
+            stack.name
+        );
     }
 }
 
@@ -95,13 +98,13 @@ fn no_session_outlives_the_interval_the_policys_end_our_own_expiry_or_a_lists_ne
             prepare(&world);
             let tls = start(&world, &stack, resumes);
             let current = tls.current();
-            let (accept, connect) = (current.server_config(), current.client_config());
+            let (accept, connect) = configs(&current);
             assert_eq!([meet(&accept, &connect), meet(&accept, &connect)], [Full, Resumed], "{id}");
             world.clock.set(hours(ends) - Duration::seconds(1));
             assert_eq!(meet(&accept, &connect), Resumed, "{} {id}", stack.name);
             world.clock.set(hours(ends));
             // Neither by the configurations of then, nor by those of now; each side on its own.
-            let now = || (current.server_config(), current.client_config());
+            let now = || configs(&current);
             for (accept, connect) in [
                 (accept.clone(), connect.clone()),
                 (accept.clone(), now().1),
@@ -114,6 +117,24 @@ fn no_session_outlives_the_interval_the_policys_end_our_own_expiry_or_a_lists_ne
             // An ended store stays dead, whatever the clock says.
             world.clock.set(NOW);
             assert_eq!([meet(&accept, &connect), meet(&accept, &connect)], [Full, Full], "{id}");
+        }
+    }
+}
+
+#[test]
+fn each_side_lets_its_sessions_end_whatever_the_other_remembers() {
+    for stack in stacks() {
+        for late in [0, 1] {
+            let worlds = [World::new(), World::new()];
+            let [server, client] = &worlds;
+            client.client_pair(&server.client("client"));
+            client.dir.write("server-ca.crt", server.ca.pem());
+            let [server, client] = worlds.each_ref().map(|world| start(world, &stack, resumes));
+            let (accept, connect) =
+                (server.current().server_config(), client.current().client_config());
+            assert_eq!([meet(&accept, &connect), meet(&accept, &connect)], [Full, Resumed]);
+            worlds[late].clock.advance(Duration::hours(WITHIN));
+            assert_eq!(meet(&accept, &connect), Full, "{} {late}", stack.name);
         }
     }
 }
@@ -132,7 +153,7 @@ fn a_finished_that_is_held_back_across_an_epochs_end_resumes_nothing() {
         let world = World::new();
         let tls = start(&world, &stack, resumes);
         let current = tls.current();
-        let (accept, connect) = (current.server_config(), current.client_config());
+        let (accept, connect) = configs(&current);
         let (mut server, mut client) = connections(&accept, &connect);
         // Everything but the client's last flight.
         pass(&mut client, &mut server);
@@ -159,7 +180,7 @@ fn a_ticket_that_comes_late_on_an_open_connection_resumes_nothing() {
         let world = World::new();
         let tls = start(&world, &stack, resumes);
         let old = tls.current();
-        let (accept, connect) = (old.server_config(), old.client_config());
+        let (accept, connect) = configs(&old);
         let (mut server, mut client) = connections(&accept, &connect);
         // The server has sent its tickets, the client has not read them.
         let mut held = Vec::new();
@@ -245,9 +266,9 @@ fn a_configuration_that_the_recipe_asked_for_resumes_nothing_once_its_generation
         let asked = early.clone();
         let tls = world.builder().build(move |files| {
             let generation = inner(files)?;
-            let configs = (generation.server_config(), generation.client_config());
-            assert_eq!(meet(&configs.0, &configs.1), Full);
-            let _ = asked.set(configs);
+            let (accept, connect) = configs(&generation);
+            assert_eq!(meet(&accept, &connect), Full);
+            let _ = asked.set((accept, connect));
             Ok(generation)
         });
         let tls = tls.unwrap();
@@ -261,8 +282,12 @@ fn a_configuration_that_the_recipe_asked_for_resumes_nothing_once_its_generation
 }
 
 fn kind(tls: &Reloader) -> HandshakeKind {
-    let current = tls.current();
-    meet(&current.server_config(), &current.client_config())
+    let (accept, connect) = configs(&tls.current());
+    meet(&accept, &connect)
+}
+
+fn configs(generation: &Generation) -> (Arc<ServerConfig>, Arc<ClientConfig>) {
+    (generation.server_config(), generation.client_config())
 }
 
 fn meet(accept: &Arc<ServerConfig>, connect: &Arc<ClientConfig>) -> HandshakeKind {
