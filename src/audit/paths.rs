@@ -87,7 +87,7 @@ pub(super) struct Paths<'a> {
     trees: [(Roles, Vec<Above>); 4],
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Above {
     /// No path leads up from here.
     NoPath,
@@ -108,9 +108,10 @@ impl<'a> Paths<'a> {
             Role::BOTH.into_iter().filter(is_fit).collect()
         });
         let own: Vec<Roles> = own.collect();
-        let ends = PathBuilder::ends(entries);
+        let keys: Vec<_> = entries.iter().map(Entry::authority_key_id).collect();
+        let ends = PathBuilder::ends(entries, &keys);
         let trees = [Roles::NONE, Roles::SERVER, Roles::CLIENT, Roles::BOTH].map(|roles| {
-            let mut builder = PathBuilder::new(entries);
+            let mut builder = PathBuilder::new(entries, &keys);
             for (index, entry) in entries.iter().enumerate() {
                 // A root's own EKU binds nobody below it.
                 let is_root = entry.can_issue() && entry.ends_path();
@@ -176,15 +177,17 @@ struct PartialPath {
     lasts_until: OffsetDateTime,
     depth: Reverse<usize>,
     index: Reverse<usize>,
-    issuer: Option<usize>,
+    above: Above,
 }
 
 /// Builds from the ends of paths down to every certificate, the best first.
 ///
 /// An issuer is found by name and key: its subject equals the certificate's issuer byte for byte,
 /// and the key identifiers (RFC 5280, 4.2.1.1 and 4.2.1.2) are equal where both are there.
-struct PathBuilder<'a> {
+struct PathBuilder<'k, 'a> {
     entries: &'a [Entry],
+    /// Beside each, the key identifier of its issuer: it is read anew each time that it is asked for.
+    keys: &'k [Option<&'a [u8]>],
     /// To issuers that are not reached yet.
     next: BinaryHeap<PartialPath>,
     /// Who waits for an issuer, by its name.
@@ -195,32 +198,33 @@ struct PathBuilder<'a> {
 /// By the key identifier of the issuer, if it is named.
 type Waiting<'a> = HashMap<Option<&'a [u8]>, Vec<usize>>;
 
-impl<'a> PathBuilder<'a> {
-    fn new(entries: &'a [Entry]) -> Self {
+impl<'k, 'a> PathBuilder<'k, 'a> {
+    fn new(entries: &'a [Entry], keys: &'k [Option<&'a [u8]>]) -> Self {
         let above = vec![Above::NoPath; entries.len()];
-        Self { entries, next: BinaryHeap::new(), waiting: HashMap::new(), above }
+        Self { entries, keys, next: BinaryHeap::new(), waiting: HashMap::new(), above }
     }
 
     /// Beside each certificate how paths end there: at roots, at those whose issuer is unknown, and in
     /// a loop at the first of it.
-    fn ends(entries: &'a [Entry]) -> Vec<Option<PathEnd>> {
+    fn ends(entries: &'a [Entry], keys: &'k [Option<&'a [u8]>]) -> Vec<Option<PathEnd>> {
         let issuers = || (0..).zip(entries).filter(|(_, entry)| entry.can_issue());
-        let mut keys: HashMap<_, HashSet<_>> = HashMap::new();
+        let mut names: HashMap<_, HashSet<_>> = HashMap::new();
         for (_, issuer) in issuers() {
-            let same_name = keys.entry(issuer.certificate().subject_der()).or_default();
+            let same_name = names.entry(issuer.certificate().subject_der()).or_default();
             same_name.insert(issuer.subject_key_id());
         }
-        let has_issuer = |entry: &Entry| {
-            let keys = keys.get(entry.certificate().issuer_der());
-            let key = entry.authority_key_id();
-            keys.is_some_and(|keys| key.is_none() || keys.contains(&key) || keys.contains(&None))
-        };
-        let ends = entries.iter().map(|entry| match entry.ends_path() {
-            true => Some(PathEnd::Root),
-            false => (!has_issuer(entry)).then_some(PathEnd::NoIssuer),
+        let ends = entries.iter().zip(keys).map(|(entry, key)| {
+            let issuers = names.get(entry.certificate().issuer_der());
+            let is_one = |issuers: &HashSet<_>| {
+                key.is_none() || issuers.contains(key) || issuers.contains(&None)
+            };
+            match entry.ends_path() {
+                true => Some(PathEnd::Root),
+                false => (!issuers.is_some_and(is_one)).then_some(PathEnd::NoIssuer),
+            }
         });
         let mut ends: Vec<_> = ends.collect();
-        let mut builder = Self::new(entries);
+        let mut builder = Self::new(entries, keys);
         issuers().for_each(|(index, _)| builder.start(index, ends[index]));
         builder.run();
         for (index, _) in issuers() {
@@ -236,30 +240,30 @@ impl<'a> PathBuilder<'a> {
 
     /// At its end, or below an issuer that is not reached yet.
     fn start(&mut self, index: usize, end: Option<PathEnd>) {
-        let entry = &self.entries[index];
         match end {
             Some(end) => self.reach(index, end, None),
             None => {
-                let waiting = self.waiting.entry(entry.certificate().issuer_der()).or_default();
-                waiting.entry(entry.authority_key_id()).or_default().push(index);
+                let issuer = self.entries[index].certificate().issuer_der();
+                let waiting = self.waiting.entry(issuer).or_default();
+                waiting.entry(self.keys[index]).or_default().push(index);
             }
         }
     }
 
-    fn reach(&mut self, index: usize, end: PathEnd, above: Option<&PartialPath>) {
+    fn reach(&mut self, index: usize, end: PathEnd, issuer: Option<&PartialPath>) {
         let entry = &self.entries[index];
-        let issuer = above.map(|above| above.index.0);
+        let above = issuer.map_or(Above::Nothing, |issuer| Above::Issuer(issuer.index.0 as u32));
         if !entry.can_issue() {
-            self.above[index] = Above::from(issuer);
+            self.above[index] = above;
             return;
         }
         let not_after = entry.certificate().not_after();
         self.next.push(PartialPath {
             end,
-            lasts_until: above.map_or(not_after, |above| above.lasts_until.min(not_after)),
-            depth: Reverse(above.map_or(0, |above| above.depth.0 + 1)),
+            lasts_until: issuer.map_or(not_after, |issuer| issuer.lasts_until.min(not_after)),
+            depth: Reverse(issuer.map_or(0, |issuer| issuer.depth.0 + 1)),
             index: Reverse(index),
-            issuer,
+            above,
         });
     }
 
@@ -270,7 +274,7 @@ impl<'a> PathBuilder<'a> {
             if self.above[index] != Above::NoPath {
                 continue;
             }
-            self.above[index] = Above::from(path.issuer);
+            self.above[index] = path.above;
             for below in self.released_by(&self.entries[index]) {
                 self.reach(below, path.end, Some(&path));
             }
@@ -288,11 +292,5 @@ impl<'a> PathBuilder<'a> {
             }
         });
         waiting.unwrap_or_default()
-    }
-}
-
-impl From<Option<usize>> for Above {
-    fn from(issuer: Option<usize>) -> Self {
-        issuer.map_or(Self::Nothing, |index| Self::Issuer(index as u32))
     }
 }
