@@ -121,7 +121,7 @@ impl Chain {
         let mut issuers = 1..self.certificates.len();
         let is_first = is_of_key(&0) && (key.is_some() || !is_ca(&0));
         let is_leaf = |index: &usize| is_of_key(index) && !is_ca(index);
-        if let Some(leaf) = issuers.clone().find(is_leaf).filter(|_| !is_first) {
+        if !is_first && let Some(leaf) = issuers.clone().find(is_leaf) {
             let (found, leaf) = (self.label(0), self.label(leaf));
             return Err(Error::LeafNotFirst { found, leaf });
         }

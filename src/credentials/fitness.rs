@@ -58,10 +58,7 @@ impl Fitness {
         let below = path.iter().filter(|index| !judge.paths.is_anchor(**index));
         let below = below.map(|index| &chain.certificates()[*index]);
         let eku = asked.violation(below).map_or(EkuOutcome::Enforced, EkuOutcome::Relaxed);
-        let reached = judge.paths.reached(false);
-        let below_public = judge.paths.reached(true);
-        let found = Found { judge, met, path, reached, below_public };
-        Ok(Self { eku, notes: found.notes() })
+        Ok(Self { eku, notes: Found::new(judge, met, &path).notes() })
     }
 
     /// Of several credentials that are published as one.
@@ -131,14 +128,27 @@ struct Found<'a> {
     judge: Judge<'a>,
     /// What the path meets.
     met: &'a Requirement,
-    path: Vec<usize>,
-    /// Beside each certificate, whether it stands on any path.
+    /// Beside each certificate, what it has issued on the path.
+    issued: Vec<Option<usize>>,
+    /// … whether it stands on any path,
     reached: Vec<bool>,
     /// … and on one that goes no further than a public root's key.
     below_public: Vec<bool>,
+    /// The first of those with such a key.
+    public_root: Option<usize>,
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
+    fn new(judge: Judge<'a>, met: &'a Requirement, path: &[usize]) -> Self {
+        let (reached, below_public) = (judge.paths.reached(false), judge.paths.reached(true));
+        let is_root = |index: &usize| judge.paths.is_public_root(*index) && below_public[*index];
+        let public_root = (1..reached.len()).find(is_root);
+        let mut issued = vec![None; reached.len()];
+        let pairs = path.iter().zip(path.iter().skip(1));
+        pairs.for_each(|(below, index)| issued[*index] = Some(*below));
+        Self { judge, met, issued, reached, below_public, public_root }
+    }
+
     /// One for each certificate at most, in the order of the file.
     fn notes(&self) -> Vec<Note> {
         let chain = self.judge.chain;
@@ -171,12 +181,8 @@ impl Found<'_> {
                 false => NoteKind::AnotherLeaf,
             });
         }
-        if self.below_public[index] {
-            return None;
-        }
-        let is_end = |index: &usize| paths.is_public_root(*index) && self.below_public[*index];
-        let root = (1..self.reached.len()).find(is_end)?;
-        Some(NoteKind::AbovePublicRoot { root: chain.place(root) })
+        let root = self.public_root.filter(|_| !self.below_public[index]);
+        root.map(|root| NoteKind::AbovePublicRoot { root: chain.place(root) })
     }
 
     fn whether_fit(&self, index: usize) -> Option<NoteKind> {
@@ -199,8 +205,8 @@ impl Found<'_> {
 
     fn where_it_stands(&self, index: usize) -> Option<NoteKind> {
         let place = |index| self.judge.chain.place(index);
-        match self.path.windows(2).find(|pair| pair[1] == index) {
-            Some(&[issued, _]) if place(issued) > place(index) => {
+        match self.issued[index] {
+            Some(issued) if place(issued) > place(index) => {
                 Some(NoteKind::OutOfOrder { issued: place(issued) })
             }
             Some(_) => None,

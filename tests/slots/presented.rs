@@ -279,7 +279,7 @@ fn a_chain_of_thousands_of_namesakes_is_judged() {
 fn a_line_of_thousands_of_issuers_is_judged_about_as_fast_as_it_is_read() {
     let leaf = Ca::root_named("00000").leaf(LeafSpec::new("leaf").eku(Eku::client()));
     let issuer = Ca::root_named("above").sub(CaSpec::new("below")).der();
-    let issuers = (0..20_000u32).map(|n| {
+    let issuers = (0..40_000u32).map(|n| {
         let der = with(&issuer, b"above", format!("{:05}", n + 1).as_bytes());
         with(&der, b"below", format!("{n:05}").as_bytes())
     });
@@ -290,7 +290,7 @@ fn a_line_of_thousands_of_issuers_is_judged_about_as_fast_as_it_is_read() {
     let fitness = client_slot().build().unwrap().judge(&credentials).unwrap();
     let judged = start.elapsed() - read;
     assert_eq!(fitness.notes, []);
-    assert!(judged < 10 * read, "{judged:?}, and read in {read:?}");
+    assert!(judged < 20 * read, "{judged:?}, and read in {read:?}");
 }
 
 type Ders = Vec<CertificateDer<'static>>;
