@@ -3,26 +3,19 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::common::clock::{Clock, NOW, unix};
 use crate::common::files::TempDir;
-use crate::common::ours::credentials;
+use crate::common::ours::{client_slot, clients, configs, credentials, server_slot, servers};
 use crate::common::pki::der::{children, sequence};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, Leaf, LeafSpec};
 use crate::common::tls::{handshake, provider, stacks, stock_client_verifier};
-use mtls_roles::{
-    ClientPeerVerifier, ClientSlot, Credentials, Crls, Error, PeerVerifierBuilder, Roots,
-    ServerPeerVerifier, ServerSlot, client_config, server_config,
-};
-use rustls::client::ResolvesClientCert;
+use mtls_roles::{ClientPeerVerifier, Credentials, Crls, Error, Roots, ServerPeerVerifier};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::danger::ClientCertVerifier;
-use rustls::sign::CertifiedKey;
-use rustls::{
-    AlertDescription, CertificateError, ClientConfig, Error as TlsError, RootCertStore,
-    SignatureScheme,
-};
+use rustls::{AlertDescription, CertificateError, Error as TlsError, RootCertStore};
+use walkdir::WalkDir;
 
 /// What becomes of a file.
 #[derive(Debug, PartialEq)]
@@ -252,8 +245,9 @@ fn no_roots_are_an_error_whatever_they_come_from() {
 
 #[test]
 fn nothing_reads_the_systems_roots_and_one_file_knows_the_public_ones() {
-    let mut sources = vec![];
-    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = WalkDir::new(src).into_iter().map(|entry| entry.unwrap().into_path());
+    let sources: Vec<_> = files.filter(|path| path.is_file()).collect();
     assert!(sources.len() > 10, "{sources:?}");
     for source in sources {
         let text = fs::read_to_string(&source).unwrap();
@@ -262,16 +256,6 @@ fn nothing_reads_the_systems_roots_and_one_file_knows_the_public_ones() {
         }
         let knows = text.contains("webpki_roots::");
         assert_eq!(knows, source.ends_with("src/roots/public.rs"), "{}", source.display());
-    }
-}
-
-fn collect(folder: &Path, sources: &mut Vec<std::path::PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => collect(&path, sources),
-            false => sources.push(path),
-        }
     }
 }
 
@@ -298,17 +282,16 @@ fn a_self_signed_certificate_that_is_no_ca_works_as_its_own_root_at_both_ends() 
     let (server, client) = (Leaf::self_signed(spec("server")), Leaf::self_signed(spec("client")));
     for stack in stacks() {
         let at = &stack.name;
-        let provider = stack.provider_of_version();
-        let clients = client_verifier(&client.der());
-        let servers = server_verifier(&server.der());
-        let slot = ServerSlot::builder().time_provider(Arc::new(Clock::default()));
-        let slot = slot.build_with(credentials(&server, &[])).unwrap();
-        let mut accept = server_config(&provider, slot, clients).unwrap();
-        let slot = ClientSlot::builder().time_provider(Arc::new(Clock::default()));
-        let slot = slot.build_with(credentials(&client, &[])).unwrap();
-        let mut connect = client_config(&provider, slot.clone(), servers).unwrap();
-        accept.time_provider = Arc::new(Clock::default());
-        connect.time_provider = Arc::new(Clock::default());
+        let slot = client_slot().build_with(credentials(&client, &[])).unwrap();
+        let (accept, connect) = configs(
+            &stack,
+            &Clock::default(),
+            (
+                &server_slot().build_with(credentials(&server, &[])).unwrap(),
+                &client_verifier(&client.der()),
+            ),
+            (&slot, &server_verifier(&server.der())),
+        );
         let (accept, connect) = (Arc::new(accept), Arc::new(connect));
         let visit = || handshake(accept.clone(), connect.clone(), "server.example");
         let outcome = visit();
@@ -421,6 +404,7 @@ fn a_ca_beside_a_pinned_certificate_of_its_name_is_still_found() {
     }
 }
 
+/// What rustls asks the verifier for; `tests/peers/hints.rs` holds that clients hear it.
 #[test]
 fn hints_name_private_roots_and_not_public_ones_unless_told_otherwise() {
     let (one, two) = (Ca::root_named("one"), Ca::root_named("two"));
@@ -441,54 +425,12 @@ fn hints_name_private_roots_and_not_public_ones_unless_told_otherwise() {
         ("public, told not to", public().send_no_root_hints(), vec![]),
         ("public, told", public().send_root_hints(), all_public()),
     ] {
-        hints_are(id, clients, &needed);
+        let clients = clients.build().unwrap();
+        let told = clients.root_hint_subjects().iter();
+        let told: Vec<_> = told.map(|name| name.as_ref().to_vec()).collect();
+        assert_eq!(told, needed, "{id}");
     }
     assert!(all_public().len() > 100);
-}
-
-/// Both what rustls asks the verifier for, and what a client reads on the wire.
-fn hints_are(id: &str, clients: PeerVerifierBuilder<ClientPeerVerifier>, needed: &[Vec<u8>]) {
-    let clients = clients.build().unwrap();
-    let told = clients.root_hint_subjects().iter();
-    let told: Vec<_> = told.map(|name| name.as_ref().to_vec()).collect();
-    assert_eq!(told, needed, "{id}");
-    let site = Ca::root_named("site");
-    let spec = LeafSpec::new("server").dns("server.example");
-    let server = credentials(&site.leaf(spec), &[]);
-    for stack in stacks() {
-        let provider = stack.provider_of_version();
-        let slot = ServerSlot::builder().time_provider(Arc::new(Clock::default()));
-        let slot = slot.build_with(server.clone()).unwrap();
-        let mut accept = server_config(&provider, slot, clients.clone()).unwrap();
-        accept.time_provider = Arc::new(Clock::default());
-        let ears = Arc::new(Ears::default());
-        let mut connect = ClientConfig::builder_with_details(provider, Arc::new(Clock::default()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(crate::common::tls::root_store(&[site.der()]))
-            .with_no_client_auth();
-        connect.client_auth_cert_resolver = ears.clone();
-        let outcome = handshake(accept, connect, "server.example");
-        outcome.client.unwrap_or_else(|e| panic!("{id}, {}: {e}", stack.name));
-        let heard = ears.0.lock().unwrap().take();
-        assert_eq!(heard.as_deref(), Some(needed), "{id}, {}", stack.name);
-    }
-}
-
-/// A client that presents nothing, and writes down what it was told.
-#[derive(Debug, Default)]
-struct Ears(Mutex<Option<Vec<Vec<u8>>>>);
-
-impl ResolvesClientCert for Ears {
-    fn resolve(&self, hints: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        let hints = hints.iter().map(|hint| hint.to_vec()).collect();
-        *self.0.lock().unwrap() = Some(hints);
-        None
-    }
-
-    fn has_certs(&self) -> bool {
-        true
-    }
 }
 
 /// The whole Name, read by a parser that is not ours.
@@ -503,13 +445,9 @@ fn client_verifier(root: &CertificateDer<'static>) -> ClientPeerVerifier {
 }
 
 fn verifier_over(roots: &[CertificateDer<'static>]) -> ClientPeerVerifier {
-    let roots = Roots::from_der(roots.to_vec()).unwrap();
-    let builder = ClientPeerVerifier::builder(roots, &provider());
-    builder.build().unwrap()
+    clients(&Roots::from_der(roots.to_vec()).unwrap()).build().unwrap()
 }
 
 fn server_verifier(root: &CertificateDer<'static>) -> ServerPeerVerifier {
-    let roots = Roots::from_der([root.clone()]).unwrap();
-    let builder = ServerPeerVerifier::builder(roots, &provider());
-    builder.build().unwrap()
+    servers(&Roots::from_der([root.clone()]).unwrap()).build().unwrap()
 }

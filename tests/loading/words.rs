@@ -29,6 +29,7 @@ fn load(chain: &[u8], key: &[u8]) -> Result<Credentials, Error> {
 }
 
 #[test]
+#[rustfmt::skip] // One row, one line.
 fn what_is_unambiguous_is_read_whatever_its_label_and_encoding() {
     let leaf = edge();
     let (chain, key) = (leaf.cert_pem(), leaf.key_pem());
@@ -36,16 +37,8 @@ fn what_is_unambiguous_is_read_whatever_its_label_and_encoding() {
     let marked = |text: &str| format!("\u{feff}{text}");
     let ways: Vec<(&str, Vec<u8>, Vec<u8>)> = vec![
         ("UTF-8 with a mark", marked(&chain).into(), marked(&key).into()),
-        (
-            "UTF-16LE with a mark",
-            utf16(&marked(&chain), u16::to_le_bytes),
-            utf16(&marked(&key), u16::to_le_bytes),
-        ),
-        (
-            "UTF-16BE with a mark",
-            utf16(&marked(&chain), u16::to_be_bytes),
-            utf16(&marked(&key), u16::to_be_bytes),
-        ),
+        ("UTF-16LE with a mark", utf16(&marked(&chain), u16::to_le_bytes), utf16(&marked(&key), u16::to_le_bytes)),
+        ("UTF-16BE with a mark", utf16(&marked(&chain), u16::to_be_bytes), utf16(&marked(&key), u16::to_be_bytes)),
         ("UTF-16LE", utf16(&chain, u16::to_le_bytes), utf16(&key, u16::to_le_bytes)),
         ("UTF-16BE", utf16(&chain, u16::to_be_bytes), utf16(&key, u16::to_be_bytes)),
         ("X509", chain.replace("CERT", "X509 CERT").into(), key.clone().into()),
@@ -165,6 +158,7 @@ fn of_a_file_in_two_encodings_nothing_is_read() {
 }
 
 #[test]
+#[rustfmt::skip] // One row, one line.
 fn a_key_that_a_provider_does_not_take_is_called_by_its_algorithm_and_curve() {
     let leaf = edge();
     let ec = |curve: &[u64]| {
@@ -174,20 +168,12 @@ fn a_key_that_a_provider_does_not_take_is_called_by_its_algorithm_and_curve() {
     let other =
         |id: &[u64]| sequence(&[vec![2, 1, 0], sequence(&[oid(id)]), tlv(4, &tlv(4, &[7; 57]))]);
     let rows: [(&str, Vec<u8>, &str); 7] = [
-        (
-            "P-521",
-            ec(&[1, 3, 132, 0, 35]),
-            "it is EC P-521; of the providers of rustls, aws-lc-rs takes P-521",
-        ),
+        ("P-521", ec(&[1, 3, 132, 0, 35]), "it is EC P-521; of the providers of rustls, aws-lc-rs takes P-521"),
         ("secp256k1", ec(&[1, 3, 132, 0, 10]), "it is EC secp256k1; needed is EC P-256"),
         ("brainpool", ec(&[1, 3, 36, 3, 3, 2, 8, 1, 1, 7]), "it is EC brainpoolP256r1; needed is"),
         ("Ed448", other(&[1, 3, 101, 113]), "it is Ed448; needed is"),
         ("ML-DSA", other(&[2, 16, 840, 1, 101, 3, 4, 3, 18]), "it is ML-DSA-65; needed is"),
-        (
-            "RSASSA-PSS",
-            other(&[1, 2, 840, 113549, 1, 1, 10]),
-            "it is RSASSA-PSS; no handshake of rustls takes",
-        ),
+        ("RSASSA-PSS", other(&[1, 2, 840, 113549, 1, 1, 10]), "it is RSASSA-PSS; no handshake of rustls takes"),
         ("unknown", other(&[1, 2, 3]), "it is algorithm 1.2.3; needed is"),
     ];
     let key_pem = |der: &[u8]| block("PRIVATE KEY", der);
