@@ -112,7 +112,8 @@ impl Gauges {
         if let Some(since) = health.failing_since {
             self.failing.get_or_create(&label).set(since.unix_timestamp());
         }
-        for expiry in expiries {
+        // The first end last: an RSA and an ECDSA certificate have one name, as a root and its successor.
+        for expiry in expiries.iter().rev() {
             let ends = Ends {
                 tunnel: tunnel.name().to_owned(),
                 role: expiry.role.to_string(),

@@ -52,7 +52,8 @@
 //!     set("tls_generation", String::new(), health.generation as f64);
 //!     set("tls_generation_age_seconds", String::new(), age(health.since));
 //!     set("tls_failing_seconds", String::new(), health.failing_since.map_or(0.0, age));
-//!     for expiry in tls.current().expiries() {
+//!     // The first end last: of two that are called alike it is the one to see.
+//!     for expiry in tls.current().expiries().into_iter().rev() {
 //!         let label = format!("{}: {}", expiry.role, expiry.name);
 //!         set("tls_expiry_timestamp_seconds", label, expiry.until.unix_timestamp() as f64);
 //!     }

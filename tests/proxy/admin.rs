@@ -81,6 +81,30 @@ fn every_handshake_is_counted_by_verdict_and_reason_and_every_end_by_how() {
 }
 
 #[test]
+fn of_two_certificates_of_one_name_the_one_that_ends_first_is_counted() {
+    let world = World::new();
+    let (_listener, at) = backend();
+    let now = time::OffsetDateTime::now_utc();
+    let spec = LeafSpec::new("core.example.com").dns("core.example.com").eku(Eku::server());
+    let soon = spec.valid(now - time::Duration::days(1), now + time::Duration::days(5));
+    world.write("soon", &world.servers.leaf(soon), &world.servers);
+    for certificates in [["server", "soon"], ["soon", "server"]] {
+        let certificates =
+            certificates.map(|it| format!("{{ chain = \"{it}.pem\", key = \"{it}.key\" }}"));
+        let certificates = format!("certificates = [{}]", certificates.join(", "));
+        let pair = "chain = \"server.pem\"\n        key = \"server.key\"";
+        let toml = terminating(at, "").replace(pair, &certificates);
+        let proxy = Proxy::start(&world, &format!("admin = \"127.0.0.1:0\"\n{toml}"));
+        let line = proxy.seen.iter().find(|line| line["message"] == "admin").unwrap();
+        let (_, _, text) = get(line["listening"].as_str().unwrap().parse().unwrap(), "/metrics");
+        let ends = text.lines().find(|line| line.contains("what=\"certificate\"")).unwrap();
+        let (_, ends) = ends.rsplit_once(' ').unwrap();
+        let in_a_week = (now + time::Duration::days(7)).unix_timestamp();
+        assert!(ends.parse::<i64>().unwrap() < in_a_week, "{text}");
+    }
+}
+
+#[test]
 fn the_status_says_what_is_presented_what_ends_when_and_who_is_still_relaxed() {
     let world = World::new();
     let (listener, at) = backend();
