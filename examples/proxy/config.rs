@@ -41,7 +41,7 @@ pub struct Config {
     pub place: Place,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
     #[serde(default)]

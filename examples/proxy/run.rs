@@ -44,7 +44,7 @@ async fn serve(file: &Path) -> Result<(), Vec<String>> {
         let admin = Admin { metrics, tunnels: tunnels.shown(), drain: drain.clone() };
         tokio::spawn(admin.serve(listener));
     }
-    tokio::spawn(reload_on(signals.hup, tunnels, file.to_owned()));
+    tokio::spawn(reload_on(signals.hup, tunnels, file.to_owned(), config.clone()));
     tracing::info!("ready");
     signals.end.wait().await;
     tracing::info!(limit = ?config.drain.0, "draining");
@@ -73,10 +73,19 @@ async fn admin_listener(config: &Config) -> Result<Option<TcpListener>, Failure>
 }
 
 /// A task of its own: a file that cannot be read for a while holds up nobody who wants to end.
-async fn reload_on(mut hup: Signal, mut tunnels: Tunnels, file: PathBuf) {
+async fn reload_on(mut hup: Signal, mut tunnels: Tunnels, file: PathBuf, begun: Config) {
     while hup.recv().await.is_some() {
         let failures = match Config::read(&file) {
-            Ok(config) => tunnels.apply(&config).await,
+            Ok(config) => {
+                if (&config.admin, config.log, config.drain)
+                    != (&begun.admin, begun.log, begun.drain)
+                {
+                    tracing::warn!(
+                        "reload: admin, log and drain are read at the start; restart for new ones"
+                    );
+                }
+                tunnels.apply(&config).await
+            }
             Err(failure) => vec![failure],
         };
         for failure in &failures {

@@ -44,10 +44,11 @@ pub fn credentials(
     }
 }
 
-/// The first line of a file.
+/// The first line of a file, without the mark that editors put before it.
 fn read_password(files: &mut Files, file: &Path) -> Result<Zeroizing<String>, Error> {
     let text = Zeroizing::new(files.text(file)?);
-    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+    let line = text.lines().next().unwrap_or_default();
+    Ok(Zeroizing::new(line.strip_prefix('\u{feff}').unwrap_or(line).to_owned()))
 }
 
 fn archive(

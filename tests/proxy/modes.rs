@@ -240,6 +240,7 @@ fn encrypted_keys_and_archives_are_opened_by_a_password_in_a_file() {
     let world = World::new();
     let (listener, at) = backend();
     world.folder.write("password", "correct horse\n");
+    world.folder.write("marked", "\u{feff}correct horse\r\n");
     world.folder.write("wrong", "battery staple\n");
     let openssl = |arguments: &str| {
         let mut openssl = std::process::Command::new("openssl");
@@ -260,7 +261,7 @@ fn encrypted_keys_and_archives_are_opened_by_a_password_in_a_file() {
     let toml = terminating(at, "");
     for own in [
         "chain = \"server.pem\"\nkey = \"encrypted.key\"\npassword_file = \"password\"",
-        "chain = \"server.p12\"\npassword_file = \"password\"",
+        "chain = \"server.p12\"\npassword_file = \"marked\"",
         "certificates = [{ chain = \"server.p12\", password_file = \"password\" }]",
     ] {
         let toml = toml.replace(pair, own);
@@ -269,7 +270,8 @@ fn encrypted_keys_and_archives_are_opened_by_a_password_in_a_file() {
         let mut client = world.connect(proxy.address("in"), Some(&world.client()));
         assert!(passes(&mut client, &listener), "{own}");
 
-        let file = write(&world, &toml.replace("\"password\"", "\"wrong\""));
+        let wrong = toml.replace("\"password\"", "\"wrong\"").replace("\"marked\"", "\"wrong\"");
+        let file = write(&world, &wrong);
         let run = crate::running::once(["--check".as_ref(), &*file]);
         assert_eq!(run.code, 2, "{own}: {run:?}");
         assert!(run.stderr.contains("the password does not open it"), "{own}: {run:?}");

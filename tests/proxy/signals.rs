@@ -183,6 +183,24 @@ fn what_is_refused_is_said_at_every_sighup_until_it_is_mended() {
 }
 
 #[test]
+fn what_is_read_at_the_start_alone_is_said_to_need_a_restart() {
+    let world = World::new();
+    let (_listener, at) = backend();
+    let toml = terminating(at, "");
+    let mut proxy = Proxy::start(&world, &toml);
+    proxy.signal("HUP");
+    proxy.wait("reloaded");
+    assert!(proxy.seen.iter().all(|line| line["level"] != "WARN"), "{:?}", proxy.seen);
+    for new in ["admin = \"127.0.0.1:0\"\n", "drain = \"1m\"\n"] {
+        write(&world, &format!("{new}{toml}"));
+        proxy.signal("HUP");
+        let said = proxy.find_new(|line| line["level"] == "WARN");
+        assert!(said["message"].as_str().unwrap().contains("restart"), "{said}");
+        proxy.wait("reloaded");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_used_leaves_everything_as_it_was_and_says_so() {
     let world = World::new();
     let (listener, at) = backend();
