@@ -134,6 +134,7 @@ async fn call(connector: &TlsConnector, tcp: TcpStream) -> Result<String> {
 /// A private CA for each role, one certificate from each; called again, it renews them all but
 /// keeps the CAs that are already trusted.
 fn write_files(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)?;
     for (role, host, purpose) in
         [("server", "core.example.com", ServerAuth), ("client", "edge.example.com", ClientAuth)]
     {

@@ -1,7 +1,9 @@
 //! The table of `quickstart`; that `embed` and `axum_mtls` end well.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
+use crate::common::files::TempDir;
 use crate::common::programs::run;
 use crate::program;
 
@@ -43,6 +45,21 @@ fn quickstart_exits_with_0_and_its_table_holds_the_promised_verdicts_in_120_colu
     let last = output.stdout.lines().last().unwrap();
     assert!(last.starts_with("Next: "), "{last}");
     assert!(last.contains("--example verify"), "{last}");
+}
+
+/// What the adapters' README begins with.
+#[test]
+fn embed_serves_from_a_folder_that_it_makes() {
+    let folder = TempDir::new();
+    let mut embed = Command::new(program("embed"));
+    embed.arg(folder.join("new")).stdout(Stdio::piped());
+    let mut server = embed.spawn().unwrap();
+    let mut address = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut address).unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(address.starts_with("127.0.0.1:"), "{address}");
+    assert!(folder.join("new/server-roots.pem").exists());
 }
 
 #[test]

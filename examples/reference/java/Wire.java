@@ -120,7 +120,7 @@ final class Wire {
         if (arguments[0].equals("serve")) {
             serve(arguments[1]);
         } else {
-            call(arguments[1], Integer.parseInt(arguments[2]));
+            call(arguments[1], Integer.parseInt(arguments[2].replaceFirst(".*:", "")));
         }
     }
 }

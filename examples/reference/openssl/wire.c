@@ -102,7 +102,7 @@ static void serve(const char *folder)
     }
 }
 
-static int call(const char *folder, const char *port)
+static int call(const char *folder, const char *port) /* of this machine */
 {
     struct verifier servers = {
         .role = SERVER,
@@ -133,5 +133,9 @@ int main(int count, char **arguments)
 {
     if (count == 3 && strcmp(arguments[1], "serve") == 0)
         serve(arguments[2]);
-    return count == 4 && strcmp(arguments[1], "call") == 0 ? call(arguments[2], arguments[3]) : 2;
+    const char *port = count == 4 && strcmp(arguments[1], "call") == 0 ? strrchr(arguments[3], ':') : NULL;
+    if (port != NULL)
+        return call(arguments[2], port + 1);
+    fputs("serve FOLDER | call FOLDER 127.0.0.1:PORT\n", stderr);
+    return 2;
 }
