@@ -123,7 +123,7 @@ impl IssuerCrls {
         &'c self,
         certificate: &View<'c>,
     ) -> impl Iterator<Item = &'c [TriedCrl]> {
-        let without_point = self.crls.iter().take_while(|tried| tried.crl.scope.names.is_empty());
+        let without_point = self.crls.iter().take_while(|tried| tried.crl.scope.encoded.is_none());
         let names = match self.by_name.is_empty() {
             true => Vec::new(),
             false => points(certificate).unwrap_or_else(|| vec![&self.own_name]),

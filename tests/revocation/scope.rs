@@ -79,6 +79,10 @@ fn a_list_for_a_point_is_a_good_word_for_the_certificates_of_this_point_only() {
         row("here-both-names", at_here(), vec![at(&[uri(THERE), uri(HERE)])], "good"),
         row("here-own-name", at_here(), vec![own_name()], "unknown"),
         row("here-among-three", at_here(), vec![there(), own_name(), here()], "good"),
+        // A point without names is nobody's.
+        row("no-point-at-nameless-point", None, vec![at(&[])], "unknown"),
+        row("here-at-nameless-point", at_here(), vec![at(&[])], "unknown"),
+        row("here-at-nameless-point-beside-here", at_here(), vec![at(&[]), here()], "good"),
         // The same characters as another type of name.
         row("here-as-dns", at_here(), vec![at(&[general_name(2, HERE.as_bytes())])], "unknown"),
         row("two-points", Some(sequence(&both_points)), vec![here()], "good"),
