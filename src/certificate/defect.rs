@@ -101,11 +101,17 @@ pub(crate) fn suspects(der: &[u8], signed_with: Option<&[u8]>) -> Vec<String> {
     found
 }
 
-/// Why rustls refuses a leaf below an issuer, whatever name is permitted: it compares DNS names and IP
-/// addresses only, and refuses every other form that is constrained.
+/// Why rustls refuses a leaf below an issuer: for a DNS name or an IP address that is kept out, or, whatever
+/// name is permitted, for one of another form that is constrained, which it does not compare.
 pub(crate) fn constraint_on(leaf: &View<'_>, issuer: &View<'_>) -> Option<String> {
     let forms = issuer.constrained_names().ok()?;
     let names: Vec<_> = leaf.alt_names().ok()?.filter_map(Result::ok).collect();
+    if let Some(name) = names.iter().find(|name| issuer.keeps_out(name)) {
+        return Some(format!(
+            "its name constraints (nameConstraints, 2.5.29.30) keep out `{name}`, which the leaf is for; \
+             needed is a CA that may issue for it"
+        ));
+    }
     let is_there = |form: &&str| match *form {
         "directory names" => !leaf.subject.is_empty(),
         "e-mail addresses" => names.iter().any(|name| matches!(name, SubjectAltName::Email(_))),

@@ -4,6 +4,8 @@
 //! they are read here. No more than webpki accepts is required: object identifiers are compared as
 //! bytes, and fields that nobody asks for stay unread.
 
+use std::net::IpAddr;
+
 use der::asn1::AnyRef;
 use der::{Decode, SliceReader, Tag, Tagged};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime};
@@ -255,27 +257,55 @@ impl<'a> View<'a> {
     /// On which forms of names there are constraints, in words.
     pub(super) fn constrained_names(&self) -> der::Result<Vec<&'static str>> {
         let mut forms = Vec::new();
-        for subtrees in self.elements(oid::NAME_CONSTRAINTS)? {
-            for subtree in Elements::of(subtrees?.value()) {
-                let base = Elements::of(subtree?.value()).any()?;
-                let number = match base.tag() {
-                    Tag::ContextSpecific { number, .. } => number.value(),
-                    _ => 0,
-                };
-                let form = match number {
-                    1 => "e-mail addresses",
-                    2 => "DNS names",
-                    4 => "directory names",
-                    6 => "URIs",
-                    7 => "IP addresses",
-                    _ => "names of other forms",
-                };
-                if !forms.contains(&form) {
-                    forms.push(form);
-                }
+        for (_, base) in self.subtrees()? {
+            let form = match number(base.tag()) {
+                1 => "e-mail addresses",
+                2 => "DNS names",
+                4 => "directory names",
+                6 => "URIs",
+                7 => "IP addresses",
+                _ => "names of other forms",
+            };
+            if !forms.contains(&form) {
+                forms.push(form);
             }
         }
         Ok(forms)
+    }
+
+    /// Whether name constraints keep out a DNS name or an IP address, which webpki compares (RFC 5280,
+    /// 4.2.1.10).
+    pub(super) fn keeps_out(&self, name: &SubjectAltName<&str>) -> bool {
+        let is_within = |excludes: bool, base: &AnyRef<'_>| match (name, number(base.tag())) {
+            (SubjectAltName::Dns(name), 2) => Some(
+                is_dns_within(name, base.value()) || excludes && is_covered(name, base.value()),
+            ),
+            (SubjectAltName::Ip(ip), 7) => Some(is_ip_within(*ip, base.value())),
+            _ => None,
+        };
+        // What cannot be read is refused for that.
+        let subtrees = self.subtrees().unwrap_or_default();
+        let met = subtrees.iter().filter_map(|(excludes, base)| {
+            let is_within = is_within(*excludes, base)?;
+            Some((*excludes, is_within))
+        });
+        let (excluded, permitted): (Vec<_>, Vec<_>) = met.partition(|(excludes, _)| *excludes);
+        let is_within = |met: &(bool, bool)| met.1;
+        let is_permitted = permitted.is_empty() || permitted.iter().any(is_within);
+        !is_permitted || excluded.iter().any(is_within)
+    }
+
+    /// The bases of the name constraints; `true`: what is below one is excluded.
+    fn subtrees(&self) -> der::Result<Vec<(bool, AnyRef<'a>)>> {
+        let mut all = Vec::new();
+        for subtrees in self.elements(oid::NAME_CONSTRAINTS)? {
+            let subtrees = subtrees?;
+            for subtree in Elements::of(subtrees.value()) {
+                let base = Elements::of(subtree?.value()).any()?;
+                all.push((number(subtrees.tag()) == 1, base));
+            }
+        }
+        Ok(all)
     }
 
     /// What people call the certificate, as [`Certificate::label`](super::Certificate::label).
@@ -366,6 +396,40 @@ pub(crate) enum NameConstraints {
     /// Without any subtree, or with an empty list of them.
     Empty,
     Present,
+}
+
+/// Of a context-specific tag; of another one 0.
+fn number(tag: Tag) -> u32 {
+    match tag {
+        Tag::ContextSpecific { number, .. } => number.value(),
+        _ => 0,
+    }
+}
+
+/// A base with a dot before it is for what is below it only.
+fn is_dns_within(name: &str, base: &[u8]) -> bool {
+    let (above, end) = name.as_bytes().split_at(name.len().saturating_sub(base.len()));
+    let has_dot = base.first().is_none_or(|first| *first == b'.') || above.ends_with(b".");
+    end.eq_ignore_ascii_case(base) && (above.is_empty() || has_dot)
+}
+
+/// Whether a wildcard stands for the very base, too.
+fn is_covered(name: &str, base: &[u8]) -> bool {
+    let domain = name.strip_prefix('*').unwrap_or("?");
+    let dot = base.iter().position(|byte| *byte == b'.').unwrap_or(base.len());
+    dot > 0 && base[dot..].eq_ignore_ascii_case(domain.as_bytes())
+}
+
+/// The base is an address and its mask.
+fn is_ip_within(ip: IpAddr, base: &[u8]) -> bool {
+    let octets = match ip {
+        IpAddr::V4(ip) => ip.octets().to_vec(),
+        IpAddr::V6(ip) => ip.octets().to_vec(),
+    };
+    let (network, mask) = base.split_at(base.len() / 2);
+    let mut all = octets.iter().zip(network).zip(mask);
+    network.len() == octets.len()
+        && all.all(|((octet, network), mask)| octet & mask == network & mask)
 }
 
 /// UTCTime or GeneralizedTime in the form of DER, to the second (RFC 5280, 4.1.2.5). Years before 1970

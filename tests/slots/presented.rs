@@ -157,6 +157,49 @@ fn what_nobody_needs_is_presented_and_noted() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Each row: what an issuer is constrained to and what it excludes, and the names of a leaf below it.
+#[test]
+fn a_constraint_that_keeps_a_name_out_is_noted_if_and_only_if_rustls_refuses_the_leaf_for_it() {
+    let root = Ca::root_named("root");
+    let v4 = |text: &str| text.parse::<std::net::IpAddr>().unwrap();
+    let sub = || CaSpec::new("sub");
+    let bases =
+        ["example.com", ".example.com", "EXAMPLE.com", "ample.com", "com", "", "a.example.com"];
+    let names = ["example.com", "a.example.com", "b.a.Example.com", "xample.com", "*.example.com"];
+    let mut rows: Vec<(CaSpec, LeafSpec)> = Vec::new();
+    for name in names {
+        for base in bases {
+            let leaf = || LeafSpec::new("leaf").dns(name);
+            rows.push((sub().permit_dns(base), leaf()));
+            rows.push((sub().exclude_dns(base), leaf()));
+            rows.push((sub().permit_dns("com").exclude_dns(base), leaf()));
+            rows.push((sub().permit_dns("other.example").permit_dns(base), leaf()));
+        }
+    }
+    for ip in ["192.0.2.1", "198.51.100.1", "2001:db8::1"] {
+        for (network, prefix) in
+            [("192.0.2.0", 24), ("192.0.2.1", 32), ("0.0.0.0", 0), ("2001:db8::", 32)]
+        {
+            let leaf = || LeafSpec::new("leaf").ip(v4(ip)).dns("a.example.com");
+            rows.push((sub().permit_ip(v4(network), prefix), leaf()));
+            rows.push((sub().exclude_ip(v4(network), prefix), leaf()));
+        }
+    }
+    let stock = stock_client_verifier(&provider(), &[root.der()], []);
+    let mut refused = 0;
+    for (index, (ca, leaf)) in rows.into_iter().enumerate() {
+        let ca = root.sub(ca);
+        let leaf = ca.leaf(leaf);
+        let chain = leaf.chain(&[&ca]);
+        let is_refused = decide_client(&*stock, &chain, unix(NOW)).is_err();
+        let notes = judge(&leaf, &chain.iter().collect::<Vec<_>>()).unwrap().notes;
+        let is_noted = notes.iter().any(|note| note.to_string().contains("keep out `"));
+        assert_eq!(is_noted, is_refused, "row {index}: {notes:?}");
+        refused += usize::from(is_refused);
+    }
+    assert!((20..140).contains(&refused), "{refused}");
+}
+
 const SERVERS_ONLY: &str =
     "Unfit { needed: Purpose(clientAuth), found: Some([Purpose(serverAuth)]) }";
 
