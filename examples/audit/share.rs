@@ -29,13 +29,14 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for role in Roles::BOTH.iter() {
         let (roots, issuers): (Vec<_>, Vec<_>) = shared(report, role)
             .into_iter()
-            .partition(|it| it.entry.kind() == CertificateKind::Root);
+            // A self-signed leaf is its own root.
+            .partition(|it| it.entry.kind() != CertificateKind::Intermediate);
         writeln!(out, "\n# ==== Peers that verify us as {role} ({})", role.purpose())?;
         for missing in ours(report, role).filter(|finding| !finding.path.is_complete) {
             let (name, issuer) = (short_name(missing.entry), above(missing));
             writeln!(out, "# MISSING: the root of {name}: its chain ends below `{issuer}`")?;
         }
-        if roots.is_empty() && issuers.is_empty() {
+        if ours(report, role).next().is_none() {
             writeln!(out, "# nothing: no certificate of ours is fit for it")?;
         }
         for root in &roots {

@@ -49,9 +49,10 @@ fn the_issuers_of_our_chains_are_shared_by_role_with_their_fingerprints() {
 #[test]
 fn a_root_that_is_missing_is_told_and_is_no_success() {
     let world = World::full();
-    let output = audit(&world, "--share edge.pem issuers.pem");
-    let missing = "# MISSING: the root of edge.example.com: its chain ends below `O=DigiCert Inc, CN=DigiCert Global Root G2`";
+    let output = audit(&world, "--share edge.pem");
+    let missing = "# MISSING: the root of edge.example.com: its chain ends below `O=DigiCert Inc, CN=Combined CA`";
     assert!(output.stdout.contains(missing), "{output:?}");
+    assert!(!part(&output.stdout, "client").contains("# nothing"), "{output:?}");
     assert_eq!(output.code, 2);
 }
 
@@ -63,6 +64,8 @@ fn a_self_signed_certificate_is_what_its_peers_trust_and_a_peers_chain_is_not_ou
     let address = server(&world);
     let output = audit(&world, &format!("--share own.pem roots.pem {address}"));
     assert!(part(&output.stdout, "client").contains(own.cert_pem().replace('\r', "").trim()));
+    let trusted = "# ROOT, to be trusted\n# name:    CN=own.example.com";
+    assert!(part(&output.stdout, "client").contains(trusted), "{output:?}");
     assert!(!output.stdout.contains("Combined CA"), "{output:?}");
     assert!(part(&output.stdout, "server").contains("# nothing"), "{output:?}");
     let address = server(&world);
