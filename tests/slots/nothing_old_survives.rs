@@ -195,7 +195,12 @@ fn without_resumption_makes_a_config_made_by_hand_see_the_new_state() {
         for role in [Role::Server, Role::Client] {
             let mut world = World::by_hand(&stack);
             match role {
-                Role::Server => without_resumption(Arc::get_mut(&mut world.accept).unwrap()),
+                Role::Server => {
+                    let accept = Arc::get_mut(&mut world.accept).unwrap();
+                    accept.ticketer = rustls::crypto::ring::Ticketer::new().unwrap();
+                    without_resumption(accept);
+                    assert!(!accept.ticketer.enabled() && accept.send_tls13_tickets == 0);
+                }
                 Role::Client => without_resumption(Arc::get_mut(&mut world.connect).unwrap()),
             }
             world.visit().sees("server", "client", &stack);

@@ -69,6 +69,8 @@ impl World {
             ("twin", twin.der()),
             ("another leaf", sub.leaf(LeafSpec::new("another")).der()),
             ("leaf called sub", new.leaf(LeafSpec::new("sub")).der()),
+            // Another extension in place of its key identifier.
+            ("sub unidentified", with(&sub.der(), &[0x55, 0x1d, 0x0e], &[0x55, 0x1d, 0x63])),
             ("sub by x", sub_by_x.der()),
             ("x by sub", x_by_sub.der()),
             ("x for servers", other.cross_sign(&x, CaSpec::new("").eku(Eku::server())).der()),
@@ -120,6 +122,8 @@ fn what_nobody_needs_is_presented_and_noted() {
         ("leaf, sub, new, other", "4 LeadsNowhere".into()),
         ("leaf, other", "2 LeadsNowhere".into()),
         ("leaf, another leaf, sub", "2 AnotherLeaf".into()),
+        ("leaf, sub unidentified, new", String::new()),
+        ("leaf, sub, sub unidentified, new", "3 ParallelIssuer { of: 2 }".into()),
         ("leaf, leaf called sub, sub", "2 AnotherLeaf".into()),
         ("leaf, sequence, sub, other, sequence, sub", "2 Unreadable; 4 LeadsNowhere; 5 Unreadable; 6 Duplicate { of: 3 }".into()),
         ("leaf, sub by x, x by sub", String::new()),
