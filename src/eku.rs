@@ -14,9 +14,8 @@ use crate::text::{Printable, utc};
 
 /// Which extended key usage a certificate must have for a role.
 ///
-/// One type for both sides: a slot judges by it what *we* present, a peer verifier what it
-/// accepts. The default, and what [`until`](Self::until) falls back to, is
-/// [`rfc5280`](Self::rfc5280), which is what rustls does.
+/// A slot judges by it what *we* present, a peer verifier what it accepts. The default, and what
+/// [`until`](Self::until) falls back to, is [`rfc5280`](Self::rfc5280), which is what rustls does.
 ///
 /// | preset | leaf has no EKU | leaf EKU lacks the purpose | issuer has no EKU | issuer EKU lacks it |
 /// | --- | --- | --- | --- | --- |
@@ -31,10 +30,8 @@ use crate::text::{Printable, utc};
 ///
 /// # Security
 ///
-/// A relaxed policy weakens the extended key usage and nothing else: signatures, validity, basic
-/// constraints, path length, key usage, name constraints, revocation and names are checked as
-/// before. In a verifier it applies to named peers only; see
-/// [`relax_for`](crate::PeerVerifierBuilder::relax_for).
+/// A relaxed policy weakens the extended key usage and nothing else. In a verifier it applies to named
+/// peers only; see [`relax_for`](crate::PeerVerifierBuilder::relax_for).
 ///
 /// # As text
 ///
@@ -78,9 +75,8 @@ impl EkuPolicy {
         Self::of(Preset::Rfc5280)
     }
 
-    /// As [`rfc5280`](Self::rfc5280), and the leaf must have the extension.
-    ///
-    /// Issuers may lack it, since the intermediates of ordinary private CAs do.
+    /// As [`rfc5280`](Self::rfc5280), and the leaf must have the extension; the intermediates of
+    /// ordinary private CAs lack it.
     pub const fn strict() -> Self {
         Self::of(Preset::Strict)
     }

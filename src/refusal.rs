@@ -12,10 +12,9 @@ use crate::text::{Printable, hex};
 
 /// Why a peer was refused.
 ///
-/// [`error`](Self::error) is what the handshake ends with, and what its TLS alert is derived
-/// from. Under `rfc5280()` it is stock rustls' error, which names a wrong EKU even where the
-/// certificate is not trusted at all. [`class`](Self::class) is the honest reason: it says
-/// [`RefusalClass::Eku`] if and only if the EKU was the only obstacle.
+/// [`error`](Self::error) is what the handshake ends with, and what its TLS alert is derived from:
+/// under `rfc5280()` stock rustls' error, which names a wrong EKU even where the certificate is not
+/// trusted at all. [`class`](Self::class) is the honest reason.
 ///
 /// ```
 /// use mtls_roles::{ClientPeerVerifier, RefusalClass, Roots};
@@ -157,7 +156,6 @@ impl Refusal {
         self
     }
 
-    /// The same refusal of another class.
     pub(crate) fn with_class(mut self, class: RefusalClass) -> Self {
         self.0.class = class;
         self
@@ -165,8 +163,7 @@ impl Refusal {
 
     /// The same refusal, known to be for the EKU alone.
     pub(crate) fn with_violation(mut self, violation: EkuViolation) -> Self {
-        self.0.violation = Some(violation);
-        self.0.reason = None;
+        (self.0.violation, self.0.reason) = (Some(violation), None);
         self.with_class(RefusalClass::Eku)
     }
 
@@ -193,12 +190,11 @@ impl Refusal {
     /// The class in words, and what is known beyond it: which certificate, what is found and what is
     /// needed; control characters escaped.
     ///
-    /// As long as no path is verified, webpki alone takes certificates apart; of the parts that it shows,
-    /// names, keys and algorithms are put into words. What it does not show, [`explain`](Self::explain)
-    /// tells, for a chain that is in a file.
+    /// As long as no path is verified, webpki alone takes certificates apart, and what it shows is put into
+    /// words. The rest [`explain`](Self::explain) tells, for a chain that is in a file.
     pub fn reason(&self) -> String {
-        let class = self.0.class;
-        match (self.details(), &self.0.error) {
+        let Details { class, error, .. } = &*self.0;
+        match (self.details(), error) {
             (Some(details), _) => format!("{class}: {details}"),
             (None, Error::HandshakeNotComplete) => {
                 "its handshake is not done: ask when it is".into()
@@ -225,16 +221,14 @@ impl Refusal {
     /// What a chain that is in a file has that rustls does not take: for tools, since this crate's own
     /// reader looks at certificates that nobody has verified. A line for each of them.
     pub fn explain(&self, chain: &[CertificateDer<'_>]) -> Vec<String> {
+        use CertificateError::{
+            UnsupportedSignatureAlgorithmContext as Unsupported,
+            UnsupportedSignatureAlgorithmForPublicKeyContext as OfAnotherKey,
+        };
         let signed_with = match self.error() {
             Error::InvalidCertificate(
-                CertificateError::UnsupportedSignatureAlgorithmContext {
-                    signature_algorithm_id,
-                    ..
-                }
-                | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
-                    signature_algorithm_id,
-                    ..
-                },
+                Unsupported { signature_algorithm_id, .. }
+                | OfAnotherKey { signature_algorithm_id, .. },
             ) => Some(signature_algorithm_id.as_slice()),
             _ => None,
         };
@@ -289,6 +283,7 @@ impl RefusalClass {
     }
 
     fn of(error: &Error) -> Self {
+        use CertificateError as Refused;
         let error = match error {
             Error::NoCertificatesPresented => return Self::NoCertificate,
             Error::InvalidCertRevocationList(_) => return Self::RevocationUnknown,
@@ -296,23 +291,18 @@ impl RefusalClass {
             _ => return Self::Other,
         };
         match error {
-            CertificateError::UnknownIssuer => Self::UnknownIssuer,
-            CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. } => Self::Validity,
-            CertificateError::Revoked => Self::Revoked,
-            CertificateError::UnknownRevocationStatus
-            | CertificateError::ExpiredRevocationList
-            | CertificateError::ExpiredRevocationListContext { .. } => Self::RevocationUnknown,
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                Self::Name
+            Refused::UnknownIssuer => Self::UnknownIssuer,
+            Refused::Expired
+            | Refused::ExpiredContext { .. }
+            | Refused::NotValidYetContext { .. } => Self::Validity,
+            Refused::Revoked => Self::Revoked,
+            Refused::UnknownRevocationStatus | Refused::ExpiredRevocationListContext { .. } => {
+                Self::RevocationUnknown
             }
-            CertificateError::ApplicationVerificationFailure => Self::PeerRule,
+            Refused::NotValidForNameContext { .. } => Self::Name,
+            Refused::ApplicationVerificationFailure => Self::PeerRule,
             // A wrong EKU is one obstacle; whether it is the only one, the error does not say.
-            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-                Self::Undetermined
-            }
+            Refused::InvalidPurposeContext { .. } => Self::Undetermined,
             _ => Self::Other,
         }
     }

@@ -22,9 +22,7 @@ use crate::roots::Roots;
 
 /// Decides about the chain that a *client* presents to us. Cheap to clone; clones are one verifier.
 ///
-/// By default it equals rustls' `WebPkiClientVerifier` over the same roots: same verdict, same
-/// error. What may be added: an EKU policy that is relaxed for named peers, rules that say who may
-/// connect, revocation, observers.
+/// By default it equals rustls' `WebPkiClientVerifier` over the same roots: same verdict, same error.
 ///
 /// ```no_run
 /// use mtls_roles::{ClientPeerVerifier, EkuPolicy, PeerRule, Roots};
@@ -88,10 +86,9 @@ impl ClientPeerVerifier {
     /// [`identify`](Self::identify) asks it.
     ///
     /// It judges at `now`, so **it can refuse a peer that was accepted a moment ago**: a certificate
-    /// or the end of a policy has passed, lists were replaced. That is no defect of the service: close
-    /// the connection, as its next handshake would be refused. Ask once, when the connection begins,
-    /// and keep the answer for as long as the connection may live; to let an end reach open
-    /// connections, ask again, or close them after a while.
+    /// or the end of a policy has passed, lists were replaced. Close the connection then, as its next
+    /// handshake would be refused. Ask once, when the connection begins, and keep the answer; to let an
+    /// end reach open connections, ask again, or close them after a while.
     ///
     /// # Errors
     ///
@@ -125,10 +122,10 @@ impl ClientPeerVerifier {
     /// old lists stay in use beside them, and why; the observer hears it, too.
     ///
     /// A replacement loses nothing: the newest list that a key has signed for a distribution point
-    /// stays until its nextUpdate (judged at `now`), unless the new set has one as new that the same
-    /// key has signed. So an older list rolls nothing back, a forged one keeps no genuine one out,
-    /// and a file that is missing forgets no revocation. Which key signed a list is known once a peer
-    /// was verified with it, or if it is a root's; of other lists nothing is kept.
+    /// stays until its nextUpdate (judged at `now`), unless the new set has one as new by the same key.
+    /// So an older list rolls nothing back, a forged one keeps no genuine one out, and a missing file
+    /// forgets no revocation. Which key signed a list is known once a peer was verified with it, or if
+    /// it is a root's; of other lists nothing is kept.
     ///
     /// # Errors
     ///
@@ -147,11 +144,8 @@ impl ClientPeerVerifier {
 }
 
 impl PeerVerifierBuilder<ClientPeerVerifier> {
-    /// Names a peer that may connect, and so keeps out every peer that no such rule names.
-    ///
-    /// Without any, every certificate under the roots may connect; over public roots that does
-    /// not build. What a name is worth below public roots, and how a rule is bound to an issuer,
-    /// [`PeerRule`] says.
+    /// Names a peer that may connect, and so keeps out every peer that no such rule names. Without any,
+    /// every certificate under the roots may connect; over public roots that does not build.
     pub fn allow(mut self, peer: PeerRule) -> Self {
         self.expected.push(peer);
         self
@@ -181,16 +175,15 @@ impl PeerVerifierBuilder<ClientPeerVerifier> {
     /// curl and GnuTLS ignore the names.
     ///
     /// With all the lengths before them they may take 49,151 bytes, or `build` refuses: a client on
-    /// rustls holds what a server sends in one flight in 65,535 bytes, the server's certificates (up
-    /// to 15,000 bytes of them) among it. Other clients may take less: Java takes a message of
-    /// 32,768 bytes by default (`jdk.tls.maxHandshakeMessageSize`).
+    /// rustls takes 65,535 bytes in one flight, the server's certificates among them. Java takes a
+    /// message of 32,768 bytes by default (`jdk.tls.maxHandshakeMessageSize`).
     pub fn send_root_hints(mut self) -> Self {
         self.sends_root_hints = Some(true);
         self
     }
 
-    /// Names no roots in the CertificateRequest: clients present what they have, Go's and Java's, too.
-    /// The default over public roots, whose names would fill the message.
+    /// Names no roots in the CertificateRequest, so that all clients present what they have. The default
+    /// over public roots, whose names would fill the message.
     pub fn send_no_root_hints(mut self) -> Self {
         self.sends_root_hints = Some(false);
         self

@@ -7,14 +7,10 @@
 //!    must list the purpose of the role, as in stock rustls.
 //!    Paths that it verifies are then checked where it is too lenient (see [`PathCheck`]); each
 //!    certificate of them is looked up in the revocation lists; and last of all it is asked whose they
-//!    are: the server's name, or the rule in its place; the rules that say who may connect. All that
-//!    inside the search, so that another path may still be found.
+//!    are. All that inside the search, so that another path may still be found.
 //! 2. If the EKU stood in its way, and the policy is relaxed now, a second search relaxes the EKU
 //!    and nothing else. Of its paths it is also asked whether the relaxation is for this peer. What is
 //!    reported is computed from the path it returns.
-//!
-//! A path that passed everything but the last question is what the refusal is about, whatever webpki
-//! finds wrong with others.
 //!
 //! Good signatures of certificates, and which certificates passed the path checks, are remembered
 //! (see [`SignatureMemo`](crate::SignatureMemo)); everything else is judged afresh each time.

@@ -66,8 +66,6 @@ pub(super) fn issuers<'p>(path: &'p VerifiedPath<'p>) -> impl Iterator<Item = Ve
 
 /// Every certificate, leaf first, without the root.
 pub(super) fn certificates(path: &VerifiedPath<'_>) -> der::Result<Vec<Certificate>> {
-    std::iter::once(leaf(path))
-        .chain(issuers(path))
-        .map(|certificate| Certificate::read(&certificate.0))
-        .collect()
+    let all = std::iter::once(leaf(path)).chain(issuers(path));
+    all.map(|certificate| Certificate::read(&certificate.0)).collect()
 }

@@ -21,10 +21,8 @@ use crate::roots::Roots;
 
 /// Decides about the chain that a *server* presents to us. Cheap to clone; clones are one verifier.
 ///
-/// By default it equals rustls' `WebPkiServerVerifier` over the same roots: same verdict, same
-/// error. A server is always checked by name, or by the rule expected in its place, under every
-/// EKU policy.
-///
+/// By default it equals rustls' `WebPkiServerVerifier` over the same roots: same verdict, same error.
+/// A server is always checked by name, or by the rule expected in its place, under every EKU policy.
 /// *Not* checked: OCSP responses, as in rustls.
 ///
 /// ```
@@ -44,10 +42,7 @@ impl ServerPeerVerifier {
     }
 
     /// Who is at the other end of this connection, which was opened to `name`? To be asked when the
-    /// handshake is done.
-    ///
-    /// A resumed session has the certificates of its first handshake; they are judged again, here
-    /// and now.
+    /// handshake is done. The certificates of a resumed session are judged again, here and now.
     ///
     /// # Errors
     ///
@@ -64,11 +59,8 @@ impl ServerPeerVerifier {
     }
 
     /// Who is it? Verifies a presented chain outside a handshake, leaf first, for the name that
-    /// was connected to.
-    ///
-    /// The handshake has proved that the peer holds the key of the leaf it presented; for a chain
-    /// from anywhere else nothing is proved. It judges at `now`, so it can refuse a server that was
-    /// accepted a moment ago; what to do then, [`ClientPeerVerifier::verify`] says.
+    /// was connected to. What that proves, and when it refuses a peer that was accepted a moment ago,
+    /// [`ClientPeerVerifier::verify`] says.
     ///
     /// # Errors
     ///
@@ -121,8 +113,7 @@ impl ServerPeerVerifier {
 impl PeerVerifierBuilder<ServerPeerVerifier> {
     /// Expects a peer that this rule names, in place of the name that was connected to.
     ///
-    /// For meshes in which a server's identity is not its address, SPIFFE for example. May be
-    /// called several times: any of the rules will do.
+    /// For meshes in which a server's identity is not its address. Of several rules any will do.
     ///
     /// # Security
     ///

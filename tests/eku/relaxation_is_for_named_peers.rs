@@ -194,21 +194,6 @@ fn relax_for_does_nothing_under_a_policy_that_is_not_relaxed() {
 }
 
 #[test]
-fn any_peer_of_private_roots_is_relaxed_and_reported_if_that_was_asked_for() {
-    let root = Ca::root_named("root");
-    let leaf = root.leaf(LeafSpec::new("no names").eku(Eku::server()));
-    for policy in [EkuPolicy::ignore(), EkuPolicy::accept_server_auth()] {
-        let verifier = clients(&roots([&root]))
-            .eku_policy(policy)
-            .relax_for_any_peer_of_these_private_roots()
-            .build()
-            .unwrap();
-        let peer = verifier.verify(Some(&leaf.chain(&[])), unix(NOW)).unwrap();
-        assert!(matches!(peer.eku(), EkuOutcome::Relaxed(_)), "{policy}");
-    }
-}
-
-#[test]
 fn a_relaxed_server_is_checked_by_name_and_a_strange_one_gets_the_strict_error() {
     let root = Ca::root_named("root");
     let verifier = servers(&roots([&root]))

@@ -114,25 +114,6 @@ fn expired_and_badly_signed_decoys_change_neither_the_verdict_nor_the_report() {
 }
 
 #[test]
-fn some_decoy_outranks_the_eku_so_the_error_alone_would_not_tell() {
-    let root = Ca::root_named("root");
-    let sub = root.sub(CaSpec::new("sub").eku(Eku::server()));
-    let leaf = sub.leaf(LeafSpec::new("edge").eku(Eku::both()));
-    let errors: Vec<_> = decoys(&root, &sub)
-        .into_iter()
-        .map(|(_, decoys)| {
-            stock_verdict(&root, &[leaf.chain(&[&sub]), decoys].concat()).unwrap_err()
-        })
-        .collect();
-    let expired = CertificateError::ExpiredContext {
-        time: unix(NOW),
-        not_after: unix(NOW - Duration::days(1)),
-    };
-    assert!(errors.contains(&expired.into()));
-    assert!(errors.contains(&CertificateError::BadSignature.into()));
-}
-
-#[test]
 fn a_decoy_with_a_wrong_eku_makes_no_other_defect_an_eku_defect() {
     let (root, other) = (Ca::root_named("root"), Ca::root_named("other"));
     let late = root.sub(CaSpec::new("sub").expired());

@@ -9,7 +9,7 @@ use crate::chains::Chains;
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::{Exact, assert_no_row_is_wrong, violation};
 use crate::common::ours::{Choices, ROLES, Setup, Verifier};
-use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec};
+use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec};
 use crate::common::tls::{provider, providers};
 use crate::defects::{Case, NAME, Says};
 use crate::forge::{Forge, certificate};
@@ -251,37 +251,6 @@ fn real_ca_certificates_as_leaves_get_stocks_verdict_and_error_in_both_roles() {
         }
     }
     assert_no_row_is_wrong(rows, &wrong);
-}
-
-/// The one difference: stock lets anything that is trusted issue (FACTS.md, 1.18).
-#[test]
-fn a_root_without_ca_true_issues_nothing_here_and_anything_in_stock_rustls() {
-    let names = |spec: CaSpec| [spec.clone().not_a_ca(), spec.without_basic_constraints()];
-    for root in names(CaSpec::new("keytool")).map(Ca::root) {
-        let sub = root.sub(CaSpec::new("sub"));
-        let leaf = LeafSpec::new("leaf").dns(NAME).eku(Eku::both());
-        let issued = [root.leaf(leaf.clone()).chain(&[]), sub.leaf(leaf).chain(&[&sub])];
-        for (role, chain) in
-            ROLES.into_iter().flat_map(|role| issued.clone().map(|chain| (role, chain)))
-        {
-            let pair = Pair::new(role, &[root.der()], &Case::plain(), &provider());
-            let said = pair.say(&chain, NAME, unix(NOW));
-            assert!(said.is_same() && said.stock.is_ok(), "{role}: {said:?}");
-            let refused = said.hardened.unwrap_err();
-            let check = violation(&refused.0).unwrap_or_default();
-            assert!(check.contains("RootIsNoCa"), "{role}: {refused:?}");
-        }
-    }
-}
-
-#[test]
-fn a_root_without_ca_true_is_trusted_for_itself_as_in_stock_rustls() {
-    let own = Leaf::self_signed(LeafSpec::new("own").dns(NAME).eku(Eku::both()));
-    for role in ROLES {
-        let pair = Pair::new(role, &[own.der()], &Case::plain(), &provider());
-        let said = pair.say(&own.chain(&[]), NAME, unix(NOW));
-        assert!(said.is_same() && said.stock.is_ok(), "{role}: {said:?}");
-    }
 }
 
 #[test]
