@@ -25,8 +25,8 @@ pub struct Report<'a> {
 impl<'a> Report<'a> {
     pub fn new(found: &'a Found, assessment: &'a Assessment<'a>) -> Self {
         let mut findings: Vec<_> = assessment.findings().iter().collect();
-        // By itself, since each cached key would take as much memory as the finding.
-        findings.sort_unstable_by_key(|finding| finding.entry.sha256());
+        // By itself: all in one key would take as much memory as the findings.
+        findings.sort_by_cached_key(|finding| finding.entry.sha256());
         findings.sort_by_cached_key(|finding| {
             let group = Reverse(Group::of(finding.verdict));
             let subject = finding.entry.certificate().subject();

@@ -28,7 +28,6 @@ use crate::text::Printable;
 #[derive(Clone, Debug)]
 pub struct Entry {
     certificate: Certificate,
-    sha256: [u8; 32],
     pub(super) locations: Vec<Location>,
     usages: OnceLock<(Option<KeyUsage>, Option<NetscapeType>)>,
     authority_key_id: Option<Part>,
@@ -45,7 +44,6 @@ impl Entry {
         let view = View::read(der)?;
         let certificate = Certificate::from_view(&view)?;
         Ok(Self {
-            sha256: certificate.sha256(),
             locations: vec![location],
             usages: OnceLock::new(),
             authority_key_id: view.authority_key_id().map(|id| view.part(id)),
@@ -63,9 +61,9 @@ impl Entry {
         &self.certificate
     }
 
-    /// SHA-256 of the whole certificate.
+    /// SHA-256 of the whole certificate. Computed anew by each call.
     pub fn sha256(&self) -> [u8; 32] {
-        self.sha256
+        self.certificate.sha256()
     }
 
     /// Where it was found, in the order of finding; at least one.

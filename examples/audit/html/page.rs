@@ -189,7 +189,7 @@ struct TableRow {
     /// Places in the list of advice, from 1.
     advice: Vec<usize>,
     forecast: Vec<Forecasted>,
-    /// Without what the others say.
+    /// Without what the others say, and what the page does not show at length.
     facts: Row,
 }
 
@@ -233,6 +233,9 @@ impl TableRow {
                 .flatten()
                 .collect(),
             facts: Row {
+                source: vec![],
+                policies: vec![],
+                roles: vec![],
                 chain: vec![],
                 because: vec![],
                 advice: vec![],
