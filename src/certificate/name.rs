@@ -165,15 +165,11 @@ fn attribute(mut fields: Elements<'_>, text: &mut String) -> der::Result<()> {
         None => text.push_str(&format!("OID.{}", Dotted(oid))),
     }
     text.push('=');
-    attribute_value(value, text);
-    Ok(())
-}
-
-fn attribute_value(value: AnyRef<'_>, text: &mut String) {
     match plain_value(value) {
         Some(plain) => text.push_str(&escaped(&plain)),
         None => text.push_str(&format!("#{}", text::hex(value.value()))),
     }
+    Ok(())
 }
 
 /// As RFC 4514, 2.4 asks; and the backtick, between which messages put names.
