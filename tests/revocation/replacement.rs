@@ -129,7 +129,8 @@ fn what_is_kept_is_kept_until_its_next_update_and_told_in_words() {
     let w = World::new();
     let end = NOW + Duration::days(3);
     let old = w.sub.crl(w.revoking(5).current(NOW - Duration::days(1), end));
-    let verifier = w.builder(&[old, w.of_root()]).build().unwrap();
+    let counters = Arc::new(Counters::default());
+    let verifier = w.builder(&[old, w.of_root()]).observer(counters.clone()).build().unwrap();
     assert_eq!(verdict(&verifier, &w.chain()), "revoked");
     let lose =
         |now: OffsetDateTime| verifier.replace_crls(crls(&[w.of_root()]), unix(now)).unwrap();
@@ -141,6 +142,7 @@ fn what_is_kept_is_kept_until_its_next_update_and_told_in_words() {
     assert_eq!((kept[0].until, kept[0].crl.as_str()), (end, "revocation list of `CN=sub`"));
     // From then on the leaf's status is unknown, as if there had never been a list.
     assert_eq!(lose(end), []);
+    assert_eq!(counters.crls_kept(), 1);
     assert_eq!(verdict(&verifier, &w.chain()), "unknown");
 }
 
