@@ -16,7 +16,7 @@ pub fn of_error(error: &Error) -> String {
             "eku = \"accept-server-auth\", or cert-sha256: in relax_for"
         }
         Error::RelaxedServersOverPublicRoots { .. } => "no eku, or a file as server_roots",
-        Error::RootHintsTooLarge { .. } => "fewer client_roots; those of some clients in a tunnel",
+        Error::RootHintsTooLarge { .. } => "fewer client_roots in one tunnel",
         _ => return error.to_string(),
     };
     format!("{error} (in the file of the proxy: {here})")
