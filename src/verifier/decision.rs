@@ -31,7 +31,7 @@ impl Settings {
         };
         let question = Question { settings: self, leaf, intermediates, expected, inquiry, now };
         let decide = || {
-            let search = question.search()?;
+            let search = Search::new(question)?;
             let accepted = search.decide()?;
             // Who was relaxed is found out for those who want to hear it.
             match is_heard && accepted.is_relaxed {
@@ -86,7 +86,7 @@ impl Settings {
         let inquiry = Inquiry::HonestClass;
         let question = Question { settings: self, leaf, intermediates, expected, inquiry, now };
         let verify = || {
-            let search = question.search()?;
+            let search = Search::new(question)?;
             search.peer(&search.decide()?)
         };
         verify().map_err(|refusal| refusal.of(unverified::leaf(leaf)))
@@ -104,16 +104,7 @@ struct Accepted<'p> {
     is_relaxed: bool,
 }
 
-impl<'a> Question<'a> {
-    fn search(self) -> Result<Search<'a>, Refusal> {
-        let is_relaxed = matches!(self.preset(), Preset::AcceptServerAuth | Preset::Ignore);
-        Search::new(self, is_relaxed || self.inquiry == Inquiry::HonestClass)
-    }
-
-    fn preset(self) -> Preset {
-        self.settings.policy.at(self.now)
-    }
-
+impl Question<'_> {
     /// The EKU was the only obstacle to this path. Is the relaxation for this peer?
     fn relax(self, validated: Validated<'_>, enforced: &Refusal) -> Result<(), Refusal> {
         let leaf = path::leaf(validated.path);

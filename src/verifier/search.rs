@@ -18,6 +18,7 @@ use super::path::Validated;
 use super::revocation::{Check, Revocation};
 use super::settings::Settings;
 use super::unverified::Chain;
+use crate::eku::Preset;
 use crate::peer::PeerRules;
 use crate::refusal::{Refusal, RefusalClass};
 
@@ -51,6 +52,11 @@ pub(super) enum Inquiry {
 }
 
 impl Question<'_> {
+    /// What the policy amounts to now.
+    pub(super) fn preset(self) -> Preset {
+        self.settings.policy.at(self.now)
+    }
+
     /// A refusal for what webpki says; in words, too, if somebody hears them.
     pub(super) fn refusal_of(self, error: Error) -> Refusal {
         let chain = || Chain::new(self.leaf, self.intermediates, &self.settings.roots, self.now);
@@ -77,7 +83,7 @@ pub(super) struct Search<'a> {
     /// Of all searches of a decision.
     pub(super) cost: Cost,
     /// The signatures of several searches are counted together.
-    pub(super) is_repeatable: bool,
+    is_repeatable: bool,
 }
 
 /// Why no path was found.
@@ -98,8 +104,9 @@ struct Refused {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(question: Question<'a>, is_repeatable: bool) -> Result<Self, Refusal> {
-        let Question { settings, intermediates, .. } = question;
+    pub(super) fn new(question: Question<'a>) -> Result<Self, Refusal> {
+        let Question { settings, intermediates, inquiry, .. } = question;
+        let is_relaxed = matches!(question.preset(), Preset::AcceptServerAuth | Preset::Ignore);
         let leaf = EndEntityCert::try_from(question.leaf);
         let leaf = leaf.map_err(|error| question.refusal_of(error))?;
         let revocation = settings.revocation.as_ref();
@@ -109,7 +116,7 @@ impl<'a> Search<'a> {
             leaf,
             crls: revocation.map(|revocation| (revocation, revocation.crls())),
             cost: Cost::of_presented(intermediates.len()),
-            is_repeatable,
+            is_repeatable: is_relaxed || inquiry == Inquiry::HonestClass,
         })
     }
 
@@ -152,8 +159,10 @@ impl<'a> Search<'a> {
     ) -> Result<VerifiedPath<'_>, Error> {
         let Question { settings, intermediates, now, .. } = self.question;
         let algorithms = settings.certificate_algorithms();
-        let counted = algorithms.iter().filter(|_| self.is_repeatable);
-        let counted: Vec<_> = counted.map(|it| self.cost.counted(*it)).collect();
+        let counted: Vec<_> = match self.is_repeatable {
+            true => algorithms.iter().map(|it| self.cost.counted(*it)).collect(),
+            false => Vec::new(),
+        };
         let counted: Vec<_> = counted.iter().map(|it| it as _).collect();
         let stock = self.crls.as_ref().and_then(|(_, crls)| crls.stock());
         let (stock, revocation) = match (&self.crls, &stock) {
