@@ -1,10 +1,10 @@
 //! [`Snapshot`]: the bytes on disk at one look. Reading is bounded, and waits for nobody.
 
 use std::collections::BTreeMap;
-use std::fs::{self, Metadata, OpenOptions};
+use std::fs::{self, Metadata};
 use std::io::{Error as IoError, ErrorKind, Result as IoResult};
 #[cfg(unix)]
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -179,19 +179,21 @@ fn read_folder(folder: &Path) -> IoResult<Place> {
 }
 
 fn read_file(path: &Path, most: usize) -> IoResult<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    // To open a pipe is to wait for its writer.
-    #[cfg(unix)]
-    options.custom_flags(libc::O_NONBLOCK);
-    let file = options.open(path)?;
+    // Asked before it is opened, too: to open a pipe is to wait for its writer.
+    check_is_file(&fs::metadata(path)?)?;
+    let file = fs::File::open(path)?;
     let metadata = file.metadata()?;
-    // A device need not end.
-    if !metadata.is_file() {
-        return Err(refused("it is neither a file nor a folder, and only those can be followed"));
-    }
+    check_is_file(&metadata)?;
     let bytes = pem::read_wiped(file, most)?;
     Ok(File { contents: Contents::of(&bytes), bytes: Arc::new(bytes), stamp: stamp(&metadata) })
+}
+
+/// A pipe waits, and a device need not end.
+fn check_is_file(metadata: &Metadata) -> IoResult<()> {
+    match metadata.is_file() {
+        true => Ok(()),
+        false => Err(refused("it is neither a file nor a folder, and only those can be followed")),
+    }
 }
 
 fn refused(reason: impl Into<String>) -> IoError {
