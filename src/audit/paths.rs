@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::mem;
 
 use time::OffsetDateTime;
 
@@ -108,10 +109,10 @@ impl<'a> Paths<'a> {
             Role::BOTH.into_iter().filter(is_fit).collect()
         });
         let own: Vec<Roles> = own.collect();
-        let keys: Vec<_> = entries.iter().map(Entry::authority_key_id).collect();
-        let ends = PathBuilder::ends(entries, &keys);
+        let groups = Groups::new(entries);
+        let ends = PathBuilder::ends(entries, &groups);
         let trees = [Roles::NONE, Roles::SERVER, Roles::CLIENT, Roles::BOTH].map(|roles| {
-            let mut builder = PathBuilder::new(entries, &keys);
+            let mut builder = PathBuilder::new(entries, &groups);
             for (index, entry) in entries.iter().enumerate() {
                 // A root's own EKU binds nobody below it.
                 let is_root = entry.can_issue() && entry.ends_path();
@@ -180,51 +181,72 @@ struct PartialPath {
     above: Above,
 }
 
-/// Builds from the ends of paths down to every certificate, the best first.
+/// Which certificates wait for the same issuer.
 ///
 /// An issuer is found by name and key: its subject equals the certificate's issuer byte for byte,
 /// and the key identifiers (RFC 5280, 4.2.1.1 and 4.2.1.2) are equal where both are there.
-struct PathBuilder<'k, 'a> {
-    entries: &'a [Entry],
-    /// Beside each, the key identifier of its issuer: it is read anew each time that it is asked for.
-    keys: &'k [Option<&'a [u8]>],
-    /// To issuers that are not reached yet.
-    next: BinaryHeap<PartialPath>,
-    /// Who waits for an issuer, by its name.
-    waiting: HashMap<&'a [u8], Waiting<'a>>,
-    above: Vec<Above>,
+#[derive(Default)]
+struct Groups<'a> {
+    /// Beside each certificate, its group.
+    of: Vec<usize>,
+    by_name: HashMap<&'a [u8], SameName<'a>>,
+    count: usize,
 }
 
 /// By the key identifier of the issuer, if it is named.
-type Waiting<'a> = HashMap<Option<&'a [u8]>, Vec<usize>>;
+type SameName<'a> = HashMap<Option<&'a [u8]>, usize>;
+
+impl<'a> Groups<'a> {
+    fn new(entries: &'a [Entry]) -> Self {
+        let mut groups = Self::default();
+        for entry in entries {
+            let same_name = groups.by_name.entry(entry.certificate().issuer_der()).or_default();
+            let group = *same_name.entry(entry.authority_key_id()).or_insert(groups.count);
+            groups.count = groups.count.max(group + 1);
+            groups.of.push(group);
+        }
+        groups
+    }
+}
+
+/// Builds from the ends of paths down to every certificate, the best first.
+struct PathBuilder<'k, 'a> {
+    entries: &'a [Entry],
+    groups: &'k Groups<'a>,
+    /// To issuers that are not reached yet.
+    next: BinaryHeap<PartialPath>,
+    /// Who waits, in each group.
+    waiting: Vec<Vec<usize>>,
+    /// Names for whose issuers nobody waits any more, whatever their keys.
+    released: HashSet<&'a [u8]>,
+    above: Vec<Above>,
+}
 
 impl<'k, 'a> PathBuilder<'k, 'a> {
-    fn new(entries: &'a [Entry], keys: &'k [Option<&'a [u8]>]) -> Self {
-        let above = vec![Above::NoPath; entries.len()];
-        Self { entries, keys, next: BinaryHeap::new(), waiting: HashMap::new(), above }
+    fn new(entries: &'a [Entry], groups: &'k Groups<'a>) -> Self {
+        Self {
+            entries,
+            groups,
+            next: BinaryHeap::new(),
+            waiting: vec![Vec::new(); groups.count],
+            released: HashSet::new(),
+            above: vec![Above::NoPath; entries.len()],
+        }
     }
 
     /// Beside each certificate how paths end there: at roots, at those whose issuer is unknown, and in
     /// a loop at the first of it.
-    fn ends(entries: &'a [Entry], keys: &'k [Option<&'a [u8]>]) -> Vec<Option<PathEnd>> {
+    fn ends(entries: &'a [Entry], groups: &'k Groups<'a>) -> Vec<Option<PathEnd>> {
         let issuers = || (0..).zip(entries).filter(|(_, entry)| entry.can_issue());
-        let mut names: HashMap<_, HashSet<_>> = HashMap::new();
+        let mut ends = vec![Some(PathEnd::NoIssuer); entries.len()];
+        let mut all = Self::new(entries, groups);
+        (0..entries.len()).for_each(|index| all.start(index, None));
         for (_, issuer) in issuers() {
-            let same_name = names.entry(issuer.certificate().subject_der()).or_default();
-            same_name.insert(issuer.subject_key_id());
+            all.released_by(issuer).into_iter().for_each(|below| ends[below] = None);
         }
-        let ends = entries.iter().zip(keys).map(|(entry, key)| {
-            let issuers = names.get(entry.certificate().issuer_der());
-            let is_one = |issuers: &HashSet<_>| {
-                key.is_none() || issuers.contains(key) || issuers.contains(&None)
-            };
-            match entry.ends_path() {
-                true => Some(PathEnd::Root),
-                false => (!issuers.is_some_and(is_one)).then_some(PathEnd::NoIssuer),
-            }
-        });
-        let mut ends: Vec<_> = ends.collect();
-        let mut builder = Self::new(entries, keys);
+        let roots = (0..).zip(entries).filter(|(_, entry)| entry.ends_path());
+        roots.for_each(|(index, _)| ends[index] = Some(PathEnd::Root));
+        let mut builder = Self::new(entries, groups);
         issuers().for_each(|(index, _)| builder.start(index, ends[index]));
         builder.run();
         for (index, _) in issuers() {
@@ -242,11 +264,7 @@ impl<'k, 'a> PathBuilder<'k, 'a> {
     fn start(&mut self, index: usize, end: Option<PathEnd>) {
         match end {
             Some(end) => self.reach(index, end, None),
-            None => {
-                let issuer = self.entries[index].certificate().issuer_der();
-                let waiting = self.waiting.entry(issuer).or_default();
-                waiting.entry(self.keys[index]).or_default().push(index);
-            }
+            None => self.waiting[self.groups.of[index]].push(index),
         }
     }
 
@@ -283,14 +301,15 @@ impl<'k, 'a> PathBuilder<'k, 'a> {
 
     /// Those that waited for this issuer, or for one like it.
     fn released_by(&mut self, issuer: &'a Entry) -> Vec<usize> {
-        let waiting = self.waiting.get_mut(issuer.certificate().subject_der());
-        let waiting = waiting.map(|waiting| match issuer.subject_key_id() {
-            None => waiting.drain().flat_map(|(_, below)| below).collect(),
-            key => {
-                let keys = [key, None].into_iter();
-                keys.flat_map(|key| waiting.remove(&key).unwrap_or_default()).collect()
-            }
-        });
-        waiting.unwrap_or_default()
+        let name = issuer.certificate().subject_der();
+        let Some(groups) = self.groups.by_name.get(name) else {
+            return Vec::new();
+        };
+        let released: Vec<_> = match issuer.subject_key_id() {
+            None if self.released.insert(name) => groups.values().collect(),
+            None => Vec::new(),
+            key => [key, None].iter().filter_map(|key| groups.get(key)).collect(),
+        };
+        released.into_iter().flat_map(|group| mem::take(&mut self.waiting[*group])).collect()
     }
 }
