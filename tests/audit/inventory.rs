@@ -97,6 +97,13 @@ fn an_issuer_of_the_name_with_another_key_is_not_the_issuer() {
 }
 
 #[test]
+fn an_issuer_without_a_key_identifier_is_found_by_its_name() {
+    let root = Ca::root(CaSpec::new("root").without_basic_constraints());
+    let inventory = inventory([root.leaf(combined("leaf")).der(), root.der()]);
+    assert_eq!(chain(&inventory, 0), ["CN=leaf", "CN=root"]);
+}
+
+#[test]
 fn of_several_issuers_the_chain_is_fit_then_complete_then_lasts_longest() {
     let root = Ca::root_named("root");
     let issuer = root.sub(CaSpec::new("issuer").eku(Eku::server()));
