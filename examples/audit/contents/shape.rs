@@ -165,9 +165,9 @@ impl Magic {
 
 /// By the magic of a database, and where on its first page that stands: SQLite (NSS has its
 /// certificates there), Berkeley DB (where NSS had them) in both orders, LMDB (OpenLDAP), bbolt (etcd),
-/// the key box of GnuPG.
+/// the key box of GnuPG, the keychain of macOS, a hive of the registry.
 fn is_database(beginning: &[u8]) -> bool {
-    const MAGICS: [(usize, &[u8]); 10] = [
+    const MAGICS: [(usize, &[u8]); 12] = [
         (0, b"SQLite format 3\0"),
         (0, b"\0\x06\x15\x61"),
         (0, b"\x61\x15\x06\0"),
@@ -178,6 +178,8 @@ fn is_database(beginning: &[u8]) -> bool {
         (16, b"\xde\xc0\xef\xbe"),
         (16, b"\xed\xda\x0c\xed"),
         (8, b"KBXf"),
+        (0, b"kych"),
+        (0, b"regf"),
     ];
     MAGICS.iter().any(|(at, magic)| beginning.get(*at..).is_some_and(|it| it.starts_with(magic)))
 }

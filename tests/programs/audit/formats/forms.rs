@@ -194,6 +194,8 @@ fn octets(cast: &Cast) -> Vec<Row> {
         ("lmdb.mdb", mark(&[&[0; 16][..], b"\xde\xc0\xef\xbe"].concat(), &der), ""),
         ("bbolt.db", mark(&[&[0; 16][..], b"\xed\xda\x0c\xed\n"].concat(), pem.as_bytes()), ":2"),
         ("sqlite.db", mark(b"SQLite format 3\0\x10\0", &der), ""),
+        ("login.keychain", mark(b"kych\0\x01\0\0", &der), ""),
+        ("NTUSER.DAT", mark(b"regf\x01\0\0\0", &der), ""),
         ("keys.kbx", mark(b"\0\0\0\x20\x01\x01\0\x02KBXf", &der), ""),
         ("list.plist", [&b"bplist00"[..], &der].concat(), ""),
     ]
