@@ -6,7 +6,9 @@ use rustls::pki_types::CertificateDer;
 
 use crate::common::clock::{NOW, unix};
 use crate::common::ours::{clients, roots, rule};
-use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec, der, tamper_signature};
+use crate::common::pki::{
+    Ca, CaSpec, Eku, KeyKind, Leaf, LeafSpec, WeakRsaKey, der, tamper_signature,
+};
 use crate::common::tls::provider;
 
 struct Row {
@@ -76,6 +78,7 @@ fn rows() -> Vec<Row> {
         sub.leaf(edge()).chain(&[&sub])
     };
     let sub = || CaSpec::new("sub");
+    let weak = root.leaf_for(LeafSpec::new("sub").ca(), &WeakRsaKey::default());
     let good = root.leaf(edge());
     let (printable, utf8) = (
         named(DnValue::PrintableString("root".try_into().unwrap())),
@@ -97,6 +100,7 @@ fn rows() -> Vec<Row> {
         row("another string type", &namesake, under_printable.chain(&[]), &["`CN=root` (PrintableString) issued it", "calls itself `CN=root` (UTF8String)", "byte for byte"], &[]),
         row("another key of the name", &Ca::root_named("root"), good.chain(&[]), &["not by the key of the issuer that it names (`CN=root`)"], &[]),
         row("tampered", &root, vec![tamper_signature(&good.der())], &["not by the key of the issuer that it names"], &[]),
+        row("a weak key of an issuer", &root, vec![root.sub(sub().kind(KeyKind::Rsa2048)).leaf(edge()).der(), weak], &["the key of the issuer `CN=sub` is RSA 1024, with which no signature is believed"], &["its key is RSA 1024"]),
         row("expired leaf", &root, leaf(edge().expired()), &["certificate 1 (`CN=edge`) expired at 20"], &[]),
         row("expired issuer", &root, below(sub().expired()), &["certificate 2 (`CN=sub`) expired at 20"], &[]),
         row("issuer of the future", &root, below(sub().not_yet_valid()), &["certificate 2 (`CN=sub`) is not valid before 20"], &[]),
