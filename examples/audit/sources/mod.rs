@@ -12,7 +12,7 @@ mod starttls;
 mod target;
 mod walk;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -209,7 +209,13 @@ impl Reading<'_> {
     }
 
     fn ask(&mut self) {
-        let servers = std::mem::take(&mut self.servers);
+        let mut servers = std::mem::take(&mut self.servers);
+        let roles = servers.iter().filter_map(|it| Some((it.target.shown(), it.roles?)));
+        let roles: HashMap<_, _> = roles.collect();
+        // Each once; of one that is in a range and named, too, silence is told.
+        servers.sort_by_key(|it| it.target.is_of_range);
+        let mut asked = HashSet::new();
+        servers.retain(|it| asked.insert(it.target.shown()));
         let answers = pool::map(&servers, |server| {
             let answer = live::ask(&server.target, self.means.patience);
             self.progress.advance(1, &server.target.place());
@@ -221,8 +227,6 @@ impl Reading<'_> {
             self.found.hosts.insert(target.shown(), place);
             self.answer(server, answer);
         }
-        let roles = servers.iter().filter_map(|it| Some((it.target.shown(), it.roles?)));
-        let roles: HashMap<_, _> = roles.collect();
         let of = |location: &Location| roles.get(&*location.source).copied();
         self.found.inventory.tell_roles(of);
     }

@@ -43,6 +43,20 @@ fn a_server_is_known_by_every_form_of_its_address() {
     }
 }
 
+/// The server answers once.
+#[test]
+fn a_server_that_is_listed_in_several_ways_is_asked_once() {
+    let world = World::new();
+    let address = server(&world);
+    let port = address.rsplit(':').next().unwrap();
+    let list = format!("127.0.0.1/32:{port}\n{address}\nhttps://{address}/\n{address} both\n");
+    let output = audit_with(&world, "--format json --hosts -", list.as_bytes(), &[]);
+    assert!(output.unreadable().is_empty(), "{output:?}");
+    let line = output.line("CN=edge.example.com");
+    assert_eq!(line["source"].as_array().map(Vec::len), Some(1), "{line}");
+    assert_eq!(line["serves_by"], "told");
+}
+
 #[test]
 fn the_name_that_is_asked_for_is_the_one_before_the_address() {
     let world = World::new();
@@ -125,7 +139,8 @@ fn nobody_at_an_address_of_a_range_is_told_and_is_no_error() {
 fn silent_servers_hold_up_nobody_but_themselves() {
     let world = World::new();
     let (_mute, mute) = listen();
-    let list = format!("{mute}\n").repeat(200);
+    // By names of their own, since each server is asked once.
+    let list: String = (0..200).map(|n| format!("{n}.example.com@{mute}\n")).collect();
     let began = Instant::now();
     let arguments = "--format json --timeout 3 --hosts -";
     let output = audit_with(&world, arguments, list.as_bytes(), &[]);
