@@ -93,6 +93,8 @@ mod tests {
     fn what_has_a_name_is_called_by_it_and_by_its_number() {
         assert_eq!(Called(&[0x55, 0x1d, 0x20]).to_string(), "certificatePolicies (2.5.29.32)");
         assert_eq!(Called(&[0x2a, 3, 4]).to_string(), "1.2.3.4");
+        let template = Called(&[0x2b, 6, 1, 4, 1, 0x82, 0x37, 21, 7]).to_string();
+        assert_eq!(template, "Microsoft's certificateTemplate (1.3.6.1.4.1.311.21.7)");
     }
 
     #[test]

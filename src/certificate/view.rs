@@ -456,3 +456,56 @@ fn instant(reader: &mut SliceReader<'_>) -> der::Result<OffsetDateTime> {
     let instant = date.and_then(|date| date.with_hms(hour, minute, second));
     instant.map(PrimitiveDateTime::assume_utc).map_err(|_| wrong())
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::tlv::encoded;
+
+    const EMPTY: &[u8] = &[];
+
+    #[test]
+    fn years_of_two_digits_are_those_from_1950_to_2049() {
+        let read = |kind, text: &str| {
+            let time = encoded(kind, text.as_bytes());
+            instant(&mut SliceReader::new(&time).unwrap()).ok()
+        };
+        for (kind, text, needed) in [
+            (Kind::UTC_TIME, "491231235959Z", Some(datetime!(2049-12-31 23:59:59 UTC))),
+            (Kind::UTC_TIME, "500101000000Z", Some(datetime!(1950-01-01 0:00 UTC))),
+            (Kind::GENERALIZED_TIME, "20500101000000Z", Some(datetime!(2050-01-01 0:00 UTC))),
+            (Kind::UTC_TIME, "4912312359Z", None),
+            (Kind::UTC_TIME, "491231235959+0000", None),
+            (Kind::UTC_TIME, "491331235959Z", None),
+            (Kind::GENERALIZED_TIME, "491231235959Z", None),
+        ] {
+            assert_eq!(read(kind, text), needed, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_ca_says_true_as_der_has_it_whatever_stands_behind_that() {
+        for (value, is_ca, path_len) in [
+            (&[0x30, 0][..], false, Some(None)),
+            (&[0x30, 3, 1, 1, 0xff], true, Some(None)),
+            (&[0x30, 3, 1, 1, 0], false, Some(None)),
+            (&[0x30, 3, 1, 1, 1], false, Some(None)),
+            (&[0x30, 6, 1, 1, 0xff, 2, 1, 3], true, Some(Some(3))),
+            (&[0x30, 3, 2, 1, 3], false, Some(Some(3))),
+            (&[0x30, 5, 1, 1, 0xff, 5, 0], true, None),
+            (&[0x30, 1, 1], false, None),
+        ] {
+            let (id, value) = (oid::BASIC_CONSTRAINTS, encoded(Kind::OCTET_STRING, value));
+            let fields = [encoded(Kind::OBJECT_IDENTIFIER, id), value].concat();
+            let extension = encoded(Kind::SEQUENCE, &fields);
+            let extensions = encoded(Kind::SEQUENCE, &extension);
+            let extensions = Extensions::of(&extensions).unwrap();
+            let (der, serial, issuer, validity) = (EMPTY, EMPTY, EMPTY, EMPTY);
+            let (subject, spki) = (EMPTY, EMPTY);
+            let view = View { der, serial, issuer, validity, subject, spki, extensions };
+            assert_eq!((view.is_ca(), view.path_len().ok()), (is_ca, path_len), "{fields:?}");
+        }
+    }
+}
