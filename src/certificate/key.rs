@@ -107,7 +107,7 @@ pub(crate) fn private_key(key: &[u8]) -> Option<String> {
         let mut fields = Elements::of_sequence(key)?;
         fields.read(Kind::INTEGER)?; // version
         Ok(if fields.next_is(Kind::INTEGER) {
-            KeyKind::Rsa(without_leading_zeros(fields.read(Kind::INTEGER)?)).to_string()
+            rsa(fields)?
         } else if fields.next_is(Kind::OCTET_STRING) {
             fields.read(Kind::OCTET_STRING)?;
             match fields.next_is(Kind::explicit(0)) {
@@ -116,13 +116,25 @@ pub(crate) fn private_key(key: &[u8]) -> Option<String> {
             }
         } else {
             match KeyKind::of_algorithm(fields.enter(Kind::SEQUENCE)?)? {
-                KeyKind::Other(RSA_ENCRYPTION) => private_key(fields.read(Kind::OCTET_STRING)?)
-                    .unwrap_or_else(|| "RSA, damaged".into()),
+                KeyKind::Other(RSA_ENCRYPTION) => rsa_private_key(fields.read(Kind::OCTET_STRING)?)
+                    .unwrap_or_else(|_| "RSA, damaged".into()),
                 kind => kind.to_string(),
             }
         })
     };
     read().ok()
+}
+
+/// RSAPrivateKey (RFC 8017, A.1.2), and none of the other forms: in a PKCS#8 there is no second one.
+fn rsa_private_key(key: &[u8]) -> der::Result<String> {
+    let mut fields = Elements::of_sequence(key)?;
+    fields.read(Kind::INTEGER)?; // version
+    rsa(fields)
+}
+
+fn rsa(mut from_modulus: Elements<'_>) -> der::Result<String> {
+    let modulus = from_modulus.read(Kind::INTEGER)?;
+    Ok(KeyKind::Rsa(without_leading_zeros(modulus)).to_string())
 }
 
 /// The OID of a curve in ECParameters (RFC 5480, 2.1.1); empty if it has no name.
@@ -180,22 +192,38 @@ mod tests {
         encoded(Kind::SEQUENCE, &[algorithm, key].concat())
     }
 
-    fn rsa(bytes: usize) -> Vec<u8> {
+    fn rsa_key(bytes: usize) -> Vec<u8> {
         let modulus = encoded(Kind::INTEGER, &[vec![0], vec![0xc5; bytes]].concat());
         encoded(Kind::SEQUENCE, &modulus)
+    }
+
+    /// A file of some megabytes could hold enough of them for any stack.
+    #[test]
+    fn a_private_key_in_private_keys_is_read_to_the_first_of_them() {
+        let algorithm = encoded(Kind::SEQUENCE, &encoded(Kind::OBJECT_IDENTIFIER, RSA_ENCRYPTION));
+        let within = |key: Vec<u8>| {
+            let version = encoded(Kind::INTEGER, &[0]);
+            let key = encoded(Kind::OCTET_STRING, &key);
+            encoded(Kind::SEQUENCE, &[version, algorithm.clone(), key].concat())
+        };
+        let modulus = encoded(Kind::INTEGER, &[vec![0], vec![0xc5; 256]].concat());
+        let plain = encoded(Kind::SEQUENCE, &[encoded(Kind::INTEGER, &[0]), modulus].concat());
+        assert_eq!(private_key(&plain).as_deref(), Some("RSA 2048"));
+        assert_eq!(private_key(&within(plain.clone())).as_deref(), Some("RSA 2048"));
+        assert_eq!(private_key(&within(within(plain))).as_deref(), Some("RSA, damaged"));
     }
 
     #[test]
     fn a_key_is_called_by_its_kind_and_usable_if_rustls_knows_a_signature_by_it() {
         let oid = |id: &[u8]| encoded(Kind::OBJECT_IDENTIFIER, id);
         let ec = |parameters| spki(&[oid(EC_PUBLIC_KEY), parameters], vec![4]);
-        let of = |id: &[u8]| spki(&[oid(id)], rsa(256));
+        let of = |id: &[u8]| spki(&[oid(id)], rsa_key(256));
         let secp256k1 = [0x2b, 0x81, 0x04, 0, 10];
         for (spki, name, is_usable) in [
-            (spki(&[oid(RSA_ENCRYPTION)], rsa(255)), "RSA 2040", false),
-            (spki(&[oid(RSA_ENCRYPTION)], rsa(256)), "RSA 2048", true),
-            (spki(&[oid(RSA_ENCRYPTION)], rsa(1024)), "RSA 8192", true),
-            (spki(&[oid(RSA_ENCRYPTION)], rsa(1025)), "RSA 8200", false),
+            (spki(&[oid(RSA_ENCRYPTION)], rsa_key(255)), "RSA 2040", false),
+            (spki(&[oid(RSA_ENCRYPTION)], rsa_key(256)), "RSA 2048", true),
+            (spki(&[oid(RSA_ENCRYPTION)], rsa_key(1024)), "RSA 8192", true),
+            (spki(&[oid(RSA_ENCRYPTION)], rsa_key(1025)), "RSA 8200", false),
             (of(RSASSA_PSS), "RSASSA-PSS", false),
             (of(DSA), "DSA", false),
             (of(ED448), "Ed448", false),
