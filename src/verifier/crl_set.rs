@@ -1,9 +1,10 @@
 //! [`CrlSet`]: the lists that one verifier uses, found by issuer, point and serial number.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::iter;
 use std::ops::Range;
+use std::sync::Arc;
 
 use webpki::{CertRevocationList, OwnedCertRevocationList};
 
@@ -39,6 +40,14 @@ impl CrlSet {
             (name, crls)
         });
         Self { by_issuer: by_issuer.collect(), kept: Vec::new(), stock }
+    }
+
+    /// Whether it has these very objects and no others, and not for webpki, which goes by their order.
+    /// Then it need not be made again (`benches/reload`).
+    pub(super) fn is_of(&self, crls: &[Arc<Crl>]) -> bool {
+        let own: HashSet<_> = self.all().map(|own| Arc::as_ptr(&own.crl)).collect();
+        let given: HashSet<_> = crls.iter().map(Arc::as_ptr).collect();
+        self.stock.is_none() && self.kept.is_empty() && own == given
     }
 
     /// The lists of each issuer name.

@@ -141,8 +141,13 @@ impl Crls {
         };
         let (mut made, nothing) = (lineage.made(), Arc::default());
         let before = lineage.before.get(made.len()).unwrap_or(&nothing);
-        let set = before.replaced_by(self.crls, is_for_webpki, roots, algorithms, lineage.now);
-        let set = Arc::new(set);
+        let set = match !is_for_webpki && before.is_of(&self.crls) {
+            true => before.clone(),
+            false => {
+                let now = lineage.now;
+                Arc::new(before.replaced_by(self.crls, is_for_webpki, roots, algorithms, now))
+            }
+        };
         made.push((role, set.clone()));
         set
     }
