@@ -85,7 +85,8 @@ pub async fn serve(
             (accepted, place) = accept_one(&listener, place) => match accepted {
                 Ok((tcp, from)) => {
                     pause = SHORTEST_PAUSE;
-                    let (tunnel, over) = (tunnel.clone(), drain.clone());
+                    // Not `tunnel`: a change and a connection may both be there, and this be seen first.
+                    let (tunnel, over) = (current.borrow().clone(), drain.clone());
                     drain.run(async move {
                         carry(&tunnel, tcp, from, over).await;
                         drop(place);

@@ -7,6 +7,7 @@ mod common;
 mod admin;
 mod alerts;
 mod config;
+mod demonstration;
 mod header;
 mod load;
 mod modes;
