@@ -7,7 +7,7 @@ use mtls_roles::{Expiring, Expiry, Health, SignatureMemo};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Metric, Registry};
 use time::OffsetDateTime;
 
 use crate::tunnel::Tunnel;
@@ -28,53 +28,33 @@ pub struct Gauges {
 
 impl Gauges {
     pub fn new(registry: &mut Registry, memo: SignatureMemo) -> Self {
-        let gauges = Self {
+        Self {
             memo,
             asking: Mutex::default(),
-            expires: Family::default(),
-            generation: Family::default(),
-            since: Family::default(),
-            age: Family::default(),
-            failing: Family::default(),
-            memo_hits: Gauge::default(),
-            memo_misses: Gauge::default(),
-        };
-        registry.register(
-            "expires_timestamp_seconds",
-            "When it ends: our certificates, issuers, roots, lists, policies",
-            gauges.expires.clone(),
-        );
-        registry.register(
-            "generation",
-            "Number of the set of files in use",
-            gauges.generation.clone(),
-        );
-        registry.register(
-            "generation_timestamp_seconds",
-            "When that set was published",
-            gauges.since.clone(),
-        );
-        registry.register(
-            "generation_age_seconds",
-            "For how long it has been in use",
-            gauges.age.clone(),
-        );
-        registry.register(
-            "reload_failing_timestamp_seconds",
-            "Since when looks at the files are refused; absent if all is well",
-            gauges.failing.clone(),
-        );
-        registry.register(
-            "memo_hits",
-            "Signatures of chains that were remembered",
-            gauges.memo_hits.clone(),
-        );
-        registry.register(
-            "memo_misses",
-            "Signatures of chains that were checked",
-            gauges.memo_misses.clone(),
-        );
-        gauges
+            expires: register(
+                registry,
+                "expires_timestamp_seconds",
+                "When it ends: our certificates, issuers, roots, lists, policies",
+            ),
+            generation: register(registry, "generation", "Number of the set of files in use"),
+            since: register(
+                registry,
+                "generation_timestamp_seconds",
+                "When that set was published",
+            ),
+            age: register(registry, "generation_age_seconds", "For how long it has been in use"),
+            failing: register(
+                registry,
+                "reload_failing_timestamp_seconds",
+                "Since when looks at the files are refused; absent if all is well",
+            ),
+            memo_hits: register(registry, "memo_hits", "Signatures of chains that were remembered"),
+            memo_misses: register(
+                registry,
+                "memo_misses",
+                "Signatures of chains that were checked",
+            ),
+        }
     }
 
     /// Sets all of them, then lets `read` read.
@@ -123,6 +103,13 @@ impl Gauges {
             self.expires.get_or_create(&ends).set(expiry.until.unix_timestamp());
         }
     }
+}
+
+/// A metric of this name, which the registry shows, too.
+pub fn register<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+    let metric = M::default();
+    registry.register(name, help, metric.clone());
+    metric
 }
 
 fn what(what: Expiring) -> &'static str {

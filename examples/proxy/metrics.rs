@@ -8,9 +8,9 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::{Metric, Registry};
+use prometheus_client::registry::Registry;
 
-use crate::gauges::Gauges;
+use crate::gauges::{Gauges, register};
 use crate::tunnel::Tunnel;
 
 /// Of the whole process.
@@ -150,12 +150,6 @@ impl Toward {
             Self::Backend => "backend",
         }
     }
-}
-
-fn register<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
-    let metric = M::default();
-    registry.register(name, help, metric.clone());
-    metric
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
