@@ -8,6 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::pki::Pki;
+use crate::ports::free_address;
 
 pub struct Contender {
     pub name: &'static str,
@@ -37,7 +38,7 @@ impl Contender {
             ("stunnel", stunnel, "stunnel4"),
         ];
         let mut found = vec![];
-        let port = free_port()?;
+        let port = free_address().port();
         let config = folder.join("ours.toml");
         fs::write(&config, our_config(pki, port, backend))?;
         let mut command = Command::new(ours);
@@ -48,7 +49,7 @@ impl Contender {
                 eprintln!("SKIPPED: {program} is not installed");
                 continue;
             }
-            let port = free_port()?;
+            let port = free_address().port();
             found.push(Self::start(name, start(folder, pki, port, backend)?, port, folder)?);
         }
         Ok(found)
@@ -98,10 +99,6 @@ impl Contender {
 
 fn is_installed(program: &str) -> bool {
     Command::new("which").arg(program).stdout(Stdio::null()).status().is_ok_and(|it| it.success())
-}
-
-fn free_port() -> std::io::Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// What an operator would write: the verdict is logged, as text.

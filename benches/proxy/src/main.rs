@@ -8,6 +8,8 @@
 mod contender;
 mod load;
 mod pki;
+#[path = "../../../tests/common/ports.rs"]
+mod ports;
 mod usage;
 
 use std::path::{Path, PathBuf};
