@@ -9,7 +9,7 @@ use x509_parser::pem::Pem;
 use zeroize::Zeroizing;
 
 use crate::config::{Pair, Spanned};
-use crate::contents::pkcs12::{Encryption, Passwords, Work, open};
+use crate::contents::pkcs12::{Encryption, Passwords, Work, is_one_sequence, open};
 use crate::contents::tlv::Tlv;
 
 /// Read through `files`, and so followed; `at` hears which of them is opened.
@@ -100,9 +100,7 @@ fn decrypted(file: &Path, pem: &[u8], password: &str) -> Result<PrivateKeyDer<'s
     for password in passwords.readings(0, encryption.is_of_pkcs12()) {
         let plain = encryption.decrypt(password, encrypted.value, &mut work);
         let plain = plain.map_err(|why| refuse(&why))?;
-        if let Some(plain) =
-            plain.filter(|plain| Tlv::first(plain).is_some_and(|(_, rest)| rest.is_empty()))
-        {
+        if let Some(plain) = plain.filter(|plain| is_one_sequence(plain)) {
             return Ok(PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(plain.to_vec())));
         }
     }

@@ -168,7 +168,7 @@ impl Opening<'_> {
 /// Whether a password that made this of a part is the right one. Not every cipher has padding, and a
 /// wrong password's first octets are those of some short element once in a thousand times: up to the
 /// last octet they never fit.
-fn is_one_sequence(plain: &[u8]) -> bool {
+pub fn is_one_sequence(plain: &[u8]) -> bool {
     let element = only_definite(plain);
     let sequence = element.as_deref().and_then(Tlv::first).filter(|(it, _)| it.tag == SEQUENCE);
     sequence.is_some_and(|(sequence, _)| sequence.children().is_some())
