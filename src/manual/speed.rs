@@ -50,11 +50,11 @@
 //!
 //! | | mtls-roles | nginx stream | HAProxy | stunnel | ours ÷ best |
 //! | --- | --- | --- | --- | --- | ---: |
-//! | CPU µs per full mutual handshake | 346.7 | 853.3 | 953.3 | 1106.7 | 0.41 |
-//! | CPU ms per GiB and direction | 740.0 | 1020.0 | 960.0 | 1060.0 | 0.77 |
-//! | µs of a small request at 16833/s, half of what the slowest can | 167.9 | 176.4 | 170.1 | 191.3 | 0.99 |
-//! | kB per idle connection, 400 of them | 20.2 | 51.8 | 27.4 | 122.2 | 0.74 |
-//! | kB per idle connection, 4000 of them | 18.4 | 47.7 | 25.2 | 116.7 | 0.73 |
+//! | CPU µs per full mutual handshake | 313.3 | 806.7 | 873.3 | 1000.0 | 0.39 |
+//! | CPU ms per GiB and direction | 640.0 | 900.0 | 900.0 | 940.0 | 0.71 |
+//! | µs of a small request at 17904/s, half of what the slowest can | 165.4 | 167.7 | 173.5 | 175.5 | 0.99 |
+//! | kB per idle connection, 400 of them | 20.3 | 51.8 | 27.4 | 122.2 | 0.74 |
+//! | kB per idle connection, 4000 of them | 18.6 | 47.7 | 25.2 | 116.7 | 0.74 |
 //!
 //! # An audit
 //!
