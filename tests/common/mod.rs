@@ -17,6 +17,7 @@ pub mod openssl;
 pub mod pki;
 pub mod ports;
 pub mod programs;
+pub mod theirs;
 pub mod tls;
 
 use std::path::{Path, PathBuf};

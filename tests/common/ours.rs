@@ -57,12 +57,18 @@ pub enum Memo {
     Nowhere,
 }
 
-/// How revocation is checked; all false is what rustls does.
+/// How revocation is checked; all false is our default.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Choices {
-    pub end_entity_only: bool,
+    pub only_end_entity: bool,
     pub allow_unknown: bool,
-    pub enforce_expiration: bool,
+    pub allow_expired: bool,
+}
+
+impl Choices {
+    /// The defaults of rustls.
+    pub const OF_RUSTLS: Self =
+        Self { only_end_entity: false, allow_unknown: false, allow_expired: true };
 }
 
 impl Setup {
@@ -116,19 +122,19 @@ impl Setup {
         if !self.crls.is_empty() {
             builder = builder.crls(Crls::from_der(self.crls.clone())?);
         }
-        if self.choices.end_entity_only {
+        if self.choices.only_end_entity {
             builder = builder.only_check_end_entity_revocation();
         }
         if self.choices.allow_unknown {
             builder = builder.allow_unknown_revocation_status();
         }
-        if !self.choices.enforce_expiration {
+        if self.choices.allow_expired {
             builder = builder.allow_expired_crls();
         }
         if self.is_stock {
             builder = builder.stock_path_checks();
             // Which is stock's default; what else stock lets one choose is ours.
-            if !self.choices.enforce_expiration {
+            if self.choices.allow_expired {
                 builder = builder.stock_revocation();
             }
         }

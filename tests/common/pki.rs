@@ -18,6 +18,9 @@ pub use rcgen::{
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 pub use spec::{CaSpec, LeafSpec};
 
+/// What a peer presents, leaf first.
+pub type Chain = Vec<CertificateDer<'static>>;
+
 /// A certificate authority: a certificate and the key that signs in its name.
 #[derive(Clone)]
 pub struct Ca {
@@ -113,6 +116,36 @@ impl Ca {
     }
 }
 
+/// root → sub → leaf.
+#[derive(Clone)]
+pub struct World {
+    pub root: Ca,
+    pub sub: Ca,
+    pub leaf: Leaf,
+}
+
+impl World {
+    /// The DNS name of the leaf.
+    pub const NAME: &str = "peer.example";
+
+    /// A leaf that is good for both roles.
+    pub fn new() -> Self {
+        Self::of(KeyKind::P256, Eku::both())
+    }
+
+    /// All keys of one kind, and a leaf with this EKU.
+    pub fn of(kind: KeyKind, eku: Eku) -> Self {
+        let root = Ca::root(CaSpec::new("root").kind(kind));
+        let sub = root.sub(CaSpec::new("sub").kind(kind));
+        let leaf = sub.leaf(LeafSpec::new("peer").dns(Self::NAME).kind(kind).eku(eku));
+        Self { root, sub, leaf }
+    }
+
+    pub fn chain(&self) -> Chain {
+        self.leaf.chain(&[&self.sub])
+    }
+}
+
 /// A leaf certificate and its private key.
 #[derive(Clone)]
 pub struct Leaf {
@@ -149,7 +182,7 @@ impl Leaf {
     }
 
     /// What the holder presents: the leaf, then the certificates of `issuers` in the order given.
-    pub fn chain(&self, issuers: &[&Ca]) -> Vec<CertificateDer<'static>> {
+    pub fn chain(&self, issuers: &[&Ca]) -> Chain {
         let issuers = issuers.iter().map(|ca| ca.der());
         std::iter::once(self.der()).chain(issuers).collect()
     }

@@ -3,7 +3,7 @@
 
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::assert_no_row_is_wrong;
-use crate::common::ours::{Choices, Memo, ROLES, Setup, Whom, clients, roots, servers, with_memo};
+use crate::common::ours::{Memo, ROLES, Setup, Whom, clients, roots, servers, with_memo};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, KeyKind, KeyUsagePurpose};
 use crate::common::tls::provider;
 use crate::world::{NAME, World, accepts, client, name};
@@ -135,9 +135,9 @@ fn a_known_chain_is_looked_up_in_the_lists_of_each_verifier() {
     let revoking_sub = root.crl(CrlSpec::new(2).revoke(&sub.serial));
     let expired = sub.crl(CrlSpec::new(1).expired());
     let forged = Ca::root_named("sub").crl(CrlSpec::new(1));
-    let row = |id, crls, says| {
-        let choices = Choices { enforce_expiration: true, ..Choices::default() };
-        Row { says: [says, says], ..known.row(id, Setup { crls, choices, ..Setup::default() }) }
+    let row = |id, crls, says| Row {
+        says: [says, says],
+        ..known.row(id, Setup { crls, ..Setup::default() })
     };
     known.check(vec![
         row("good", vec![good(), of_root()], ""),

@@ -6,12 +6,13 @@ use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::{Just, Strategy, any};
 use proptest::sample::select;
-use time::Duration;
 
-use crate::common::clock::NOW;
+use crate::common::ours::Choices;
 use crate::common::pki::der::{full_name, general_name, sequence, tlv};
-use crate::common::pki::{Ca, CaSpec, CrlSpec, KeyPair, KeyUsagePurpose};
-use crate::world::{CRL_DISTRIBUTION_POINTS, Chain, List, client};
+use crate::common::pki::{
+    Ca, CaSpec, Chain, CrlSpec, Eku, KeyPair, KeyUsagePurpose, LeafSpec, World,
+};
+use crate::world::{CRL_DISTRIBUTION_POINTS, List, days};
 
 /// A chain with one path, and lists in an order.
 #[derive(Clone, Debug)]
@@ -73,13 +74,6 @@ pub enum Only {
     Cas,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub struct Choices {
-    pub only_end_entity: bool,
-    pub allow_unknown: bool,
-    pub allow_expired: bool,
-}
-
 /// The serial number of the first certificate that a name has issued; the next has the next.
 pub const FIRST_SERIAL: u64 = 7;
 
@@ -126,62 +120,61 @@ impl Drawn {
         let mut cas: Vec<Ca> = vec![];
         for (index, authority) in self.cas.iter().enumerate() {
             let usages = [KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-            let usages = &usages[..1 + usize::from(authority.may_sign_crls)];
             let spec = CaSpec::new(&name(self.name_of(index))).key(&KEYS[index]);
-            let spec = spec.key_usages(usages);
-            let points = |of| encoded(authority.points.as_deref(), of);
-            let ca = match cas.last() {
+            let spec = spec.key_usages(&usages[..1 + usize::from(authority.may_sign_crls)]);
+            cas.push(match cas.last() {
                 None => Ca::root(spec.serial(ROOT_SERIAL)),
-                Some(issuer) => issuer.sub(
-                    match points(self.name_of(index - 1)) {
-                        Some(points) => spec.extension(CRL_DISTRIBUTION_POINTS, false, points),
-                        None => spec,
-                    }
-                    .serial(self.serial_below(index - 1)),
-                ),
-            };
-            cas.push(ca);
+                Some(issuer) => {
+                    let points = self.encoded(&authority.points, index - 1).into_iter();
+                    let add = |spec: CaSpec, it| spec.extension(CRL_DISTRIBUTION_POINTS, false, it);
+                    issuer.sub(points.fold(spec.serial(self.serial_below(index - 1)), add))
+                }
+            });
         }
-        let last = self.cas.len() - 1;
-        let spec = client().key(&KEYS[4]).serial(self.serial_below(last));
-        let spec = match encoded(self.leaf_points.as_deref(), self.name_of(last)) {
-            Some(points) => spec.extension(CRL_DISTRIBUTION_POINTS, false, points),
-            None => spec,
-        };
+        let last = cas.len() - 1;
+        let spec = LeafSpec::new("leaf").dns(World::NAME).eku(Eku::both()).key(&KEYS[4]);
+        let points = self.encoded(&self.leaf_points, last).into_iter();
+        let add = |spec: LeafSpec, it| spec.extension(CRL_DISTRIBUTION_POINTS, false, it);
+        let leaf = cas[last].leaf(points.fold(spec.serial(self.serial_below(last)), add));
         let issuers: Vec<_> = cas[1..].iter().rev().collect();
         Issued {
-            chain: cas[last].leaf(spec).chain(&issuers),
+            chain: leaf.chain(&issuers),
             lists: self.lists.iter().map(|list| cas[list.of].crl(self.spec(list))).collect(),
             root: cas.swap_remove(0),
         }
     }
 
     fn spec(&self, list: &DrawnList) -> CrlSpec {
-        let (from, to) = list.days;
         let spec = CrlSpec::new(list.number.unwrap_or_default());
-        let spec = spec.current(NOW + Duration::days(from), NOW + Duration::days(to));
+        let spec = days(spec, list.days.0, list.days.1);
         let spec = list.serials.iter().fold(spec, |spec, serial| spec.revoke(&(*serial).into()));
         let spec = match list.number {
             None => spec.without_number(),
             Some(9) => spec.number(&[0x7f; 20]),
             Some(_) => spec,
         };
-        let spec = match &list.scope {
-            None => spec,
-            Some(scope) => {
-                let mut fields =
-                    vec![full_name(&general_names(&scope.names, self.name_of(list.of)))];
-                fields.extend(scope.only.map(|only| match only {
-                    Only::Users => tlv(0x81, &[0xff]),
-                    Only::Cas => tlv(0x82, &[0xff]),
-                }));
-                spec.scope(&fields)
-            }
-        };
+        let spec = list.scope.iter().fold(spec, |spec, scope| {
+            let names = full_name(&general_names(&scope.names, self.name_of(list.of)));
+            let only = scope.only.map(|only| match only {
+                Only::Users => tlv(0x81, &[0xff]),
+                Only::Cas => tlv(0x82, &[0xff]),
+            });
+            spec.scope(&[vec![names], only.into_iter().collect()].concat())
+        });
         match list.is_foreign {
             true => spec.signed_by(&KEYS[3]),
             false => spec,
         }
+    }
+
+    /// The value of cRLDistributionPoints (RFC 5280, 4.2.1.13) of what this CA has issued.
+    fn encoded(&self, points: &Option<Vec<Point>>, issuer: usize) -> Option<Vec<u8>> {
+        let point = |point: &Point| {
+            let names = full_name(&general_names(&point.names, self.name_of(issuer)));
+            let reasons = point.has_reasons.then(|| tlv(0x81, &[6, 0x40]));
+            sequence(&[vec![names], reasons.into_iter().collect()].concat())
+        };
+        points.as_ref().map(|points| sequence(&points.iter().map(point).collect::<Vec<_>>()))
     }
 }
 
@@ -210,16 +203,6 @@ fn general_names(names: &[Name], issuer: usize) -> Vec<Vec<u8>> {
         }
     };
     names.iter().map(encoded).collect()
-}
-
-/// The value of cRLDistributionPoints (RFC 5280, 4.2.1.13).
-fn encoded(points: Option<&[Point]>, issuer: usize) -> Option<Vec<u8>> {
-    let point = |point: &Point| {
-        let mut fields = vec![full_name(&general_names(&point.names, issuer))];
-        fields.extend(point.has_reasons.then(|| tlv(0x81, &[6, 0x40])));
-        sequence(&fields)
-    };
-    Some(sequence(&points?.iter().map(point).collect::<Vec<_>>()))
 }
 
 fn names() -> impl Strategy<Value = Vec<Name>> {
@@ -279,20 +262,5 @@ pub fn drawn() -> impl Strategy<Value = Drawn> {
     (sizes, points(), choices).prop_map(|((cas, lists), leaf_points, choices)| {
         let drawn = Drawn { cas, leaf_points, lists, choices };
         drawn.tidy()
-    })
-}
-
-/// The same with one list of each name, which is for everything, current and signed by its key.
-pub fn with_one_list_each() -> impl Strategy<Value = Drawn> {
-    drawn().prop_map(|mut drawn| {
-        let names: Vec<_> = (0..drawn.cas.len()).map(|ca| drawn.name_of(ca)).collect();
-        let mut seen = vec![];
-        drawn.lists.retain_mut(|list| {
-            (list.scope, list.days, list.is_foreign) = (None, (-1, 7), false);
-            let is_first = !seen.contains(&names[list.of]);
-            seen.push(names[list.of]);
-            is_first
-        });
-        drawn
     })
 }

@@ -1,25 +1,25 @@
 //! Drawn chains with several lists for each issuer name: ours says what the words of the design say;
-//! with `stock_revocation()` it is stock's, and without it where there is nothing to choose.
+//! with `stock_revocation()` it is stock's. (What is drawn in `tests/stock` has one list for each CA.)
 
+use mtls_roles::Role;
 use rustls::Error;
-use rustls::server::WebPkiClientVerifier;
-use rustls::server::danger::ClientCertVerifier;
 
 use crate::common::cases::check;
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::Exact;
-use crate::common::tls::{provider, root_store};
-use crate::drawn::{Choices, Issued, drawn, with_one_list_each};
+use crate::common::ours::{Choices, ROLES, Setup, roots};
+use crate::common::pki::World;
+use crate::common::theirs::Stock;
+use crate::common::tls::provider;
+use crate::drawn::{Issued, drawn};
 use crate::oracle;
-use crate::world::{builder, choose, word};
+use crate::world::word;
 
 #[test]
 fn of_several_lists_ours_says_what_an_independent_reading_of_the_rules_says() {
     let met = check("generated lists", 3_000, drawn(), |drawn| {
-        let issued = drawn.issue();
-        let ours = ours(&issued, drawn.choices);
-        let (expected, found) =
-            (oracle::verdict(drawn), ours.as_ref().map_or_else(word, |()| "good"));
+        let ours = ours(&drawn.issue(), drawn.choices);
+        let (expected, found) = (oracle::verdict(drawn), said(&ours));
         // The search tries both keys of a name; the signature of a certificate outranks some errors.
         let is_outranked = drawn.has_links() && is_outranked(&ours, expected);
         match found == expected || is_outranked {
@@ -37,6 +37,10 @@ fn of_several_lists_ours_says_what_an_independent_reading_of_the_rules_says() {
     ]);
 }
 
+fn said(verdict: &Result<(), Error>) -> &'static str {
+    verdict.as_ref().map_or_else(word, |()| "good")
+}
+
 fn is_outranked(ours: &Result<(), Error>, expected: &str) -> bool {
     use rustls::CertificateError::BadSignature;
     let is_low = ["not a crl signer", "bad list signature"].contains(&expected);
@@ -47,55 +51,32 @@ fn is_outranked(ours: &Result<(), Error>, expected: &str) -> bool {
 fn of_several_lists_with_stock_revocation_the_verdict_and_the_error_are_stocks() {
     let met = check("generated lists, stock", 1_000, drawn(), |drawn| {
         let issued = drawn.issue();
-        let builder = builder(&issued.root, &issued.lists);
-        let builder = choose!(builder.stock_revocation().stock_path_checks(), drawn.choices);
-        let ours = said(&builder.build().unwrap(), &issued);
-        let stock = stock(&issued, drawn.choices);
-        match ours.clone().map_err(Exact) == stock.clone().map_err(Exact) {
-            true => Ok(ours.as_ref().map_or_else(word, |()| "good").into()),
-            false => Err(format!("{ours:?}, stock {stock:?}")),
+        let choices = Choices { allow_expired: true, ..drawn.choices };
+        let mut told = "";
+        for role in ROLES {
+            let setup = Setup { choices, is_stock: true, ..Setup::default() };
+            let ours = decide(&issued, role, setup);
+            let stock = Stock::new(role, &[issued.root.der()], &issued.lists, choices, &provider());
+            let stock = stock.decide(&issued.chain, World::NAME, unix(NOW));
+            if ours.clone().map_err(Exact) != stock.clone().map_err(Exact) {
+                return Err(format!("{role}: {ours:?}, stock {stock:?}"));
+            }
+            told = said(&stock);
         }
+        Ok(told.into())
     });
     met.expect_all(["good", "revoked", "unknown", "bad list signature"]);
 }
 
-#[test]
-fn of_one_current_list_for_everything_ours_says_what_stock_says() {
-    let met = check("generated lists, one each", 400, with_one_list_each(), |drawn| {
-        let issued = drawn.issue();
-        let (ours, stock) = (ours(&issued, drawn.choices), stock(&issued, drawn.choices));
-        let said = ours.as_ref().map_or_else(word, |()| "good");
-        match (ours.is_ok() == stock.is_ok(), said) {
-            (true, said) => Ok(said.into()),
-            (false, "not a crl signer") if !drawn.cas[0].may_sign_crls => {
-                Ok("webpki knows no key usage of a root".into())
-            }
-            (false, _) => Err(format!("{ours:?}, stock {stock:?}")),
-        }
-    });
-    met.expect_all(["good", "revoked", "unknown"]);
+pub fn ours(issued: &Issued, choices: Choices) -> Result<(), Error> {
+    decide(issued, Role::Client, Setup { choices, ..Setup::default() })
 }
 
 /// Twice: what was found out about a list must not change what is found.
-pub fn ours(issued: &Issued, choices: Choices) -> Result<(), Error> {
-    let mut builder = choose!(builder(&issued.root, &issued.lists), choices);
-    if choices.allow_expired {
-        builder = builder.allow_expired_crls();
-    }
-    let verifier = builder.build().unwrap();
-    let said = [said(&verifier, issued), said(&verifier, issued)];
-    assert_eq!(said[0].clone().map_err(Exact), said[1].clone().map_err(Exact));
-    said[1].clone()
-}
-
-fn stock(issued: &Issued, choices: Choices) -> Result<(), Error> {
-    let roots = root_store(&[issued.root.der()]);
-    let builder = WebPkiClientVerifier::builder_with_provider(roots, provider());
-    let builder = choose!(builder.with_crls(issued.lists.clone()), choices);
-    said(&*builder.build().unwrap(), issued)
-}
-
-fn said(verifier: &dyn ClientCertVerifier, issued: &Issued) -> Result<(), Error> {
-    let (leaf, rest) = issued.chain.split_first().unwrap();
-    verifier.verify_client_cert(leaf, rest, unix(NOW)).map(drop)
+fn decide(issued: &Issued, role: Role, setup: Setup) -> Result<(), Error> {
+    let setup = Setup { crls: issued.lists.clone(), ..setup };
+    let verifier = setup.build(role, &roots([&issued.root]), &provider()).unwrap();
+    let [first, again] = [(); 2].map(|()| verifier.decide(&issued.chain, World::NAME, unix(NOW)));
+    assert_eq!(first.clone().map_err(Exact), again.map_err(Exact));
+    first
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::common::errors::assert_no_row_is_wrong;
 use crate::common::pki::der::{full_name, general_name};
-use crate::common::pki::{Ca, CaSpec, CrlSpec, KeyPair, KeyUsagePurpose};
-use crate::world::{Choice, List, World, assert_rows, client};
+use crate::common::pki::{Ca, CaSpec, CrlSpec, KeyPair, KeyUsagePurpose, World};
+use crate::world::{Choice, assert_rows, builder, client, verdict};
 
 #[test]
 fn each_level_needs_a_list_of_its_issuer_and_one_that_revokes_it_refuses() {
@@ -17,7 +18,7 @@ fn each_level_needs_a_list_of_its_issuer_and_one_that_revokes_it_refuses() {
         ca.crl(CrlSpec::new(9).signed_by(&key))
     };
     #[rustfmt::skip] // One row, one line.
-    let rows: Vec<(&str, Vec<List>, Choice, &str)> = vec![
+    let rows = [
         ("good", vec![w.good(), w.of_root()], Default, "good"),
         ("leaf-revoked", vec![leaf_revoked(), w.of_root()], Default, "revoked"),
         ("leaf-revoked-twice", vec![leaf_revoked(), leaf_revoked(), w.of_root()], Default, "revoked"),
@@ -38,11 +39,8 @@ fn each_level_needs_a_list_of_its_issuer_and_one_that_revokes_it_refuses() {
         ("foreign-of-root-unknown-allowed", vec![foreign(&w.root)], AllowUnknown, "bad list signature"),
         ("both-levels-with-foreign", vec![foreign(&w.sub), foreign(&w.root), w.good(), w.of_root()], Default, "good"),
     ];
-    let rows: Vec<_> = rows
-        .into_iter()
-        .map(|(id, lists, choice, expected)| (id, w.chain(), lists, choice, expected))
-        .collect();
-    assert_rows(&w.root, &rows);
+    let rows = rows.map(|(id, lists, choice, expected)| (id, w.chain(), lists, choice, expected));
+    assert_rows(&w.root, rows);
 }
 
 /// The holder of a revoked CA presents more CAs of its own name below it, so that webpki's search is
@@ -65,7 +63,7 @@ fn a_revoked_ca_is_refused_whatever_stands_beside_it() {
             let chain = issuer.leaf(client()).chain(&beside);
             ("revoked-ca", chain, lists.clone(), Choice::AllowUnknown, expected)
         });
-        assert_rows(&root, &rows.collect::<Vec<_>>());
+        assert_rows(&root, rows);
     }
 }
 
@@ -90,7 +88,7 @@ fn a_link_certificate_needs_a_list_of_the_old_key_and_the_leaf_one_of_the_new() 
         ("link-revoked", chain(), vec![link_revoked(), by_new(), of_root()], Default, "revoked"),
         ("link-revoked-unknown-allowed", chain(), vec![link_revoked(), by_new()], AllowUnknown, "revoked"),
     ];
-    assert_rows(&root, &rows);
+    assert_rows(&root, rows);
 }
 
 /// RFC 4210, 4.4: old with new and new with old, so that both populations find a path.
@@ -123,7 +121,7 @@ fn through_a_key_roll_over_no_revoked_leaf_is_accepted_and_no_good_one_refused()
             rows.push((id, leaf.chain(&issuers), lists.clone(), Default, expected));
         }
     }
-    assert_rows(&root, &rows);
+    assert_rows(&root, rows);
 }
 
 #[test]
@@ -157,8 +155,24 @@ fn an_issuer_without_crl_sign_signs_no_good_word_root_or_not_and_still_revokes()
             // A list for another point is not about the leaf, so nobody asks who may sign it.
             ("another-point", direct.chain(&[]), vec![at_point(&root)], AllowUnknown, "good"),
         ];
-        assert_rows(&root, &rows);
+        assert_rows(&root, rows);
     }
+}
+
+/// Who turns off the check of a leaf with keyCertSign must not lose revocation with it.
+#[test]
+fn stock_path_checks_turn_off_no_revocation_and_stock_revocation_no_path_check() {
+    use Choice::{StockPathChecks, StockRevocation};
+    let root = Ca::root_named("root");
+    let leaf = root.leaf(client().key_usages(&[KeyUsagePurpose::KeyCertSign]));
+    let (good, revoking) = (CrlSpec::new(1), CrlSpec::new(1).revoke(&leaf.serial));
+    let row = |id, list, choice, said| (id, leaf.chain(&[]), vec![root.crl(list)], choice, said);
+    let rows = [
+        row("good-stock-path-checks", good.clone(), StockPathChecks, "good"),
+        row("revoked-stock-path-checks", revoking, StockPathChecks, "revoked"),
+        row("good-stock-revocation", good, StockRevocation, "path check"),
+    ];
+    assert_rows(&root, rows);
 }
 
 /// `03 02 07 86` says that one bit is used, and sets three (X.690, 11.2.1).
@@ -185,15 +199,14 @@ fn a_key_usage_with_unused_bits_set_gives_neither_key_cert_sign_nor_crl_sign() {
         let chain = sub.leaf(client()).chain(&[&sub]);
         for copies in [1, 2] {
             let lists = [vec![sub.crl(CrlSpec::new(1)); copies], vec![root.crl(CrlSpec::new(1))]];
-            let ours = || crate::world::builder(&root, &lists.concat());
-            let found = crate::world::verdict(&ours().build().unwrap(), &chain);
-            let unhardened =
-                crate::world::verdict(&ours().stock_path_checks().build().unwrap(), &chain);
+            let ours = || builder(&root, &lists.concat());
+            let found = verdict(&ours().build().unwrap(), &chain);
+            let unhardened = verdict(&ours().stock_path_checks().build().unwrap(), &chain);
             let of_lists = if expected == "good" { "good" } else { "bad encoding" };
             if (found, unhardened) != (expected, of_lists) {
                 wrong.push(format!("{value:x?} {copies}: {found}, {unhardened}"));
             }
         }
     }
-    crate::common::errors::assert_no_row_is_wrong(rows.len(), &wrong);
+    assert_no_row_is_wrong(rows.len(), &wrong);
 }

@@ -12,6 +12,5 @@ mod oracle;
 mod replacement;
 mod scope;
 mod signatures;
-mod stock;
 mod time_and_order;
 mod world;

@@ -9,9 +9,8 @@ use rustls::pki_types::CertificateDer;
 
 use crate::common::cases::check;
 use crate::common::openssl::{OpenSsl, accepts};
-use crate::drawn::{
-    Authority, Choices, Drawn, DrawnList, FIRST_SERIAL, Issued, Name, Point, Scope, drawn,
-};
+use crate::common::ours::Choices;
+use crate::drawn::{Authority, Drawn, DrawnList, FIRST_SERIAL, Issued, Name, Point, Scope, drawn};
 use crate::generated::ours;
 use crate::oracle::{self, Level, Status, is_newer};
 
@@ -171,7 +170,7 @@ fn example(class: Class) -> Drawn {
         cas: vec![authority(), authority()],
         leaf_points: None,
         lists: vec![good(0), good(1)],
-        choices: Choices { only_end_entity: false, allow_unknown: false, allow_expired: false },
+        choices: Choices::default(),
     };
     let at = |name, has_reasons| Point { names: vec![name], has_reasons };
     let scope = |name| Some(Scope { names: vec![name], only: None });

@@ -3,7 +3,7 @@
 
 use crate::common::pki::der::{distribution_points, full_name, general_name, sequence, tlv};
 use crate::common::pki::{Ca, CaSpec, CrlSpec};
-use crate::world::{CRL_DISTRIBUTION_POINTS, Chain, Choice, List, assert_rows, client, client_at};
+use crate::world::{CRL_DISTRIBUTION_POINTS, Choice, assert_rows, client, client_at};
 
 const HERE: &str = "http://crl.example/here";
 const THERE: &str = "http://crl.example/there";
@@ -22,14 +22,17 @@ fn point(fields: &[Vec<u8>]) -> Vec<u8> {
     sequence(&[sequence(fields)])
 }
 
+fn scoped(fields: &Option<Vec<Vec<u8>>>) -> CrlSpec {
+    fields.iter().fold(CrlSpec::new(1), |spec, fields| spec.scope(fields))
+}
+
 struct Row {
     id: &'static str,
     /// The value of the leaf's cRLDistributionPoints.
     points: Option<Vec<u8>>,
-    /// The fields of the issuingDistributionPoint of each list of the leaf's issuer.
+    /// The fields of the issuingDistributionPoint of each list of the leaf's issuer. The first revokes the leaf, if it is
+    /// expected to be revoked.
     lists: Vec<Option<Vec<Vec<u8>>>>,
-    /// Whether the first of them revokes the leaf.
-    revokes: bool,
     choice: Choice,
     expected: &'static str,
 }
@@ -54,15 +57,9 @@ fn a_list_for_a_point_is_a_good_word_for_the_certificates_of_this_point_only() {
     let reasons = tlv(0x81, &[1, 0x40]);
     let by_another = tlv(0xa2, &directory(b"toor"));
     let relative = tlv(0xa0, &tlv(0xa1, &sequence(&[vec![6, 3, 0x55, 4, 3], tlv(0x0c, b"p")])));
-    let row = |id, points, lists, expected| Row {
-        id,
-        points,
-        lists,
-        revokes: false,
-        choice: Choice::Default,
-        expected,
-    };
-    let revoking = |id, points, lists| Row { revokes: true, ..row(id, points, lists, "revoked") };
+    let row =
+        |id, points, lists, expected| Row { id, points, lists, choice: Choice::Default, expected };
+    let revoking = |id, points, lists| row(id, points, lists, "revoked");
     #[rustfmt::skip] // One row, one line.
     let rows = [
         row("no-point-no-point", None, vec![None], "good"),
@@ -98,29 +95,19 @@ fn a_list_for_a_point_is_a_good_word_for_the_certificates_of_this_point_only() {
         revoking("only-cas-revoking", at_here(), vec![only(&[2])]),
         row("only-users-and-only-cas", at_here(), vec![only(&[1, 2])], "unknown"),
     ];
-    let rows: Vec<(_, Chain, Vec<List>, _, _)> = rows
-        .into_iter()
-        .map(|row| {
-            let spec = match row.points {
-                Some(points) => client().extension(CRL_DISTRIBUTION_POINTS, false, points),
-                None => client(),
-            };
-            let leaf = root.leaf(spec);
-            let lists = row.lists.iter().enumerate().map(|(index, scope)| {
-                let spec = CrlSpec::new(1);
-                let spec = match scope {
-                    Some(fields) => spec.scope(fields),
-                    None => spec,
-                };
-                root.crl(match index == 0 && row.revokes {
-                    true => spec.revoke(&leaf.serial),
-                    false => spec,
-                })
-            });
-            (row.id, leaf.chain(&[]), lists.collect(), row.choice, row.expected)
-        })
-        .collect();
-    assert_rows(&root, &rows);
+    let rows = rows.map(|row| {
+        let leaf = root.leaf(match row.points {
+            Some(points) => client().extension(CRL_DISTRIBUTION_POINTS, false, points),
+            None => client(),
+        });
+        let mut specs: Vec<_> = row.lists.iter().map(scoped).collect();
+        if row.expected == "revoked" {
+            specs[0] = specs[0].clone().revoke(&leaf.serial);
+        }
+        let lists = specs.into_iter().map(|spec| root.crl(spec)).collect();
+        (row.id, leaf.chain(&[]), lists, row.choice, row.expected)
+    });
+    assert_rows(&root, rows);
 }
 
 /// Measured on the first build: accepted, since the only other list was signed by another key.
@@ -132,7 +119,7 @@ fn beside_a_list_by_another_key_one_for_a_point_is_no_good_word_for_a_leaf_witho
     let at_point = || root.crl(CrlSpec::new(1).scope(&[full_name(&[uri(HERE)])]));
     let lists = vec![namesake.crl(CrlSpec::new(1)), at_point()];
     let row = |id, choice| (id, leaf.chain(&[]), lists.clone(), choice, "bad list signature");
-    assert_rows(&root, &[row("denied", Choice::Default), row("allowed", Choice::AllowUnknown)]);
+    assert_rows(&root, [row("denied", Choice::Default), row("allowed", Choice::AllowUnknown)]);
 }
 
 #[test]
@@ -151,7 +138,7 @@ fn lists_for_cas_and_for_users_are_about_their_own_level() {
         ("for-users", chain(), vec![good(), of_root(1)], Default, "unknown"),
         ("for-each", chain(), vec![good(), of_root(1), of_root(2)], Default, "good"),
     ];
-    assert_rows(&root, &rows);
+    assert_rows(&root, rows);
 }
 
 #[test]
@@ -171,5 +158,5 @@ fn one_good_list_is_enough_although_that_of_another_scope_has_expired() {
         row("both-expired", [expired(), at_here().expired()], "list expired"),
         row("expired-shard-revokes", [complete(), at_here().revoke(&leaf.serial).expired()], "revoked"),
     ];
-    assert_rows(&root, &rows);
+    assert_rows(&root, rows);
 }

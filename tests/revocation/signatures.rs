@@ -9,9 +9,9 @@ use crate::common::clock::{NOW, unix};
 use crate::common::counting::{Check, Record, recorded};
 use crate::common::ours::roots;
 use crate::common::pki::der;
-use crate::common::pki::{Ca, CaSpec, CrlSpec, KeyKind, KeyPair, SerialNumber};
+use crate::common::pki::{Ca, CaSpec, CrlSpec, KeyKind, KeyPair, SerialNumber, World};
 use crate::common::tls::provider;
-use crate::world::{List, World, client, client_at, crls, verdict};
+use crate::world::{List, client, client_at, crls, verdict};
 use mtls_roles::ClientPeerVerifier;
 
 /// The checks of lists since the last call: how many were good, and how many not.

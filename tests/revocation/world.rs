@@ -1,25 +1,19 @@
-//! root → sub → leaf, lists of any of them, and the verdict in a word.
+//! Lists of the CAs of a [`World`], and the verdict in a word.
 
 use mtls_roles::{ClientPeerVerifier, Crls, PeerVerifierBuilder};
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
+use rustls::pki_types::CertificateRevocationListDer;
 use rustls::{CertRevocationListError, CertificateError, Error, OtherError};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::common::clock::{NOW, unix};
+use crate::common::errors::assert_no_row_is_wrong;
 use crate::common::ours::{clients, roots};
 use crate::common::pki::der::distribution_points;
-use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, Leaf, LeafSpec};
+use crate::common::pki::{Ca, Chain, CrlSpec, Eku, LeafSpec, World};
 
 pub type List = CertificateRevocationListDer<'static>;
-pub type Chain = Vec<CertificateDer<'static>>;
 
 pub const CRL_DISTRIBUTION_POINTS: &[u64] = &[2, 5, 29, 31];
-
-pub struct World {
-    pub root: Ca,
-    pub sub: Ca,
-    pub leaf: Leaf,
-}
 
 pub fn client() -> LeafSpec {
     LeafSpec::new("client").eku(Eku::client())
@@ -30,18 +24,12 @@ pub fn client_at(uri: &str) -> LeafSpec {
     client().extension(CRL_DISTRIBUTION_POINTS, false, distribution_points(uri))
 }
 
+/// thisUpdate and nextUpdate in days from now.
+pub fn days(spec: CrlSpec, from: i64, to: i64) -> CrlSpec {
+    spec.current(NOW + Duration::days(from), NOW + Duration::days(to))
+}
+
 impl World {
-    pub fn new() -> Self {
-        let root = Ca::root_named("root");
-        let sub = root.sub(CaSpec::new("sub"));
-        let leaf = sub.leaf(client());
-        Self { root, sub, leaf }
-    }
-
-    pub fn chain(&self) -> Chain {
-        self.leaf.chain(&[&self.sub])
-    }
-
     pub fn of_root(&self) -> List {
         self.root.crl(CrlSpec::new(1))
     }
@@ -75,6 +63,8 @@ pub enum Choice {
     AllowExpired,
     AllowUnknown,
     LeafOnly,
+    StockPathChecks,
+    StockRevocation,
 }
 
 impl Choice {
@@ -87,24 +77,11 @@ impl Choice {
             Self::AllowExpired => builder.allow_expired_crls(),
             Self::AllowUnknown => builder.allow_unknown_revocation_status(),
             Self::LeafOnly => builder.only_check_end_entity_revocation(),
+            Self::StockPathChecks => builder.stock_path_checks(),
+            Self::StockRevocation => builder.stock_revocation(),
         }
     }
 }
-
-/// The methods that our builders and those of rustls share.
-macro_rules! choose {
-    ($builder:expr, $choices:expr) => {{
-        let mut builder = $builder;
-        if $choices.only_end_entity {
-            builder = builder.only_check_end_entity_revocation();
-        }
-        if $choices.allow_unknown {
-            builder = builder.allow_unknown_revocation_status();
-        }
-        builder
-    }};
-}
-pub(crate) use choose;
 
 pub fn verdict(verifier: &ClientPeerVerifier, chain: &Chain) -> &'static str {
     verdict_at(verifier, chain, NOW)
@@ -166,18 +143,21 @@ pub fn orders(lists: &[List]) -> Vec<Vec<List>> {
     all
 }
 
-/// Rows of lists in every order, with the memo and without: id, chain, lists, choice, verdict.
-pub fn assert_rows(root: &Ca, rows: &[(&str, Chain, Vec<List>, Choice, &str)]) {
-    let mut wrong = vec![];
+/// A chain, lists that are given in every order, with the memo and without, and the verdict.
+pub type Row<'a> = (&'a str, Chain, Vec<List>, Choice, &'a str);
+
+pub fn assert_rows<'a>(root: &Ca, rows: impl IntoIterator<Item = Row<'a>>) {
+    let (mut wrong, mut count) = (vec![], 0);
     for (id, chain, lists, choice, expected) in rows {
-        for lists in orders(lists) {
+        count += 1;
+        for lists in orders(&lists) {
             let ours = || choice.apply(builder(root, &lists));
             for verifier in [ours(), ours().without_memo()] {
                 let verifier = verifier.build().unwrap();
                 // Twice: what was found out about a list must not change what is found.
                 for pass in [1, 2] {
-                    let found = verdict(&verifier, chain);
-                    if found != *expected {
+                    let found = verdict(&verifier, &chain);
+                    if found != expected {
                         wrong.push(format!("{id}, pass {pass}: {found}, expected {expected}"));
                     }
                 }
@@ -185,5 +165,5 @@ pub fn assert_rows(root: &Ca, rows: &[(&str, Chain, Vec<List>, Choice, &str)]) {
         }
     }
     wrong.dedup();
-    crate::common::errors::assert_no_row_is_wrong(rows.len(), &wrong);
+    assert_no_row_is_wrong(count, &wrong);
 }

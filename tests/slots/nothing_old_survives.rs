@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::common::clock::{Clock, NOW, unix};
-use crate::common::ours::{Choices, Setup, Whom, configs, credentials, roots, rule};
+use crate::common::ours::{Setup, Whom, configs, credentials, roots, rule};
 use crate::common::pki::{Ca, CrlSpec, Eku, Leaf, LeafSpec};
 use crate::common::tls::{
     Outcome, Stack, handshake, stacks, stock_client, stock_client_verifier, stock_server,
@@ -270,7 +270,6 @@ impl World {
             policy: EkuPolicy::ignore().until(POLICY_ENDS),
             relax_for: Whom::Named(rule("dns:unfit.example")),
             crls: vec![root.crl(CrlSpec::new(1))],
-            choices: Choices { enforce_expiration: true, ..Choices::default() },
             observer: Some(Arc::<Counters>::clone(&counters)),
             ..Setup::default()
         };

@@ -57,7 +57,7 @@ impl Case {
             roots: vec![root.der()],
             chain,
             crls: vec![],
-            choices: Choices::default(),
+            choices: Choices::OF_RUSTLS,
             says,
         }
     }
@@ -445,8 +445,8 @@ fn revoking_with(
 fn revocation() -> Vec<Case> {
     let empty = || CrlSpec::new(1);
     let unknown = Refused("UnknownRevocationStatus");
-    let allow_unknown = Choices { allow_unknown: true, ..Choices::default() };
-    let end_entity_only = Choices { end_entity_only: true, ..Choices::default() };
+    let allow_unknown = Choices { allow_unknown: true, ..Choices::OF_RUSTLS };
+    let only_end_entity = Choices { only_end_entity: true, ..Choices::OF_RUSTLS };
     vec![
         revoking("nothing revoked", Accepted, |root, sub, _| vec![root.crl(empty()), sub.crl(empty())]),
         revoking("leaf revoked", Refused("Revoked"), |root, sub, leaf| vec![root.crl(empty()), sub.crl(empty().revoke(&leaf.serial))]),
@@ -458,15 +458,14 @@ fn revocation() -> Vec<Case> {
         revoking("intermediate revoked, leaves only", Accepted, |root, sub, _| {
             vec![root.crl(empty().revoke(&sub.serial)), sub.crl(empty())]
         })
-        .choices(end_entity_only),
-        revoking("leaf revoked, leaves only", Refused("Revoked"), |_, sub, leaf| { vec![sub.crl(empty().revoke(&leaf.serial))] }).choices(end_entity_only),
+        .choices(only_end_entity),
+        revoking("leaf revoked, leaves only", Refused("Revoked"), |_, sub, leaf| { vec![sub.crl(empty().revoke(&leaf.serial))] }).choices(only_end_entity),
     ]
 }
 
 #[rustfmt::skip] // One row, one line.
 fn revocation_lists() -> Vec<Case> {
     let empty = || CrlSpec::new(1);
-    let enforce = Choices { enforce_expiration: true, ..Choices::default() };
     let expired = |root: &Ca, sub: &Ca| vec![root.crl(empty()), sub.crl(empty().expired())];
     let ed25519 = Ca::root(CaSpec::new("ed25519").kind(KeyKind::Ed25519));
     let forger = Ca::root_named("forger");
@@ -478,7 +477,7 @@ fn revocation_lists() -> Vec<Case> {
     };
     let signs_no_crls = sub().key_usages(&[KeyUsagePurpose::KeyCertSign]);
     vec![
-        revoking("list expired, enforced", Refused("ExpiredRevocationListContext"), |root, sub, _| expired(root, sub)).choices(enforce),
+        revoking("list expired, enforced", Refused("ExpiredRevocationListContext"), |root, sub, _| expired(root, sub)).choices(Choices::default()),
         revoking("list expired, not enforced", Accepted, |root, sub, _| expired(root, sub)),
         revoking(
             "list signed by another key",

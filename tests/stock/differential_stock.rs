@@ -189,7 +189,7 @@ fn has_root_without_crl_sign(world: &World) -> bool {
     let anchor = world.anchor_position();
     world.authority(anchor).has(&CaQuirk::NoCrlSign)
         && world.lists.is_some_and(|lists| {
-            lists.absent != Some(anchor) && (anchor == 1 || !lists.only_end_entity)
+            lists.absent != Some(anchor) && (anchor == 1 || !lists.choices.only_end_entity)
         })
 }
 

@@ -90,7 +90,7 @@ fn world(role: Role, spoil: fn(&mut World)) -> World {
     let mut world = World::plain(role);
     world.issuers.push(world.root.clone());
     world.leaf.names = vec![Name::Dns(Name::EXPECTED), Name::Ip];
-    world.lists = Some(Lists { enforce_expiration: true, ..Lists::default() });
+    world.lists = Some(Lists::default());
     spoil(&mut world);
     world
 }

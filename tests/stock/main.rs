@@ -19,4 +19,3 @@ mod limbo;
 mod memo_changes_no_verdict;
 mod real;
 mod strangers_cost;
-mod theirs;

@@ -9,6 +9,7 @@ use proptest::sample::{Index, select};
 
 use super::quirk::{CaQuirk, LeafQuirk, Subtree};
 use super::world::{Alg, Authority, Ekus, Extra, Leaf, Lists, Name, Signer, Trusted, World};
+use crate::common::ours::Choices;
 use crate::common::pki::{Eku, Kp};
 
 const MAX_ISSUERS: usize = 4;
@@ -171,9 +172,7 @@ fn lists() -> impl Strategy<Value = Lists> {
         expired,
         forged: None,
         doubled,
-        only_end_entity: how.0,
-        allow_unknown: how.1,
-        enforce_expiration: how.2,
+        choices: Choices { only_end_entity: how.0, allow_unknown: how.1, allow_expired: how.2 },
     })
 }
 

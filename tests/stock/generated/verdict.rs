@@ -10,7 +10,7 @@ use super::issue::Issued;
 use super::world::{Name, World};
 use crate::common::clock::{NOW, unix};
 use crate::common::ours::{Choices, Setup, Verifier, Whom};
-use crate::theirs::Stock;
+use crate::common::theirs::Stock;
 
 /// Our verifier over the roots and lists of a world. By default under `rfc5280()`, which any private peer may have
 /// relaxed.
@@ -60,11 +60,7 @@ impl<'a> Ours<'a> {
 }
 
 fn choices(world: &World) -> Choices {
-    world.lists.map_or_else(Choices::default, |lists| Choices {
-        end_entity_only: lists.only_end_entity,
-        allow_unknown: lists.allow_unknown,
-        enforce_expiration: lists.enforce_expiration,
-    })
+    world.lists.map(|lists| lists.choices).unwrap_or_default()
 }
 
 /// What stock rustls says in the role of the world.

@@ -5,6 +5,7 @@ use mtls_roles::{PathCheck, Role};
 use super::quirk::{
     CaQuirk, LeafQuirk, one_of_a_kind, violations_of_issuer, violations_of_leaf, violations_of_root,
 };
+use crate::common::ours::Choices;
 use crate::common::pki::Eku;
 
 /// A description of a chain: everything that decides about it but the EKUs.
@@ -118,9 +119,7 @@ pub struct Lists {
     pub forged: Option<usize>,
     /// Before each list there is an earlier one that revokes nothing.
     pub doubled: bool,
-    pub only_end_entity: bool,
-    pub allow_unknown: bool,
-    pub enforce_expiration: bool,
+    pub choices: Choices,
 }
 
 /// The EKU of every certificate of a world.
@@ -154,7 +153,7 @@ impl World {
     pub fn with_stocks_expiration(&self) -> Self {
         let mut world = self.clone();
         if let Some(lists) = &mut world.lists {
-            lists.enforce_expiration = false;
+            lists.choices.allow_expired = true;
         }
         world
     }

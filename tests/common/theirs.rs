@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::common::ours::{Choices, decide_client, decide_server};
-use crate::common::tls::root_store;
+use super::ours::{Choices, decide_client, decide_server};
+use super::tls::root_store;
 use mtls_roles::Role;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
@@ -20,13 +20,13 @@ pub enum Stock {
 macro_rules! build {
     ($builder:expr, $crls:expr, $choices:expr) => {{
         let mut builder = $builder.with_crls($crls.to_vec());
-        if $choices.end_entity_only {
+        if $choices.only_end_entity {
             builder = builder.only_check_end_entity_revocation();
         }
         if $choices.allow_unknown {
             builder = builder.allow_unknown_revocation_status();
         }
-        if $choices.enforce_expiration {
+        if !$choices.allow_expired {
             builder = builder.enforce_revocation_expiration();
         }
         builder.build().unwrap()
