@@ -8,13 +8,15 @@ use quick_cache::{DefaultHashBuilder, Equivalent, Lifecycle, OptionsBuilder, Wei
 use super::tally::Tally;
 
 /// That a signature is good, which follows from these bytes alone: every one is compared. Borrowed.
+///
+/// An algorithm is known by its index among the provider's. Its identifiers do not name it: two RSA
+/// algorithms that share theirs may differ in the least size of the key.
 #[derive(PartialEq, Eq)]
-pub(super) struct Fact<'a> {
-    /// The index of the algorithm among the provider's.
-    pub(super) algorithm: usize,
-    pub(super) public_key: &'a [u8],
-    pub(super) message: &'a [u8],
-    pub(super) signature: &'a [u8],
+pub(crate) struct Fact<'a> {
+    pub(crate) algorithm: usize,
+    pub(crate) public_key: &'a [u8],
+    pub(crate) message: &'a [u8],
+    pub(crate) signature: &'a [u8],
 }
 
 /// The position of a certificate on a path, as far as the path checks make a difference. A bit each.
@@ -22,6 +24,16 @@ pub(super) struct Fact<'a> {
 pub(crate) enum Position {
     Leaf = 1,
     Issuer = 2,
+}
+
+/// Those in which a certificate passed the path checks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Positions(u8);
+
+impl Positions {
+    pub(super) fn include(self, position: Position) -> bool {
+        self.0 & position as u8 != 0
+    }
 }
 
 /// Facts, bounded in bytes. Those in regular use stay, however many others pass by.
@@ -99,11 +111,12 @@ impl Cache {
         }
     }
 
-    pub(super) fn recalls(&self, fact: &Fact<'_>) -> bool {
+    /// Of a signature that is known: in which positions what it signs passed the path checks.
+    pub(super) fn recall(&self, fact: &Fact<'_>) -> Option<Positions> {
         let is_it = |stored: &Stored| stored.fact() == *fact;
-        let is_known = self.facts.get(&Ending(fact.signature, is_it)).is_some();
-        self.tally.count(is_known);
-        is_known
+        let passed = self.facts.get(&Ending(fact.signature, is_it));
+        self.tally.count(passed.is_some());
+        passed.map(Passed::positions)
     }
 
     /// Of facts whose signatures end alike the first stays, so nobody can make others look through
@@ -133,8 +146,7 @@ impl Cache {
         check: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
         let signature = Ending(certificate, |stored: &Stored| stored.is_of(certificate));
-        let positions = self.facts.peek(&signature).unwrap_or_default().0.into_inner();
-        if positions & position as u8 != 0 {
+        if self.facts.peek(&signature).is_some_and(|passed| passed.positions().include(position)) {
             return Ok(());
         }
         check()?;
@@ -179,17 +191,11 @@ impl Stored {
         Fact { algorithm: self.algorithm.into(), public_key, message, signature }
     }
 
-    /// Whether what it signs is this certificate: every byte of the signed part is compared.
-    ///
-    /// The signed part is the first element of the certificate (RFC 5280, 4.1.1). It begins with its
-    /// own length, so what begins with it has just this element there.
+    /// Whether what it signs is this certificate: every byte of the signed part is compared. That
+    /// begins with its own length, so what begins with it has just this element there.
     fn is_of(&self, certificate: &[u8]) -> bool {
-        let contents = match certificate.get(1) {
-            Some(length @ 0x80..) => 2 + usize::from(length & 0x7f),
-            _ => 2,
-        };
-        let (contents, message) = (certificate.get(contents..), self.fact().message);
-        !message.is_empty() && contents.is_some_and(|contents| contents.starts_with(message))
+        let message = self.fact().message;
+        !message.is_empty() && from_signed_part(certificate).starts_with(message)
     }
 }
 
@@ -220,10 +226,25 @@ impl Lifecycle<Stored, Passed> for Outgoing {
 #[derive(Default)]
 struct Passed(AtomicU8);
 
+impl Passed {
+    fn positions(self) -> Positions {
+        Positions(self.0.into_inner())
+    }
+}
+
 impl Clone for Passed {
     fn clone(&self) -> Self {
         Self(self.0.load(Ordering::Relaxed).into())
     }
+}
+
+/// A certificate from its first element on, which is the part that is signed (RFC 5280, 4.1.1).
+pub(super) fn from_signed_part(certificate: &[u8]) -> &[u8] {
+    let contents = match certificate.get(1) {
+        Some(length @ 0x80..) => 2 + usize::from(length & 0x7f),
+        _ => 2,
+    };
+    certificate.get(contents..).unwrap_or_default()
 }
 
 /// Looks among the signatures that end as these bytes do for one of which this is true.
@@ -322,7 +343,7 @@ mod tests {
             let cache = Cache::with_capacity(1 << 20);
             let fact = given(0, key, MESSAGE, signature);
             cache.remember(&fact);
-            assert_eq!(cache.recalls(&fact), is_kept);
+            assert_eq!(cache.recall(&fact).is_some(), is_kept);
         }
     }
 
@@ -334,7 +355,7 @@ mod tests {
     fn meet(cache: &Cache, number: u64) -> bool {
         let signature = [&[0; 56][..], &number.to_be_bytes()].concat();
         let fact = given(0, KEY, MESSAGE, &signature);
-        let is_known = cache.recalls(&fact);
+        let is_known = cache.recall(&fact).is_some();
         if !is_known {
             cache.remember(&fact);
         }
@@ -356,7 +377,7 @@ mod tests {
             cache.remember(fact);
             for _ in 0..2 {
                 for (other, alike) in facts.iter().enumerate() {
-                    assert_eq!(cache.recalls(alike), other == known);
+                    assert_eq!(cache.recall(alike).is_some(), other == known);
                     cache.remember(alike);
                 }
             }
@@ -401,7 +422,7 @@ mod tests {
         for (capacity, is_kept) in [(1_000, true), (999, false)] {
             let cache = Cache::with_capacity(capacity);
             cache.remember(&fact);
-            assert_eq!(cache.recalls(&fact), is_kept, "{capacity}");
+            assert_eq!(cache.recall(&fact).is_some(), is_kept, "{capacity}");
             assert_eq!(cache.counters().evictions, 0);
         }
     }
@@ -419,7 +440,7 @@ mod tests {
             let large = [9; 64 << 10];
             let fact = given(0, KEY, &large, KEY);
             cache.remember(&fact);
-            assert_eq!(cache.recalls(&fact), capacity >= 80 << 10, "{capacity}");
+            assert_eq!(cache.recall(&fact).is_some(), capacity >= 80 << 10, "{capacity}");
         }
     }
 

@@ -12,7 +12,7 @@ use webpki::VerifiedPath;
 use super::path::{self, Verified};
 use crate::certificate::view::{IssuerFacts, View};
 use crate::certificate::{LeafDefect, distinguished_name, key};
-use crate::memo::{Position, SignatureMemo};
+use crate::memo::{Position, Recall};
 use crate::roots::TrustedFor;
 
 /// What a peer's path violates that stock rustls would have accepted.
@@ -98,7 +98,7 @@ impl PathChecks {
         self,
         path: &VerifiedPath<'_>,
         root: &TrustedFor,
-        memo: Option<&SignatureMemo>,
+        recall: Option<&Recall<'_>>,
     ) -> Result<(), PathViolation> {
         let violation = |position, check| PathViolation::of(path, position, check);
         let issuers = path.intermediate_certificates().count();
@@ -124,10 +124,10 @@ impl PathChecks {
             TrustedFor::Unknown => {}
         }
         let leaf = path::leaf(path);
-        check_once(memo, Position::Leaf, &leaf, leaf_violation)
+        check_once(recall, Position::Leaf, &leaf, leaf_violation)
             .map_err(|check| violation(0, check))?;
         for (index, issuer) in path::issuers(path).enumerate() {
-            check_once(memo, Position::Issuer, &issuer, |issuer| {
+            check_once(recall, Position::Issuer, &issuer, |issuer| {
                 Ok(issuer_violation(&issuer.issuer_facts()?))
             })
             .map_err(|check| violation(index + 1, check))?;
@@ -138,7 +138,7 @@ impl PathChecks {
 
 /// What a certificate violates depends on its bytes only, so what passed once passes.
 fn check_once(
-    memo: Option<&SignatureMemo>,
+    recall: Option<&Recall<'_>>,
     position: Position,
     certificate: &Verified<'_>,
     violation: impl FnOnce(&View<'_>) -> der::Result<Option<PathCheck>>,
@@ -150,8 +150,8 @@ fn check_once(
         let found = found.unwrap_or(Some(PathCheck::UnreadableExtension));
         found.map_or(Ok(()), Err)
     };
-    match memo {
-        Some(memo) => memo.check_once(position, certificate.der(), check),
+    match recall {
+        Some(recall) => recall.check_once(position, certificate.der(), check),
         None => check(),
     }
 }
@@ -248,6 +248,7 @@ mod tests {
 
     use super::super::ClientPeerVerifier;
     use super::*;
+    use crate::memo::SignatureMemo;
     use crate::roots::Roots;
 
     fn params(name: &str, is_ca: IsCa, usage: KeyUsagePurpose) -> CertificateParams {
@@ -286,7 +287,7 @@ mod tests {
         let noted = |certificate: &CertificateDer<'_>| {
             // What was not noted would be checked.
             [Position::Leaf, Position::Issuer]
-                .map(|position| memo.check_once(position, certificate, || Err(())).is_ok())
+                .map(|position| memo.recall().check_once(position, certificate, || Err(())).is_ok())
         };
         for (leaf, passes) in [(bad, false), (good, true)] {
             let verified = verifier.verify(Some(&[leaf.clone(), issuer.clone()]), now);

@@ -3,14 +3,10 @@
 //! webpki limits each search by itself, and lets a stranger who owns no key make it take 200,000
 //! steps (nine CAs of one name: 90 ms). A step is a certificate that webpki puts on a path.
 
-use std::cell::Cell;
-use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rustls::pki_types::{InvalidSignature, SignatureVerificationAlgorithm};
+use rustls::pki_types::InvalidSignature;
 use webpki::Error;
-
-use crate::memo::described_by;
 
 /// The most steps of all searches of a decision. Of x509-limbo, BetterTLS, real and generated
 /// chains none needs more than 12 but two that were made to be pathological.
@@ -27,10 +23,10 @@ const MAX_STEPS_FOR_SECOND_SEARCH: usize = 32;
 /// one.
 const MAX_SIGNATURES: usize = 100;
 
+/// Not of `Cell`s, since algorithms are `Sync`.
 pub(super) struct Cost {
-    steps: Cell<usize>,
+    steps: AtomicUsize,
     max_steps: usize,
-    /// Counted where several searches are possible. Not a `Cell`, since algorithms are `Sync`.
     signatures: AtomicUsize,
 }
 
@@ -38,14 +34,15 @@ impl Cost {
     /// Of a chain with so many certificates behind its leaf.
     pub(super) fn of_presented(intermediates: usize) -> Self {
         Self {
-            steps: Cell::new(0),
+            steps: AtomicUsize::new(0),
             max_steps: MAX_STEPS.min(MAX_READ / intermediates.max(1)),
             signatures: AtomicUsize::new(0),
         }
     }
 
     pub(super) fn allows_second_search(&self) -> bool {
-        self.steps.get() <= MAX_STEPS_FOR_SECOND_SEARCH && !self.are_signatures_spent()
+        self.steps.load(Ordering::Relaxed) <= MAX_STEPS_FOR_SECOND_SEARCH
+            && !self.are_signatures_spent()
     }
 
     pub(super) fn are_signatures_spent(&self) -> bool {
@@ -55,9 +52,7 @@ impl Cost {
     /// For the EKU validator, which webpki asks at each step: an error of it that says that a limit is
     /// reached stops webpki at once.
     pub(super) fn count_step(&self) -> Result<(), Error> {
-        let steps = self.steps.get() + 1;
-        self.steps.set(steps);
-        if steps > self.max_steps {
+        if self.steps.fetch_add(1, Ordering::Relaxed) >= self.max_steps {
             return Err(Error::MaximumPathBuildCallsExceeded);
         }
         match self.are_signatures_spent() {
@@ -66,38 +61,11 @@ impl Cost {
         }
     }
 
-    /// An algorithm whose checks are counted, over all searches.
-    pub(super) fn counted<'a>(
-        &'a self,
-        algorithm: &'a dyn SignatureVerificationAlgorithm,
-    ) -> Counted<'a> {
-        Counted { algorithm, signatures: &self.signatures }
-    }
-}
-
-pub(super) struct Counted<'a> {
-    algorithm: &'a dyn SignatureVerificationAlgorithm,
-    signatures: &'a AtomicUsize,
-}
-
-impl SignatureVerificationAlgorithm for Counted<'_> {
-    fn verify_signature(
-        &self,
-        public_key: &[u8],
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), InvalidSignature> {
+    /// For a signature that is to be checked, or looked up.
+    pub(super) fn count_signature(&self) -> Result<(), InvalidSignature> {
         match self.signatures.fetch_add(1, Ordering::Relaxed) < MAX_SIGNATURES {
-            true => self.algorithm.verify_signature(public_key, message, signature),
+            true => Ok(()),
             false => Err(InvalidSignature),
         }
-    }
-
-    described_by!(|it| it.algorithm);
-}
-
-impl fmt::Debug for Counted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.algorithm.fmt(f)
     }
 }

@@ -35,6 +35,7 @@ mod crls;
 mod revocation;
 mod settings;
 mod cost;
+mod algorithm;
 mod eku;
 mod unverified;
 mod search;

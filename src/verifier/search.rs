@@ -9,6 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use rustls::{CertificateError, OtherError};
 use webpki::{EndEntityCert, Error, VerifiedPath};
 
+use super::algorithm::algorithms;
 use super::candidates::candidates;
 use super::cost::Cost;
 use super::crl_set::CrlSet;
@@ -19,6 +20,7 @@ use super::revocation::{Check, Revocation};
 use super::settings::Settings;
 use super::unverified::Chain;
 use crate::eku::Preset;
+use crate::memo::{Recall, SignatureMemo};
 use crate::peer::PeerRules;
 use crate::refusal::{Refusal, RefusalClass};
 
@@ -82,8 +84,7 @@ pub(super) struct Search<'a> {
     crls: Option<(&'a Revocation, Guard<Arc<CrlSet>>)>,
     /// Of all searches of a decision.
     pub(super) cost: Cost,
-    /// The signatures of several searches are counted together.
-    is_repeatable: bool,
+    recall: Option<Recall<'a>>,
 }
 
 /// Why no path was found.
@@ -105,8 +106,7 @@ struct Refused {
 
 impl<'a> Search<'a> {
     pub(super) fn new(question: Question<'a>) -> Result<Self, Refusal> {
-        let Question { settings, intermediates, inquiry, .. } = question;
-        let is_relaxed = matches!(question.preset(), Preset::AcceptServerAuth | Preset::Ignore);
+        let Question { settings, intermediates, .. } = question;
         let leaf = EndEntityCert::try_from(question.leaf);
         let leaf = leaf.map_err(|error| question.refusal_of(error))?;
         let revocation = settings.revocation.as_ref();
@@ -116,7 +116,7 @@ impl<'a> Search<'a> {
             leaf,
             crls: revocation.map(|revocation| (revocation, revocation.crls())),
             cost: Cost::of_presented(intermediates.len()),
-            is_repeatable: is_relaxed || inquiry == Inquiry::HonestClass,
+            recall: settings.memo.as_ref().map(SignatureMemo::recall),
         })
     }
 
@@ -158,12 +158,8 @@ impl<'a> Search<'a> {
         refused: &RefCell<Refused>,
     ) -> Result<VerifiedPath<'_>, Error> {
         let Question { settings, intermediates, now, .. } = self.question;
-        let algorithms = settings.certificate_algorithms();
-        let counted: Vec<_> = match self.is_repeatable {
-            true => algorithms.iter().map(|it| self.cost.counted(*it)).collect(),
-            false => Vec::new(),
-        };
-        let counted: Vec<_> = counted.iter().map(|it| it as _).collect();
+        let algorithms = algorithms(settings, &self.cost, self.recall.as_ref());
+        let algorithms: Vec<_> = algorithms.iter().map(|it| it as _).collect();
         let stock = self.crls.as_ref().and_then(|(_, crls)| crls.stock());
         let (stock, revocation) = match (&self.crls, &stock) {
             (Some((revocation, _)), Some(crls)) => {
@@ -175,7 +171,7 @@ impl<'a> Search<'a> {
             (None, _) => (None, None),
         };
         self.leaf.verify_for_usage(
-            if self.is_repeatable { &counted } else { &algorithms },
+            &algorithms,
             &self.roots,
             intermediates,
             now,
@@ -198,7 +194,7 @@ impl<'a> Search<'a> {
         // The error that outranks no other.
         const LEAST: Error = Error::UnknownIssuer;
         let root = settings.roots.facts(path.anchor());
-        let checked = settings.path_checks.apply(path, &root.trusted_for, settings.memo.as_ref());
+        let checked = settings.path_checks.apply(path, &root.trusted_for, self.recall.as_ref());
         checked.map_err(|violation| {
             let error = CertificateError::Other(OtherError(Arc::new(violation)));
             let refusal = self.question.refusal(error).with_class(RefusalClass::PathCheck);

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rustls::DistinguishedName;
 use rustls::crypto::WebPkiSupportedAlgorithms;
-use rustls::pki_types::{SignatureVerificationAlgorithm, UnixTime};
+use rustls::pki_types::UnixTime;
 
 use super::checks::PathChecks;
 use super::crl::offset;
@@ -50,14 +50,6 @@ pub(super) struct RelaxFor {
 }
 
 impl Settings {
-    /// The algorithms that verify the signatures of certificates.
-    pub(super) fn certificate_algorithms(&self) -> Vec<&dyn SignatureVerificationAlgorithm> {
-        match &self.memo {
-            Some(memo) => memo.algorithms(),
-            None => self.algorithms.all.to_vec(),
-        }
-    }
-
     /// From now on it is what it is, on every clone.
     pub(crate) fn seal(&self) {
         *self.is_sealed.lock().unwrap_or_else(PoisonError::into_inner) = true;
