@@ -8,101 +8,73 @@ use std::sync::Arc;
 use crate::chains::{Chain, Chains, NAME};
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::{Exact, assert_no_row_is_wrong};
-use crate::common::ours::{Event, Heard, ROLES, Setup, Verifier};
+use crate::common::ours::{Event, Heard, ROLES, Setup, Verifier, roots};
 use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec};
-use crate::common::tls::{provider, providers};
+use crate::common::tls::provider;
 use crate::oracle::{Policy, Verdict, expect};
-use mtls_roles::{EkuPolicy, Error, Role, Roots, ServerSlot};
+use mtls_roles::{Error, Role};
 use rustls::CertificateError;
-use rustls::crypto::CryptoProvider;
 
 #[test]
-fn verify_says_about_every_row_what_the_design_says() {
-    for_every_row(&providers()[..1], |row, chain| {
-        let said = match row.verifier.verify(&chain.ders, NAME, unix(NOW)) {
-            Err(refusal) => Verdict::Refused {
-                class: refusal.class(),
-                violation: refusal.violation().map(Into::into),
-                error: Exact(refusal.error().clone()),
-            },
-            Ok(peer) => {
-                let path: Vec<_> = peer.path().iter().map(|cert| cert.der().clone()).collect();
-                assert_eq!(path, chain.ders, "{}", chain.id);
-                assert_eq!((peer.role(), peer.anchor()), (row.role, "CN=root"), "{}", chain.id);
-                peer.eku().into()
-            }
-        };
-        assert!(row.heard.take().is_empty(), "verify() is not observed");
-        said
-    });
-}
-
-#[test]
-fn the_traits_that_rustls_calls_say_the_same_and_tell_it_to_the_observer() {
-    for_every_row(&providers(), |row, chain| {
-        let decided = row.verifier.decide(&chain.ders, NAME, unix(NOW));
-        let heard = <[Event; 1]>::try_from(row.heard.take()).expect("one event for one decision");
-        match (decided, &heard[0]) {
-            (Ok(()), Event::Accepted(role)) if *role == row.role => Verdict::Enforced,
-            (Ok(()), Event::Relaxed(peer)) if peer.role() == row.role => peer.eku().into(),
-            (Err(error), Event::Refused(role, class, violation)) if *role == row.role => {
-                Verdict::Refused {
-                    class: *class,
-                    violation: violation.as_ref().map(Into::into),
-                    error: Exact(error),
-                }
-            }
-            (decided, event) => panic!("{}: {decided:?}, but told {event:?}", chain.id),
-        }
-    });
-}
-
-#[test]
-fn an_unobserved_verifier_decides_as_an_observed_one() {
-    for_every_row(&providers()[..1], |row, chain| {
-        let expected = expect(row.role, row.policy, &chain.path);
-        let decided = row.unobserved.decide(&chain.ders, NAME, unix(NOW));
-        let error = decided.err().map(Exact);
-        assert_eq!(error.as_ref(), expected.error(), "{}/{:?}/{}", row.role, row.policy, chain.id);
-        expected
-    });
-}
-
-/// What is the same for all chains of a row.
-struct Row {
-    role: Role,
-    policy: Policy,
-    verifier: Verifier,
-    heard: Arc<Heard>,
-    unobserved: Verifier,
-}
-
-/// Holds what is said against the oracle, for every role, policy and chain.
-fn for_every_row(providers: &[(&str, Arc<CryptoProvider>)], say: impl Fn(&Row, &Chain) -> Verdict) {
+fn about_every_row_verify_and_the_traits_that_rustls_calls_say_what_the_design_says() {
     let chains = Chains::new();
-    let roots = Roots::from_der([chains.root.der()]).unwrap();
+    let roots = roots([&chains.root]);
     let (mut wrong, mut rows) = (vec![], 0);
-    for (provider_name, provider) in providers {
-        for (role, policy) in columns() {
-            let heard = Arc::new(Heard::default());
-            let build = |observer| {
-                Setup { observer, ..policy.setup() }.build(role, &roots, provider).unwrap()
-            };
-            let (verifier, unobserved) = (build(Some(heard.clone())), build(None));
-            let row = Row { role, policy, verifier, heard, unobserved };
-            for chain in &chains.all {
-                rows += 1;
-                let (said, expected) = (say(&row, chain), expect(role, policy, &chain.path));
-                if said != expected {
-                    let id = format!("{role}/{}/{policy:?}/{provider_name}", chain.id);
-                    wrong.push(format!("{id}\n  expected {expected:?}\n  found    {said:?}"));
-                }
+    for (role, policy) in columns() {
+        let heard = Arc::new(Heard::default());
+        let build = |observer| {
+            Setup { observer, ..policy.setup() }.build(role, &roots, &provider()).unwrap()
+        };
+        let (observed, unobserved) = (build(Some(heard.clone())), build(None));
+        for chain in &chains.all {
+            rows += 1;
+            let expected = expect(role, policy, &chain.path);
+            let verified = verified(&observed, role, chain, &heard);
+            let decided = decided(&observed, role, chain, &heard);
+            let error = unobserved.decide(&chain.ders, NAME, unix(NOW)).err().map(Exact);
+            if [&verified, &decided] != [&expected; 2] || error.as_ref() != expected.error() {
+                let found = format!("{verified:?}\n  {decided:?}\n  {error:?}");
+                wrong.push(format!("{role}/{}/{policy:?}: {expected:?}\n  {found}", chain.id));
             }
         }
     }
     assert_no_row_is_wrong(rows, &wrong);
-    // 11 leaves under nothing, 7 single intermediates and 7 × 6 pairs; 11 policies for clients and 7 for servers.
-    assert_eq!(rows, 11 * (1 + 7 + 42) * (11 + 7) * providers.len(), "a row is missing");
+    // 11 leaves under nothing, 7 single intermediates and 7 × 6 pairs; 12 policies for clients and 8 for servers.
+    assert_eq!(rows, 11 * (1 + 7 + 42) * (12 + 8), "a row is missing");
+}
+
+/// Outside a handshake, where nobody is told.
+fn verified(verifier: &Verifier, role: Role, chain: &Chain, heard: &Heard) -> Verdict {
+    let said = match verifier.verify(&chain.ders, NAME, unix(NOW)) {
+        Err(refusal) => Verdict::Refused {
+            class: refusal.class(),
+            violation: refusal.violation().map(Into::into),
+            error: Exact(refusal.error().clone()),
+        },
+        Ok(peer) => {
+            let path: Vec<_> = peer.path().iter().map(|cert| cert.der().clone()).collect();
+            assert_eq!(path, chain.ders, "{}", chain.id);
+            assert_eq!((peer.role(), peer.anchor()), (role, "CN=root"), "{}", chain.id);
+            peer.eku().into()
+        }
+    };
+    assert!(heard.take().is_empty(), "verify() is not observed");
+    said
+}
+
+/// As rustls asks, and what the observer is told of it: one event for one decision.
+fn decided(verifier: &Verifier, role: Role, chain: &Chain, heard: &Heard) -> Verdict {
+    let decided = verifier.decide(&chain.ders, NAME, unix(NOW));
+    match (decided, &heard.take()[..]) {
+        (Ok(()), [Event::Accepted(of)]) if *of == role => Verdict::Enforced,
+        (Ok(()), [Event::Relaxed(peer)]) if peer.role() == role => peer.eku().into(),
+        (Err(error), [Event::Refused(of, class, violation)]) if *of == role => Verdict::Refused {
+            class: *class,
+            violation: violation.as_ref().map(Into::into),
+            error: Exact(error),
+        },
+        (decided, events) => panic!("{}: {decided:?}, but told {events:?}", chain.id),
+    }
 }
 
 fn columns() -> impl Iterator<Item = (Role, Policy)> {
@@ -112,13 +84,10 @@ fn columns() -> impl Iterator<Item = (Role, Policy)> {
 
 #[test]
 fn accept_server_auth_builds_for_clients_and_does_not_build_for_servers() {
-    let roots = Roots::from_der([Ca::root_named("root").der()]).unwrap();
+    let roots = roots([&Ca::root_named("root")]);
     let setup = Policy::AcceptServerAuth.setup();
     assert!(setup.clients(&roots, &provider()).is_ok());
     let error = setup.servers(&roots, &provider()).unwrap_err();
-    assert!(matches!(error, Error::AcceptServerAuthForServers), "{error}");
-    let slot = ServerSlot::builder().eku_policy(EkuPolicy::accept_server_auth());
-    let error = slot.build().unwrap_err();
     assert!(matches!(error, Error::AcceptServerAuthForServers), "{error}");
 }
 
@@ -128,7 +97,7 @@ fn the_roots_own_eku_is_looked_at_under_no_policy() {
         for eku in [Eku::server(), Eku::client(), Eku::code_signing(), Eku::Empty] {
             let root = Ca::root(CaSpec::new("root").eku(eku.clone()));
             let leaf = root.leaf(LeafSpec::new("leaf").dns(NAME).eku(Eku::both()));
-            let roots = Roots::from_der([root.der()]).unwrap();
+            let roots = roots([&root]);
             for policy in Policy::PRESETS.into_iter().filter(|policy| policy.is_for(role)) {
                 let verifier = policy.setup().build(role, &roots, &provider()).unwrap();
                 // With the root in the presented list, too, where webpki may come across it.
@@ -145,7 +114,7 @@ fn the_roots_own_eku_is_looked_at_under_no_policy() {
 #[test]
 fn an_eku_that_is_malformed_is_refused_under_every_policy() {
     let root = Ca::root_named("root");
-    let roots = Roots::from_der([root.der()]).unwrap();
+    let roots = roots([&root]);
     // An INTEGER in the place of a purpose.
     let malformed = Eku::Raw(vec![0x30, 0x03, 0x02, 0x01, 0x00]);
     let sub = root.sub(CaSpec::new("sub").eku(malformed.clone()));

@@ -17,6 +17,8 @@ use crate::common::pki::Kp;
 pub enum Policy {
     Rfc5280,
     Strict,
+    /// An end means nothing to it.
+    StrictEnded,
     AcceptServerAuth,
     Ignore,
     /// `ignore()` by the call that names nobody.
@@ -37,9 +39,10 @@ use Policy::*;
 impl Policy {
     /// The presets as they come.
     pub const PRESETS: [Self; 4] = [Rfc5280, Strict, AcceptServerAuth, Ignore];
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Rfc5280,
         Strict,
+        StrictEnded,
         AcceptServerAuth,
         Ignore,
         IgnoreForAnyPrivatePeer,
@@ -69,6 +72,7 @@ impl Policy {
         let policy = match self {
             Rfc5280 => EkuPolicy::rfc5280(),
             Strict => EkuPolicy::strict(),
+            StrictEnded => EkuPolicy::strict().until(NOW),
             AcceptServerAuth | AcceptServerAuthForAnother => accept,
             Ignore | IgnoreForAnyPrivatePeer | IgnoreForAnother => ignore,
             AcceptServerAuthEnding => accept.until(soon),
@@ -78,9 +82,9 @@ impl Policy {
         };
         let named = |name| Whom::Named(PeerRule::dns_name(name).expect("a DNS name"));
         let relax_for = match self {
-            Rfc5280 | Strict => Whom::Nobody,
             IgnoreForAnyPrivatePeer => Whom::AnyPrivatePeer,
             AcceptServerAuthForAnother | IgnoreForAnother => named("another.example"),
+            // Which means nothing under a policy that is not relaxed.
             _ => named(NAME),
         };
         Setup { policy, relax_for, ..Setup::default() }
@@ -141,7 +145,7 @@ pub fn expect(role: Role, policy: Policy, path: &[Shape]) -> Verdict {
     };
     let Some(fault) = first_fault(needed, path) else {
         return match (policy, path[0]) {
-            (Strict, Shape::None) => Verdict::Refused {
+            (Strict | StrictEnded, Shape::None) => Verdict::Refused {
                 class: RefusalClass::Eku,
                 violation: Some(violation(needed, 0, path)),
                 error: wrong_purpose(needed, &[]),
@@ -180,7 +184,7 @@ pub fn expect(role: Role, policy: Policy, path: &[Shape]) -> Verdict {
             None => RefusalClass::Eku,
         },
         violation: empty.is_none().then(|| match (policy, path[0]) {
-            (Strict, Shape::None) => violation(needed, 0, path),
+            (Strict | StrictEnded, Shape::None) => violation(needed, 0, path),
             _ => violation(needed, fault, path),
         }),
         error: match path[blamed.expect("something is to blame")] {

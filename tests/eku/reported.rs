@@ -8,18 +8,16 @@ mod honest_class;
 use std::sync::Arc;
 
 use crate::common::clock::{NOW, unix};
-use crate::common::ours::Heard;
-use crate::common::ours::{clients, rule, servers};
+use crate::common::ours::{Heard, clients, roots, rule};
 use crate::common::pki::{Ca, CaSpec, Eku, Kp, LeafSpec};
 use crate::common::tls::{provider, stock_client_verifier};
 use chains::{cross_signed, decoys, orders};
 use mtls_roles::{
-    ClientPeerVerifier, Counters, EkuOutcome, EkuPolicy, Observer, PeerRule, PeerVerifier,
-    PeerVerifierBuilder, Purpose, Refusal, RefusalClass, Role, Roots, VerifiedPeer,
+    ClientPeerVerifier, EkuOutcome, EkuPolicy, PeerRule, PeerVerifierBuilder, Purpose, Refusal,
+    RefusalClass, VerifiedPeer,
 };
 use rustls::CertificateError;
-use rustls::client::danger::ServerCertVerifier;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::CertificateDer;
 use rustls::server::danger::ClientCertVerifier;
 use time::Duration;
 
@@ -50,8 +48,9 @@ fn of_two_cross_signed_paths_a_right_one_is_enforced_and_two_wrong_ones_are_repo
             [(EkuPolicy::ignore(), false), (EkuPolicy::accept_server_auth(), true)]
         {
             for (order, chain, roots) in cross_signed(&leaf, &first, &second) {
-                let verifier = any(roots, policy).build().unwrap();
-                let found = verifier.verify(Some(&chain), unix(NOW));
+                let verifier = clients(&roots).eku_policy(policy);
+                let verifier = verifier.relax_for_any_peer_of_these_private_roots();
+                let found = verifier.build().unwrap().verify(Some(&chain), unix(NOW));
                 let is_as_expected = match (&found, &expected) {
                     (Ok(peer), Enforced) => {
                         *peer.eku() == EkuOutcome::Enforced && is_good(peer, Purpose::CLIENT_AUTH)
@@ -86,11 +85,12 @@ fn expired_and_badly_signed_decoys_change_neither_the_verdict_nor_the_report() {
         let root = Ca::root_named("root");
         let sub = root.sub(CaSpec::new("sub").eku(eku));
         let leaf = sub.leaf(LeafSpec::new("edge").dns("edge.example").eku(Eku::both()));
-        let roots = || Roots::from_der([root.der()]).unwrap();
+        let strict = clients(&roots([&root])).build().unwrap();
         for (decoy_id, decoys) in decoys(&root, &sub) {
             for (order, chain) in orders(&leaf, &sub.der(), &decoys) {
                 let row = format!("{id}, {decoy_id}, {order}");
-                match relaxed_for_edge(roots()).build().unwrap().verify(Some(&chain), unix(NOW)) {
+                let relaxed = for_edge(&root, EkuPolicy::ignore()).build().unwrap();
+                match relaxed.verify(Some(&chain), unix(NOW)) {
                     Ok(peer) if peer.path()[1].der() != &sub.der() => {
                         wrong.push(format!("{row}: another path"))
                     }
@@ -100,7 +100,7 @@ fn expired_and_badly_signed_decoys_change_neither_the_verdict_nor_the_report() {
                     other => wrong.push(format!("{row}: {other:?}")),
                 }
                 // Stock's error, which is the decoy's; and yet the EKU is the only obstacle.
-                let strict = clients(&roots()).build().unwrap().verify(Some(&chain), unix(NOW));
+                let strict = strict.verify(Some(&chain), unix(NOW));
                 let stock = stock_verdict(&root, &chain);
                 let verdict = strict.as_ref().map(drop).map_err(|refusal| refusal.error().clone());
                 let class = strict.as_ref().err().map(Refusal::class);
@@ -124,80 +124,13 @@ fn a_decoy_with_a_wrong_eku_makes_no_other_defect_an_eku_defect() {
         rustls::Error::from(CertificateError::ExpiredContext { time: unix(NOW), not_after });
     for (order, chain) in orders(&leaf, &late.der(), &[decoy.der()]) {
         assert_eq!(stock_verdict(&root, &chain), Err(expired.clone()), "{order}");
-        for builder in every_policy(&root) {
-            let (id, refusal) = (format!("{order}, {builder:?}"), refusal(&builder, &chain));
+        for policy in POLICIES {
+            let (id, refusal) = (format!("{order}, {policy}"), refusal(&root, policy, &chain));
             assert_eq!(*refusal.error(), expired, "{id}");
             assert_eq!(refusal.class(), RefusalClass::Validity, "{id}");
             assert_eq!(refusal.violation(), None, "{id}");
         }
     }
-}
-
-#[test]
-fn every_decision_in_a_handshake_is_told_and_counted_once_and_in_its_role() {
-    let root = Ca::root_named("root");
-    let (roots, spec) =
-        (Roots::from_der([root.der()]).unwrap(), || LeafSpec::new("edge").dns("edge.example"));
-    let stranger = Ca::root_named("stranger").leaf(spec()).chain(&[]);
-    let other =
-        root.leaf(LeafSpec::new("other").dns("other.example").eku(Eku::code_signing())).chain(&[]);
-    let chain = |eku| root.leaf(spec().eku(eku)).chain(&[]);
-    let (counters, told) = (Arc::new(Counters::default()), Arc::new(Heard::default()));
-    fn heard<V: PeerVerifier>(
-        builder: PeerVerifierBuilder<V>,
-        [one, other]: [Arc<dyn Observer>; 2],
-    ) -> V {
-        let builder = builder.eku_policy(EkuPolicy::ignore()).relax_for(edge());
-        builder.observer(one).observer(other).build().unwrap()
-    }
-    let clients = heard(clients(&roots), [counters.clone(), told.clone()]);
-    let servers = heard(servers(&roots), [counters.clone(), told.clone()]);
-    #[rustfmt::skip] // One row, one line.
-    let rows = [
-        (chain(Eku::both()), "accepted ROLE", [1, 0, 0, 0]),
-        (chain(Eku::Absent), "accepted ROLE", [1, 0, 0, 0]),
-        (chain(Eku::code_signing()), "relaxed ROLE dns:edge.example: leaf `CN=edge` has extended key usage codeSigning, needed ROLEAuth", [0, 1, 0, 0]),
-        (other, "refused ROLE Eku", [0, 0, 1, 0]),
-        (stranger, "refused ROLE UnknownIssuer", [0, 0, 0, 1]),
-        (chain(Eku::Empty), "refused ROLE Other", [0, 0, 0, 1]),
-        (vec![b"rubbish".to_vec().into()], "refused ROLE Other", [0, 0, 0, 1]),
-    ];
-    for role in [Role::Client, Role::Server] {
-        for (chain, expected, counted) in &rows {
-            let (leaf, intermediates) = (&chain[0], &chain[1..]);
-            let name = match *expected {
-                "refused ROLE Eku" => "other.example",
-                _ => "edge.example",
-            };
-            let name = ServerName::try_from(name).unwrap();
-            let before = [counts(&counters, Role::Client), counts(&counters, Role::Server)];
-            let is_ok = match role {
-                Role::Client => {
-                    let _ = clients.verify(Some(chain), unix(NOW)); // Not observed.
-                    clients.verify_client_cert(leaf, intermediates, unix(NOW)).is_ok()
-                }
-                Role::Server => {
-                    let _ = servers.verify(Some(chain), &name, unix(NOW)); // Not observed.
-                    servers.verify_server_cert(leaf, intermediates, &name, &[], unix(NOW)).is_ok()
-                }
-            };
-            assert_eq!(told.lines(), [expected.replace("ROLE", &role.to_string())]);
-            assert_eq!(is_ok, counted[0] + counted[1] == 1, "{role}, {expected}");
-            let after = [counts(&counters, Role::Client), counts(&counters, Role::Server)];
-            let grown = [0, 1]
-                .map(|role| [0, 1, 2, 3].map(|index| after[role][index] - before[role][index]));
-            let expected_growth = match role {
-                Role::Client => [*counted, [0; 4]],
-                Role::Server => [[0; 4], *counted],
-            };
-            assert_eq!(grown, expected_growth, "{role}, {expected}");
-        }
-    }
-}
-
-fn counts(counters: &Counters, role: Role) -> [u64; 4] {
-    let verified = counters.verdicts(role);
-    [verified.enforced, verified.relaxed, verified.refused_by_eku, verified.refused_otherwise]
 }
 
 /// Whether the violation is the first wrong EKU of the path that is reported with it.
@@ -223,55 +156,35 @@ fn is_good(peer: &VerifiedPeer, purpose: Purpose) -> bool {
     purposes.all(|purposes| purposes.contains(&purpose))
 }
 
-/// A verifier under each policy, relaxed for the peer of these tests where it is relaxed at all.
-#[derive(Debug)]
-struct Under {
-    policy: EkuPolicy,
-    root: CertificateDer<'static>,
-}
+const POLICIES: [EkuPolicy; 4] = [
+    EkuPolicy::rfc5280(),
+    EkuPolicy::strict(),
+    EkuPolicy::ignore(),
+    EkuPolicy::accept_server_auth(),
+];
 
-impl Under {
-    fn policy_builder(&self) -> PeerVerifierBuilder<ClientPeerVerifier> {
-        let roots = Roots::from_der([self.root.clone()]).unwrap();
-        clients(&roots).eku_policy(self.policy).relax_for(edge())
-    }
-}
-
-fn every_policy(root: &Ca) -> [Under; 4] {
-    [
-        EkuPolicy::rfc5280(),
-        EkuPolicy::strict(),
-        EkuPolicy::ignore(),
-        EkuPolicy::accept_server_auth(),
-    ]
-    .map(|policy| Under { policy, root: root.der() })
+/// Relaxed for the peer of these tests, where the policy is relaxed at all.
+fn for_edge(root: &Ca, policy: EkuPolicy) -> PeerVerifierBuilder<ClientPeerVerifier> {
+    clients(&roots([root])).eku_policy(policy).relax_for(edge())
 }
 
 /// The same within a handshake, observed or not, and outside of one.
-fn refusal(under: &Under, chain: &[CertificateDer<'static>]) -> Refusal {
+fn refusal(root: &Ca, policy: EkuPolicy, chain: &[CertificateDer<'static>]) -> Refusal {
     let told = Arc::new(Heard::default());
-    let plain = under.policy_builder().build().unwrap();
-    let observed = under.policy_builder().observer(told.clone()).build().unwrap();
+    let plain = for_edge(root, policy).build().unwrap();
+    let observed = for_edge(root, policy).observer(told.clone()).build().unwrap();
     let refusal = plain.verify(Some(chain), unix(NOW)).unwrap_err();
     for verifier in [plain, observed] {
         let error = verifier.verify_client_cert(&chain[0], &chain[1..], unix(NOW)).unwrap_err();
-        assert_eq!(format!("{error:?}"), format!("{:?}", refusal.error()), "{under:?}");
+        assert_eq!(format!("{error:?}"), format!("{:?}", refusal.error()), "{policy}");
     }
-    assert_eq!(told.lines(), [format!("refused client {:?}", refusal.class())], "{under:?}");
+    assert_eq!(told.lines(), [format!("refused client {:?}", refusal.class())], "{policy}");
     refusal
 }
 
 fn stock_verdict(root: &Ca, chain: &[CertificateDer<'static>]) -> Result<(), rustls::Error> {
     let stock = stock_client_verifier(&provider(), &[root.der()], []);
     stock.verify_client_cert(&chain[0], &chain[1..], unix(NOW)).map(drop)
-}
-
-fn relaxed_for_edge(roots: Roots) -> PeerVerifierBuilder<ClientPeerVerifier> {
-    clients(&roots).eku_policy(EkuPolicy::ignore()).relax_for(edge())
-}
-
-fn any(roots: Roots, policy: EkuPolicy) -> PeerVerifierBuilder<ClientPeerVerifier> {
-    clients(&roots).eku_policy(policy).relax_for_any_peer_of_these_private_roots()
 }
 
 fn edge() -> PeerRule {

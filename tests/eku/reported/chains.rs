@@ -3,9 +3,8 @@
 use mtls_roles::Roots;
 use rustls::pki_types::CertificateDer;
 
-use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec, tamper_signature};
-
-pub type Chain = Vec<CertificateDer<'static>>;
+use crate::common::ours::roots;
+use crate::common::pki::{Ca, CaSpec, Chain, Eku, Leaf, LeafSpec, tamper_signature};
 
 /// The leaf and two certificates for its issuer, each below a root of its own, in both orders.
 pub fn cross_signed(leaf: &Eku, first: &Eku, second: &Eku) -> Vec<(&'static str, Chain, Roots)> {
@@ -13,7 +12,7 @@ pub fn cross_signed(leaf: &Eku, first: &Eku, second: &Eku) -> Vec<(&'static str,
     let first = a.sub(CaSpec::new("sub").eku(first.clone()));
     let second = b.cross_sign(&first, CaSpec::new("sub").eku(second.clone()));
     let leaf = first.leaf(LeafSpec::new("edge").dns("edge.example").eku(leaf.clone()));
-    let roots = Roots::from_der([a.der(), b.der()]).unwrap();
+    let roots = roots([&a, &b]);
     vec![
         ("first before second", leaf.chain(&[&first, &second]), roots.clone()),
         ("second before first", leaf.chain(&[&second, &first]), roots),

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use mtls_roles::{
-    ClientPeerVerifier, Counters, Crls, EkuPolicy, PeerVerifierBuilder, RefusalClass, Role, Roots,
+    ClientPeerVerifier, Counters, Crls, EkuPolicy, PeerVerifierBuilder, RefusalClass, Role,
 };
-use rustls::pki_types::ServerName;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{AlertDescription, CertificateError, ExtendedKeyPurpose};
 
-use super::{edge, stock_verdict};
+use super::{POLICIES, edge, stock_verdict};
 use crate::common::clock::{Clock, NOW, unix};
-use crate::common::ours::{Heard, Verifier, clients, meet, roots, rule, servers};
+use crate::common::ours::{Heard, Setup, Whom, clients, meet, roots, rule};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, LeafSpec, tamper_signature};
 use crate::common::tls::{alert, stacks};
 
@@ -27,37 +26,26 @@ fn an_untrusted_serverauth_certificate_is_told_as_unknown_issuer_under_every_pol
     assert_eq!(stock_verdict(&trusted, &leaf.chain(&[])), Err(wrong_eku.clone()));
     let unknown = rustls::Error::from(CertificateError::UnknownIssuer);
     for stack in stacks() {
-        for policy in [
-            EkuPolicy::rfc5280(),
-            EkuPolicy::strict(),
-            EkuPolicy::ignore(),
-            EkuPolicy::accept_server_auth(),
-        ] {
+        for policy in POLICIES {
             let (error, sent) = match policy.is_relaxed() {
                 true => (&unknown, AlertDescription::UnknownCA),
                 false => (&wrong_eku, AlertDescription::UnsupportedCertificate),
             };
-            for is_observed in [true, false] {
-                let id = format!("{}, {policy}, observed: {is_observed}", stack.name);
-                let told = Arc::new(Heard::default());
-                let roots = Roots::from_der([trusted.der()]).unwrap();
-                let builder = ClientPeerVerifier::builder(roots, &stack.provider)
-                    .eku_policy(policy)
-                    .relax_for(edge());
-                let builder = match is_observed {
-                    true => builder.observer(told.clone()),
-                    false => builder,
-                };
-                let verifier = Verifier::Clients(builder.build().unwrap());
-                let presented = leaf.credentials(&[]);
-                let [verifying, presenting] =
-                    meet(&stack, &Clock::default(), &verifier, presented, "edge.example");
-                assert_eq!(verifying.unwrap_err(), *error, "{id}");
-                assert_eq!(alert(&presenting.unwrap_err()), Some(sent), "{id}");
-                let expected: &[&str] =
-                    if is_observed { &["refused client UnknownIssuer"] } else { &[] };
-                assert_eq!(told.lines(), expected, "{id}");
-            }
+            let id = format!("{}, {policy}", stack.name);
+            let told = Arc::new(Heard::default());
+            let setup = Setup {
+                policy,
+                relax_for: Whom::Named(edge()),
+                observer: Some(told.clone()),
+                ..Setup::default()
+            };
+            let verifier = setup.build(Role::Client, &roots([&trusted]), &stack.provider).unwrap();
+            let presented = leaf.credentials(&[]);
+            let [verifying, presenting] =
+                meet(&stack, &Clock::default(), &verifier, presented, "edge.example");
+            assert_eq!(verifying.unwrap_err(), *error, "{id}");
+            assert_eq!(alert(&presenting.unwrap_err()), Some(sent), "{id}");
+            assert_eq!(told.lines(), ["refused client UnknownIssuer"], "{id}");
         }
     }
 }
@@ -126,25 +114,4 @@ fn the_class_is_eku_if_and_only_if_nothing_else_is_wrong() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-#[test]
-fn the_class_of_a_server_with_a_wrong_eku_and_a_wrong_name_is_the_name() {
-    let root = Ca::root_named("root");
-    let name = ServerName::try_from("api.example").unwrap();
-    let leaf = |name, eku| root.leaf(LeafSpec::new("server").dns(name).eku(eku)).chain(&[]);
-    #[rustfmt::skip] // One row, one line.
-    let rows = [
-        ("right name", EkuPolicy::rfc5280(), leaf("api.example", Eku::client()), RefusalClass::Eku),
-        ("wrong name", EkuPolicy::rfc5280(), leaf("b.example", Eku::client()), RefusalClass::Name),
-        ("right name, strict", EkuPolicy::strict(), leaf("api.example", Eku::Absent), RefusalClass::Eku),
-        ("wrong name, strict", EkuPolicy::strict(), leaf("b.example", Eku::Absent), RefusalClass::Name),
-        ("wrong name, ignored", EkuPolicy::ignore(), leaf("b.example", Eku::client()), RefusalClass::Name),
-    ];
-    for (id, policy, chain, class) in rows {
-        let servers = servers(&roots([&root])).eku_policy(policy);
-        let verifier = servers.relax_for(rule("dns:b.example")).build().unwrap();
-        let refusal = verifier.verify(Some(&chain), &name, unix(NOW)).unwrap_err();
-        assert_eq!(refusal.class(), class, "{id}");
-    }
 }
