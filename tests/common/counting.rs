@@ -33,15 +33,7 @@ impl Record {
 impl Check {
     /// Whether it is a list that was signed: RFC 5280, 5.1 begins with an INTEGER, 4.1 with `[0]`.
     pub fn is_of_list(&self) -> bool {
-        self.is_der() && self.content().first() == Some(&0x02)
-    }
-
-    pub fn is_of_certificate(&self) -> bool {
-        self.is_der() && self.content().first() == Some(&0xa0)
-    }
-
-    fn is_der(&self) -> bool {
-        self.message.len() > 4 && self.message[0] == 0x30
+        self.message[0] == 0x30 && self.content().first() == Some(&0x02)
     }
 
     fn content(&self) -> &[u8] {

@@ -1,9 +1,11 @@
 //! An algorithm is known by its place in one provider: neither its object identifiers nor its name name it.
 
+use std::fmt::Debug;
+
 use crate::common::counting::with_algorithms;
-use crate::common::pki::{Eku, KeyKind};
+use crate::common::pki::{Eku, KeyKind, World};
 use crate::common::tls::provider;
-use crate::world::{World, accepts};
+use crate::world::accepts;
 use mtls_roles::{ClientPeerVerifier, Error, Role, ServerPeerVerifier, SignatureMemo};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
 use rustls::pki_types::SignatureVerificationAlgorithm;
@@ -30,6 +32,12 @@ fn build(
     ClientPeerVerifier::builder(world.roots(), provider).memo(memo.clone()).build()
 }
 
+fn assert_refused<V: Debug>(built: Result<V, Error>, of: Role, provider: &str) {
+    let is_it =
+        |error: &Error| matches!(error, Error::MemoOfAnotherProvider { role, .. } if *role == of);
+    assert!(built.as_ref().is_err_and(is_it), "{provider}: {built:?}");
+}
+
 fn providers_of_algorithms() -> [(&'static str, CryptoProvider, bool); 4] {
     let (aws, ring) = (aws_lc_rs::default_provider(), ring::default_provider());
     [
@@ -40,27 +48,22 @@ fn providers_of_algorithms() -> [(&'static str, CryptoProvider, bool); 4] {
     ]
 }
 
-#[test]
-fn algorithms_that_differ_in_the_least_key_size_only_have_the_same_identifiers() {
-    for (small, large) in [(AWS_2048, AWS_3072), (RING_2048, RING_3072)] {
-        assert_eq!(small[0].signature_alg_id(), large[0].signature_alg_id());
-        assert_eq!(small[0].public_key_alg_id(), large[0].public_key_alg_id());
-    }
-}
-
-/// The memo of every other provider is refused, and with its own each gives its own verdict, cold and warm.
+/// The memo of every other provider is refused, and with its own each gives its own verdict, cold and warm. What one memo
+/// knows by two algorithms with the same identifiers is shown in `src/memo/mod.rs`.
 #[test]
 fn a_memo_serves_the_provider_it_was_made_for_and_no_other() {
+    for (small, large) in [(AWS_2048, AWS_3072), (RING_2048, RING_3072)] {
+        assert_eq!(small[0].signature_alg_id(), large[0].signature_alg_id());
+    }
     let world = of_2048_bits();
     let memos = providers_of_algorithms().map(|(_, provider, _)| SignatureMemo::new(&provider));
     for (index, (name, provider, is_good)) in providers_of_algorithms().into_iter().enumerate() {
         for (other, memo) in memos.iter().enumerate() {
             let built = build(&world, &provider, memo);
             if index != other {
-                assert!(
-                    matches!(&built, Err(Error::MemoOfAnotherProvider { role: Role::Client, .. })),
-                    "{name}, memo {other}: {built:?}"
-                );
+                assert_refused(built, Role::Client, name);
+                let servers = ServerPeerVerifier::builder(world.roots(), &provider);
+                assert_refused(servers.memo(memo.clone()).build(), Role::Server, name);
                 continue;
             }
             let verifier = built.unwrap();
@@ -74,43 +77,10 @@ fn a_memo_serves_the_provider_it_was_made_for_and_no_other() {
     }
 }
 
-/// Which of two algorithms with the same identifiers is asked depends on their order, and so do the verdicts.
-#[test]
-fn the_order_of_algorithms_decides_with_a_memo_as_without_one() {
-    static SMALL_FIRST: Algorithms =
-        &[aws_algorithms::RSA_PKCS1_2048_8192_SHA384, aws_algorithms::RSA_PKCS1_3072_8192_SHA384];
-    static LARGE_FIRST: Algorithms =
-        &[aws_algorithms::RSA_PKCS1_3072_8192_SHA384, aws_algorithms::RSA_PKCS1_2048_8192_SHA384];
-    let world = of_2048_bits();
-    for (algorithms, is_good) in [(SMALL_FIRST, true), (LARGE_FIRST, false)] {
-        let provider = with_algorithms(&aws_lc_rs::default_provider(), algorithms);
-        let memo = SignatureMemo::new(&provider);
-        let warm = build(&world, &provider, &memo).unwrap();
-        let cold = world.clients(&provider, None);
-        for _ in 0..2 {
-            assert_eq!(accepts(&warm, &world.chain()), is_good);
-            assert_eq!(accepts(&cold, &world.chain()), is_good);
-        }
-    }
-}
-
-#[test]
-fn a_verifier_of_servers_refuses_the_memo_of_another_provider_too() {
-    let world = of_2048_bits();
-    let memo = SignatureMemo::new(&ring::default_provider());
-    let aws = aws_lc_rs::default_provider();
-    let built = ServerPeerVerifier::builder(world.roots(), &aws).memo(memo).build();
-    assert!(
-        matches!(&built, Err(Error::MemoOfAnotherProvider { role: Role::Server, .. })),
-        "{built:?}"
-    );
-}
-
 /// Everybody calls `default_provider()` where one is needed.
 #[test]
 fn a_provider_made_twice_is_one_provider() {
-    let world = of_2048_bits();
-    let memo = SignatureMemo::new(&provider());
+    let (world, memo) = (World::new(), SignatureMemo::new(&provider()));
     let verifier = build(&world, &provider(), &memo).unwrap();
     assert!(accepts(&verifier, &world.chain()));
     let again = build(&world, &provider().as_ref().clone(), &memo).unwrap();

@@ -1,40 +1,14 @@
-//! root → sub → leaf, which is a peer of both roles, and verifiers that remember.
+//! Verifiers of the chain of a [`World`] that remember, or do not.
 
 use mtls_roles::{ClientPeerVerifier, Roots, ServerPeerVerifier, SignatureMemo};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::CertificateDer;
 
 use crate::common::clock::{NOW, unix};
-use crate::common::ours::{roots, with_memo};
-use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, Leaf, LeafSpec};
-
-pub type Chain = Vec<CertificateDer<'static>>;
-
-pub const NAME: &str = "peer.example";
-
-pub struct World {
-    pub root: Ca,
-    pub sub: Ca,
-    pub leaf: Leaf,
-}
+use crate::common::ours::{roots, server_name, with_memo};
+use crate::common::pki::{Eku, LeafSpec, World};
 
 impl World {
-    pub fn new() -> Self {
-        Self::of(KeyKind::P256, Eku::both())
-    }
-
-    /// All keys of one kind.
-    pub fn of(kind: KeyKind, eku: Eku) -> Self {
-        let root = Ca::root(CaSpec::new("root").kind(kind));
-        let sub = root.sub(CaSpec::new("sub").kind(kind));
-        let leaf = sub.leaf(LeafSpec::new("peer").dns(NAME).kind(kind).eku(eku));
-        Self { root, sub, leaf }
-    }
-
-    pub fn chain(&self) -> Chain {
-        self.leaf.chain(&[&self.sub])
-    }
-
     pub fn roots(&self) -> Roots {
         roots([&self.root])
     }
@@ -56,10 +30,6 @@ impl World {
     }
 }
 
-pub fn name() -> ServerName<'static> {
-    ServerName::try_from(NAME).unwrap()
-}
-
 /// A leaf for a client.
 pub fn client(name: &str) -> LeafSpec {
     LeafSpec::new(name).eku(Eku::client())
@@ -67,4 +37,8 @@ pub fn client(name: &str) -> LeafSpec {
 
 pub fn accepts(verifier: &ClientPeerVerifier, chain: &[CertificateDer<'_>]) -> bool {
     verifier.verify(Some(chain), unix(NOW)).is_ok()
+}
+
+pub fn accepts_server(verifier: &ServerPeerVerifier, chain: &[CertificateDer<'_>]) -> bool {
+    verifier.verify(Some(chain), &server_name(World::NAME), unix(NOW)).is_ok()
 }
