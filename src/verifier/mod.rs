@@ -35,7 +35,7 @@ mod crls;
 mod revocation;
 mod settings;
 mod cost;
-mod algorithm;
+mod signatures;
 mod eku;
 mod unverified;
 mod search;

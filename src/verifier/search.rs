@@ -9,7 +9,6 @@ use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use rustls::{CertificateError, OtherError};
 use webpki::{EndEntityCert, Error, VerifiedPath};
 
-use super::algorithm::algorithms;
 use super::candidates::candidates;
 use super::cost::Cost;
 use super::crl_set::CrlSet;
@@ -18,9 +17,9 @@ use super::errors::verification_error;
 use super::path::Validated;
 use super::revocation::{Check, Revocation};
 use super::settings::Settings;
+use super::signatures::Signatures;
 use super::unverified::Chain;
 use crate::eku::Preset;
-use crate::memo::{Recall, SignatureMemo};
 use crate::peer::PeerRules;
 use crate::refusal::{Refusal, RefusalClass};
 
@@ -61,10 +60,14 @@ impl Question<'_> {
 
     /// A refusal for what webpki says; in words, too, if somebody hears them.
     pub(super) fn refusal_of(self, error: Error) -> Refusal {
+        self.refusal_beside(error, None)
+    }
+
+    fn refusal_beside(self, error: Error, signatures: Option<&Signatures<'_>>) -> Refusal {
         let chain = || Chain::new(self.leaf, self.intermediates, &self.settings.roots, self.now);
         let reason = match self.inquiry {
             Inquiry::Verdict => None,
-            Inquiry::HonestClass => chain().reason(&error),
+            Inquiry::HonestClass => chain().reason(&error, signatures),
         };
         Refusal::new(self.settings.role, verification_error(error)).because(reason)
     }
@@ -84,7 +87,7 @@ pub(super) struct Search<'a> {
     crls: Option<(&'a Revocation, Guard<Arc<CrlSet>>)>,
     /// Of all searches of a decision.
     pub(super) cost: Cost,
-    recall: Option<Recall<'a>>,
+    signatures: Signatures<'a>,
 }
 
 /// Why no path was found.
@@ -116,7 +119,7 @@ impl<'a> Search<'a> {
             leaf,
             crls: revocation.map(|revocation| (revocation, revocation.crls())),
             cost: Cost::of_presented(intermediates.len()),
-            recall: settings.memo.as_ref().map(SignatureMemo::recall),
+            signatures: Signatures::new(settings.memo.as_ref()),
         })
     }
 
@@ -145,7 +148,7 @@ impl<'a> Search<'a> {
             // What webpki finds in other certificates outranks our checks, and not whose a path is.
             let refusal = of_peer
                 .or_else(|| by_checks.find(|(told, _)| *told == error).map(|(_, refusal)| refusal))
-                .unwrap_or_else(|| self.question.refusal_of(error));
+                .unwrap_or_else(|| self.question.refusal_beside(error, Some(&self.signatures)));
             NoPath { refusal, is_of_peer, is_budget_spent }
         })
     }
@@ -158,7 +161,7 @@ impl<'a> Search<'a> {
         refused: &RefCell<Refused>,
     ) -> Result<VerifiedPath<'_>, Error> {
         let Question { settings, intermediates, now, .. } = self.question;
-        let algorithms = algorithms(settings, &self.cost, self.recall.as_ref());
+        let algorithms = self.signatures.algorithms(settings, &self.cost);
         let algorithms: Vec<_> = algorithms.iter().map(|it| it as _).collect();
         let stock = self.crls.as_ref().and_then(|(_, crls)| crls.stock());
         let (stock, revocation) = match (&self.crls, &stock) {
@@ -194,7 +197,8 @@ impl<'a> Search<'a> {
         // The error that outranks no other.
         const LEAST: Error = Error::UnknownIssuer;
         let root = settings.roots.facts(path.anchor());
-        let checked = settings.path_checks.apply(path, &root.trusted_for, self.recall.as_ref());
+        let checked =
+            settings.path_checks.apply(path, &root.trusted_for, self.signatures.recall.as_ref());
         checked.map_err(|violation| {
             let error = CertificateError::Other(OtherError(Arc::new(violation)));
             let refusal = self.question.refusal(error).with_class(RefusalClass::PathCheck);

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use webpki::{EndEntityCert, Error, InvalidNameContext, KeyUsage};
 
 use super::crl::offset;
+use super::signatures::Signatures;
 use crate::certificate::{distinguished_name, key, oid, string_types};
 use crate::refusal::UnverifiedLeaf;
 use crate::roots::Roots;
@@ -82,11 +83,15 @@ impl<'a> Chain<'a> {
 
     /// In words: which certificate, what is found, what is needed. `None` if the error says it all, or
     /// nothing more is known.
-    pub(super) fn reason(&self, error: &Error) -> Option<String> {
+    pub(super) fn reason(
+        &self,
+        error: &Error,
+        signatures: Option<&Signatures<'_>>,
+    ) -> Option<String> {
         let about = |which: String, words: &str| format!("{which} {words}");
         Some(match error {
             Error::UnknownIssuer => self.missing_issuer()?,
-            Error::InvalidSignatureForPublicKey => self.bad_signature(),
+            Error::InvalidSignatureForPublicKey => self.bad_signature(signatures?)?,
             Error::CertNotValidForName(context) => self.other_name(context),
             Error::CertExpired { time, not_after } => {
                 let (which, until, now) = (self.blamed(error), instant(*not_after), instant(*time));
@@ -253,32 +258,30 @@ impl<'a> Chain<'a> {
     }
 
     /// A key that is too small is a bad signature to the crypto providers of rustls.
-    fn bad_signature(&self) -> String {
-        let issuers: Vec<&[u8]> = self.read.iter().map(|(_, it)| it.issuer()).collect();
-        let presented = self.read.iter().filter(|(_, it)| issuers.contains(&it.subject()));
-        let presented =
-            presented.map(|(_, it)| (it.subject(), it.subject_public_key_info().to_vec()));
-        let roots = issuers.iter().filter_map(|name| self.roots.named(name)).flatten();
+    fn bad_signature(&self, signatures: &Signatures<'_>) -> Option<String> {
+        let is_bad = |it: &EndEntityCert<'_>| signatures.are_bad_in(&it.der());
+        let (place, certificate) = self.read.iter().find(|(_, it)| is_bad(it))?;
+        let name = certificate.issuer();
+        let presented = self.read.iter().filter(|(_, it)| it.subject() == name);
+        let presented = presented.map(|(_, it)| it.subject_public_key_info().to_vec());
+        let roots = self.roots.named(name).into_iter().flatten();
         let roots = roots.filter_map(|place| self.roots.anchors().get(place));
-        let roots = roots.map(|root| {
-            let key = tlv::encoded(Kind::SEQUENCE, &root.subject_public_key_info);
-            (root.subject.as_ref(), key)
-        });
-        match presented.chain(roots).find(|(_, key)| !key::is_usable(key)) {
-            Some((name, key)) => {
+        let roots = roots.map(|root| tlv::encoded(Kind::SEQUENCE, &root.subject_public_key_info));
+        let (which, name) = (called(*place, certificate), shown(name));
+        Some(match presented.chain(roots).find(|key| !key::is_usable(key)) {
+            Some(key) => {
                 let key = key::public_key(&key);
                 format!(
-                    "the key of the issuer `{}` is {key}, with which no signature is believed; {}",
-                    shown(name),
+                    "the key of the issuer of {which}, `{name}`, is {key}, with which no signature is believed; {}",
                     key::advice(&key)
                 )
             }
             None => format!(
-                "a signature is not by the key of the issuer that it names ({}): was the CA renewed with a \
-                 new key, or the certificate changed? give the issuer's certificate that belongs to it",
-                listed(issuers.iter().map(|name| format!("`{}`", shown(name))))
+                "the signature of {which} is not by the key of the issuer that it names, `{name}`: was the CA \
+                 renewed with a new key, or the certificate changed? give the issuer's certificate that belongs \
+                 to it"
             ),
-        }
+        })
     }
 
     fn other_name(

@@ -79,7 +79,7 @@ fn rows() -> Vec<Row> {
     };
     let sub = || CaSpec::new("sub");
     let weak = root.leaf_for(LeafSpec::new("sub").ca(), &WeakRsaKey::default());
-    let good = root.leaf(edge());
+    let (good, through_sub) = (root.leaf(edge()), below(sub()));
     let (printable, utf8) = (
         named(DnValue::PrintableString("root".try_into().unwrap())),
         named(DnValue::Utf8String("root".into())),
@@ -98,9 +98,10 @@ fn rows() -> Vec<Row> {
         row("self-signed", &root, Leaf::self_signed(edge()).chain(&[]), &["certificate 1 (`CN=edge`) is self-issued and not among the roots"], &[]),
         row("issuers of each other", &root, one.leaf(edge()).chain(&[&two.cross_sign(&one, CaSpec::new("one")), &one.cross_sign(&two, CaSpec::new("two"))]), &["have issued each other up to certificate 3 (`CN=two`), by `CN=one`, and none of them is a root"], &[]),
         row("another string type", &namesake, under_printable.chain(&[]), &["`CN=root` (PrintableString) issued it", "calls itself `CN=root` (UTF8String)", "byte for byte"], &[]),
-        row("another key of the name", &Ca::root_named("root"), good.chain(&[]), &["not by the key of the issuer that it names (`CN=root`)"], &[]),
-        row("tampered", &root, vec![tamper_signature(&good.der())], &["not by the key of the issuer that it names"], &[]),
-        row("a weak key of an issuer", &root, vec![root.sub(sub().kind(KeyKind::Rsa2048)).leaf(edge()).der(), weak], &["the key of the issuer `CN=sub` is RSA 1024, with which no signature is believed"], &["its key is RSA 1024"]),
+        row("another key of the name", &Ca::root_named("root"), good.chain(&[]), &["the signature of certificate 1 (`CN=edge`) is not by the key of the issuer that it names, `CN=root`"], &[]),
+        row("tampered", &root, vec![tamper_signature(&good.der())], &["the signature of certificate 1 (`CN=edge`) is not by the key"], &[]),
+        row("tampered issuer", &root, vec![through_sub[0].clone(), tamper_signature(&through_sub[1])], &["the signature of certificate 2 (`CN=sub`) is not by the key of the issuer that it names, `CN=root`"], &[]),
+        row("a weak key of an issuer", &root, vec![root.sub(sub().kind(KeyKind::Rsa2048)).leaf(edge()).der(), weak], &["the key of the issuer of certificate 1 (`CN=edge`), `CN=sub`, is RSA 1024, with which no signature is believed"], &["its key is RSA 1024"]),
         row("expired leaf", &root, leaf(edge().expired()), &["certificate 1 (`CN=edge`) expired at 20"], &[]),
         row("expired issuer", &root, below(sub().expired()), &["certificate 2 (`CN=sub`) expired at 20"], &[]),
         row("issuer of the future", &root, below(sub().not_yet_valid()), &["certificate 2 (`CN=sub`) is not valid before 20"], &[]),
