@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use rustls::pki_types::pem;
+use rustls::pki_types::{UnixTime, pem};
 use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 /// Prints `text` with every character escaped that could move the cursor, forge a log line, reorder
 /// what the reader sees, or show nothing.
@@ -49,6 +49,12 @@ fn has_visible_category(c: char) -> bool {
     // Combining marks are escaped at the beginning of a text only, so something stands before it.
     let behind: String = ['-', c].iter().collect();
     behind.escape_debug().nth(2).is_none()
+}
+
+/// The same instant; the end of the calendar for all behind it.
+pub(crate) fn offset(time: UnixTime) -> OffsetDateTime {
+    let instant = i64::try_from(time.as_secs()).map(OffsetDateTime::from_unix_timestamp);
+    instant.ok().and_then(Result::ok).unwrap_or(PrimitiveDateTime::MAX.assume_utc())
 }
 
 /// An instant as RFC 3339, in UTC if it can be said there.

@@ -11,6 +11,7 @@ use crate::certificate::view::View;
 use crate::eku::{EkuOutcome, Preset, Requirement};
 use crate::error::Error;
 use crate::role::Role;
+use crate::text::offset;
 
 /// How credentials stand to a slot that would publish them.
 ///
@@ -44,8 +45,7 @@ impl Fitness {
         if chain.leaf().is_ca() {
             return Err(Error::LeafIsCa { certificate: chain.label(0) });
         }
-        let judge =
-            Judge { chain, paths: Paths::of(chain.certificates()), role, now: instant(now)? };
+        let judge = Judge { chain, paths: Paths::of(chain.certificates()), role, now: offset(now) };
         let (asked, relaxed) = Requirement::of(preset, role);
         let (met, path) = match (judge.find(&asked), &relaxed) {
             (Err(refused), Some(relaxed)) => match judge.find(relaxed) {
@@ -216,11 +216,4 @@ impl<'a> Found<'a> {
             }
         }
     }
-}
-
-/// A clock past the year 9999 is past every certificate.
-fn instant(now: UnixTime) -> Result<OffsetDateTime, Error> {
-    let seconds = i64::try_from(now.as_secs()).ok();
-    let instant = seconds.and_then(|secs| OffsetDateTime::from_unix_timestamp(secs).ok());
-    instant.ok_or(Error::NoClock)
 }

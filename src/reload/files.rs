@@ -19,7 +19,8 @@ use crate::observe::{Observer, Observers};
 use crate::pem;
 use crate::report::RefusedPart;
 use crate::roots::Roots;
-use crate::verifier::{Crls, Lineage, offset};
+use crate::text::offset;
+use crate::verifier::{Crls, Lineage};
 
 /// What a recipe reads through: every file and folder that it asks for is followed.
 ///

@@ -9,7 +9,6 @@ use std::ops::Range;
 use der::asn1::{AnyRef, GeneralizedTime, UtcTime};
 use der::{Tag, Tagged};
 use rustls::pki_types::{SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer, UnixTime};
-use time::OffsetDateTime;
 use webpki::{
     BorrowedCertRevocationList, Error, RawPublicKeyEntity, UnsupportedSignatureAlgorithmContext,
 };
@@ -247,9 +246,4 @@ fn instant(time: AnyRef<'_>) -> der::Result<UnixTime> {
         _ => time.decode_as::<GeneralizedTime>()?.to_unix_duration(),
     };
     Ok(UnixTime::since_unix_epoch(since_epoch))
-}
-
-pub(crate) fn offset(time: UnixTime) -> OffsetDateTime {
-    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
-    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

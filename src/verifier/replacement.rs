@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use rustls::pki_types::{SignatureVerificationAlgorithm, UnixTime};
 
-use super::crl::{Crl, offset};
+use super::crl::Crl;
 use super::crl_set::{CrlSet, IssuerCrls};
 use super::tried::{TriedCrl, Tries};
 use crate::observe::{KeptCrl, KeptCrlReason};
 use crate::roots::Roots;
+use crate::text::offset;
 
 impl CrlSet {
     /// The set that takes the place of this one: the new lists, and what they lack.

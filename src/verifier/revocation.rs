@@ -17,7 +17,6 @@ use webpki::{
     RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
 };
 
-use super::crl::offset;
 use super::crl_set::{CrlSet, IssuerCrls};
 use super::crls::Crls;
 use super::path;
@@ -27,7 +26,7 @@ use crate::certificate::{distinguished_name, key, oid};
 use crate::observe::KeptCrl;
 use crate::role::Role;
 use crate::roots::{Roots, TrustedFor};
-use crate::text::{hex, utc};
+use crate::text::{hex, offset, utc};
 use crate::tlv::{Kind, only};
 
 /// The most signatures of lists that one search checks. A chain has two or three issuers with one

@@ -7,7 +7,6 @@ use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::UnixTime;
 
 use super::checks::PathChecks;
-use super::crl::offset;
 use super::crls::Crls;
 use super::revocation::Revocation;
 use super::tried::TriedCrl;
@@ -20,6 +19,7 @@ use crate::peer::{Issuers, PeerRules};
 use crate::report::{Expiring, Expiry};
 use crate::role::Role;
 use crate::roots::Roots;
+use crate::text::offset;
 
 /// All that a verifier is. Public in a private module: nobody else can name it.
 #[derive(Debug)]

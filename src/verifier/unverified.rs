@@ -8,12 +8,11 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use sha2::{Digest, Sha256};
 use webpki::{EndEntityCert, Error, InvalidNameContext, KeyUsage};
 
-use super::crl::offset;
 use super::signatures::Signatures;
 use crate::certificate::{distinguished_name, key, oid, string_types};
 use crate::refusal::UnverifiedLeaf;
 use crate::roots::Roots;
-use crate::text::{Printable, utc};
+use crate::text::{Printable, offset, utc};
 use crate::tlv::{self, Kind};
 
 /// So many names of a leaf are told: a stranger chooses how many there are.
