@@ -33,14 +33,12 @@ impl Record {
 impl Check {
     /// Whether it is a list that was signed: RFC 5280, 5.1 begins with an INTEGER, 4.1 with `[0]`.
     pub fn is_of_list(&self) -> bool {
-        self.message[0] == 0x30 && self.content().first() == Some(&0x02)
-    }
-
-    fn content(&self) -> &[u8] {
-        match self.message[1] {
-            0..=0x7f => &self.message[2..],
-            long => &self.message[2 + usize::from(long & 0x7f)..],
-        }
+        let header = match self.message[..] {
+            [0x30, ..=0x7f, ..] => 2,
+            [0x30, long, ..] => 2 + usize::from(long & 0x7f),
+            _ => return false,
+        };
+        self.message.get(header) == Some(&0x02)
     }
 }
 
