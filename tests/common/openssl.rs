@@ -1,17 +1,14 @@
 //! `openssl verify`, a development tool only, and the files it reads.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use base64ct::{Base64, Encoding};
-
 use super::clock::NOW;
+use super::files::TempDir;
+use super::pki::pem;
 
-/// The program, and a folder that is removed with it.
-pub struct OpenSsl {
-    folder: PathBuf,
-}
+/// The program, and the folder of what it reads.
+pub struct OpenSsl(TempDir);
 
 impl OpenSsl {
     /// What the classes say was measured with version 3; LibreSSL and others are other programs.
@@ -29,13 +26,7 @@ impl OpenSsl {
                 return None;
             }
         }
-        let folder = std::env::temp_dir().join(format!(
-            "mtls-roles-{}-{:?}",
-            std::process::id(),
-            std::thread::current().id()
-        ));
-        fs::create_dir_all(&folder).unwrap();
-        Some(Self { folder })
+        Some(Self(TempDir::new()))
     }
 
     /// Writes blocks of this label.
@@ -45,10 +36,7 @@ impl OpenSsl {
         label: &str,
         ders: impl IntoIterator<Item = &'d [u8]>,
     ) -> PathBuf {
-        let file = self.folder.join(name);
-        let text: String = ders.into_iter().map(|der| pem(label, der)).collect();
-        fs::write(&file, text).unwrap();
-        file
+        self.0.write(name, ders.into_iter().map(|der| pem(label, der)).collect::<String>())
     }
 
     /// `openssl verify` at `NOW` with these roots, for more arguments; the leaf's file comes last.
@@ -71,18 +59,4 @@ pub fn accepts(verify: &mut Command) -> (bool, String) {
     let refused = told.contains("verification failed");
     assert!(output.status.success() != refused, "openssl cannot: {told}");
     (!refused, told)
-}
-
-impl Drop for OpenSsl {
-    fn drop(&mut self) {
-        // A folder that stays behind is no failure.
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let base64 = Base64::encode_string(der);
-    let lines: Vec<_> = base64.as_bytes().chunks(64).collect();
-    let body = String::from_utf8(lines.join(&b'\n')).unwrap();
-    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }

@@ -8,6 +8,7 @@ mod spec;
 
 use std::sync::Arc;
 
+use base64ct::{Base64, Encoding};
 pub use crl::CrlSpec;
 pub use eku::{Eku, Kp, key_purposes};
 pub use key::{KeyKind, WeakRsaKey};
@@ -209,6 +210,14 @@ impl Leaf {
 pub fn subject_of(certificate: &[u8]) -> String {
     let (_, certificate) = x509_parser::parse_x509_certificate(certificate).expect("well-formed");
     certificate.subject().to_string()
+}
+
+/// A block of this label, in lines as OpenSSL writes them.
+pub fn pem(label: &str, der: &[u8]) -> String {
+    let base64 = Base64::encode_string(der);
+    let lines: Vec<_> = base64.as_bytes().chunks(64).collect();
+    let body = String::from_utf8(lines.join(&b'\n')).unwrap();
+    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }
 
 /// The same certificate with one bit of its signature flipped, and still well-formed.

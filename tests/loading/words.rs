@@ -5,18 +5,10 @@ use mtls_roles::{Credentials, Crls, Error, Roots};
 use rustls::crypto::{aws_lc_rs, ring};
 
 use crate::common::pki::der::{oid, sequence, tlv};
-use crate::common::pki::{Ca, CrlSpec, KeyKind, Leaf, LeafSpec};
+use crate::common::pki::{Ca, CrlSpec, KeyKind, Leaf, LeafSpec, pem};
 
 fn edge() -> Leaf {
     Ca::root_named("root").leaf(LeafSpec::new("edge"))
-}
-
-fn block(label: &str, der: &[u8]) -> String {
-    use base64ct::{Base64, Encoding};
-    let text = Base64::encode_string(der);
-    let lines: Vec<_> =
-        text.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
@@ -43,10 +35,10 @@ fn what_is_unambiguous_is_read_whatever_its_label_and_encoding() {
         ("UTF-16BE", utf16(&chain, u16::to_be_bytes), utf16(&key, u16::to_be_bytes)),
         ("X509", chain.replace("CERT", "X509 CERT").into(), key.clone().into()),
         ("X.509", chain.replace("CERT", "X.509 CERT").into(), key.clone().into()),
-        ("PKCS#8 as SEC1", chain.clone().into(), block("EC PRIVATE KEY", &pkcs8).into()),
-        ("PKCS#8 as PKCS#1", chain.clone().into(), block("RSA PRIVATE KEY", &pkcs8).into()),
-        ("SEC1 as PKCS#8", chain.clone().into(), block("PRIVATE KEY", &sec1(&pkcs8)).into()),
-        ("SEC1 as PKCS#1", chain.clone().into(), block("RSA PRIVATE KEY", &sec1(&pkcs8)).into()),
+        ("PKCS#8 as SEC1", chain.clone().into(), pem("EC PRIVATE KEY", &pkcs8).into()),
+        ("PKCS#8 as PKCS#1", chain.clone().into(), pem("RSA PRIVATE KEY", &pkcs8).into()),
+        ("SEC1 as PKCS#8", chain.clone().into(), pem("PRIVATE KEY", &sec1(&pkcs8)).into()),
+        ("SEC1 as PKCS#1", chain.clone().into(), pem("RSA PRIVATE KEY", &sec1(&pkcs8)).into()),
     ];
     for (id, chain, key) in ways {
         let credentials = load(&chain, &key).unwrap_or_else(|error| panic!("{id}: {error}"));
@@ -81,7 +73,7 @@ fn what_is_there_instead_is_called_by_its_name_with_the_way_to_what_is_wanted() 
     let as_key = |pem: &[u8]| load(chain.as_bytes(), pem).unwrap_err().to_string();
     let as_roots = |pem: &[u8]| Roots::from_pem(pem).unwrap_err().to_string();
     let as_crls = |pem: &[u8]| Crls::from_pem(pem).unwrap_err().to_string();
-    let pem = |label: &str, der: &[u8]| block(label, der).into_bytes();
+    let pem = |label: &str, der: &[u8]| pem(label, der).into_bytes();
     let rows: Vec<(&str, String, &[&str])> = vec![
         ("certificate in DER", as_chain(&cert), &["a certificate in DER form", "openssl x509 -inform DER"]),
         ("root in DER", as_roots(&cert), &["a certificate in DER form"]),
@@ -176,7 +168,7 @@ fn a_key_that_a_provider_does_not_take_is_called_by_its_algorithm_and_curve() {
         ("RSASSA-PSS", other(&[1, 2, 840, 113549, 1, 1, 10]), "it is RSASSA-PSS; no handshake of rustls takes"),
         ("unknown", other(&[1, 2, 3]), "it is algorithm 1.2.3; needed is"),
     ];
-    let key_pem = |der: &[u8]| block("PRIVATE KEY", der);
+    let key_pem = |der: &[u8]| pem("PRIVATE KEY", der);
     for (id, key, said) in rows {
         let pem = (leaf.cert_pem(), key_pem(&key));
         let loaded =
