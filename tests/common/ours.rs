@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use super::clock::Clock;
 use super::pki::{Ca, Leaf, LeafSpec};
-use super::tls::{Outcome, Side, Stack, handshake, provider, stock_client, stock_server};
+use super::tls::{
+    Outcome, Side, Stack, handshake, provider, server_name, stock_client, stock_server,
+};
 use mtls_roles::{
     ClientPeerVerifier, ClientSlot, Credentials, Crls, EkuPolicy, EkuViolation, Error, Expiry,
     KeptCrl, NothingPresented, Observer, PeerRule, PeerVerifier, PeerVerifierBuilder, Published,
@@ -14,9 +16,7 @@ use mtls_roles::{
 };
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{
-    CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, UnixTime,
-};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{ClientConfig, ServerConfig};
 
@@ -234,10 +234,6 @@ pub fn decide_server(
 ) -> Result<(), rustls::Error> {
     let verified = servers.verify_server_cert(&chain[0], &chain[1..], &server_name(name), &[], now);
     verified.map(drop)
-}
-
-pub fn server_name(name: &str) -> ServerName<'static> {
-    ServerName::try_from(name.to_owned()).expect("a DNS name or an IP address")
 }
 
 /// With this memo, or with none.

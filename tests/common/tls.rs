@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-pub use memory::{MemoryOutcome, handshake_in_memory};
+pub use memory::{MemoryOutcome, connections, handshake_in_memory, receive, send};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{
@@ -99,10 +99,9 @@ impl Side {
 pub fn handshake(
     server: impl Into<Arc<ServerConfig>>,
     client: impl Into<Arc<ClientConfig>>,
-    server_name: &str,
+    name: &str,
 ) -> Outcome {
-    let (server, client) = (server.into(), client.into());
-    let name = ServerName::try_from(server_name.to_owned()).expect("a DNS name or an IP address");
+    let (server, client, name) = (server.into(), client.into(), server_name(name));
     let (server_end, client_end) = tcp_pair().expect("loopback TCP works");
     thread::scope(|scope| {
         let server = scope.spawn(|| serve(ServerConnection::new(server)?, server_end));
@@ -112,6 +111,10 @@ pub fn handshake(
             client: client.join().expect("the client does not panic"),
         }
     })
+}
+
+pub fn server_name(name: &str) -> ServerName<'static> {
+    ServerName::try_from(name.to_owned()).expect("a DNS name or an IP address")
 }
 
 /// The alert that the other end sent, if this is how we learned of its refusal.

@@ -4,9 +4,12 @@ use std::ops::DerefMut;
 use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
-use rustls::{ClientConnection, ConnectionCommon, Error, ServerConnection, SideData};
+use rustls::{
+    ClientConfig, ClientConnection, ConnectionCommon, Error, ServerConfig, ServerConnection,
+    SideData,
+};
 
-use super::Stack;
+use super::{Stack, server_name};
 
 /// How a handshake in memory ended, for each end on its own.
 #[derive(Debug)]
@@ -21,6 +24,16 @@ impl MemoryOutcome {
     }
 }
 
+/// The two ends of a connection, before the first flight.
+pub fn connections(
+    server: impl Into<Arc<ServerConfig>>,
+    client: impl Into<Arc<ClientConfig>>,
+    name: &str,
+) -> (ServerConnection, ClientConnection) {
+    let client = ClientConnection::new(client.into(), server_name(name));
+    (ServerConnection::new(server.into()).unwrap(), client.unwrap())
+}
+
 /// Carries flights to and fro until nobody has anything to say; `meanwhile` runs after each one that arrived.
 pub fn handshake_in_memory(
     server: &mut ServerConnection,
@@ -29,28 +42,32 @@ pub fn handshake_in_memory(
 ) -> MemoryOutcome {
     let mut outcome = MemoryOutcome { server: Ok(()), client: Ok(()) };
     while client.wants_write() || server.wants_write() {
-        let arrived = carry(client, server);
+        let arrived = receive(server, &send(client));
         outcome.server = outcome.server.and(arrived);
         meanwhile();
-        let arrived = carry(server, client);
+        let arrived = receive(client, &send(server));
         outcome.client = outcome.client.and(arrived);
         meanwhile();
     }
     outcome
 }
 
-/// Everything that one end has to send. An end that failed takes nothing more, and still sends its alert.
-fn carry<F: SideData, T: SideData>(
-    from: &mut impl DerefMut<Target = ConnectionCommon<F>>,
-    to: &mut impl DerefMut<Target = ConnectionCommon<T>>,
-) -> Result<(), Error> {
+/// Everything that one end has to send. An end that failed still sends its alert.
+pub fn send<S: SideData>(from: &mut impl DerefMut<Target = ConnectionCommon<S>>) -> Vec<u8> {
     let mut flight = Vec::new();
     while from.wants_write() {
         from.write_tls(&mut flight).expect("a Vec takes everything");
     }
-    let mut rest = flight.as_slice();
-    while !rest.is_empty() {
-        to.read_tls(&mut rest).expect("a slice can be read");
+    flight
+}
+
+/// Takes it, up to the first failure.
+pub fn receive<S: SideData>(
+    to: &mut impl DerefMut<Target = ConnectionCommon<S>>,
+    mut flight: &[u8],
+) -> Result<(), Error> {
+    while !flight.is_empty() {
+        to.read_tls(&mut flight).expect("a slice can be read");
         to.process_new_packets()?;
     }
     Ok(())
