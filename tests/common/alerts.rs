@@ -7,6 +7,7 @@ use std::process::Command;
 
 use super::files::TempDir;
 use super::pki::Leaf;
+use super::process::is_installed;
 use super::programs::run;
 
 /// More than any buffer between the two takes: the client is still writing when it is refused.
@@ -21,8 +22,8 @@ pub const JAVA: Client = ("java", "Client.java", "unsupported_certificate");
 /// A hundred visits in each version with this certificate, whose EKU is wrong: each sees the alert.
 pub fn sees_every_alert(client: Client, server: SocketAddr, unfit: &Leaf) {
     let (interpreter, script, alert) = client;
-    if Command::new(interpreter).arg("--version").output().is_err() {
-        return eprintln!("SKIPPED: not installed: {interpreter}");
+    if !is_installed(interpreter) {
+        return;
     }
     let files = TempDir::new();
     files.write("unfit.pem", unfit.cert_pem());

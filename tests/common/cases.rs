@@ -21,11 +21,7 @@ pub fn check<S: Strategy>(
 ) -> Met {
     let seed = variable("MTLS_ROLES_SEED").unwrap_or(DEFAULT_SEED);
     let config = Config {
-        cases: variable("PROPTEST_CASES").unwrap_or(if are_all_drawn() {
-            cases
-        } else {
-            cases / 10
-        }),
+        cases: variable("PROPTEST_CASES").unwrap_or(all_or(cases, cases / 10)),
         failure_persistence: None,
         max_shrink_iters: 400,
         ..Config::default()
@@ -48,8 +44,12 @@ pub fn check<S: Strategy>(
     Met::new(met.into_inner())
 }
 
-fn are_all_drawn() -> bool {
-    env::var_os("MTLS_ROLES_ALL_CASES").is_some()
+/// So many where `MTLS_ROLES_ALL_CASES` is set; else few.
+pub fn all_or<T>(all: T, few: T) -> T {
+    match env::var_os("MTLS_ROLES_ALL_CASES") {
+        Some(_) => all,
+        None => few,
+    }
 }
 
 /// Any number will do; that it stays the same is what counts.
@@ -88,7 +88,7 @@ impl Met {
     /// with others, it may be luck.
     pub fn expect_all<'w>(&self, wanted: impl IntoIterator<Item = &'w str>) {
         let is_set = |name| env::var_os(name).is_some();
-        if !are_all_drawn() || is_set("PROPTEST_CASES") || is_set("MTLS_ROLES_SEED") {
+        if all_or(false, true) || is_set("PROPTEST_CASES") || is_set("MTLS_ROLES_SEED") {
             return;
         }
         let wanted = wanted.into_iter();

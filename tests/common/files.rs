@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -42,6 +43,35 @@ impl Drop for TempDir {
     fn drop(&mut self) {
         // What cannot be removed is the system's to clean up; a panic here would hide the test's.
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A volume of kubelet's: each name is a link into `..data`, a link that is renamed.
+pub struct Volume(PathBuf);
+
+impl Volume {
+    /// In a folder that is there, without a content yet.
+    pub fn new(folder: &Path, names: &[&str]) -> Self {
+        for name in names {
+            symlink(format!("..data/{name}"), folder.join(name)).unwrap();
+        }
+        Self(folder.to_owned())
+    }
+
+    /// All files are others at once, and those of the turn before go. A name may have a folder in it.
+    pub fn swap(&self, turn: usize, files: &[(&str, impl AsRef<[u8]>)]) {
+        let folder = |turn| self.0.join(format!("..2026_{turn}"));
+        for (name, content) in files {
+            let file = folder(turn).join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, content).unwrap();
+        }
+        let new = self.0.join("..data_tmp");
+        symlink(folder(turn).file_name().unwrap(), &new).unwrap();
+        fs::rename(new, self.0.join("..data")).unwrap();
+        if let Some(before) = turn.checked_sub(1) {
+            fs::remove_dir_all(folder(before)).unwrap();
+        }
     }
 }
 

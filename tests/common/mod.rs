@@ -16,6 +16,7 @@ pub mod ours;
 pub mod openssl;
 pub mod pki;
 pub mod ports;
+pub mod process;
 pub mod programs;
 pub mod theirs;
 pub mod tls;

@@ -1,6 +1,7 @@
 //! The files of both ends: one private CA, and a certificate of each kind for each end.
 
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -50,6 +51,16 @@ pub struct Certificates {
     pub root: PathBuf,
 }
 
+/// What a peer is told, as client or as server.
+pub struct End<'a> {
+    pub certificates: &'a Certificates,
+    pub own: Pair,
+    /// `1.2` or `1.3`.
+    pub version: &'static str,
+    /// The server to call; or the plain-text service, for those that are relays.
+    pub to: SocketAddr,
+}
+
 /// The name of the other end.
 pub const PEER: &str = "edge.example.com";
 /// Real peers read the machine's clock.
@@ -83,10 +94,6 @@ impl Certificates {
 
     pub fn theirs(&self, kind: Kind) -> Pair {
         self.pair("theirs", kind)
-    }
-
-    pub fn path(&self) -> &Path {
-        self.folder.path()
     }
 
     fn pair(&self, owner: &str, kind: Kind) -> Pair {

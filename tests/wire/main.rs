@@ -6,7 +6,6 @@ mod common;
 
 mod service;
 mod certificates;
-mod process;
 mod clients;
 mod servers;
 mod proxy;

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::net::SocketAddr;
 
-use super::certificates::{Certificates, Kind};
-use super::clients::{self, Call, Outcome};
+use super::certificates::{Certificates, End, Kind};
+use super::clients::{self, Outcome};
 use super::proxy::{self, Policy, accepting, originating};
-use super::servers::{self, Serve};
+use super::servers;
 use super::service::{self, ANSWER, MQTT_ACCEPTED, MQTT_CONNECT};
+use crate::common::errors::assert_no_row_is_wrong;
 
 const VERSIONS: [&str; 2] = ["1.2", "1.3"];
 
@@ -22,13 +21,12 @@ struct Row {
     expected: bool,
 }
 
-/// The rows as they should be; those that are not, all of them.
 fn judge(rows: &[Row]) {
     let wrong = rows.iter().filter(|row| row.outcome.passed != row.expected);
     let wrong: Vec<_> = wrong
         .map(|row| format!("{}: passed {}\n{}", row.id, row.outcome.passed, row.outcome.words))
         .collect();
-    assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), rows.len(), wrong.join("\n\n"));
+    assert_no_row_is_wrong(rows.len(), &wrong);
 }
 
 #[test]
@@ -42,12 +40,11 @@ fn real_clients_pass_with_the_right_purpose_or_under_a_relaxation_that_names_the
         for version in VERSIONS {
             for kind in Kind::ALL {
                 for (policy, tunnel) in Policy::ALL.into_iter().zip(&tunnels) {
-                    let own = certificates.theirs(kind);
-                    let server = tunnel.address;
-                    let call = Call { certificates: &certificates, own, version, server };
+                    let (own, to) = (certificates.theirs(kind), tunnel.address);
+                    let end = End { certificates: &certificates, own, version, to };
                     rows.push(Row {
                         id: format!("{name}, TLS {version}, {}, {policy:?}", kind.name()),
-                        outcome: client(&call),
+                        outcome: client(&end),
                         expected: policy == Policy::Relaxed || kind != Kind::ServerAuth,
                     });
                 }
@@ -62,87 +59,64 @@ fn real_clients_pass_with_the_right_purpose_or_under_a_relaxation_that_names_the
 fn real_servers_are_called_with_the_right_purpose_or_under_a_relaxation_that_names_them() {
     let certificates = Certificates::make();
     let service = service::start();
-    let mut theirs = vec![];
-    let mut ours = vec![];
+    let mut rows = vec![];
     for (name, _, server) in servers::installed() {
         for version in VERSIONS {
             for kind in Kind::ALL {
                 let own = certificates.theirs(kind);
-                let serve = Serve { certificates: &certificates, own, version, service };
-                let running = servers::start(&serve, server);
-                let rows = called(&certificates, name, version, kind, &running);
-                ours.extend(rows.ours);
-                theirs.extend(rows.theirs);
+                let end = End { certificates: &certificates, own, version, to: service };
+                let running = servers::start(&end, server);
+                rows.extend(called(&certificates, name, version, kind, &running));
             }
         }
     }
-    judge(&theirs);
-    judge(&ours);
-    table("servers", "A server that is presented serverAuth alone says", &ours, "serverAuth");
+    judge(&rows);
+    table(
+        "servers",
+        "A server that is presented serverAuth alone says",
+        &rows,
+        "we have serverAuth",
+    );
 }
 
-struct Called {
-    /// Their certificate varies, and our policy.
-    theirs: Vec<Row>,
-    /// Our certificate varies; theirs is fine.
-    ours: Vec<Row>,
-}
-
+/// Their certificate and our policy vary; and ours, where theirs is fine.
 fn called(
     certificates: &Certificates,
     name: &str,
     version: &str,
     kind: Kind,
     running: &servers::Running,
-) -> Called {
+) -> Vec<Row> {
     let to = running.address;
     let of_theirs = Policy::ALL.map(|it| originating(certificates, Kind::ClientAuth, it, to));
     let of_ours = Kind::ALL.map(|own| originating(certificates, own, Policy::Default, to));
     let all: Vec<_> = of_theirs.iter().chain(&of_ours).collect();
     let _proxy = proxy::start(certificates, &all);
-    let ask = |address| Outcome {
-        passed: ask(address, name == "mosquitto"),
-        words: {
-            // Written after the connection was refused.
-            std::thread::sleep(Duration::from_millis(50));
-            running.process.said()
-        },
+    let ask = |address| {
+        let passed = ask(address, name == "mosquitto");
+        Outcome { passed, words: running.process.said() }
     };
-    let mut found = Called { theirs: vec![], ours: vec![] };
-    for (policy, tunnel) in Policy::ALL.into_iter().zip(&of_theirs) {
-        found.theirs.push(Row {
-            id: format!("{name}, TLS {version}, it has {}, {policy:?}", kind.name()),
-            outcome: ask(tunnel.address),
-            expected: policy == Policy::Relaxed || kind != Kind::ClientAuth,
-        });
+    let theirs = Policy::ALL.into_iter().zip(&of_theirs).map(|(policy, tunnel)| Row {
+        id: format!("{name}, TLS {version}, it has {}, {policy:?}", kind.name()),
+        outcome: ask(tunnel.address),
+        expected: policy == Policy::Relaxed || kind != Kind::ClientAuth,
+    });
+    let ours = Kind::ALL.into_iter().zip(&of_ours).map(|(own, tunnel)| Row {
+        id: format!("{name}, TLS {version}, we have {}", own.name()),
+        outcome: ask(tunnel.address),
+        // gnutls-serv gives its library no purpose.
+        expected: own != Kind::ServerAuth || name == "GnuTLS",
+    });
+    match kind {
+        Kind::ServerAuth => theirs.chain(ours).collect(),
+        _ => theirs.collect(),
     }
-    if kind == Kind::ServerAuth {
-        for (own, tunnel) in Kind::ALL.into_iter().zip(&of_ours) {
-            found.ours.push(Row {
-                id: format!("{name}, TLS {version}, we have {}", own.name()),
-                outcome: ask(tunnel.address),
-                // gnutls-serv gives its library no purpose.
-                expected: own != Kind::ServerAuth || name == "GnuTLS",
-            });
-        }
-    }
-    found
 }
 
 /// Whether a server behind the tunnel answers.
 fn ask(address: SocketAddr, is_mqtt: bool) -> bool {
-    let mut answer = vec![];
-    let mut ask = || -> std::io::Result<()> {
-        let mut stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(if is_mqtt { MQTT_CONNECT } else { b"ping\n" })?;
-        let mut buffer = [0; 1024];
-        match stream.read(&mut buffer)? {
-            0 => Ok(()),
-            read => answer.write_all(&buffer[..read]),
-        }
-    };
-    let _ = ask();
+    let saying = if is_mqtt { MQTT_CONNECT } else { b"ping\n" };
+    let answer = service::ask(address, saying).unwrap_or_default();
     match is_mqtt {
         true => answer == MQTT_ACCEPTED,
         // As it was said, by the service, turned around by OpenSSL, or echoed by GnuTLS.

@@ -6,10 +6,10 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::common::ports::free_address;
+use crate::common::process::Process;
 use crate::common::programs::Built;
 
 use super::certificates::{Certificates, Kind, PEER, Pair};
-use super::process::Process;
 
 /// What a tunnel lets pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub fn start(certificates: &Certificates, tunnels: &[&Tunnel]) -> Process {
     std::fs::write(&file, format!("[log]\nformat = \"json\"\n\n{text}")).unwrap();
     let mut command = Command::new(program());
     command.arg(file);
-    Process::listening(command, certificates.path(), first)
+    Process::listening(command, first)
 }
 
 pub fn program() -> PathBuf {

@@ -6,22 +6,12 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::certificates::{Certificates, Pair};
-use super::clients::{haproxy_tcp, nginx_stream, stunnel_service};
-use super::process::{Process, is_installed};
+use super::certificates::End;
+use super::clients::{gnutls_as, haproxy_tcp, nginx_stream, openssl_as, stunnel_service};
 use crate::common::ports::free_address;
+use crate::common::process::{Process, is_installed};
 
-/// What a server needs to know.
-pub struct Serve<'a> {
-    pub certificates: &'a Certificates,
-    pub own: Pair,
-    /// `1.2` or `1.3`.
-    pub version: &'static str,
-    /// The plain-text service, for those that are relays.
-    pub service: SocketAddr,
-}
-
-type Server = (&'static str, &'static str, fn(&Serve<'_>, SocketAddr) -> Command);
+type Server = (&'static str, &'static str, fn(&End<'_>, SocketAddr) -> Command);
 
 /// Those that are installed: name, and how it is started.
 pub fn installed() -> Vec<Server> {
@@ -44,79 +34,68 @@ pub struct Running {
     pub process: Process,
 }
 
-pub fn start(serve: &Serve<'_>, command: fn(&Serve<'_>, SocketAddr) -> Command) -> Running {
+pub fn start(end: &End<'_>, command: fn(&End<'_>, SocketAddr) -> Command) -> Running {
     let address = free_address();
-    let process = Process::listening(command(serve, address), serve.certificates.path(), address);
+    let process = Process::listening(command(end, address), address);
     Running { address, process }
 }
 
-fn openssl(serve: &Serve<'_>, address: SocketAddr) -> Command {
-    let mut command = Command::new("openssl");
-    command.args(["s_server", "-rev", "-Verify", "3", "-verify_return_error"]);
-    command.arg(if serve.version == "1.2" { "-tls1_2" } else { "-tls1_3" });
-    command.args(["-accept", &address.to_string(), "-CAfile"]).arg(&serve.certificates.root);
-    command.arg("-cert").arg(&serve.own.chain).arg("-key").arg(&serve.own.key);
-    command.arg("-cert_chain").arg(&serve.own.chain);
-    command
+fn openssl(end: &End<'_>, address: SocketAddr) -> Command {
+    openssl_as(&["s_server", "-rev", "-Verify", "3", "-accept", &address.to_string()], end)
 }
 
-fn gnutls(serve: &Serve<'_>, address: SocketAddr) -> Command {
-    let mut command = Command::new("gnutls-serv");
+fn gnutls(end: &End<'_>, address: SocketAddr) -> Command {
+    let mut command = gnutls_as("gnutls-serv", end, address);
     command.args(["--echo", "--require-client-cert", "--verify-client-cert"]);
-    command.arg(format!("--priority=NORMAL:-VERS-ALL:+VERS-TLS{}", serve.version));
-    command.arg(format!("--port={}", address.port()));
-    command.arg("--x509cafile").arg(&serve.certificates.root);
-    command.arg("--x509certfile").arg(&serve.own.chain).arg("--x509keyfile").arg(&serve.own.key);
     command
 }
 
-fn nginx(serve: &Serve<'_>, address: SocketAddr) -> Command {
+fn nginx(end: &End<'_>, address: SocketAddr) -> Command {
     let tls = format!(
         "ssl_protocols TLSv{}; ssl_verify_client on; ssl_verify_depth 3; ssl_client_certificate {}; ssl_certificate {}; ssl_certificate_key {};",
-        serve.version,
-        serve.certificates.root.display(),
-        serve.own.chain.display(),
-        serve.own.key.display(),
+        end.version,
+        end.certificates.root.display(),
+        end.own.chain.display(),
+        end.own.key.display(),
     );
     let listen = format!("listen {address} ssl;");
-    nginx_stream(serve.certificates.path(), address, &listen, serve.service, &tls)
+    nginx_stream(end, address, &listen, &tls)
 }
 
-fn haproxy(serve: &Serve<'_>, address: SocketAddr) -> Command {
+fn haproxy(end: &End<'_>, address: SocketAddr) -> Command {
     let bind = format!(
         "bind {address} ssl crt {} ca-file {} verify required force-tlsv{}",
-        serve.own.both.display(),
-        serve.certificates.root.display(),
-        serve.version.replace('.', ""),
+        end.own.both.display(),
+        end.certificates.root.display(),
+        end.version.replace('.', ""),
     );
-    haproxy_tcp(serve.certificates.path(), address, &bind, &serve.service.to_string())
+    haproxy_tcp(end, address, &bind, &end.to.to_string())
 }
 
-fn stunnel(serve: &Serve<'_>, address: SocketAddr) -> Command {
-    let more = format!("connect = {}\nrequireCert = yes\n", serve.service);
-    stunnel_service(serve.certificates, &serve.own, serve.version, address, &more)
+fn stunnel(end: &End<'_>, address: SocketAddr) -> Command {
+    let more = format!("connect = {}\nrequireCert = yes\n", end.to);
+    stunnel_service(end, address, &more)
 }
 
-fn java(serve: &Serve<'_>, address: SocketAddr) -> Command {
-    told(java_peer(), "server", serve.certificates, &serve.own, serve.version, address)
+fn java(end: &End<'_>, address: SocketAddr) -> Command {
+    told(java_peer(), "server", end, address)
 }
 
-fn go(serve: &Serve<'_>, address: SocketAddr) -> Command {
-    told(go_peer(), "server", serve.certificates, &serve.own, serve.version, address)
+fn go(end: &End<'_>, address: SocketAddr) -> Command {
+    told(go_peer(), "server", end, address)
 }
 
-fn mosquitto(serve: &Serve<'_>, address: SocketAddr) -> Command {
-    let file = serve.certificates.path().join(format!("mosquitto-{}.conf", address.port()));
+fn mosquitto(end: &End<'_>, address: SocketAddr) -> Command {
     let text = format!(
         "user root\nlistener {} 127.0.0.1\nallow_anonymous true\nrequire_certificate true\ntls_version tlsv{}\n\
          cafile {}\ncertfile {}\nkeyfile {}\nlog_dest stdout\n",
         address.port(),
-        serve.version,
-        serve.certificates.root.display(),
-        serve.own.chain.display(),
-        serve.own.key.display(),
+        end.version,
+        end.certificates.root.display(),
+        end.own.chain.display(),
+        end.own.key.display(),
     );
-    fs::write(&file, text).unwrap();
+    let file = end.certificates.folder.write(&format!("mosquitto-{}.conf", address.port()), text);
     let mut command = Command::new("mosquitto");
     command.arg("-c").arg(file);
     command
@@ -147,16 +126,9 @@ pub fn go_peer() -> Command {
 }
 
 /// What both of them are told.
-pub fn told(
-    mut peer: Command,
-    role: &str,
-    certificates: &Certificates,
-    own: &Pair,
-    version: &str,
-    address: SocketAddr,
-) -> Command {
-    peer.args([role, &address.port().to_string(), version]);
-    peer.arg(&certificates.root).arg(&own.chain).arg(&own.key);
+pub fn told(mut peer: Command, role: &str, end: &End<'_>, address: SocketAddr) -> Command {
+    peer.args([role, &address.port().to_string(), end.version]);
+    peer.arg(&end.certificates.root).arg(&end.own.chain).arg(&end.own.key);
     peer
 }
 

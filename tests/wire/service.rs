@@ -1,12 +1,13 @@
 //! The plain-text service behind a TLS server: one answer in the words of whoever asks, then the end.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
 /// What every client is to see.
 pub const ANSWER: &str = "pong";
+const PATIENCE: Duration = Duration::from_secs(5);
 const HTTP: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\npong\n";
 /// CONNECT is answered with CONNACK, accepted (MQTT 3.1.1, 3.2).
 pub const MQTT_CONNECT: &[u8] = b"\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04ping";
@@ -24,8 +25,18 @@ pub fn start() -> SocketAddr {
     address
 }
 
+/// What is answered to this, if anything: what came first of it.
+pub fn ask(address: SocketAddr, saying: &[u8]) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(saying)?;
+    let mut answer = [0; 1024];
+    let read = stream.read(&mut answer)?;
+    Ok(answer[..read].to_vec())
+}
+
 fn answer(mut stream: TcpStream) -> Option<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
     let mut asked = [0; 1024];
     let asked = match stream.read(&mut asked).ok()? {
         0 => return None,

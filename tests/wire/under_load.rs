@@ -12,14 +12,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{AlertDescription, ClientConfig, ClientConnection, Error, RootCertStore, StreamOwned};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{AlertDescription, ClientConfig, ClientConnection, StreamOwned};
 
 use super::certificates::{Certificates, Kind, Pair};
-use super::process::Process;
 use super::proxy::program;
+use crate::common::files::Volume;
 use crate::common::ports::free_address;
-use crate::common::tls::provider;
+use crate::common::process::Process;
+use crate::common::tls::{
+    alert, client_without_resumption, provider, server_name, stock_client, versions,
+};
 
 /// Echoes, until it is killed; then again, at the same address.
 struct Backend {
@@ -75,37 +78,12 @@ impl Backend {
     }
 }
 
-/// Chain and key in a folder that is replaced by one rename, as kubelet does.
-struct Mounted {
-    folder: std::path::PathBuf,
-    turn: u64,
-}
-
-impl Mounted {
-    fn publish(&mut self, pair: &Pair) {
-        self.turn += 1;
-        let (data, link) = (format!("..{}", self.turn), self.folder.join("..data_tmp"));
-        fs::create_dir(self.folder.join(&data)).unwrap();
-        fs::copy(&pair.chain, self.folder.join(&data).join("tls.crt")).unwrap();
-        fs::copy(&pair.key, self.folder.join(&data).join("tls.key")).unwrap();
-        std::os::unix::fs::symlink(&data, &link).unwrap();
-        fs::rename(link, self.folder.join("..data")).unwrap();
-        let old = self.folder.join(format!("..{}", self.turn.saturating_sub(2)));
-        let _ = fs::remove_dir_all(old);
-    }
-}
-
 fn config(certificates: &Certificates, own: &Pair) -> Arc<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(&certificates.root).unwrap()).unwrap();
+    let root = CertificateDer::from_pem_file(&certificates.root).unwrap();
     let chain = CertificateDer::pem_file_iter(&own.chain).unwrap().map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_file(&own.key).unwrap();
-    let builder = ClientConfig::builder_with_provider(provider());
-    let builder = builder.with_safe_default_protocol_versions().unwrap();
-    let mut config =
-        builder.with_root_certificates(roots).with_client_auth_cert(chain, key).unwrap();
-    config.resumption = rustls::client::Resumption::disabled();
-    Arc::new(config)
+    let config = stock_client(&provider(), &versions(), &[root], Some((chain, key)));
+    Arc::new(client_without_resumption(config))
 }
 
 /// Sends bytes that nobody can guess the end of, and wants them back.
@@ -113,9 +91,8 @@ fn exchange(address: SocketAddr, config: &Arc<ClientConfig>, seed: u64) -> io::R
     let tcp = TcpStream::connect(address)?;
     tcp.set_read_timeout(Some(Duration::from_secs(20)))?;
     tcp.set_write_timeout(Some(Duration::from_secs(20)))?;
-    let name = ServerName::try_from("localhost").unwrap();
-    let connection = ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
-    let mut stream = StreamOwned::new(connection, tcp);
+    let connection = ClientConnection::new(Arc::clone(config), server_name("localhost"));
+    let mut stream = StreamOwned::new(connection.map_err(io::Error::other)?, tcp);
     let mut state = seed;
     let sent: Vec<u8> = (0..seed % 200_000)
         .map(|_| {
@@ -148,6 +125,28 @@ fn memory(process: &Process) -> u64 {
     line.split_whitespace().next().unwrap().parse().unwrap()
 }
 
+/// What became of the visits.
+#[derive(Debug, Default)]
+struct Tally {
+    passed: AtomicU64,
+    refused: AtomicU64,
+    /// The service behind the proxy was down: the end is told, and not by an alert.
+    excused: AtomicU64,
+    failures: Mutex<Vec<String>>,
+}
+
+impl Tally {
+    fn note(&self, is_bad: bool, was_down: bool, result: io::Result<()>) {
+        let count = match &result {
+            Ok(()) if !is_bad => &self.passed,
+            Err(error) if is_bad && is_refusal(error) => &self.refused,
+            Err(error) if !is_bad && was_down && !is_alert(error) => &self.excused,
+            _ => return self.failures.lock().unwrap().push(format!("{is_bad}: {result:?}")),
+        };
+        count.fetch_add(1, SeqCst);
+    }
+}
+
 #[test]
 fn no_good_client_fails_whatever_is_reloaded_killed_or_short() {
     let seconds = std::env::var("MTLS_ROLES_SOAK").ok().and_then(|it| it.parse().ok());
@@ -156,9 +155,15 @@ fn no_good_client_fails_whatever_is_reloaded_killed_or_short() {
     let backend = Backend::start();
     let folder = certificates.folder.join("mounted");
     fs::create_dir(&folder).unwrap();
-    let mut mounted = Mounted { folder: folder.clone(), turn: 0 };
-    let pairs = [certificates.ours(Kind::ServerAuth), certificates.ours(Kind::Combined)];
-    mounted.publish(&pairs[0]);
+    let (volume, turn) = (Volume::new(&folder, &["tls.crt", "tls.key"]), AtomicU64::new(0));
+    let pairs = [Kind::ServerAuth, Kind::Combined].map(|kind| certificates.ours(kind));
+    let publish = || {
+        let turn = turn.fetch_add(1, SeqCst) as usize;
+        let Pair { chain, key, .. } = &pairs[turn % 2];
+        let [chain, key] = [chain, key].map(|file| fs::read(file).unwrap());
+        volume.swap(turn, &[("tls.crt", chain), ("tls.key", key)]);
+    };
+    publish();
     let address = free_address();
     let file = certificates.folder.write(
         "load.toml",
@@ -166,26 +171,29 @@ fn no_good_client_fails_whatever_is_reloaded_killed_or_short() {
             "reload = \"1s\"\n[log]\nformat = \"json\"\n[[tunnel]]\nname = \"load\"\nlisten = \"{address}\"\nconnect = \"{}\"\n\
              [tunnel.accept]\nchain = {:?}\nkey = {:?}\nclient_roots = {:?}\n",
             backend.address,
-            folder.join("..data/tls.crt"),
-            folder.join("..data/tls.key"),
+            folder.join("tls.crt"),
+            folder.join("tls.key"),
             certificates.root,
         ),
     );
     let mut command = Command::new("prlimit");
     command.arg("--nofile=100").arg(program()).arg(file);
-    let proxy = Process::listening(command, certificates.path(), address);
+    let proxy = Process::listening(command, address);
 
     let good = config(&certificates, &certificates.theirs(Kind::ClientAuth));
     let bad = config(&certificates, &certificates.theirs(Kind::ServerAuth));
     let begun = Instant::now();
     let done = || begun.elapsed() > time;
-    let (passed, refused, excused) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
-    let failures = Mutex::new(vec![]);
-    let mut sizes = vec![];
+    let every = |seconds, act: &dyn Fn()| {
+        while !done() {
+            thread::sleep(Duration::from_secs(seconds));
+            act();
+        }
+    };
+    let (tally, sizes) = (Tally::default(), Mutex::new(vec![]));
     thread::scope(|scope| {
         for worker in 0..8_u64 {
-            let (good, bad, backend) = (&good, &bad, &backend);
-            let (passed, refused, excused, failures) = (&passed, &refused, &excused, &failures);
+            let (good, bad, backend, tally) = (&good, &bad, &backend, &tally);
             scope.spawn(move || {
                 let mut turn = worker * 1_000_003;
                 while !done() {
@@ -194,75 +202,46 @@ fn no_good_client_fails_whatever_is_reloaded_killed_or_short() {
                     let was_up = backend.is_up.load(SeqCst);
                     let is_bad = turn % 10 == 0;
                     let result = exchange(address, if is_bad { bad } else { good }, turn);
-                    let died = !was_up || deaths != backend.deaths.load(SeqCst);
-                    match result {
-                        Ok(()) if !is_bad => drop(passed.fetch_add(1, SeqCst)),
-                        Err(error) if is_bad && is_refusal(&error) => {
-                            refused.fetch_add(1, SeqCst);
-                        }
-                        // The service behind it was down: the end is told, and not by an alert.
-                        Err(error) if !is_bad && died && !is_alert(&error) => {
-                            excused.fetch_add(1, SeqCst);
-                        }
-                        other => failures.lock().unwrap().push(format!("{is_bad}: {other:?}")),
-                    }
+                    let was_down = !was_up || deaths != backend.deaths.load(SeqCst);
+                    tally.note(is_bad, was_down, result);
                 }
             });
         }
-        // Certificates every second.
+        scope.spawn(|| every(1, &publish));
         scope.spawn(|| {
-            while !done() {
-                thread::sleep(Duration::from_secs(1));
-                let turn = mounted.turn as usize;
-                mounted.publish(&pairs[turn % 2]);
-            }
-        });
-        // The backend every five seconds.
-        scope.spawn(|| {
-            while !done() {
-                thread::sleep(Duration::from_secs(5));
+            every(5, &|| {
                 backend.kill();
                 backend.serve();
-            }
+            });
         });
-        // More connections than there are descriptors, that say nothing.
         scope.spawn(|| {
-            while !done() {
-                thread::sleep(Duration::from_secs(7));
-                let silent: Vec<_> = (0..150).map(|_| TcpStream::connect(address)).collect();
+            // More connections than there are descriptors, that say nothing.
+            every(7, &|| {
+                let _silent: Vec<_> = (0..150).map(|_| TcpStream::connect(address)).collect();
                 thread::sleep(Duration::from_secs(1));
-                drop(silent);
-            }
+            });
         });
-        while !done() {
-            thread::sleep(Duration::from_secs(1));
-            sizes.push(memory(&proxy));
-        }
+        every(1, &|| sizes.lock().unwrap().push(memory(&proxy)));
     });
-    let failures = failures.into_inner().unwrap();
-    let counts = (passed.into_inner(), refused.into_inner(), excused.into_inner());
-    println!("passed, refused, backend down: {counts:?}; kB: {sizes:?}");
-    assert!(
-        failures.is_empty(),
-        "{} of {counts:?}: {:?}",
-        failures.len(),
-        &failures[..failures.len().min(5)]
-    );
-    assert!(counts.0 > 100 && counts.1 > 10, "{counts:?}");
+    let sizes = sizes.into_inner().unwrap();
+    println!("{tally:?}; kB: {sizes:?}");
+    assert_eq!(*tally.failures.lock().unwrap(), [""; 0], "{tally:?}");
+    let [passed, refused] = [&tally.passed, &tally.refused].map(|count| count.load(SeqCst));
+    assert!(passed > 100 && refused > 10, "{tally:?}");
     let (early, late) = sizes.split_at(sizes.len() / 2);
     let most = |sizes: &[u64]| sizes.iter().max().copied().unwrap_or_default();
     assert!(most(late) <= most(early) * 5 / 4 + 2_000, "{sizes:?}");
 }
 
-fn tls_error(error: &io::Error) -> Option<&Error> {
-    error.get_ref().and_then(|inner| inner.downcast_ref())
+/// The alert that ended it, if one did.
+fn alert_in(error: &io::Error) -> Option<AlertDescription> {
+    alert(error.get_ref()?.downcast_ref()?)
 }
 
 fn is_alert(error: &io::Error) -> bool {
-    matches!(tls_error(error), Some(Error::AlertReceived(_)))
+    alert_in(error).is_some()
 }
 
 fn is_refusal(error: &io::Error) -> bool {
-    let wanted = AlertDescription::UnsupportedCertificate;
-    matches!(tls_error(error), Some(Error::AlertReceived(alert)) if *alert == wanted)
+    alert_in(error) == Some(AlertDescription::UnsupportedCertificate)
 }
