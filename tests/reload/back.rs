@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::common::pki::{CrlSpec, Eku, LeafSpec};
+use crate::common::pki::{CrlSpec, LeafSpec};
 use crate::common::tls::provider;
 use crate::world::{World, both, days, recipe, sees, two_polls};
 use mtls_roles::{Error, Reloader};
@@ -47,8 +47,7 @@ fn a_roll_back_takes_no_revocation_back() {
     world.client_pair(&client);
     two_polls(&tls);
     assert_eq!(sees(&tls), both("server", "client"));
-    let crl = CrlSpec::new(2).revoke(&client.serial);
-    world.dir.write("crls/root.crl", world.ca.crl_pem(crl));
+    world.write_crl(CrlSpec::new(2).revoke(&client.serial));
     two_polls(&tls);
     assert!(sees(&tls).unwrap_err().contains("Revoked"));
     tls.roll_back().unwrap();
@@ -58,9 +57,9 @@ fn a_roll_back_takes_no_revocation_back() {
 #[test]
 fn after_a_roll_back_what_only_the_generation_before_asked_for_is_followed() {
     let world = World::new();
-    world.dir.write("which", "first");
+    world.write("which", "first");
     for name in ["first", "second"] {
-        world.dir.write(name, "ignore");
+        world.write(name, "ignore");
     }
     let dir = world.dir.path().to_owned();
     let mut inner = recipe(&dir, provider(), |it| it);
@@ -70,21 +69,20 @@ fn after_a_roll_back_what_only_the_generation_before_asked_for_is_followed() {
         inner(files)
     });
     let tls = tls.unwrap();
-    world.dir.write("which", "second");
+    world.write("which", "second");
     assert_eq!(two_polls(&tls).published, Some(2));
     assert_eq!(tls.roll_back().unwrap().published, Some(3));
     assert_eq!(two_polls(&tls).published, None);
-    world.dir.write("first", "rfc5280");
+    world.write("first", "rfc5280");
     assert!(two_polls(&tls).published.is_some(), "the files have changed");
 }
 
 #[test]
 fn a_pair_under_a_label_of_old_is_kept_whole() {
     for label in ["X509 CERTIFICATE", "X.509 CERTIFICATE"] {
-        let world = World::new();
-        let folder = private_folder(&world, 0o700);
+        let (world, folder) = world_with_folder();
         let chain = fs::read_to_string(world.dir.join("tls.crt")).unwrap();
-        world.dir.write("tls.crt", chain.replace("CERTIFICATE", label));
+        world.write("tls.crt", chain.replace("CERTIFICATE", label));
         drop(start(&world, &folder).unwrap());
         world.remove("tls.key");
         let tls = start(&world, &folder);
@@ -94,28 +92,25 @@ fn a_pair_under_a_label_of_old_is_kept_whole() {
 
 #[test]
 fn a_process_that_starts_beside_a_refused_renewal_serves_with_the_last_good_pair_and_says_so() {
-    let world = World::new();
-    let folder = private_folder(&world, 0o700);
+    let (world, folder) = world_with_folder();
     let start = || start(&world, &folder);
     drop(start().unwrap());
-    let kept: Vec<_> = ["server-1.pem", "client-1.pem"].map(|name| folder.join(name)).into();
+    let kept = ["server-1.pem", "client-1.pem"].map(|name| folder.join(name));
     for file in &kept {
         assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
     }
-    let lost = LeafSpec::new("lost").dns("edge.example.com").eku(Eku::server());
-    world.client_pair(&world.ca.leaf(lost));
+    world.client_pair(&world.lost());
     let tls = start().unwrap();
     assert_eq!(sees(&tls), both("server", "client"));
     let told = world.heard.lines().concat();
-    assert!(
-        told.contains("the last good pair that was kept on disk serves in its place"),
-        "{told}"
-    );
+    let serves = "the last good pair that was kept on disk serves in its place";
+    assert!(told.contains(serves), "{told}");
     assert!(tls.health().failing_since.is_some());
-    world.client_pair(&world.client("mended"));
+    let mended = world.client("mended");
+    world.client_pair(&mended);
     assert!(two_polls(&tls).is_clean());
     assert_eq!(sees(&tls), both("server", "mended"));
-    assert!(fs::read_to_string(&kept[1]).unwrap().contains(&world.dir_client_leaf()));
+    assert!(fs::read_to_string(&kept[1]).unwrap().starts_with(&mended.cert_pem()));
     // Without the folder such a start is an error.
     world.server_pair(&world.ca.leaf(LeafSpec::new("late").dns("node.example").expired()));
     assert!(matches!(world.build(world.builder()).unwrap_err(), Error::Expired { .. }));
@@ -127,12 +122,10 @@ fn a_process_that_starts_beside_a_refused_renewal_serves_with_the_last_good_pair
 
 #[test]
 fn beside_a_kept_pair_that_is_damaged_a_start_says_what_is_wrong_with_the_files() {
-    let world = World::new();
-    let folder = private_folder(&world, 0o700);
+    let (world, folder) = world_with_folder();
     drop(start(&world, &folder).unwrap());
     fs::write(folder.join("client-1.pem"), "damaged").unwrap();
-    let lost = LeafSpec::new("lost").dns("edge.example.com").eku(Eku::server());
-    world.client_pair(&world.ca.leaf(lost));
+    world.client_pair(&world.lost());
     let error = start(&world, &folder).unwrap_err();
     assert!(matches!(error, Error::Unfit { .. }), "{error}");
     let told = world.heard.lines().concat();
@@ -145,15 +138,13 @@ fn the_rights_of_the_folder_and_of_what_is_in_it_are_checked() {
     for mode in [0o755, 0o710, 0o704, 0o770] {
         let folder = private_folder(&world, mode);
         let error = start(&world, &folder).unwrap_err();
-        assert!(
-            matches!(error, Error::OpenToOthers { mode: found, .. } if found == mode),
-            "{error}"
-        );
+        let Error::OpenToOthers { mode: found, .. } = error else { panic!("{error}") };
+        assert_eq!(found, mode);
     }
     let folder = private_folder(&world, 0o700);
     drop(start(&world, &folder).unwrap());
     fs::set_permissions(folder.join("server-1.pem"), fs::Permissions::from_mode(0o640)).unwrap();
-    world.dir.write("tls.key", "");
+    world.write("tls.key", "");
     let error = start(&world, &folder).unwrap_err();
     assert!(matches!(error, Error::OpenToOthers { mode: 0o640, .. }), "{error}");
 }
@@ -161,8 +152,7 @@ fn the_rights_of_the_folder_and_of_what_is_in_it_are_checked() {
 #[test]
 fn a_pair_that_cannot_be_kept_serves_and_no_word_says_that_it_was_refused() {
     for is_open in [true, false] {
-        let world = World::new();
-        let folder = private_folder(&world, 0o700);
+        let (world, folder) = world_with_folder();
         let tls = start(&world, &folder).unwrap();
         if is_open {
             private_folder(&world, 0o755);
@@ -183,6 +173,12 @@ fn a_pair_that_cannot_be_kept_serves_and_no_word_says_that_it_was_refused() {
         let kept = fs::read_to_string(folder.join("server-1.pem")).unwrap();
         assert!(kept.starts_with(&fs::read_to_string(world.dir.join("tls.crt")).unwrap()));
     }
+}
+
+fn world_with_folder() -> (World, PathBuf) {
+    let world = World::new();
+    let folder = private_folder(&world, 0o700);
+    (world, folder)
 }
 
 fn private_folder(world: &World, mode: u32) -> PathBuf {

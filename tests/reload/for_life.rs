@@ -3,20 +3,17 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::common::pki::Ca;
 use crate::common::tls::{provider, stacks};
-use crate::world::{World, both, recipe, sees, two_polls, visit};
+use crate::world::{World, both, recipe, sees, two_polls, visit, wait_until};
 
 #[test]
 fn following_configurations_see_every_generation_roots_too() {
     for stack in stacks() {
         let world = World::new();
-        let recipe = recipe(world.dir.path(), stack.provider_of_version(), |it| {
-            it.resume_within(Duration::from_secs(3600))
-        });
-        let tls = world.builder().build(recipe).unwrap();
+        let tls = world.start_on(&stack, |it| it.resume_within(Duration::from_secs(3600)));
         let accept = Arc::new(tls.following_server_config().unwrap());
         let connect = Arc::new(tls.following_client_config().unwrap());
         let sees = || visit(accept.clone(), connect.clone());
@@ -105,13 +102,4 @@ fn a_recipe_that_blocks_stops_nobody_who_asks_for_the_current_generation() {
     let_go.wait();
     wait_until(|| tls.current().number() == 2);
     assert_eq!(sees(&tls), both("renewed", "client"));
-}
-
-/// Of another thread; long enough for a crowded machine.
-fn wait_until(is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "it does not come");
-        thread::sleep(Duration::from_millis(2));
-    }
 }

@@ -9,16 +9,20 @@ use mtls_roles::{
 
 type Clients = PeerVerifierBuilder<ClientPeerVerifier>;
 
-/// Clients below one CA, servers below another, one folder of lists for both.
+/// Clients below one CA, servers below another, one folder of lists for both; for clients only if they are looked up.
 fn start(world: &World, adjust: fn(Clients) -> Clients) -> Reloader {
+    world.write("looks-up", "yes");
     let (p, dir) = (provider(), world.dir.path().to_owned());
     let reloader = world.builder().build(move |files| {
         let at = |name: &str| dir.join(name);
         let serving = files.server_slot(at("tls.crt"), at("tls.key"), &p)?;
         let calling = files.client_slot(at("client.pem"), at("client.pem"), &p)?;
         let crls = files.crls(at("crls"))?;
-        let clients = ClientPeerVerifier::builder(files.roots(at("client-ca.crt"))?, &p);
-        let clients = adjust(clients.crls(crls.clone())).build()?;
+        let mut clients = ClientPeerVerifier::builder(files.roots(at("client-ca.crt"))?, &p);
+        if files.text(at("looks-up"))? == "yes" {
+            clients = adjust(clients.crls(crls.clone()));
+        }
+        let clients = clients.build()?;
         let servers = ServerPeerVerifier::builder(files.roots(at("server-ca.crt"))?, &p);
         let servers = servers.crls(crls).build()?;
         Generation::new(&p).serve(serving, clients).call(calling, servers).build()
@@ -32,8 +36,8 @@ fn a_lost_list_stays_for_each_verifier_whose_roots_signed_it() {
     let other = Ca::root_named("other");
     let (server, _) = world.pairs_below(&other, "other");
     world.server_pair(&server);
-    world.dir.write("server-ca.crt", other.pem());
-    world.dir.write("crls/other.crl", other.crl_pem(CrlSpec::new(1).revoke(&server.serial)));
+    world.write("server-ca.crt", other.pem());
+    world.write("crls/other.crl", other.crl_pem(CrlSpec::new(1).revoke(&server.serial)));
     // Nobody has met the server yet, so nobody knows who signed its list.
     let tls = start(&world, |clients| clients);
     world.remove("crls/other.crl");
@@ -43,7 +47,7 @@ fn a_lost_list_stays_for_each_verifier_whose_roots_signed_it() {
     world.client_pair(&world.client("renewed"));
     assert!(two_polls(&tls).published.is_some());
     assert!(sees(&tls).unwrap_err().contains("Revoked"));
-    world.dir.write("crls/other.crl", other.crl_pem(CrlSpec::new(2)));
+    world.write("crls/other.crl", other.crl_pem(CrlSpec::new(2)));
     two_polls(&tls);
     assert_eq!(sees(&tls), both("server other", "renewed"));
 }
@@ -55,9 +59,9 @@ fn one_verifier_that_leaves_revocation_to_webpki_decides_for_no_other() {
     let server = world.server("revoked");
     world.server_pair(&server);
     world.remove("crls/root.crl");
-    world.dir.write("crls/1.crl", world.ca.crl_pem(CrlSpec::new(1)));
+    world.write("crls/1.crl", world.ca.crl_pem(CrlSpec::new(1)));
     let newer = CrlSpec::new(2).revoke(&server.serial);
-    world.dir.write("crls/2.crl", world.ca.crl_pem(newer));
+    world.write("crls/2.crl", world.ca.crl_pem(newer));
     let tls = start(&world, Clients::stock_revocation);
     assert!(sees(&tls).unwrap_err().contains("Revoked"));
 }
@@ -67,27 +71,14 @@ fn a_list_that_no_verifier_was_given_for_a_while_is_not_forgotten() {
     let world = World::new();
     let revoked = world.client("revoked");
     world.client_pair(&revoked);
-    world.dir.write("crls/root.crl", world.ca.crl_pem(CrlSpec::new(2).revoke(&revoked.serial)));
-    world.dir.write("crls/other.crl", Ca::root_named("other").crl_pem(CrlSpec::new(1)));
-    world.dir.write("looks-up", "yes");
-    let (p, dir) = (provider(), world.dir.path().to_owned());
-    let tls = world.builder().build(move |files| {
-        let at = |name: &str| dir.join(name);
-        let serving = files.server_slot(at("tls.crt"), at("tls.key"), &p)?;
-        let calling = files.client_slot(at("client.pem"), at("client.pem"), &p)?;
-        let crls = files.crls(at("crls"))?;
-        let clients = ClientPeerVerifier::builder(files.roots(at("client-ca.crt"))?, &p);
-        let looks_up = files.text(at("looks-up"))?.trim() == "yes";
-        let clients = if looks_up { clients.crls(crls) } else { clients }.build()?;
-        let servers = ServerPeerVerifier::builder(files.roots(at("server-ca.crt"))?, &p).build()?;
-        Generation::new(&p).serve(serving, clients).call(calling, servers).build()
-    });
-    let tls: Reloader = tls.unwrap();
+    world.write_crl(CrlSpec::new(2).revoke(&revoked.serial));
+    world.write("crls/other.crl", Ca::root_named("other").crl_pem(CrlSpec::new(1)));
+    let tls = start(&world, |clients| clients);
     assert!(sees(&tls).unwrap_err().contains("Revoked"));
-    world.dir.write("looks-up", "no");
+    world.write("looks-up", "no");
     assert!(two_polls(&tls).published.is_some());
     assert_eq!(sees(&tls), both("server", "revoked"));
-    world.dir.write("looks-up", "yes");
+    world.write("looks-up", "yes");
     world.remove("crls/root.crl");
     assert!(two_polls(&tls).published.is_some());
     assert!(sees(&tls).unwrap_err().contains("Revoked"));

@@ -4,24 +4,6 @@ use crate::common::pki::Ca;
 use crate::world::{World, both, only_refused, sees, two_polls};
 
 #[test]
-fn a_new_root_without_a_new_leaf_is_fine_and_a_root_that_goes_is_named() {
-    let world = World::new();
-    let tls = world.start();
-    let other = Ca::root_named("other");
-    world.dir.write("server-ca.crt", world.ca.pem() + &other.pem());
-    let report = two_polls(&tls);
-    assert_eq!(report.roots_added, [(mtls_roles::Role::Server, "root `CN=other`".to_owned())]);
-    assert_eq!(report.roots_removed, []);
-    assert_eq!(sees(&tls), both("server", "client"));
-    world.dir.write("server-ca.crt", world.ca.pem());
-    let report = two_polls(&tls);
-    assert!(
-        report.to_string().contains("root `CN=other` is no longer trusted for servers"),
-        "{report}"
-    );
-}
-
-#[test]
 fn our_own_chain_is_verified_by_our_own_roots_only_if_asked_and_what_breaks_it_stays_as_it_was() {
     let world = World::new();
     let other = Ca::root_named("other");
@@ -44,11 +26,11 @@ fn our_own_chain_is_verified_by_our_own_roots_only_if_asked_and_what_breaks_it_s
     assert!(refused.to_string().contains("publish the new root before"), "{refused}");
     assert_eq!(sees(&tls), both("server", "renewed"));
     // The root comes, and the pair that waited with it.
-    world.dir.write("server-ca.crt", world.ca.pem() + &other.pem());
+    world.write("server-ca.crt", world.ca.pem() + &other.pem());
     assert!(two_polls(&tls).is_clean());
     assert_eq!(sees(&tls), both("server below other", "renewed"));
     // The root of what we present may not go.
-    world.dir.write("server-ca.crt", world.ca.pem());
+    world.write("server-ca.crt", world.ca.pem());
     let report = two_polls(&tls);
     let refused = only_refused(&report);
     assert_eq!(refused.files, [world.dir.join("server-ca.crt")]);

@@ -1,34 +1,40 @@
-//! Ten thousand of kubelet's swaps with a reused key: what belongs to two of them is never published together.
+//! Kubelet's swaps with a reused key: each is followed, and what belongs to two of them is never published together.
 
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use crate::common::cases::all_or;
 use crate::common::clock::Clock;
-use crate::common::files::TempDir;
+use crate::common::files::{TempDir, Volume};
 use crate::common::ours::clients;
 use crate::common::pki::{Ca, CaSpec, KeyKind, KeyPair, LeafSpec};
 use crate::common::tls::provider;
-use crate::world::Volume;
-use mtls_roles::{Generation, Reloader, Serving};
+use crate::world::two_polls;
+use mtls_roles::{Expiring, Generation, Reloader, Serving};
+
+#[test]
+fn kubelets_swaps_are_followed_a_hundred_times_in_a_row() {
+    let storm = Storm::new();
+    let tls = storm.start();
+    for turn in 1..=100 {
+        storm.swap(turn);
+        assert_eq!(two_polls(&tls).published, Some(1 + turn as u64));
+        assert_eq!(root_of(&tls), format!("CN=root {}", turn % GENERATIONS));
+    }
+}
 
 #[test]
 fn in_a_storm_of_ten_thousand_swaps_leaf_and_roots_of_two_are_never_published_together() {
     let storm = Storm::new();
-    storm.swap(0);
-    let (dir, p) = (storm.dir.path().to_owned(), provider());
-    let tls = Reloader::builder().time_provider(Arc::new(Clock::default())).build(move |files| {
-        let slot = files.server_slot(dir.join("tls.crt"), dir.join("tls.key"), &p)?;
-        let clients = clients(&files.roots(dir.join("ca.crt"))?).build()?;
-        Generation::new(&p).serve(slot, clients).build()
-    });
-    let tls: Reloader<Serving, ()> = tls.unwrap();
+    let tls = storm.start();
     let done = AtomicBool::new(false);
+    let swaps = all_or(10_000, 2_000);
     let (mut published, mut mixed_by_one_read) = (0, 0);
     thread::scope(|scope| {
         scope.spawn(|| {
-            (1..=swaps()).for_each(|turn| storm.swap(turn));
+            (1..=swaps).for_each(|turn| storm.swap(turn));
             done.store(true, Ordering::Release);
         });
         while !done.load(Ordering::Acquire) {
@@ -38,29 +44,25 @@ fn in_a_storm_of_ten_thousand_swaps_leaf_and_roots_of_two_are_never_published_to
                     continue;
                 }
                 published += 1;
-                let current = tls.current();
-                let leaf = current.server_slot().credentials().unwrap().leaf().clone();
-                let expiries = current.expiries();
-                let root =
-                    expiries.iter().find(|it| it.what == mtls_roles::Expiring::Root).unwrap();
-                assert_eq!(root.name, format!("root `{}`", leaf.issuer()), "after {published}");
+                root_of(&tls);
             }
         }
     });
     tls.reload().unwrap();
-    let last = tls.current().server_slot().credentials().unwrap();
-    assert_eq!(last.leaf().issuer(), format!("CN=root {}", swaps() % GENERATIONS));
+    assert_eq!(root_of(&tls), format!("CN=root {}", swaps % GENERATIONS));
     // Otherwise nothing was proved: generations were published, and who reads once does mix them.
     assert!(published > 20, "{published}");
     assert!(mixed_by_one_read > 0);
 }
 
-/// Ten thousand where every case is asked for.
-fn swaps() -> usize {
-    match std::env::var_os("MTLS_ROLES_ALL_CASES") {
-        Some(_) => 10_000,
-        None => 2_000,
-    }
+/// Above our leaf, and the one that is trusted: never of two swaps.
+fn root_of(tls: &Reloader<Serving, ()>) -> String {
+    let current = tls.current();
+    let issuer = current.server_slot().credentials().unwrap().leaf().issuer().to_owned();
+    let mut expiries = current.expiries().into_iter();
+    let trusted = expiries.find(|it| it.what == Expiring::Root).unwrap();
+    assert_eq!(trusted.name, format!("root `{issuer}`"), "in generation {}", current.number());
+    issuer
 }
 
 const GENERATIONS: usize = 40;
@@ -82,22 +84,32 @@ impl Storm {
             (leaf.cert_pem(), ca.pem())
         });
         let (dir, generations) = (TempDir::new(), generations.collect());
-        let volume = Volume::new(dir.path().to_owned(), &["tls.crt", "tls.key", "ca.crt"]);
+        let volume = Volume::new(dir.path(), &["tls.crt", "tls.key", "ca"]);
         Self { dir, volume, generations, key: key.serialize_pem() }
+    }
+
+    /// From the first swap on; the roots are a folder.
+    fn start(&self) -> Reloader<Serving, ()> {
+        self.swap(0);
+        let (dir, p) = (self.dir.path().to_owned(), provider());
+        let tls = Reloader::builder().time_provider(Arc::new(Clock::default()));
+        let tls = tls.build(move |files| {
+            let slot = files.server_slot(dir.join("tls.crt"), dir.join("tls.key"), &p)?;
+            let clients = clients(&files.roots(dir.join("ca"))?).build()?;
+            Generation::new(&p).serve(slot, clients).build()
+        });
+        tls.unwrap()
     }
 
     fn swap(&self, turn: usize) {
         let (crt, ca) = &self.generations[turn % GENERATIONS];
-        self.volume.swap(turn, |fresh| {
-            for (name, pem) in [("tls.crt", crt), ("tls.key", &self.key), ("ca.crt", ca)] {
-                fs::write(fresh.join(name), pem).unwrap();
-            }
-        });
+        let files = [("tls.crt", crt), ("tls.key", &self.key), ("ca/root.pem", ca)];
+        self.volume.swap(turn, &files);
     }
 
     fn is_mixed_by_one_read(&self) -> bool {
         let read = |name: &str| fs::read_to_string(self.dir.join(name)).ok();
-        let (Some(crt), Some(ca)) = (read("tls.crt"), read("ca.crt")) else { return false };
+        let (Some(crt), Some(ca)) = (read("tls.crt"), read("ca/root.pem")) else { return false };
         !self.generations.contains(&(crt, ca))
     }
 }

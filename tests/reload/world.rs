@@ -1,22 +1,23 @@
 //! A folder of files, a recipe over it, and handshakes of its generations with themselves.
 
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::common::clock::{Clock, NOW};
 use crate::common::files::TempDir;
 use crate::common::ours::Heard;
-use crate::common::pki::{Ca, CrlSpec, Eku, Leaf, LeafSpec};
-use crate::common::tls::{handshake_in_memory, provider};
+use crate::common::pki::{Ca, CrlSpec, Eku, Leaf, LeafSpec, subject_of};
+use crate::common::tls::{Stack, connections, handshake_in_memory, provider};
 use mtls_roles::{
-    ClientPeerVerifier, Counters, Error, Files, Generation, GenerationBuilder, PeerRule,
-    RefusedPart, ReloadReport, Reloader, ReloaderBuilder, ServerPeerVerifier, SignatureMemo,
+    Calling, ClientPeerVerifier, Counters, Error, Files, Generation, GenerationBuilder, PeerRule,
+    RefusedPart, ReloadReport, Reloader, ReloaderBuilder, ServerPeerVerifier, Serving, Side,
+    SignatureMemo,
 };
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection};
+use rustls::{ClientConfig, ServerConfig};
 
 /// One CA for both roles, and files as the design's example reads them.
 pub struct World {
@@ -39,10 +40,10 @@ impl World {
         fs::create_dir(world.dir.join("crls")).unwrap();
         world.server_pair(&world.server("server"));
         world.client_pair(&world.client("client"));
-        world.dir.write("client-ca.crt", world.ca.pem());
-        world.dir.write("server-ca.crt", world.ca.pem());
-        world.dir.write("crls/root.crl", world.ca.crl_pem(CrlSpec::new(1)));
-        world.dir.write("eku", "ignore until 2027-03-15\n");
+        world.write("client-ca.crt", world.ca.pem());
+        world.write("server-ca.crt", world.ca.pem());
+        world.write_crl(CrlSpec::new(1));
+        world.write("eku", "ignore until 2027-03-15\n");
         world
     }
 
@@ -54,14 +55,19 @@ impl World {
         self.ca.leaf(LeafSpec::new(name).dns("edge.example.com").eku(Eku::client()))
     }
 
+    /// A client that has lost the purpose.
+    pub fn lost(&self) -> Leaf {
+        self.ca.leaf(LeafSpec::new("lost").dns("edge.example.com").eku(Eku::server()))
+    }
+
     pub fn server_pair(&self, leaf: &Leaf) {
-        self.dir.write("tls.crt", leaf.chain_pem(&[]));
-        self.dir.write("tls.key", leaf.key_pem());
+        self.write("tls.crt", leaf.chain_pem(&[]));
+        self.write("tls.key", leaf.key_pem());
     }
 
     /// Both in one file.
     pub fn client_pair(&self, leaf: &Leaf) {
-        self.dir.write("client.pem", leaf.chain_pem(&[]) + &leaf.key_pem());
+        self.write("client.pem", leaf.chain_pem(&[]) + &leaf.key_pem());
     }
 
     /// A server and a client below this CA.
@@ -76,9 +82,9 @@ impl World {
         let (server, client) = self.pairs_below(ca, name);
         self.server_pair(&server);
         self.client_pair(&client);
-        self.dir.write("client-ca.crt", ca.pem());
-        self.dir.write("server-ca.crt", ca.pem());
-        self.dir.write("crls/root.crl", ca.crl_pem(CrlSpec::new(1)));
+        self.write("client-ca.crt", ca.pem());
+        self.write("server-ca.crt", ca.pem());
+        self.write("crls/root.crl", ca.crl_pem(CrlSpec::new(1)));
     }
 
     pub fn builder(&self) -> ReloaderBuilder {
@@ -98,10 +104,19 @@ impl World {
         reloader
     }
 
-    /// The first line of the certificate in `client.pem`.
-    pub fn dir_client_leaf(&self) -> String {
-        let pem = fs::read_to_string(self.dir.join("client.pem")).unwrap();
-        pem.lines().nth(5).unwrap().to_owned()
+    /// With this provider and this version of TLS.
+    pub fn start_on(&self, stack: &Stack, adjust: fn(Built) -> Built) -> Reloader {
+        let recipe = recipe(self.dir.path(), stack.provider_of_version(), adjust);
+        self.builder().build(recipe).unwrap()
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        self.dir.write(name, content);
+    }
+
+    /// The list of the one CA.
+    pub fn write_crl(&self, spec: CrlSpec) {
+        self.write("crls/root.crl", self.ca.crl_pem(spec));
     }
 
     pub fn remove(&self, name: &str) {
@@ -133,30 +148,20 @@ pub fn recipe(
     }
 }
 
-pub type Built = GenerationBuilder<mtls_roles::Serving, mtls_roles::Calling>;
+pub type Built = GenerationBuilder<Serving, Calling>;
 
 /// What the two ends of a handshake see of each other: subjects of the server and of the client.
 pub fn visit(
     accept: Arc<ServerConfig>,
     connect: Arc<ClientConfig>,
 ) -> Result<(String, String), String> {
-    let name = ServerName::try_from("node.example").unwrap();
-    let mut server = ServerConnection::new(accept).unwrap();
-    let mut client = ClientConnection::new(connect, name).unwrap();
+    let (mut server, mut client) = connections(accept, connect, "node.example");
     let outcome = handshake_in_memory(&mut server, &mut client, || {});
-    match (outcome.server, outcome.client) {
-        (Ok(()), Ok(())) => {
-            Ok((subject(client.peer_certificates()), subject(server.peer_certificates())))
-        }
-        (Err(error), _) => Err(format!("server: {error}")),
-        (_, Err(error)) => Err(format!("client: {error}")),
-    }
-}
-
-fn subject(chain: Option<&[rustls::pki_types::CertificateDer<'_>]>) -> String {
-    let (_, leaf) =
-        x509_parser::parse_x509_certificate(&chain.expect("it presented one")[0]).unwrap();
-    leaf.subject().to_string()
+    outcome.server.map_err(|error| format!("server: {error}"))?;
+    outcome.client.map_err(|error| format!("client: {error}"))?;
+    let [server, client] = [client.peer_certificates(), server.peer_certificates()]
+        .map(|chain| subject_of(&chain.expect("it presented one")[0]));
+    Ok((server, client))
 }
 
 /// The current generation with itself.
@@ -166,41 +171,25 @@ pub fn sees(reloader: &Reloader) -> Result<(String, String), String> {
 }
 
 /// Two looks.
-pub fn two_polls(reloader: &Reloader) -> ReloadReport {
+pub fn two_polls<S: Side, C: Side>(reloader: &Reloader<S, C>) -> ReloadReport {
     let first = reloader.poll().unwrap();
     assert_eq!(first.published, None, "at the first look");
     reloader.poll().unwrap()
+}
+
+/// Of another thread; long enough for a crowded machine.
+pub fn wait_until(is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "it does not come");
+        thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// The only thing that was refused.
 pub fn only_refused(report: &ReloadReport) -> &RefusedPart {
     let [refused] = &report.refused[..] else { panic!("{report}") };
     refused
-}
-
-/// A volume of kubelet's: each file is a link into `..data`, a link that is renamed.
-pub struct Volume(PathBuf);
-
-impl Volume {
-    pub fn new(path: PathBuf, names: &[&str]) -> Self {
-        for name in names {
-            symlink(format!("..data/{name}"), path.join(name)).unwrap();
-        }
-        Self(path)
-    }
-
-    /// All files are others at once, and those of the turn before go.
-    pub fn swap(&self, turn: usize, write: impl FnOnce(&Path)) {
-        let folder = |turn| self.0.join(format!("..2026_{turn}"));
-        fs::create_dir(folder(turn)).unwrap();
-        write(&folder(turn));
-        let new = self.0.join("..data_tmp");
-        symlink(folder(turn).file_name().unwrap(), &new).unwrap();
-        fs::rename(new, self.0.join("..data")).unwrap();
-        if let Some(before) = turn.checked_sub(1) {
-            fs::remove_dir_all(folder(before)).unwrap();
-        }
-    }
 }
 
 pub fn both(server: &str, client: &str) -> Result<(String, String), String> {
