@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::common::counting::{Check, recorded};
-use crate::common::ours::server_name;
 use crate::common::pki::World;
 use crate::common::pki::der::children;
-use crate::common::tls::{Stack, handshake_in_memory, stacks, stock_client, stock_server};
+use crate::common::tls::{
+    Stack, handshake_in_memory, server_name, stacks, stock_client, stock_server,
+};
 use crate::common::tls::{client_without_resumption, provider, server_without_resumption};
 use crate::world::{accepts, accepts_server};
 use mtls_roles::{ClientPeerVerifier, ServerPeerVerifier, SignatureMemo};

@@ -5,8 +5,9 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 
 use crate::common::clock::{NOW, unix};
-use crate::common::ours::{roots, server_name, with_memo};
+use crate::common::ours::{roots, with_memo};
 use crate::common::pki::{Eku, LeafSpec, World};
+use crate::common::tls::server_name;
 
 impl World {
     pub fn roots(&self) -> Roots {
