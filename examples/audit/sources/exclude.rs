@@ -21,12 +21,19 @@ impl Exclude {
         Ok(Self(patterns.collect::<Result<_, _>>()?))
     }
 
-    /// Whether a glob matches the path, or what stands behind any `/` in it: a name is found in
-    /// every folder.
+    /// Whether a glob matches the path, with `./` before it or without, or what stands behind any `/`
+    /// in it: a name is found in every folder.
     pub fn has(&self, path: &str) -> bool {
+        if self.0.is_empty() {
+            return false;
+        }
+        let is_anchored = ["/", "./", "../"].iter().any(|begin| path.starts_with(begin));
+        let path = match is_anchored {
+            true => path.to_owned(),
+            false => format!("./{path}"),
+        };
         let behind = path.match_indices('/').map(|(at, _)| &path[at + 1..]);
-        let mut ends = [path].into_iter().chain(behind);
-        !self.0.is_empty()
-            && ends.any(|end| self.0.iter().any(|glob| glob.matches_with(end, NAMES_APART)))
+        let mut ends = [path.as_str()].into_iter().chain(behind);
+        ends.any(|end| self.0.iter().any(|glob| glob.matches_with(end, NAMES_APART)))
     }
 }

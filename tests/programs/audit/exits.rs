@@ -76,6 +76,15 @@ fn what_is_left_out_is_told() {
     let told = "1 expired certificate left out; 2 excluded sources left out";
     let words: Vec<_> = output.stdout.split_whitespace().collect();
     assert!(words.join(" ").contains(told), "{output:?}");
+    // However a path is written.
+    exits(
+        &world,
+        &[
+            ("--exclude ./archive/broken.pem archive", 0),
+            ("--exclude archive/broken.pem ./archive", 0),
+            ("--exclude ./broken.pem archive", 2),
+        ],
+    );
 }
 
 /// A bundle of roots has expired ones, and nobody has to do anything about it.

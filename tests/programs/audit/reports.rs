@@ -72,6 +72,9 @@ fn the_report_goes_where_it_is_told_to_and_nowhere_else() {
     assert_eq!(names.filter(|name| name.to_string_lossy().starts_with("report")).count(), 1);
     let output = audit(&world, "-o /dev/stdout edge.pem");
     assert!(output.stdout.contains("edge.example.com"), "{output:?}");
+    let output = audit(&world, "-o /dev/full edge.pem");
+    assert_eq!((output.code, output.stdout.as_str()), (2, ""));
+    assert!(output.stderr.contains("error: /dev/full: No space left"), "{output:?}");
 }
 
 /// In a pipe nothing wraps, and a program may read it.
