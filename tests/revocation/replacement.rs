@@ -44,8 +44,8 @@ fn the_newest_list_that_a_key_has_signed_stays_until_one_as_new_takes_its_place(
     let other = Ca::root_named("other");
     let numberless = w.sub.crl(days(CrlSpec::new(5), -1, 7).without_number());
     let old = || w.sub.crl(days(w.revoking(5), -1, 7));
-    // The old set revokes the leaf: number 5, of yesterday. What the new sets have of its issuer, in
-    // turn, and what is kept at each.
+    // The old set revokes the leaf: number 5, of yesterday. One that is older still is never kept. What the
+    // new sets have of its issuer, in turn, and what is kept at each.
     let set = |lists: &[List], kept| (lists.to_vec(), kept);
     let (lost, newer) = (|| set(&[], Some(Missing)), || set(&[genuine(6, 0)], None));
     let forged_only = || set(&[forged(highest())], Some(NotSigned));
@@ -76,7 +76,7 @@ fn the_newest_list_that_a_key_has_signed_stays_until_one_as_new_takes_its_place(
     for (id, sets, expected) in &rows {
         for has_memo in [true, false] {
             let heard = Arc::new(Heard::default());
-            let ours = w.builder(&[w.of_root(), old()]).observer(heard.clone());
+            let ours = w.builder(&[w.of_root(), genuine(3, -5), old()]).observer(heard.clone());
             let ours = if has_memo { ours } else { ours.without_memo() };
             let verifier = ours.build().unwrap();
             // A key is known to have signed a list once a peer was verified with it.

@@ -8,18 +8,18 @@ use std::sync::Arc;
 use crate::chains::Chains;
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::{Exact, assert_no_row_is_wrong, violation};
-use crate::common::ours::{Choices, ROLES, Setup, Verifier};
+use crate::common::ours::{ROLES, Setup, Verifier, roots};
 use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec};
 use crate::common::theirs::Stock;
-use crate::common::tls::{provider, providers};
+use crate::common::tls::{provider, providers, stock_client_verifier, stock_server_verifier};
 use crate::defects::{Case, NAME, Says};
 use crate::forge::{Forge, certificate};
 use mtls_roles::{ClientPeerVerifier, Role, Roots, ServerPeerVerifier};
+use rustls::CertRevocationListError;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
-use rustls::{CertRevocationListError, DistinguishedName};
 
 /// Ours and stock's, told the same.
 struct Pair {
@@ -229,58 +229,22 @@ fn real_public_chains_get_stocks_verdict_and_error_in_both_roles() {
     assert!(accepted[1] > 0, "clients: {accepted:?}");
 }
 
-/// Nobody here can sign with a real CA's key, so its certificate is the leaf: alone, and with all others sent along.
-#[test]
-fn real_ca_certificates_as_leaves_get_stocks_verdict_and_error_in_both_roles() {
-    let Some((roots, certificates)) = crate::real::ca_certificates() else {
-        return;
-    };
-    let (mut wrong, mut rows) = (vec![], 0);
-    for role in ROLES {
-        let pair = Pair::new(role, &roots, &Case::plain(), &provider());
-        for (file, certificate) in &certificates {
-            let mut chain = vec![certificate.clone()];
-            chain.extend(certificates.iter().map(|(_, other)| other.clone()));
-            for chain in [&chain[..1], &chain] {
-                let said = pair.say(chain, NAME, unix(NOW));
-                rows += 1;
-                if !said.is_same() || said.stock.is_ok() {
-                    wrong.push(format!("{role}/{file}: {said:?}"));
-                }
-            }
-        }
-    }
-    assert_no_row_is_wrong(rows, &wrong);
-}
-
 #[test]
 fn what_is_offered_to_peers_is_what_stock_rustls_offers() {
-    let roots = [Ca::root_named("one").der(), Ca::root_named("two").der()];
+    let (one, two) = (Ca::root_named("one"), Ca::root_named("two"));
+    let ders = [one.der(), two.der()];
     for (name, provider) in providers() {
-        let ours = Roots::from_der(roots.clone()).unwrap();
+        let ours = roots([&one, &two]);
         let clients = ClientPeerVerifier::builder(ours.clone(), &provider).build().unwrap();
+        let stock = stock_client_verifier(&provider, &ders, []);
+        let offer = |clients: &dyn ClientCertVerifier| {
+            let hints = clients.root_hint_subjects().iter().map(|name| name.as_ref().to_vec());
+            let is_mandatory = (clients.offer_client_auth(), clients.client_auth_mandatory());
+            (hints.collect::<Vec<_>>(), is_mandatory, clients.supported_verify_schemes())
+        };
+        assert_eq!(offer(&clients), offer(&*stock), "{name}");
         let servers = ServerPeerVerifier::builder(ours, &provider).build().unwrap();
-        let Stock::Clients(stock) =
-            Stock::new(Role::Client, &roots, &[], Choices::default(), &provider)
-        else {
-            unreachable!()
-        };
-        let hints = |all: &[DistinguishedName]| {
-            all.iter().map(|name| name.as_ref().to_vec()).collect::<Vec<_>>()
-        };
-        assert_eq!(
-            hints(clients.root_hint_subjects()),
-            hints(stock.root_hint_subjects()),
-            "{name}"
-        );
-        assert_eq!(clients.client_auth_mandatory(), stock.client_auth_mandatory(), "{name}");
-        assert_eq!(clients.offer_client_auth(), stock.offer_client_auth(), "{name}");
-        assert_eq!(clients.supported_verify_schemes(), stock.supported_verify_schemes(), "{name}");
-        let Stock::Servers(stock) =
-            Stock::new(Role::Server, &roots, &[], Choices::default(), &provider)
-        else {
-            unreachable!()
-        };
+        let stock = stock_server_verifier(&provider, &ders, []);
         assert_eq!(servers.supported_verify_schemes(), stock.supported_verify_schemes(), "{name}");
     }
 }

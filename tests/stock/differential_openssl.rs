@@ -6,8 +6,8 @@
 use crate::common::openssl::{OpenSsl, accepts};
 use crate::common::tls::provider;
 use crate::generated::{
-    CaQuirk, Ekus, Extra, Issued, LeafQuirk, Name, Ours, Signer, Subtree, Trusted, World, check,
-    issue, text, worlds_with_ekus,
+    Ekus, Extra, Issued, Name, Ours, Quirk, Signer, Subtree, Trusted, World, check, issue, text,
+    worlds_with_ekus,
 };
 use mtls_roles::Role;
 use proptest::strategy::Strategy;
@@ -69,7 +69,7 @@ impl Class {
         let root = || &world.root.quirks;
         match self {
             Self::Hardening => is_refused_by_us_alone(world),
-            Self::CaAsLeaf => world.leaf.has(LeafQuirk::Ca),
+            Self::CaAsLeaf => world.leaf.has(&Quirk::Ca),
             Self::UnprocessedConstraint => {
                 has_subtree(world, Subtree::ExcludeDirectoryName)
                     || (has_subtree(world, Subtree::PermitEmail)
@@ -80,16 +80,16 @@ impl Class {
                     && world.leaf.names.contains(&Name::Dns("*.example.com"))
             }
             Self::LeafKeyUsage => {
-                world.role == Role::Client && world.leaf.has(LeafQuirk::OnlyEncipherment)
+                world.role == Role::Client && world.leaf.has(&Quirk::OnlyEncipherment)
             }
             Self::RootEku => !may_be_used(&ekus.path[world.root_position()], world.role),
             Self::RootValidity => {
-                root().contains(&CaQuirk::Expired) || root().contains(&CaQuirk::NotYetValid)
+                root().contains(&Quirk::Expired) || root().contains(&Quirk::NotYetValid)
             }
             Self::RootPathLength => {
                 let issuers = world.issuers.len();
-                let is_exceeded = |quirk: &CaQuirk| match quirk {
-                    CaQuirk::PathLen(most) => usize::from(*most) < issuers,
+                let is_exceeded = |quirk: &Quirk| match quirk {
+                    Quirk::PathLen(most) => usize::from(*most) < issuers,
                     _ => false,
                 };
                 root().iter().any(is_exceeded)
@@ -104,21 +104,21 @@ impl Class {
 
 /// By a path check that OpenSSL has not.
 fn is_refused_by_us_alone(world: &World) -> bool {
-    let leaf = [LeafQuirk::CertSign, LeafQuirk::NameConstraints, LeafQuirk::WeakKey];
-    let issuer = [CaQuirk::EmptySubject, CaQuirk::EmptyConstraints];
-    leaf.into_iter().any(|quirk| world.leaf.has(quirk))
+    let leaf = [Quirk::CertSign, Quirk::Constrained, Quirk::WeakKey];
+    let issuer = [Quirk::EmptySubject, Quirk::EmptyConstraints];
+    leaf.iter().any(|quirk| world.leaf.has(quirk))
         || issuer.iter().any(|quirk| any_authority(world, quirk))
         // In a root, a keyUsage with keyCertSign stands in for it.
-        || world.root.has(&CaQuirk::NoBasicConstraints)
+        || world.root.has(&Quirk::NoBasicConstraints)
 }
 
-fn any_authority(world: &World, quirk: &CaQuirk) -> bool {
+fn any_authority(world: &World, quirk: &Quirk) -> bool {
     world.authorities().any(|quirks| quirks.contains(quirk))
 }
 
 fn has_subtree(world: &World, subtree: Subtree) -> bool {
     world.authorities().flatten().any(|quirk| match quirk {
-        CaQuirk::Constraints(subtrees) => subtrees.contains(&subtree),
+        Quirk::Constraints(subtrees) => subtrees.contains(&subtree),
         _ => false,
     })
 }
@@ -140,23 +140,23 @@ fn example(class: Class) -> (World, Ekus) {
     let mut world = World::plain(Role::Client);
     let mut root_eku = Eku::Absent;
     match class {
-        Class::Hardening => world.leaf.quirks = vec![LeafQuirk::CertSign],
-        Class::CaAsLeaf => world.leaf.quirks = vec![LeafQuirk::Ca],
+        Class::Hardening => world.leaf.quirks = vec![Quirk::CertSign],
+        Class::CaAsLeaf => world.leaf.quirks = vec![Quirk::Ca],
         Class::UnprocessedConstraint => {
-            world.root.quirks = vec![CaQuirk::Constraints(vec![Subtree::ExcludeDirectoryName])];
+            world.root.quirks = vec![Quirk::Constraints(vec![Subtree::ExcludeDirectoryName])];
         }
         Class::WildcardReachesExclusion => {
             world.leaf.names = vec![Name::Dns("*.example.com")];
             let excluded = Subtree::ExcludeDns(Name::EXPECTED);
-            world.root.quirks = vec![CaQuirk::Constraints(vec![excluded])];
+            world.root.quirks = vec![Quirk::Constraints(vec![excluded])];
         }
-        Class::LeafKeyUsage => world.leaf.quirks = vec![LeafQuirk::OnlyEncipherment],
+        Class::LeafKeyUsage => world.leaf.quirks = vec![Quirk::OnlyEncipherment],
         Class::RootEku => root_eku = Eku::server(),
-        Class::RootValidity => world.root.quirks = vec![CaQuirk::Expired],
-        Class::RootPathLength => world.root.quirks = vec![CaQuirk::PathLen(0)],
+        Class::RootValidity => world.root.quirks = vec![Quirk::Expired],
+        Class::RootPathLength => world.root.quirks = vec![Quirk::PathLen(0)],
         Class::IntermediateAsRoot => world.trusted = Trusted::UppermostIssuer,
         Class::NoBacktracking => {
-            world.issuers[0].quirks = vec![CaQuirk::UnknownCriticalExtension];
+            world.issuers[0].quirks = vec![Quirk::UnknownCriticalExtension];
             world.extras = vec![Extra::CrossSign { of: 1, by: Signer::Root, quirks: vec![] }];
         }
     }

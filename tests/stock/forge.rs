@@ -23,8 +23,8 @@ pub const EXTENSIONS: usize = 7;
 
 impl Forge {
     pub fn of(der: &[u8]) -> Self {
-        let outer = elements(content(der));
-        Self { tbs: elements(content(&outer[0])), algorithm: outer[1].clone() }
+        let outer = der::children(der);
+        Self { tbs: der::children(&outer[0]), algorithm: outer[1].clone() }
     }
 
     /// The field at this place is these bytes; no bytes leave it out.
@@ -41,7 +41,7 @@ impl Forge {
 
     /// One more extension, however malformed.
     pub fn with_extension(self, extension: Vec<u8>) -> Self {
-        let mut all = elements(content(content(&self.tbs[EXTENSIONS])));
+        let mut all = der::children(&der::children(&self.tbs[EXTENSIONS])[0]);
         all.push(extension);
         self.with(EXTENSIONS, der::tlv(0xa3, &der::sequence(&all)))
     }
@@ -74,33 +74,4 @@ pub fn extension(oid: &[u64], critical: bool, value: &[u8]) -> Vec<u8> {
 
 pub fn certificate(bytes: impl Into<Vec<u8>>) -> CertificateDer<'static> {
     bytes.into().into()
-}
-
-/// What stands behind tag and length.
-pub fn content(tlv: &[u8]) -> &[u8] {
-    &tlv[header(tlv)..]
-}
-
-fn elements(mut bytes: &[u8]) -> Vec<Vec<u8>> {
-    let mut all = vec![];
-    while !bytes.is_empty() {
-        let (first, rest) = bytes.split_at(header(bytes) + length(bytes));
-        all.push(first.to_vec());
-        bytes = rest;
-    }
-    all
-}
-
-fn header(tlv: &[u8]) -> usize {
-    match tlv[1] {
-        0..=0x7f => 2,
-        long => 2 + usize::from(long & 0x7f),
-    }
-}
-
-fn length(tlv: &[u8]) -> usize {
-    match tlv[1] {
-        short @ 0..=0x7f => usize::from(short),
-        _ => tlv[2..header(tlv)].iter().fold(0, |all, byte| all << 8 | usize::from(*byte)),
-    }
 }

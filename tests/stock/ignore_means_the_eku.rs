@@ -14,7 +14,7 @@ use crate::common::ours::{ROLES, Setup, Whom, meet, rule};
 use crate::common::pki::Eku;
 use crate::common::tls::{alert, provider, stacks};
 use crate::generated::{
-    Bearer, CaQuirk, Ekus, LeafQuirk, Lists, Name, Ours, Subtree, Trusted, World, issue, key, text,
+    Bearer, Ekus, Lists, Name, Ours, Quirk, Subtree, Trusted, World, issue, key, text,
 };
 
 /// Something that is wrong with a chain, and the variant of the error by which it proves what it is named for.
@@ -22,24 +22,24 @@ type Defect = (&'static str, &'static str, fn(&mut World));
 
 #[rustfmt::skip] // One row, one line.
 const DEFECTS: [Defect; 29] = [
-    ("leaf's signature", "BadSignature", |world| world.leaf.quirks = vec![LeafQuirk::BadSignature]),
-    ("intermediate's signature", "BadSignature", |world| lower(world, CaQuirk::BadSignature)),
+    ("leaf's signature", "BadSignature", |world| world.leaf.quirks = vec![Quirk::BadSignature]),
+    ("intermediate's signature", "BadSignature", |world| lower(world, Quirk::BadSignature)),
     ("unknown root", "UnknownIssuer", |world| world.trusted = Trusted::Stranger),
     ("missing intermediate", "UnknownIssuer", |world| world.missing = Some(1)),
-    ("leaf expired", "ExpiredContext", |world| world.leaf.quirks = vec![LeafQuirk::Expired]),
-    ("intermediate expired", "ExpiredContext", |world| lower(world, CaQuirk::Expired)),
-    ("leaf not yet valid", "NotValidYetContext", |world| world.leaf.quirks = vec![LeafQuirk::NotYetValid]),
-    ("intermediate not yet valid", "NotValidYetContext", |world| lower(world, CaQuirk::NotYetValid)),
-    ("CA as leaf", "CaUsedAsEndEntity", |world| world.leaf.quirks = vec![LeafQuirk::Ca]),
-    ("issuer says it is no CA", "EndEntityUsedAsCa", |world| lower(world, CaQuirk::NotACa)),
-    ("issuer without basicConstraints", "EndEntityUsedAsCa", |world| lower(world, CaQuirk::NoBasicConstraints)),
-    ("path too long", "PathLenConstraintViolated", |world| upper(world, CaQuirk::PathLen(0))),
+    ("leaf expired", "ExpiredContext", |world| world.leaf.quirks = vec![Quirk::Expired]),
+    ("intermediate expired", "ExpiredContext", |world| lower(world, Quirk::Expired)),
+    ("leaf not yet valid", "NotValidYetContext", |world| world.leaf.quirks = vec![Quirk::NotYetValid]),
+    ("intermediate not yet valid", "NotValidYetContext", |world| lower(world, Quirk::NotYetValid)),
+    ("CA as leaf", "CaUsedAsEndEntity", |world| world.leaf.quirks = vec![Quirk::Ca]),
+    ("issuer says it is no CA", "EndEntityUsedAsCa", |world| lower(world, Quirk::NotACa)),
+    ("issuer without basicConstraints", "EndEntityUsedAsCa", |world| lower(world, Quirk::NoBasicConstraints)),
+    ("path too long", "PathLenConstraintViolated", |world| upper(world, Quirk::PathLen(0))),
     ("name excluded", "NameConstraintViolation", |world| upper(world, constrained(Subtree::ExcludeDns("example.com")))),
     ("name not permitted", "NameConstraintViolation", |world| upper(world, constrained(Subtree::PermitDns("example.org")))),
     ("name excluded by root", "NameConstraintViolation", |world| world.root.quirks = vec![constrained(Subtree::ExcludeDns("example.com"))]),
     ("address excluded", "NameConstraintViolation", |world| upper(world, constrained(Subtree::ExcludeIp))),
-    ("unknown critical extension", "UnsupportedCriticalExtension", |world| world.leaf.quirks = vec![LeafQuirk::UnknownCriticalExtension]),
-    ("intermediate's critical extension", "UnsupportedCriticalExtension", |world| lower(world, CaQuirk::UnknownCriticalExtension)),
+    ("unknown critical extension", "UnsupportedCriticalExtension", |world| world.leaf.quirks = vec![Quirk::UnknownCriticalExtension]),
+    ("intermediate's critical extension", "UnsupportedCriticalExtension", |world| lower(world, Quirk::UnknownCriticalExtension)),
     (WRONG_NAME, "NotValidForNameContext", |world| world.leaf.names = vec![Name::Dns(OTHER)]),
     (NOT_ALLOWED, "ApplicationVerificationFailure", |_| ()),
     ("leaf revoked", "Revoked", |world| lists(world).revoked = Some(0)),
@@ -49,8 +49,8 @@ const DEFECTS: [Defect; 29] = [
     ("leaf's list expired", "ExpiredRevocationListContext", |world| lists(world).expired = Some(1)),
     ("intermediate's list expired", "ExpiredRevocationListContext", |world| lists(world).expired = Some(2)),
     ("list by another key", "InvalidCertRevocationList(BadSignature)", |world| lists(world).forged = Some(1)),
-    ("issuer signs no lists", "IssuerInvalidForCrl", |world| lower(world, CaQuirk::NoCrlSign)),
-    ("root that is no CA", "RootIsNoCa", |world| world.root.quirks = vec![CaQuirk::NotACa]),
+    ("issuer signs no lists", "IssuerInvalidForCrl", |world| lower(world, Quirk::NoCrlSign)),
+    ("root that is no CA", "RootIsNoCa", |world| world.root.quirks = vec![Quirk::NotACa]),
 ];
 
 /// A client has no name that is expected, and only of clients may some be allowed.
@@ -68,17 +68,17 @@ fn is_for(id: &str, role: Role) -> bool {
 }
 
 /// Of the leaf's issuer.
-fn lower(world: &mut World, quirk: CaQuirk) {
+fn lower(world: &mut World, quirk: Quirk) {
     world.issuers[0].quirks = vec![quirk];
 }
 
 /// Of the issuer of that.
-fn upper(world: &mut World, quirk: CaQuirk) {
+fn upper(world: &mut World, quirk: Quirk) {
     world.issuers[1].quirks = vec![quirk];
 }
 
-fn constrained(subtree: Subtree) -> CaQuirk {
-    CaQuirk::Constraints(vec![subtree])
+fn constrained(subtree: Subtree) -> Quirk {
+    Quirk::Constraints(vec![subtree])
 }
 
 fn lists(world: &mut World) -> &mut Lists {
@@ -229,7 +229,7 @@ fn on_the_wire_too_the_error_is_the_twins_and_the_alert_tells_it_to_the_peer() {
         relaxed = relaxed.under(EkuPolicy::ignore());
         relaxed.setup.relax_for = named(world);
         for stack in stacks() {
-            let key = key(world.leaf.alg, Bearer::Leaf).serialize_der();
+            let key = key(world.leaf.kind, Bearer::Leaf).serialize_der();
             let presented = (issued.chain.clone(), PrivateKeyDer::Pkcs8(key.into()));
             let verifier = Ours { provider: &stack.provider, ..relaxed.clone() }.verifier();
             let [verifying, presenting] =

@@ -49,32 +49,6 @@ pub fn public_chains() -> Option<Vec<Site>> {
     Some(sites)
 }
 
-/// The self-signed ones of `letsencrypt` and those of `public-chains` as roots; all CA certificates with their files.
-#[allow(clippy::type_complexity)] // Used once.
-pub fn ca_certificates()
--> Option<(Vec<CertificateDer<'static>>, Vec<(String, CertificateDer<'static>)>)> {
-    let folders = [shared("certs/letsencrypt")?, shared("certs/intermediates")?];
-    let mut all = vec![];
-    for file in folders.iter().flat_map(|folder| files(folder)) {
-        all.extend(
-            read(&file).into_iter().map(|certificate| (file.display().to_string(), certificate)),
-        );
-    }
-    let own = all
-        .iter()
-        .map(|(_, certificate)| certificate)
-        .filter(|certificate| is_self_issued(certificate));
-    let mut roots: Vec<_> = own.cloned().collect();
-    roots.extend(public_chains()?.into_iter().flat_map(|site| site.roots));
-    assert!(all.len() >= 20, "{} certificates", all.len());
-    Some((roots, all))
-}
-
-fn is_self_issued(certificate: &CertificateDer<'_>) -> bool {
-    let (_, certificate) = X509Certificate::from_der(certificate).expect("well-formed");
-    certificate.subject() == certificate.issuer()
-}
-
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut files: Vec<_> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -3,10 +3,10 @@
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 
 use super::keys::{Bearer, key};
-use super::quirk::{CaQuirk, LeafQuirk};
+use super::quirk::Quirk;
 use super::spec::{leaf_spec, with_quirks};
-use super::world::{Alg, Authority, Ekus, Extra, Lists, Signer, Trusted, World};
-use crate::common::pki::{Ca, CaSpec, CrlSpec, LeafSpec, WeakRsaKey, tamper_signature};
+use super::world::{Authority, Ekus, Extra, Lists, Signer, Trusted, World};
+use crate::common::pki::{Ca, CaSpec, CrlSpec, KeyKind, LeafSpec, WeakRsaKey, tamper_signature};
 
 /// The certificates of a world.
 #[derive(Clone, Debug)]
@@ -16,12 +16,12 @@ pub struct Issued {
     pub roots: Vec<CertificateDer<'static>>,
     pub crls: Vec<CertificateRevocationListDer<'static>>,
     /// Every CA of the world with the quirks it was described with.
-    described: Vec<(CertificateDer<'static>, Vec<CaQuirk>)>,
+    described: Vec<(CertificateDer<'static>, Vec<Quirk>)>,
 }
 
 impl Issued {
     /// The quirks of this CA.
-    pub fn quirks_of(&self, certificate: &CertificateDer<'_>) -> &[CaQuirk] {
+    pub fn quirks_of(&self, certificate: &CertificateDer<'_>) -> &[Quirk] {
         let described = self.described.iter();
         let found = described.clone().find(|(der, _)| der == certificate);
         &found.expect("a CA of this world").1
@@ -72,7 +72,7 @@ impl<'a> Issuance<'a> {
         issuance.authorities.push(Ca::root(issuance.spec(root)));
         for position in (1..root).rev() {
             // Each is put in front of its issuer, which is the first so far.
-            let signer = match world.authority(position).has(&CaQuirk::Forged) {
+            let signer = match world.authority(position).has(&Quirk::Forged) {
                 true => forger_of(world, position + 1),
                 false => issuance.authorities[0].clone(),
             };
@@ -83,9 +83,9 @@ impl<'a> Issuance<'a> {
     }
 
     fn spec(&self, position: usize) -> CaSpec {
-        let Authority { alg, quirks } = self.world.authority(position);
+        let Authority { kind, quirks } = self.world.authority(position);
         let spec = CaSpec::new(&name(self.world, position))
-            .key(&key(*alg, bearer(self.world, position)))
+            .key(&key(*kind, bearer(self.world, position)))
             .serial(position as u64 + 1)
             .eku(self.ekus.path[position].clone());
         with_quirks(spec, quirks)
@@ -102,19 +102,16 @@ impl<'a> Issuance<'a> {
 
     fn leaf(&self) -> CertificateDer<'static> {
         let leaf = &self.world.leaf;
-        let issuer = match leaf.has(LeafQuirk::Forged) {
+        let issuer = match leaf.has(&Quirk::Forged) {
             true => &forger_of(self.world, 1),
             false => self.authority(1),
         };
         let spec = leaf_spec(leaf).eku(self.ekus.path[0].clone()).serial(1);
-        let certificate = match leaf.has(LeafQuirk::WeakKey) {
+        let certificate = match leaf.has(&Quirk::WeakKey) {
             true => issuer.leaf_for(spec, &WeakRsaKey::default()),
             false => issuer.leaf(spec).der(),
         };
-        match leaf.has(LeafQuirk::BadSignature) {
-            true => tamper_signature(&certificate),
-            false => certificate,
-        }
+        perhaps_tampered(certificate, &leaf.quirks)
     }
 
     fn roots(&self) -> Vec<CertificateDer<'static>> {
@@ -132,7 +129,7 @@ impl<'a> Issuance<'a> {
         let eku = &self.ekus.extras[index];
         let serial = 100 + index as u64;
         let spec = |name: &str, bearer, quirks| {
-            let spec = CaSpec::new(name).key(&key(Alg::P256, bearer));
+            let spec = CaSpec::new(name).key(&key(KeyKind::P256, bearer));
             with_quirks(spec.serial(serial).eku(eku.clone()), quirks)
         };
         let root = self.authority(self.world.root_position());
@@ -158,7 +155,7 @@ impl<'a> Issuance<'a> {
             }
             Extra::Duplicate(of) => self.certificate(*of),
             Extra::OtherLeaf => {
-                let spec = LeafSpec::new("other").key(&key(Alg::P256, Bearer::OtherLeaf));
+                let spec = LeafSpec::new("other").key(&key(KeyKind::P256, Bearer::OtherLeaf));
                 root.leaf(spec.serial(serial).eku(eku.clone())).der()
             }
             Extra::Garbage => vec![0x30, 0x03, 0x02, 0x01, 0x00].into(),
@@ -169,7 +166,7 @@ impl<'a> Issuance<'a> {
     fn described(
         &self,
         extras: &[CertificateDer<'static>],
-    ) -> Vec<(CertificateDer<'static>, Vec<CaQuirk>)> {
+    ) -> Vec<(CertificateDer<'static>, Vec<Quirk>)> {
         let path = (1..=self.world.root_position()).map(|position| {
             let quirks = self.world.authority(position).quirks.clone();
             (self.certificate(position), quirks)
@@ -188,9 +185,6 @@ impl<'a> Issuance<'a> {
                 continue;
             }
             let issuer = self.authority(position);
-            if lists.doubled {
-                all.push(issuer.crl(CrlSpec::new(1)));
-            }
             let mut spec = CrlSpec::new(2);
             if lists.expired == Some(position) {
                 spec = spec.expired();
@@ -212,13 +206,13 @@ impl<'a> Issuance<'a> {
 }
 
 fn plain_root(name: &str, bearer: Bearer) -> Ca {
-    Ca::root(CaSpec::new(name).key(&key(Alg::P256, bearer)).serial(1))
+    Ca::root(CaSpec::new(name).key(&key(KeyKind::P256, bearer)).serial(1))
 }
 
 /// Who signs in the name of the CA at this position.
 fn forger_of(world: &World, position: usize) -> Ca {
-    let spec = CaSpec::new(&name(world, position)).key(&key(Alg::P256, Bearer::Forger));
-    Ca::root(match world.authority(position).has(&CaQuirk::EmptySubject) {
+    let spec = CaSpec::new(&name(world, position)).key(&key(KeyKind::P256, Bearer::Forger));
+    Ca::root(match world.authority(position).has(&Quirk::EmptySubject) {
         true => spec.empty_subject(),
         false => spec,
     })
@@ -240,9 +234,9 @@ fn bearer(world: &World, position: usize) -> Bearer {
 
 fn perhaps_tampered(
     certificate: CertificateDer<'static>,
-    quirks: &[CaQuirk],
+    quirks: &[Quirk],
 ) -> CertificateDer<'static> {
-    match quirks.contains(&CaQuirk::BadSignature) {
+    match quirks.contains(&Quirk::BadSignature) {
         true => tamper_signature(&certificate),
         false => certificate,
     }

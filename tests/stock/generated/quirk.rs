@@ -1,54 +1,42 @@
-//! [`LeafQuirk`], [`CaQuirk`]: what is unusual in a certificate, and what our checks say to it.
+//! [`Quirk`]: what is unusual in a certificate, and what our checks say to it.
 
 use mtls_roles::PathCheck;
 
-/// What is unusual in a leaf; harmless or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeafQuirk {
-    Expired,
-    NotYetValid,
-    BadSignature,
-    /// Signed by somebody else in the issuer's name.
-    Forged,
-    /// cA:TRUE.
-    Ca,
-    NoKeyUsage,
-    /// keyUsage is keyEncipherment alone.
-    OnlyEncipherment,
-    /// keyUsage is keyAgreement alone.
-    OnlyAgreement,
-    /// keyUsage is digitalSignature and keyCertSign.
-    CertSign,
-    NameConstraints,
-    EmptySubject,
-    UnknownExtension,
-    UnknownCriticalExtension,
-    /// RSA of 1024 bits.
-    WeakKey,
-}
-
-/// What is unusual in a CA; harmless or not.
+/// What is unusual in a certificate; harmless or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CaQuirk {
+pub enum Quirk {
     Expired,
     NotYetValid,
     BadSignature,
     /// Signed by somebody else in the issuer's name; not for roots and extras.
     Forged,
+    NoKeyUsage,
+    EmptySubject,
+    UnknownExtension,
+    UnknownCriticalExtension,
+    /// Of a leaf: cA:TRUE.
+    Ca,
+    /// Of a leaf: keyUsage is keyEncipherment alone.
+    OnlyEncipherment,
+    /// Of a leaf: keyUsage is keyAgreement alone.
+    OnlyAgreement,
+    /// Of a leaf: keyUsage is digitalSignature and keyCertSign.
+    CertSign,
+    /// Of a leaf: it has name constraints.
+    Constrained,
+    /// Of a leaf: RSA of 1024 bits.
+    WeakKey,
+    /// Of a CA, as all below.
     PathLen(u8),
     /// basicConstraints with cA:FALSE.
     NotACa,
     NoBasicConstraints,
-    NoKeyUsage,
     /// keyUsage is digitalSignature and cRLSign.
     NoCertSign,
     /// keyUsage is keyCertSign alone.
     NoCrlSign,
     Constraints(Vec<Subtree>),
     EmptyConstraints,
-    EmptySubject,
-    UnknownExtension,
-    UnknownCriticalExtension,
 }
 
 /// One subtree of a nameConstraints extension.
@@ -67,37 +55,37 @@ pub enum Subtree {
 }
 
 /// All that our checks refuse in a leaf with these quirks, beyond stock rustls.
-pub fn violations_of_leaf(quirks: &[LeafQuirk]) -> impl Iterator<Item = PathCheck> {
+pub fn violations_of_leaf(quirks: &[Quirk]) -> impl Iterator<Item = PathCheck> {
     quirks.iter().filter_map(|quirk| match quirk {
-        LeafQuirk::CertSign => Some(PathCheck::LeafWithKeyCertSign),
-        LeafQuirk::NameConstraints => Some(PathCheck::LeafWithNameConstraints),
-        LeafQuirk::WeakKey => Some(PathCheck::WeakLeafKey),
+        Quirk::CertSign => Some(PathCheck::LeafWithKeyCertSign),
+        Quirk::Constrained => Some(PathCheck::LeafWithNameConstraints),
+        Quirk::WeakKey => Some(PathCheck::WeakLeafKey),
         _ => None,
     })
 }
 
 /// All that our checks refuse in an issuer with these quirks, beyond stock rustls.
-pub fn violations_of_issuer(quirks: &[CaQuirk]) -> impl Iterator<Item = PathCheck> {
+pub fn violations_of_issuer(quirks: &[Quirk]) -> impl Iterator<Item = PathCheck> {
     quirks.iter().filter_map(|quirk| match quirk {
-        CaQuirk::NoCertSign => Some(PathCheck::IssuerWithoutKeyCertSign),
-        CaQuirk::EmptySubject => Some(PathCheck::IssuerWithoutName),
-        CaQuirk::EmptyConstraints => Some(PathCheck::EmptyNameConstraints),
+        Quirk::NoCertSign => Some(PathCheck::IssuerWithoutKeyCertSign),
+        Quirk::EmptySubject => Some(PathCheck::IssuerWithoutName),
+        Quirk::EmptyConstraints => Some(PathCheck::EmptyNameConstraints),
         _ => None,
     })
 }
 
 /// All that our checks refuse in a root with these quirks, beyond stock rustls.
-pub fn violations_of_root(quirks: &[CaQuirk]) -> impl Iterator<Item = PathCheck> {
+pub fn violations_of_root(quirks: &[Quirk]) -> impl Iterator<Item = PathCheck> {
     let of_roots = quirks.iter().filter_map(|quirk| match quirk {
-        CaQuirk::NotACa | CaQuirk::NoBasicConstraints => Some(PathCheck::RootIsNoCa),
-        CaQuirk::UnknownCriticalExtension => Some(PathCheck::RootWithUnknownCriticalExtension),
+        Quirk::NotACa | Quirk::NoBasicConstraints => Some(PathCheck::RootIsNoCa),
+        Quirk::UnknownCriticalExtension => Some(PathCheck::RootWithUnknownCriticalExtension),
         _ => None,
     });
     of_roots.chain(violations_of_issuer(quirks))
 }
 
 /// Keeps the first quirk of a field: two in one would be one of them, and the description a lie.
-pub fn one_of_a_kind(quirks: &mut Vec<impl Quirk>) {
+pub fn one_of_a_kind(quirks: &mut Vec<Quirk>) {
     let mut seen = Vec::new();
     quirks.retain(|quirk| {
         let is_new = !seen.contains(&quirk.field());
@@ -106,50 +94,21 @@ pub fn one_of_a_kind(quirks: &mut Vec<impl Quirk>) {
     });
 }
 
-pub trait Quirk {
-    fn field(&self) -> Field;
-}
-
-/// The part of a certificate that a quirk changes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    Validity,
-    Signature,
-    BasicConstraints,
-    KeyUsage,
-    NameConstraints,
-    Subject,
-    Unknown,
-    Key,
-}
-
-impl Quirk for LeafQuirk {
-    fn field(&self) -> Field {
+impl Quirk {
+    /// The part of a certificate that it changes.
+    fn field(&self) -> &'static str {
         match self {
-            Self::Expired | Self::NotYetValid => Field::Validity,
-            Self::BadSignature | Self::Forged => Field::Signature,
-            Self::Ca => Field::BasicConstraints,
-            Self::NoKeyUsage | Self::OnlyEncipherment | Self::OnlyAgreement | Self::CertSign => {
-                Field::KeyUsage
+            Self::Expired | Self::NotYetValid => "validity",
+            Self::BadSignature | Self::Forged => "signature",
+            Self::Ca | Self::PathLen(_) | Self::NotACa | Self::NoBasicConstraints => {
+                "basicConstraints"
             }
-            Self::NameConstraints => Field::NameConstraints,
-            Self::EmptySubject => Field::Subject,
-            Self::UnknownExtension | Self::UnknownCriticalExtension => Field::Unknown,
-            Self::WeakKey => Field::Key,
-        }
-    }
-}
-
-impl Quirk for CaQuirk {
-    fn field(&self) -> Field {
-        match self {
-            Self::Expired | Self::NotYetValid => Field::Validity,
-            Self::BadSignature | Self::Forged => Field::Signature,
-            Self::PathLen(_) | Self::NotACa | Self::NoBasicConstraints => Field::BasicConstraints,
-            Self::NoKeyUsage | Self::NoCertSign | Self::NoCrlSign => Field::KeyUsage,
-            Self::Constraints(_) | Self::EmptyConstraints => Field::NameConstraints,
-            Self::EmptySubject => Field::Subject,
-            Self::UnknownExtension | Self::UnknownCriticalExtension => Field::Unknown,
+            Self::NoKeyUsage | Self::OnlyEncipherment | Self::OnlyAgreement => "keyUsage",
+            Self::CertSign | Self::NoCertSign | Self::NoCrlSign => "keyUsage",
+            Self::Constrained | Self::Constraints(_) | Self::EmptyConstraints => "nameConstraints",
+            Self::EmptySubject => "subject",
+            Self::UnknownExtension | Self::UnknownCriticalExtension => "an unknown one",
+            Self::WeakKey => "subjectPublicKeyInfo",
         }
     }
 }

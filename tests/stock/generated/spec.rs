@@ -3,7 +3,7 @@
 use rcgen::{DistinguishedName, DnType};
 
 use super::keys::{Bearer, key};
-use super::quirk::{CaQuirk, LeafQuirk, Subtree};
+use super::quirk::{Quirk, Subtree};
 use super::world::{Leaf, Name};
 use crate::common::pki::der::{general_name, sequence, tlv};
 use crate::common::pki::{CaSpec, GeneralSubtree, KeyUsagePurpose, LeafSpec};
@@ -12,23 +12,24 @@ const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
 const UNKNOWN: &[u64] = &[1, 2, 3, 4];
 
 /// A CA with these quirks, but for those that are not the certificate's own: its signature.
-pub fn with_quirks(spec: CaSpec, quirks: &[CaQuirk]) -> CaSpec {
+pub fn with_quirks(spec: CaSpec, quirks: &[Quirk]) -> CaSpec {
     use KeyUsagePurpose::{CrlSign, DigitalSignature, KeyCertSign};
     quirks.iter().fold(spec, |spec, quirk| match quirk {
-        CaQuirk::Expired => spec.expired(),
-        CaQuirk::NotYetValid => spec.not_yet_valid(),
-        CaQuirk::BadSignature | CaQuirk::Forged => spec,
-        CaQuirk::PathLen(most) => spec.path_len(*most),
-        CaQuirk::NotACa => spec.not_a_ca(),
-        CaQuirk::NoBasicConstraints => spec.without_basic_constraints(),
-        CaQuirk::NoKeyUsage => spec.key_usages(&[]),
-        CaQuirk::NoCertSign => spec.key_usages(&[DigitalSignature, CrlSign]),
-        CaQuirk::NoCrlSign => spec.key_usages(&[KeyCertSign]),
-        CaQuirk::Constraints(subtrees) => subtrees.iter().fold(spec, constrained),
-        CaQuirk::EmptyConstraints => spec.extension(NAME_CONSTRAINTS, true, sequence(&[])),
-        CaQuirk::EmptySubject => spec.empty_subject(),
-        CaQuirk::UnknownExtension => spec.extension(UNKNOWN, false, vec![5, 0]),
-        CaQuirk::UnknownCriticalExtension => spec.extension(UNKNOWN, true, vec![5, 0]),
+        Quirk::Expired => spec.expired(),
+        Quirk::NotYetValid => spec.not_yet_valid(),
+        Quirk::BadSignature | Quirk::Forged => spec,
+        Quirk::PathLen(most) => spec.path_len(*most),
+        Quirk::NotACa => spec.not_a_ca(),
+        Quirk::NoBasicConstraints => spec.without_basic_constraints(),
+        Quirk::NoKeyUsage => spec.key_usages(&[]),
+        Quirk::NoCertSign => spec.key_usages(&[DigitalSignature, CrlSign]),
+        Quirk::NoCrlSign => spec.key_usages(&[KeyCertSign]),
+        Quirk::Constraints(subtrees) => subtrees.iter().fold(spec, constrained),
+        Quirk::EmptyConstraints => spec.extension(NAME_CONSTRAINTS, true, sequence(&[])),
+        Quirk::EmptySubject => spec.empty_subject(),
+        Quirk::UnknownExtension => spec.extension(UNKNOWN, false, vec![5, 0]),
+        Quirk::UnknownCriticalExtension => spec.extension(UNKNOWN, true, vec![5, 0]),
+        _ => panic!("{quirk:?} is of a leaf"),
     })
 }
 
@@ -55,7 +56,7 @@ fn directory_name(common_name: &str) -> DistinguishedName {
 /// The leaf, but for its EKU, its serial number, its signature, and a key that nobody has.
 pub fn leaf_spec(leaf: &Leaf) -> LeafSpec {
     use KeyUsagePurpose::{DigitalSignature, KeyAgreement, KeyCertSign, KeyEncipherment};
-    let spec = LeafSpec::new("leaf").key(&key(leaf.alg, Bearer::Leaf));
+    let spec = LeafSpec::new("leaf").key(&key(leaf.kind, Bearer::Leaf));
     let spec = leaf.names.iter().fold(spec, |spec, name| match name {
         Name::Dns(name) => spec.dns(name),
         Name::Ip => spec.ip([192, 0, 2, 1]),
@@ -63,18 +64,19 @@ pub fn leaf_spec(leaf: &Leaf) -> LeafSpec {
         Name::Email => spec.email("service@example.com"),
     });
     leaf.quirks.iter().fold(spec, |spec, quirk| match quirk {
-        LeafQuirk::Expired => spec.expired(),
-        LeafQuirk::NotYetValid => spec.not_yet_valid(),
-        LeafQuirk::BadSignature | LeafQuirk::Forged | LeafQuirk::WeakKey => spec,
-        LeafQuirk::Ca => spec.ca(),
-        LeafQuirk::NoKeyUsage => spec.key_usages(&[]),
-        LeafQuirk::OnlyEncipherment => spec.key_usages(&[KeyEncipherment]),
-        LeafQuirk::OnlyAgreement => spec.key_usages(&[KeyAgreement]),
-        LeafQuirk::CertSign => spec.key_usages(&[DigitalSignature, KeyCertSign]),
-        LeafQuirk::NameConstraints => spec.extension(NAME_CONSTRAINTS, true, some_constraints()),
-        LeafQuirk::EmptySubject => spec.empty_subject(),
-        LeafQuirk::UnknownExtension => spec.extension(UNKNOWN, false, vec![5, 0]),
-        LeafQuirk::UnknownCriticalExtension => spec.extension(UNKNOWN, true, vec![5, 0]),
+        Quirk::Expired => spec.expired(),
+        Quirk::NotYetValid => spec.not_yet_valid(),
+        Quirk::BadSignature | Quirk::Forged | Quirk::WeakKey => spec,
+        Quirk::Ca => spec.ca(),
+        Quirk::NoKeyUsage => spec.key_usages(&[]),
+        Quirk::OnlyEncipherment => spec.key_usages(&[KeyEncipherment]),
+        Quirk::OnlyAgreement => spec.key_usages(&[KeyAgreement]),
+        Quirk::CertSign => spec.key_usages(&[DigitalSignature, KeyCertSign]),
+        Quirk::Constrained => spec.extension(NAME_CONSTRAINTS, true, some_constraints()),
+        Quirk::EmptySubject => spec.empty_subject(),
+        Quirk::UnknownExtension => spec.extension(UNKNOWN, false, vec![5, 0]),
+        Quirk::UnknownCriticalExtension => spec.extension(UNKNOWN, true, vec![5, 0]),
+        _ => panic!("{quirk:?} is of a CA"),
     })
 }
 

@@ -7,10 +7,10 @@ use proptest::prelude::{Just, Strategy, any};
 use proptest::prop_oneof;
 use proptest::sample::{Index, select};
 
-use super::quirk::{CaQuirk, LeafQuirk, Subtree};
-use super::world::{Alg, Authority, Ekus, Extra, Leaf, Lists, Name, Signer, Trusted, World};
+use super::quirk::{Quirk, Subtree};
+use super::world::{Authority, Ekus, Extra, Leaf, Lists, Name, Signer, Trusted, World};
 use crate::common::ours::Choices;
-use crate::common::pki::{Eku, Kp};
+use crate::common::pki::{Eku, KeyKind, Kp};
 
 const MAX_ISSUERS: usize = 4;
 /// With more of them a search could spend webpki's budget of 100 signatures, and where it ends
@@ -32,17 +32,16 @@ fn worlds_in_role(role: Role) -> impl Strategy<Value = World> {
     )
 }
 
-fn alg() -> impl Strategy<Value = Alg> {
+fn kind() -> impl Strategy<Value = KeyKind> {
     prop_oneof![
-        20 => Just(Alg::P256),
-        12 => Just(Alg::Ed25519),
-        6 => Just(Alg::P384),
-        1 => Just(Alg::Rsa2048),
+        20 => Just(KeyKind::P256),
+        12 => Just(KeyKind::Ed25519),
+        6 => Just(KeyKind::P384),
+        1 => Just(KeyKind::Rsa2048),
     ]
 }
 
 fn leaf() -> impl Strategy<Value = Leaf> {
-    use LeafQuirk as Quirk;
     let quirk = select(vec![
         Quirk::Expired,
         Quirk::NotYetValid,
@@ -53,13 +52,13 @@ fn leaf() -> impl Strategy<Value = Leaf> {
         Quirk::OnlyEncipherment,
         Quirk::OnlyAgreement,
         Quirk::CertSign,
-        Quirk::NameConstraints,
+        Quirk::Constrained,
         Quirk::EmptySubject,
         Quirk::UnknownExtension,
         Quirk::UnknownCriticalExtension,
         Quirk::WeakKey,
     ]);
-    (alg(), names(), quirks(quirk)).prop_map(|(alg, names, quirks)| Leaf { alg, names, quirks })
+    (kind(), names(), quirks(quirk)).prop_map(|(kind, names, quirks)| Leaf { kind, names, quirks })
 }
 
 fn names() -> impl Strategy<Value = Vec<Name>> {
@@ -80,8 +79,8 @@ fn names() -> impl Strategy<Value = Vec<Name>> {
     ]
 }
 
-fn authority(quirk: impl Strategy<Value = CaQuirk>) -> impl Strategy<Value = Authority> {
-    (alg(), quirks(quirk)).prop_map(|(alg, quirks)| Authority { alg, quirks })
+fn authority(quirk: impl Strategy<Value = Quirk>) -> impl Strategy<Value = Authority> {
+    (kind(), quirks(quirk)).prop_map(|(kind, quirks)| Authority { kind, quirks })
 }
 
 fn quirks<Q: std::fmt::Debug + Clone>(
@@ -90,12 +89,11 @@ fn quirks<Q: std::fmt::Debug + Clone>(
     prop_oneof![5 => Just(vec![]), 1 => vec(quirk, 1..=2)]
 }
 
-fn issuer_quirk() -> impl Strategy<Value = CaQuirk> {
-    prop_oneof![16 => ca_quirk(), 1 => Just(CaQuirk::Forged)]
+fn issuer_quirk() -> impl Strategy<Value = Quirk> {
+    prop_oneof![16 => ca_quirk(), 1 => Just(Quirk::Forged)]
 }
 
-fn ca_quirk() -> impl Strategy<Value = CaQuirk> {
-    use CaQuirk as Quirk;
+fn ca_quirk() -> impl Strategy<Value = Quirk> {
     prop_oneof![
         11 => select(vec![
             Quirk::Expired,
@@ -154,7 +152,7 @@ fn extra() -> impl Strategy<Value = Extra> {
     ]
 }
 
-fn quirks_of_extra() -> impl Strategy<Value = Vec<CaQuirk>> {
+fn quirks_of_extra() -> impl Strategy<Value = Vec<Quirk>> {
     prop_oneof![Just(vec![]), vec(ca_quirk(), 1..=2)]
 }
 
@@ -163,15 +161,13 @@ fn lists() -> impl Strategy<Value = Lists> {
         weighted(0.25, 0..=MAX_ISSUERS),
         weighted(0.15, 1..=MAX_ISSUERS + 1),
         weighted(0.25, 1..=MAX_ISSUERS + 1),
-        any_of_four(),
     );
     let how = (any_of_four(), any_of_four(), any::<bool>());
-    (what, how).prop_map(|((revoked, absent, expired, doubled), how)| Lists {
+    (what, how).prop_map(|((revoked, absent, expired), how)| Lists {
         revoked,
         absent,
         expired,
         forged: None,
-        doubled,
         choices: Choices { only_end_entity: how.0, allow_unknown: how.1, allow_expired: how.2 },
     })
 }
@@ -204,13 +200,6 @@ pub fn twins() -> impl Strategy<Value = Twins> {
             Twins::new(world, right, wrong)
         })
     })
-}
-
-/// Twins of clients: where the first has clientAuth, the second has serverAuth in its place.
-pub fn server_auth_twins() -> impl Strategy<Value = Twins> {
-    let twins =
-        (worlds_in_role(Role::Client), every(right(Role::Client)), every(right(Role::Server)));
-    twins.prop_map(|(world, right, wrong)| Twins::new(world, right, wrong))
 }
 
 /// Worlds in either role, in which most certificates may be used in that role.

@@ -3,10 +3,10 @@
 use mtls_roles::{PathCheck, Role};
 
 use super::quirk::{
-    CaQuirk, LeafQuirk, one_of_a_kind, violations_of_issuer, violations_of_leaf, violations_of_root,
+    Quirk, one_of_a_kind, violations_of_issuer, violations_of_leaf, violations_of_root,
 };
 use crate::common::ours::Choices;
-use crate::common::pki::Eku;
+use crate::common::pki::{Eku, KeyKind};
 
 /// A description of a chain: everything that decides about it but the EKUs.
 ///
@@ -31,24 +31,16 @@ pub struct World {
 /// The leaf; right but for its quirks.
 #[derive(Clone, Debug)]
 pub struct Leaf {
-    pub alg: Alg,
+    pub kind: KeyKind,
     pub names: Vec<Name>,
-    pub quirks: Vec<LeafQuirk>,
+    pub quirks: Vec<Quirk>,
 }
 
 /// A CA; right but for its quirks.
 #[derive(Clone, Debug)]
 pub struct Authority {
-    pub alg: Alg,
-    pub quirks: Vec<CaQuirk>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Alg {
-    P256,
-    P384,
-    Ed25519,
-    Rsa2048,
+    pub kind: KeyKind,
+    pub quirks: Vec<Quirk>,
 }
 
 /// A subjectAltName. Servers are expected to have [`Name::EXPECTED`].
@@ -84,11 +76,11 @@ pub enum Trusted {
 #[derive(Clone, Debug)]
 pub enum Extra {
     /// A CA that is nobody's issuer.
-    Unrelated(Vec<CaQuirk>),
+    Unrelated(Vec<Quirk>),
     /// A CA with the name of the issuer at this position, and another key.
-    Namesake { of: usize, quirks: Vec<CaQuirk> },
+    Namesake { of: usize, quirks: Vec<Quirk> },
     /// A second certificate for the issuer at this position.
-    CrossSign { of: usize, by: Signer, quirks: Vec<CaQuirk> },
+    CrossSign { of: usize, by: Signer, quirks: Vec<Quirk> },
     /// The same certificate again; the root's position presents the root.
     Duplicate(usize),
     /// An end-entity certificate that is not the leaf.
@@ -117,8 +109,6 @@ pub struct Lists {
     pub expired: Option<usize>,
     /// The position of an issuer whose list somebody else has signed.
     pub forged: Option<usize>,
-    /// Before each list there is an earlier one that revokes nothing.
-    pub doubled: bool,
     pub choices: Choices,
 }
 
@@ -160,10 +150,14 @@ impl World {
 
     /// root → issuer → leaf, all of it right.
     pub fn plain(role: Role) -> Self {
-        let authority = || Authority { alg: Alg::P256, quirks: vec![] };
+        let authority = || Authority { kind: KeyKind::P256, quirks: vec![] };
         Self {
             role,
-            leaf: Leaf { alg: Alg::P256, names: vec![Name::Dns(Name::EXPECTED)], quirks: vec![] },
+            leaf: Leaf {
+                kind: KeyKind::P256,
+                names: vec![Name::Dns(Name::EXPECTED)],
+                quirks: vec![],
+            },
             issuers: vec![authority()],
             root: authority(),
             trusted: Trusted::Root,
@@ -231,26 +225,26 @@ impl World {
 
     /// Whether several issuers have no name, and so the same.
     pub fn has_issuers_of_one_name(&self) -> bool {
-        let nameless = |quirks: &&[CaQuirk]| quirks.contains(&CaQuirk::EmptySubject);
+        let nameless = |quirks: &&[Quirk]| quirks.contains(&Quirk::EmptySubject);
         self.authorities().filter(nameless).count() > 1
     }
 
     /// Whether webpki surely has one: it meets a certificate that it cannot read.
     pub fn has_an_unreadable_extra(&self) -> bool {
         self.extras.iter().any(|extra| match extra.quirks() {
-            Some(quirks) => quirks.contains(&CaQuirk::UnknownCriticalExtension),
+            Some(quirks) => quirks.contains(&Quirk::UnknownCriticalExtension),
             None => matches!(extra, Extra::Garbage),
         })
     }
 
     /// The quirks of all CAs that may stand on some path.
-    pub fn authorities(&self) -> impl Iterator<Item = &[CaQuirk]> {
+    pub fn authorities(&self) -> impl Iterator<Item = &[Quirk]> {
         let path = self.issuers.iter().chain([&self.root]);
         path.map(|authority| authority.quirks.as_slice()).chain(self.cross_signs())
     }
 
     /// The quirks of second certificates of issuers.
-    fn cross_signs(&self) -> impl Iterator<Item = &[CaQuirk]> {
+    fn cross_signs(&self) -> impl Iterator<Item = &[Quirk]> {
         self.extras.iter().filter_map(|extra| match extra {
             Extra::CrossSign { quirks, .. } => Some(quirks.as_slice()),
             _ => None,
@@ -261,9 +255,8 @@ impl World {
     /// certificates with the subject of the first.
     pub fn tidy(mut self) -> Self {
         let root = self.root_position();
-        let subjects_are_empty: Vec<_> = (1..=root)
-            .map(|position| self.authority(position).has(&CaQuirk::EmptySubject))
-            .collect();
+        let subjects_are_empty: Vec<_> =
+            (1..=root).map(|position| self.authority(position).has(&Quirk::EmptySubject)).collect();
         one_of_a_kind(&mut self.leaf.quirks);
         one_of_a_kind(&mut self.root.quirks);
         for issuer in &mut self.issuers {
@@ -272,7 +265,7 @@ impl World {
         // That the leaf of a CA is no root is `tests/loading`'s to show.
         if let (Trusted::UppermostIssuer, Some(anchor)) = (&self.trusted, self.issuers.last_mut()) {
             let is_no_ca =
-                |quirk: &CaQuirk| matches!(quirk, CaQuirk::NotACa | CaQuirk::NoBasicConstraints);
+                |quirk: &Quirk| matches!(quirk, Quirk::NotACa | Quirk::NoBasicConstraints);
             anchor.quirks.retain(|quirk| !is_no_ca(quirk));
         }
         for extra in &mut self.extras {
@@ -289,19 +282,19 @@ impl World {
 }
 
 impl Leaf {
-    pub fn has(&self, quirk: LeafQuirk) -> bool {
-        self.quirks.contains(&quirk)
+    pub fn has(&self, quirk: &Quirk) -> bool {
+        self.quirks.contains(quirk)
     }
 }
 
 impl Authority {
-    pub fn has(&self, quirk: &CaQuirk) -> bool {
+    pub fn has(&self, quirk: &Quirk) -> bool {
         self.quirks.contains(quirk)
     }
 }
 
 impl Extra {
-    pub fn quirks(&self) -> Option<&[CaQuirk]> {
+    pub fn quirks(&self) -> Option<&[Quirk]> {
         match self {
             Self::Unrelated(quirks)
             | Self::Namesake { quirks, .. }
@@ -319,9 +312,9 @@ impl Extra {
         }
         match self {
             Self::Namesake { of, quirks } | Self::CrossSign { of, quirks, .. } => {
-                quirks.retain(|quirk| *quirk != CaQuirk::EmptySubject);
+                quirks.retain(|quirk| *quirk != Quirk::EmptySubject);
                 if subjects_are_empty[*of - 1] {
-                    quirks.push(CaQuirk::EmptySubject);
+                    quirks.push(Quirk::EmptySubject);
                 }
                 one_of_a_kind(quirks);
             }
