@@ -2,7 +2,7 @@
 
 use mtls_roles::{ClientPeerVerifier, EkuPolicy, RefusalClass, Roots};
 
-use super::peer::general_name;
+use super::peer::{general_name, pin, spki_sha256};
 use crate::common::clock::{NOW, unix};
 use crate::common::ours::{clients, roots, rule};
 use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec, der};
@@ -106,8 +106,14 @@ fn a_rule_that_does_not_count_over_public_roots_is_said_not_to() {
     let policy = der::sequence(&[der::sequence(&[der::oid(DOMAIN_VALIDATED)])]);
     let root = Ca::root(CaSpec::new("marked").extension(&[2, 5, 29, 32], false, policy));
     let leaf = root.leaf(LeafSpec::new("edge").dns("a.example").eku(Eku::client()));
-    let found = reason(&root, &["dns:a.example".into()], &leaf.chain(&[]));
-    assert!(found.contains("a rule names it, but over public roots"), "{found}");
+    let name = "dns:a.example".to_owned();
+    let below = |key: [u8; 32]| format!("{name} under {}", pin("spki", &key));
+    let (here, elsewhere) = (below(spki_sha256(&root.der())), below([0xab; 32]));
+    for rules in [vec![name.clone()], vec![here], vec![name.clone(), elsewhere]] {
+        let found = reason(&root, &rules, &leaf.chain(&[]));
+        let said = found.contains("a rule names it, but over public roots");
+        assert!(said, "{rules:?}: {found}");
+    }
 }
 
 #[test]

@@ -18,6 +18,7 @@ fn a_rule_reads_what_it_prints() {
         ("uri:sip:example.com", "uri:sip:example.com", PeerRule::uri("sip:example.com").unwrap()),
         ("uri:sips:alice@example.com:5061;transport=tls", "uri:sips:alice@example.com:5061;transport=tls", PeerRule::uri("sips:alice@example.com:5061;transport=tls").unwrap()),
         ("uri:urn:uuid:0a-1B", "uri:urn:uuid:0a-1B", PeerRule::uri("urn:uuid:0a-1B").unwrap()),
+        ("uri:x-2.y+z:a", "uri:x-2.y+z:a", PeerRule::uri("x-2.y+z:a").unwrap()),
         ("uri:https://example.org:8443/A~b/c", "uri:https://example.org:8443/A~b/c", PeerRule::uri("https://example.org:8443/A~b/c").unwrap()),
         ("email:Alice.S+x@EXAMPLE.com", "email:Alice.S+x@example.com", PeerRule::email("Alice.S+x@Example.COM").unwrap()),
         (&format!("email:a@b under spki-sha256:{hex}"), &format!("email:a@b under spki-sha256:{hex}"), PeerRule::email("a@b").unwrap().under_spki_sha256(hash)),
