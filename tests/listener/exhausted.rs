@@ -1,16 +1,15 @@
 //! With its descriptors exhausted a service goes on, and does not spin.
 
-use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::common::clock::Clock;
 use crate::common::ours::{clients, server_slot};
+use crate::common::process::Process;
 use crate::common::tls::provider;
 use crate::listener::{Limits, Listener};
 use crate::world::{PATIENCE, World, greet};
@@ -21,25 +20,26 @@ use tokio::runtime::Runtime;
 #[test]
 fn with_descriptors_exhausted_the_service_pauses_and_goes_on() {
     let world = World::new();
-    let mut service = Poor::start(&world);
+    let files = world.files();
+    let mut service = Process::start(with_few_descriptors(files.path()));
+    let address = service.find(|line| line.split_once(ADDRESS)?.1.parse::<SocketAddr>().ok());
     // More than it has descriptors for, and far from the limit of time or of places.
-    let silent: Vec<_> = (0..100).map(|_| TcpStream::connect(service.address).unwrap()).collect();
-    let no_more = |line: &String| line.contains("no connection from the system");
-    let first = service.lines.recv_timeout(PATIENCE).expect("descriptors run out");
-    assert!(no_more(&first), "{first}");
+    let silent: Vec<_> = (0..100).map(|_| TcpStream::connect(address).unwrap()).collect();
+    let is_no_more = |line: &&str| line.contains("no connection from the system");
+    service.find(|line| is_no_more(&line).then_some(()));
     thread::sleep(Duration::from_secs(2));
-    let failures = service.lines.try_iter().filter(no_more).count();
+    let failures = service.said().lines().filter(is_no_more).count();
     assert!(failures <= 200, "{failures} failures in two seconds: it spins");
 
     // The silent ones still hold what they have: the slowest make room.
     let began = Instant::now();
-    assert_eq!(world.visit(service.address).unwrap(), "hello CN=edge");
+    assert_eq!(world.visit(address).unwrap(), "hello CN=edge");
     assert!(began.elapsed() < PATIENCE);
     drop(silent);
     for _ in 0..20 {
-        assert_eq!(world.visit(service.address).unwrap(), "hello CN=edge");
+        assert_eq!(world.visit(address).unwrap(), "hello CN=edge");
     }
-    assert!(service.child.try_wait().unwrap().is_none(), "it has ended");
+    assert!(!service.has_ended());
 }
 
 /// Not a test: the service of the one above, in a process that has few descriptors.
@@ -72,46 +72,13 @@ fn the_service_with_few_descriptors() {
 const FOLDER: &str = "MTLS_ROLES_SERVICE_WITH_FEW_DESCRIPTORS";
 const ADDRESS: &str = "listening on ";
 
-/// A service that may open 64 files.
-struct Poor {
-    child: Child,
-    address: SocketAddr,
-    lines: Receiver<String>,
-    _files: crate::common::files::TempDir,
-}
-
-impl Poor {
-    fn start(world: &World) -> Self {
-        let files = world.files();
-        let mut child = Command::new("sh")
-            .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\""])
-            .arg(std::env::current_exe().unwrap())
-            .args(["--exact", "--nocapture", "exhausted::the_service_with_few_descriptors"])
-            .env(FOLDER, files.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (tell, lines) = mpsc::channel();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        thread::spawn(move || {
-            for line in stdout.lines() {
-                // The test may have heard enough.
-                let _ = tell.send(line.unwrap_or_default());
-            }
-        });
-        let address = loop {
-            let line = lines.recv_timeout(PATIENCE).expect("the service starts");
-            if let Some((_, address)) = line.split_once(ADDRESS) {
-                break address.parse().unwrap();
-            }
-        };
-        Self { child, address, lines, _files: files }
-    }
-}
-
-impl Drop for Poor {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// A process that may open 64 files.
+fn with_few_descriptors(files: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture", "exhausted::the_service_with_few_descriptors"])
+        .env(FOLDER, files);
+    command
 }

@@ -7,12 +7,12 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use crate::common::clock::Clock;
+use crate::common::files::TempDir;
 use crate::common::ours::{clients, credentials, roots, server_slot};
 use crate::common::pki::{Ca, Eku, Leaf, LeafSpec};
-use crate::common::tls::{provider, stock_client, versions};
+use crate::common::tls::{provider, server_name, stock_client, versions};
 use crate::listener::{Connection, Failed, Limits, Listener};
 use mtls_roles::{ClientPeerVerifier, server_config};
-use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, ServerConfig, Stream, SupportedProtocolVersion};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
@@ -28,7 +28,7 @@ pub struct World {
 /// A service that runs; it ends when this is dropped.
 pub struct Service {
     pub address: SocketAddr,
-    pub told: Receiver<Result<String, Failed>>,
+    told: Receiver<Result<String, Failed>>,
     _runtime: Runtime,
 }
 
@@ -50,7 +50,10 @@ impl World {
     }
 
     pub fn config(&self, clients: &ClientPeerVerifier) -> Arc<ServerConfig> {
-        config(&self.site, &self.root, clients)
+        let slot = server_slot().build_with(credentials(&self.site, &[&self.root])).unwrap();
+        let mut config = server_config(&provider(), slot, clients.clone()).unwrap();
+        config.time_provider = Arc::new(Clock::default());
+        Arc::new(config)
     }
 
     pub fn serve(&self, limits: Limits) -> Service {
@@ -77,25 +80,14 @@ impl World {
         ask(address, self.visitor(), b"")
     }
 
-    /// Files for a child and for clients of other makes: `site.*`, `edge.*`, `unfit.*`, `root.pem`.
-    pub fn files(&self) -> crate::common::files::TempDir {
-        let folder = crate::common::files::TempDir::new();
+    /// `root.pem`, `site.pem` and `site.key`.
+    pub fn files(&self) -> TempDir {
+        let folder = TempDir::new();
         folder.write("root.pem", self.root.pem());
-        for (name, leaf) in [("site", &self.site), ("unfit", &self.unfit())] {
-            folder.write(&format!("{name}.pem"), leaf.cert_pem());
-            folder.write(&format!("{name}.key"), leaf.key_pem());
-            folder.write(&format!("{name}.der"), leaf.der());
-            folder.write(&format!("{name}.key.der"), leaf.key_der().secret_der());
-        }
+        folder.write("site.pem", self.site.cert_pem());
+        folder.write("site.key", self.site.key_pem());
         folder
     }
-}
-
-fn config(site: &Leaf, root: &Ca, clients: &ClientPeerVerifier) -> Arc<ServerConfig> {
-    let slot = server_slot().build_with(credentials(site, &[root])).unwrap();
-    let mut config = server_config(&provider(), slot, clients.clone()).unwrap();
-    config.time_provider = Arc::new(Clock::default());
-    Arc::new(config)
 }
 
 pub fn serve(
@@ -136,7 +128,7 @@ impl Service {
 
 /// Says something, and reads until the end.
 pub fn ask(address: SocketAddr, config: ClientConfig, saying: &[u8]) -> io::Result<String> {
-    let name = ServerName::try_from("site.example").unwrap();
+    let name = server_name("site.example");
     let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
     let mut tcp = TcpStream::connect(address)?;
     tcp.set_read_timeout(Some(PATIENCE))?;
