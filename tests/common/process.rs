@@ -79,7 +79,7 @@ impl Drop for Process {
 }
 
 /// Longer than anything takes on a crowded machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Whether a program is there; if not, the line that says so.
 pub fn is_installed(program: &str) -> bool {
