@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use base16ct::lower::encode_string as hex;
 use rustls::pki_types::CertificateDer;
 use rustls::{CertificateError, Error, OtherError};
 
 use crate::certificate::defect;
 use crate::eku::EkuViolation;
 use crate::role::Role;
-use crate::text::{Printable, hex};
+use crate::text::Printable;
 
 /// Why a peer was refused.
 ///

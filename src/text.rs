@@ -65,13 +65,6 @@ pub(crate) fn utc(instant: OffsetDateTime) -> String {
     instant.format(&Rfc3339).unwrap_or_else(|_| instant.to_string())
 }
 
-/// Bytes as lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
-    let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]);
-    digits.collect()
-}
-
 /// An object identifier as people read it (X.690, 8.19): base-128 arcs, the first two packed into one.
 /// A peer may send one as long as a message; nobody's has more octets than these.
 pub(crate) struct Dotted<'a>(pub(crate) &'a [u8]);
@@ -190,10 +183,5 @@ mod tests {
         ] {
             assert_eq!(utc(instant), printed);
         }
-    }
-
-    #[test]
-    fn hex_is_two_lower_case_digits_a_byte() {
-        assert_eq!(hex(&[0, 0xab]), "00ab");
     }
 }

@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 
+use base16ct::lower::encode_string as hex;
 use mtls_roles::audit::{CertificateKind, Finding};
 use time::Date;
 
@@ -50,7 +51,7 @@ fn head(out: &mut dyn Write, name: &str, help: &str) -> io::Result<()> {
 
 /// By certificate: two of them may have the same name and stand in the same place.
 fn labels(finding: &Finding<'_>) -> String {
-    let sha256 = crate::printable::text::hex(&finding.entry.sha256());
+    let sha256 = hex(&finding.entry.sha256());
     let labels = [
         ("sha256", sha256),
         ("name", short_name(finding.entry)),

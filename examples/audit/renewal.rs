@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
+use base16ct::lower::encode_string as hex;
 use mtls_roles::audit::{
     Assessment, CertificateKind, Finding, Location, Renewal, Serving, renewal,
 };
 use serde_json::json;
 
-use crate::printable::text::hex;
 use crate::report::{due, place, short_name};
 use crate::row::{FEW, sentence};
 

@@ -32,6 +32,7 @@
 
 use std::collections::BTreeMap;
 
+use base16ct::lower::encode_string as hex;
 use mtls_roles::audit::{
     self, Cause, CertificateKind, Confidence, Entry, Finding, Forecast, Hierarchy, Location,
     PublicEvidence, Roles, Stack, Unreadable, Verdict,
@@ -43,7 +44,7 @@ use x509_parser::x509::X509Name;
 
 use crate::acme;
 use crate::printable::printable;
-use crate::printable::text::{hex, utc};
+use crate::printable::text::utc;
 use crate::report::{Report, citation, due, is_expired};
 use crate::shortened::shortened;
 use crate::sources;

@@ -115,7 +115,7 @@ fn certificate(what: &str, shared: &Shared<'_>, out: &mut dyn Write) -> io::Resu
 
 /// Four digits at a time.
 fn spoken(bytes: &[u8]) -> String {
-    let groups = bytes.chunks(2).map(|pair| crate::printable::text::hex(pair).to_uppercase());
+    let groups = bytes.chunks(2).map(base16ct::upper::encode_string);
     groups.collect::<Vec<_>>().join(" ")
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use base16ct::lower::encode_string as hex;
 use mtls_roles::{EkuOutcome, PeerRule, Refusal, SubjectAltName, VerifiedPeer};
 use tokio::time::Instant;
 
@@ -12,7 +13,6 @@ use crate::config::Text;
 use crate::metrics::Toward;
 use crate::originate::{self, is_alert};
 use crate::relay::{End, Passed};
-use crate::status::hex;
 use crate::tunnel::Tunnel;
 
 /// What is known of a connection so far.

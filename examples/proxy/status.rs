@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use base16ct::lower::encode_string as hex;
 use mtls_roles::audit::{Assessment, Inventory, Roles, Serving, Timeline};
 use mtls_roles::{Certificate, Credentials, Expiry, Fitness, Role};
 use serde::Serialize;
@@ -193,10 +194,6 @@ impl Ends {
 
 pub fn names(leaf: &Certificate) -> Vec<String> {
     leaf.alt_names().iter().map(ToString::to_string).collect()
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn texts<T: ToString>(all: &[Text<T>]) -> Vec<String> {

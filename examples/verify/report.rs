@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use base16ct::lower::encode_string as hex;
 use mtls_roles::{
     Certificate, EkuOutcome, EkuViolation, PathCheck, PathViolation, Purpose, Refusal,
     RefusalClass, Role, VerifiedPeer,
@@ -14,7 +15,6 @@ use time::format_description::well_known::Rfc3339;
 use crate::Accepting;
 use crate::presenting::Presenting;
 use crate::printable::printable;
-use crate::printable::text::hex;
 
 /// What the slot says, then what the peer says: verdict first, then why, then what to do; notes last.
 pub fn text(role: Role, presenting: Option<&Presenting>, accepting: Option<&Accepting>) -> String {

@@ -4,13 +4,14 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use base16ct::lower::encode_string as hex;
+
 use super::entry::Entry;
 use super::milestone::{Compared, Milestone};
 use super::paths::CertificationPath;
 use super::timeline::Timeline;
 use crate::certificate::{COMMON_NAME, attribute_of};
 use crate::roots::public;
-use crate::text::hex;
 
 /// Whose certificates stand above a certificate.
 ///

@@ -12,6 +12,7 @@ pub use leaf::LeafDefect;
 pub use name::SubjectAltName;
 use std::borrow::Cow;
 
+use base16ct::lower::encode_string as hex;
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -19,7 +20,6 @@ use time::OffsetDateTime;
 pub(crate) use self::name::{COMMON_NAME, attribute_of, distinguished_name, string_types};
 use self::view::{Part, View};
 use crate::role::Purpose;
-use crate::text;
 
 /// What is read of one certificate: names, purposes, validity, fingerprints.
 ///
@@ -89,7 +89,7 @@ impl Certificate {
 
     /// The serial number as lower-case hexadecimal, as encoded. Made anew by each call.
     pub fn serial(&self) -> String {
-        self.read_again(|view| text::hex(view.serial))
+        self.read_again(|view| hex(view.serial))
     }
 
     /// First second of validity, inclusive, UTC.

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
+use base16ct::lower::encode_string as hex;
 use der::asn1::AnyRef;
 use der::{Tag, Tagged};
 
-use crate::text::{self, Dotted, Printable};
+use crate::text::{Dotted, Printable};
 use crate::tlv::Elements;
 
 /// One name of a certificate's subjectAltName extension (RFC 5280, 4.2.1.6), by type.
@@ -98,7 +99,7 @@ fn ip(any: AnyRef<'_>) -> der::Result<IpAddr> {
 ///
 /// For people only: nothing is decided on it.
 pub(crate) fn distinguished_name(der: &[u8]) -> String {
-    parts(der).unwrap_or_else(|_| format!("#{}", text::hex(der)))
+    parts(der).unwrap_or_else(|_| format!("#{}", hex(der)))
 }
 
 /// In which string types a Name is encoded, each once: `UTF8String, PrintableString`.
@@ -167,7 +168,7 @@ fn attribute(mut fields: Elements<'_>, text: &mut String) -> der::Result<()> {
     text.push('=');
     match plain_value(value) {
         Some(plain) => text.push_str(&escaped(&plain)),
-        None => text.push_str(&format!("#{}", text::hex(value.value()))),
+        None => text.push_str(&format!("#{}", hex(value.value()))),
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 
+use base16ct::lower::encode_string as hex;
 use der::asn1::AnyRef;
 use der::{Decode, SliceReader, Tag, Tagged};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime};
@@ -14,7 +15,6 @@ use super::extension::{Extension, Extensions};
 use super::name::{SubjectAltName, distinguished_name};
 use super::oid::Called;
 use crate::role::Purpose;
-use crate::text;
 use crate::tlv::{Elements, Kind, only};
 
 /// The fields of one certificate (RFC 5280, 4.1), borrowed from its DER.
@@ -313,7 +313,7 @@ impl<'a> View<'a> {
         let first = || self.alt_names().ok()?.next()?.ok();
         match (self.subject, first()) {
             ([], Some(name)) => name.to_string(),
-            ([], None) => format!("serial {}", text::hex(self.serial)),
+            ([], None) => format!("serial {}", hex(self.serial)),
             (subject, _) => distinguished_name(subject),
         }
     }

@@ -65,7 +65,7 @@
 //!
 //! # Size
 //!
-//! A service that embeds slots and verifiers compiles 34 crates where rustls and webpki alone are 7
+//! A service that embeds slots and verifiers compiles 35 crates where rustls and webpki alone are 7
 //! (without a crypto provider), in 21 s where they take 8 to 9 s (release build, two cores,
 //! measured in turn twice; six of the crates are the derive macro of `thiserror`, eight are `sha2`,
 //! for fingerprints, four the cache of the memo). Everything heavier is a feature or lives in the

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
+use base16ct::lower::encode_string as hex;
 use rustls::pki_types::DnsName;
-
-use crate::text::hex;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Form<'a> {
@@ -109,14 +108,9 @@ fn without_wildcard(text: &str) -> Result<(), &'static str> {
 
 /// 64 hexadecimal digits, with or without the colons that OpenSSL prints between bytes.
 pub(super) fn sha256(hex: &str) -> Option<[u8; 32]> {
-    let digits = hex.chars().filter(|digit| *digit != ':');
-    let digits: Vec<_> = digits.map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
-    let pairs =
-        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | *digit as u8));
-    match digits.len() {
-        64 => pairs.collect::<Vec<u8>>().try_into().ok(),
-        _ => None,
-    }
+    let mut hash = [0; 32];
+    let read = base16ct::mixed::decode(hex.replace(':', ""), &mut hash).ok()?.len();
+    (read == hash.len()).then_some(hash)
 }
 
 /// An address with its domain in lower case; `None` if it is none.

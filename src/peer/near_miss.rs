@@ -1,10 +1,12 @@
 //! Why no rule names a verified leaf that one seems to name.
 
+use base16ct::lower::encode_string as hex;
+
 use super::form::{Form, spiffe_trust_domain};
 use super::rules::{Issuers, LeafRules, PeerRules};
 use crate::certificate::view::View;
 use crate::certificate::{COMMON_NAME, SubjectAltName, attribute_of};
-use crate::text::{Printable, hex};
+use crate::text::Printable;
 
 /// So many names, or keys, are told.
 const MOST: usize = 8;

@@ -4,9 +4,11 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use base16ct::lower::encode_string as hex;
+
 use super::form::{Form, sha256};
 use crate::error::Error;
-use crate::text::{Printable, hex};
+use crate::text::Printable;
 
 /// Names verified peers, by typed name or by fingerprint.
 ///

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use base16ct::lower::encode_string as hex;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 use rustls::{DistinguishedName, RootCertStore};
 use sha2::{Digest, Sha256};
@@ -18,7 +19,6 @@ use crate::certificate::distinguished_name;
 use crate::certificate::view::{IssuerFacts, View};
 use crate::error::Error;
 use crate::pem;
-use crate::text::hex;
 
 /// The trust anchors for peers in one role. Never empty, never partly read. Cheap to clone.
 ///

@@ -11,6 +11,7 @@ use std::iter;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use base16ct::lower::encode_string as hex;
 use rustls::pki_types::{SignatureVerificationAlgorithm, UnixTime};
 use webpki::{
     CertRevocationList, Error as Pki, ExpirationPolicy, RevocationCheckDepth, RevocationOptions,
@@ -26,7 +27,7 @@ use crate::certificate::{distinguished_name, key, oid};
 use crate::observe::KeptCrl;
 use crate::role::Role;
 use crate::roots::{Roots, TrustedFor};
-use crate::text::{hex, offset, utc};
+use crate::text::{offset, utc};
 use crate::tlv::{Kind, only};
 
 /// The most signatures of lists that one search checks. A chain has two or three issuers with one

@@ -1,5 +1,6 @@
 //! The keys of the vectors: P-256, each derived from its name, signing without chance (RFC 6979).
 
+use base16ct::lower::encode_string as hex;
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use sha2::{Digest, Sha256};
@@ -69,10 +70,6 @@ pub fn signed(tbs: Vec<u8>, key: &Key) -> Vec<u8> {
 
 fn bits(content: &[u8]) -> Vec<u8> {
     der::tlv(0x03, &[&[0], content].concat())
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub fn pem(label: &str, der: &[u8]) -> String {

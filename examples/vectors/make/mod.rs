@@ -20,13 +20,14 @@ mod spec;
 
 use std::collections::BTreeMap;
 
+use base16ct::lower::encode_string as hex;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 
 use self::crl::Crl;
-use self::key::{Key, hex, pem};
+use self::key::{Key, pem};
 use self::spec::{Eku, Spec};
 use crate::format::{Expected, Policy, Suite, Vector, Wrong};
 use crate::requirements::Requirements;
