@@ -85,15 +85,16 @@ pub(super) struct Paths<'a> {
     own: Vec<Roles>,
     /// Beside each entry, what stands above it on its best path, over those that are fit for these
     /// roles; first over all, for none.
-    trees: [(Roles, Vec<Above>); 4],
+    trees: [(Roles, Vec<Step>); 4],
 }
 
+/// From a certificate up.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Above {
+enum Step {
     /// No path leads up from here.
     NoPath,
     /// This is the end of what is known.
-    Nothing,
+    End,
     /// The index of its issuer, in few octets: there is one beside each certificate.
     Issuer(u32),
 }
@@ -121,7 +122,7 @@ impl<'a> Paths<'a> {
                 }
             }
             builder.run();
-            (roles, builder.above)
+            (roles, builder.steps)
         });
         Self { entries, own, trees }
     }
@@ -140,12 +141,12 @@ impl<'a> Paths<'a> {
         let tree = wanted.find_map(|roles| self.tree(index, roles));
         let tree = tree.unwrap_or(&self.trees[0].1);
         let mut entries = vec![&self.entries[index]];
-        let mut above = tree[index];
-        while let Above::Issuer(issuer) = above
+        let mut step = tree[index];
+        while let Step::Issuer(issuer) = step
             && entries.len() <= MOST_ISSUERS
         {
             entries.push(&self.entries[issuer as usize]);
-            above = tree[issuer as usize];
+            step = tree[issuer as usize];
         }
         CertificationPath {
             is_complete: entries.last().is_some_and(|last| last.ends_path()),
@@ -154,9 +155,9 @@ impl<'a> Paths<'a> {
     }
 
     /// The one for these roles, if the certificate serves in them by a path of it.
-    fn tree(&self, index: usize, wanted: Roles) -> Option<&Vec<Above>> {
+    fn tree(&self, index: usize, wanted: Roles) -> Option<&Vec<Step>> {
         let (_, tree) = self.trees.iter().find(|(roles, _)| *roles == wanted)?;
-        let serves = self.own[index].contains_all(wanted) && tree[index] != Above::NoPath;
+        let serves = self.own[index].contains_all(wanted) && tree[index] != Step::NoPath;
         serves.then_some(tree)
     }
 }
@@ -178,7 +179,7 @@ struct PartialPath {
     lasts_until: OffsetDateTime,
     depth: Reverse<usize>,
     index: Reverse<usize>,
-    above: Above,
+    step: Step,
 }
 
 /// Which certificates wait for the same issuer.
@@ -219,7 +220,7 @@ struct PathBuilder<'k, 'a> {
     waiting: Vec<Vec<usize>>,
     /// Names for whose issuers nobody waits any more, whatever their keys.
     released: HashSet<&'a [u8]>,
-    above: Vec<Above>,
+    steps: Vec<Step>,
 }
 
 impl<'k, 'a> PathBuilder<'k, 'a> {
@@ -230,7 +231,7 @@ impl<'k, 'a> PathBuilder<'k, 'a> {
             next: BinaryHeap::new(),
             waiting: vec![Vec::new(); groups.count],
             released: HashSet::new(),
-            above: vec![Above::NoPath; entries.len()],
+            steps: vec![Step::NoPath; entries.len()],
         }
     }
 
@@ -251,7 +252,7 @@ impl<'k, 'a> PathBuilder<'k, 'a> {
         builder.run();
         for (index, _) in issuers() {
             // Reached by nothing: everything above it stands in a loop.
-            if builder.above[index] == Above::NoPath {
+            if builder.steps[index] == Step::NoPath {
                 ends[index] = Some(PathEnd::Loop);
                 builder.start(index, ends[index]);
                 builder.run();
@@ -270,9 +271,9 @@ impl<'k, 'a> PathBuilder<'k, 'a> {
 
     fn reach(&mut self, index: usize, end: PathEnd, issuer: Option<&PartialPath>) {
         let entry = &self.entries[index];
-        let above = issuer.map_or(Above::Nothing, |issuer| Above::Issuer(issuer.index.0 as u32));
+        let step = issuer.map_or(Step::End, |issuer| Step::Issuer(issuer.index.0 as u32));
         if !entry.can_issue() {
-            self.above[index] = above;
+            self.steps[index] = step;
             return;
         }
         let not_after = entry.certificate().not_after();
@@ -281,7 +282,7 @@ impl<'k, 'a> PathBuilder<'k, 'a> {
             lasts_until: issuer.map_or(not_after, |issuer| issuer.lasts_until.min(not_after)),
             depth: Reverse(issuer.map_or(0, |issuer| issuer.depth.0 + 1)),
             index: Reverse(index),
-            above,
+            step,
         });
     }
 
@@ -289,10 +290,10 @@ impl<'k, 'a> PathBuilder<'k, 'a> {
         while let Some(path) = self.next.pop() {
             let Reverse(index) = path.index;
             // One in a loop may have been reached while it still waited.
-            if self.above[index] != Above::NoPath {
+            if self.steps[index] != Step::NoPath {
                 continue;
             }
-            self.above[index] = path.above;
+            self.steps[index] = path.step;
             for below in self.released_by(&self.entries[index]) {
                 self.reach(below, path.end, Some(&path));
             }
