@@ -1,24 +1,23 @@
 //! `rfc5280()`, the default, is stock rustls: the same verdict and the same error as `WebPkiClientVerifier` and
 //! `WebPkiServerVerifier` on every chain of the EKU matrix, on every defect that could be provoked, on certificates with
 //! any one byte changed, and on real chains. With `stock_path_checks()` exactly so; without, the one difference is that a
-//! path check or the rules for revocation lists, each with its name, refuse what stock accepts.
+//! path check, by its name, refuses what stock accepts.
 
 use std::sync::Arc;
 
 use crate::chains::Chains;
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::{Exact, assert_no_row_is_wrong, violation};
-use crate::common::ours::{ROLES, Setup, Verifier, roots};
+use crate::common::ours::{Choices, ROLES, Setup, Verifier, roots};
 use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec};
 use crate::common::theirs::Stock;
 use crate::common::tls::{provider, providers, stock_client_verifier, stock_server_verifier};
-use crate::defects::{Case, NAME, Says};
+use crate::defects::{NAME, Says};
 use crate::forge::{Forge, certificate};
 use mtls_roles::{ClientPeerVerifier, Role, Roots, ServerPeerVerifier};
-use rustls::CertRevocationListError;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
 
 /// Ours and stock's, told the same.
@@ -39,23 +38,12 @@ struct Said {
 }
 
 impl Said {
+    /// By default it may be refused by a path check, by name.
     fn is_same(&self) -> bool {
-        self.is_same_with_stock_path_checks() && self.is_no_weaker()
-    }
-
-    fn is_same_with_stock_path_checks(&self) -> bool {
-        self.stock == self.in_handshake && self.stock == self.outside
-    }
-
-    /// The same, or refused by a check that goes beyond stock.
-    fn is_no_weaker(&self) -> bool {
-        self.hardened == self.stock || (self.stock.is_ok() && self.is_refused_by_name())
-    }
-
-    fn is_refused_by_name(&self) -> bool {
-        let no_crl_signer = CertRevocationListError::IssuerInvalidForCrl.into();
-        let error = self.hardened.as_ref().err();
-        error.is_some_and(|error| violation(&error.0).is_some() || error.0 == no_crl_signer)
+        let is_violation = |error: &Exact| violation(&error.0).is_some();
+        [&self.in_handshake, &self.outside] == [&self.stock; 2]
+            && (self.hardened == self.stock
+                || self.stock.is_ok() && self.hardened.as_ref().is_err_and(is_violation))
     }
 }
 
@@ -63,22 +51,22 @@ impl Pair {
     fn new(
         role: Role,
         roots: &[CertificateDer<'static>],
-        crls: &Case,
+        crls: &[CertificateRevocationListDer<'static>],
         provider: &Arc<CryptoProvider>,
     ) -> Self {
-        let setup = Setup {
-            crls: crls.crls.clone(),
-            choices: crls.choices,
+        let hardened = Setup {
+            crls: crls.to_vec(),
             // Without this a verifier of clients over real roots does not build.
             allow_anybody: true,
             ..Setup::default()
         };
-        let stock = Setup { is_stock: true, ..setup.clone() };
-        let ours = Roots::from_der(roots.to_vec()).unwrap();
+        let choices = Choices::OF_RUSTLS;
+        let ours = Setup { is_stock: true, choices, ..hardened.clone() };
+        let anchors = Roots::from_der(roots.to_vec()).unwrap();
         Self {
-            ours: stock.build(role, &ours, provider).unwrap(),
-            hardened: setup.build(role, &ours, provider).unwrap(),
-            stock: Stock::new(role, roots, &crls.crls, crls.choices, provider),
+            ours: ours.build(role, &anchors, provider).unwrap(),
+            hardened: hardened.build(role, &anchors, provider).unwrap(),
+            stock: Stock::new(role, roots, crls, choices, provider),
         }
     }
 
@@ -101,7 +89,7 @@ fn every_chain_of_the_eku_matrix_gets_stocks_verdict_and_error() {
     let (mut wrong, mut rows) = (vec![], 0);
     for (provider_name, provider) in providers() {
         for role in ROLES {
-            let pair = Pair::new(role, &[chains.root.der()], &Case::plain(), &provider);
+            let pair = Pair::new(role, &[chains.root.der()], &[], &provider);
             for chain in &chains.all {
                 let said = pair.say(&chain.ders, crate::chains::NAME, unix(NOW));
                 rows += 1;
@@ -120,28 +108,18 @@ fn every_other_defect_and_oddity_gets_stocks_verdict_and_error() {
     for case in crate::defects::all() {
         for (provider_name, provider) in providers() {
             for role in ROLES {
-                let pair = Pair::new(role, &case.roots, &case, &provider);
+                let pair = Pair::new(role, &case.roots, &case.crls, &provider);
                 let said = pair.say(&case.chain, NAME, unix(NOW));
                 rows += 1;
-                let is_same = match SEVERAL_LISTS_OF_AN_ISSUER.contains(&case.id.as_str()) {
-                    true => said.is_same_with_stock_path_checks() && said.hardened != said.stock,
-                    false => said.is_same(),
-                };
-                if !is_same || !is_as_named(case.says, role, &said.stock) {
-                    wrong.push(format!(
-                        "{role}/{}/{provider_name}: {:?}: {said:?}",
-                        case.id, case.says
-                    ));
+                if !said.is_same() || !is_as_named(case.says, role, &said.stock) {
+                    let id = format!("{role}/{}/{provider_name}", case.id);
+                    wrong.push(format!("{id}: {:?}: {said:?}", case.says));
                 }
             }
         }
     }
     assert_no_row_is_wrong(rows, &wrong);
 }
-
-/// Stock consults the first list only; by default all are: `tests/revocation` has the tables.
-const SEVERAL_LISTS_OF_AN_ISSUER: [&str; 2] =
-    ["older list in front of one that revokes", "another key's list in front"];
 
 /// A row must fail for what it is named for, or it proves nothing about that.
 fn is_as_named(says: Says, role: Role, said: &Result<(), Exact>) -> bool {
@@ -164,7 +142,7 @@ fn a_certificate_with_any_one_byte_changed_gets_stocks_verdict_and_error() {
     let leaf = sub.leaf(LeafSpec::new("leaf").dns(NAME).uri("spiffe://a/b").eku(Eku::both())).der();
     let (mut wrong, mut rows, mut accepted) = (vec![], 0, 0);
     for role in ROLES {
-        let pair = Pair::new(role, &[root.der()], &Case::plain(), &provider());
+        let pair = Pair::new(role, &[root.der()], &[], &provider());
         let mut compare = |id: String, chain: &[CertificateDer<'_>]| {
             let said = pair.say(chain, NAME, unix(NOW));
             rows += 1;
@@ -210,7 +188,7 @@ fn real_public_chains_get_stocks_verdict_and_error_in_both_roles() {
     for site in &sites {
         for (provider_name, provider) in providers() {
             for (index, role) in ROLES.into_iter().enumerate() {
-                let pair = Pair::new(role, &site.roots, &Case::plain(), &provider);
+                let pair = Pair::new(role, &site.roots, &[], &provider);
                 for now in site.instants() {
                     let said = pair.say(&site.chain, &site.name, unix(now));
                     rows += 1;

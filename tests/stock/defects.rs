@@ -7,9 +7,8 @@ use time::Duration;
 
 use super::forge::{self, Forge, certificate};
 use crate::common::clock::NOW;
-use crate::common::ours::Choices;
 use crate::common::pki::{
-    Ca, CaSpec, CrlSpec, Eku, KeyKind, KeyUsagePurpose, Kp, Leaf, LeafSpec, WeakRsaKey, der,
+    Ca, CaSpec, Chain, CrlSpec, Eku, KeyKind, KeyUsagePurpose, Kp, Leaf, LeafSpec, WeakRsaKey, der,
     key_purposes, tamper_signature,
 };
 
@@ -21,9 +20,8 @@ pub const NAME: &str = "www.peer.example";
 pub struct Case {
     pub id: String,
     pub roots: Vec<CertificateDer<'static>>,
-    pub chain: Vec<CertificateDer<'static>>,
+    pub chain: Chain,
     pub crls: Vec<CertificateRevocationListDer<'static>>,
-    pub choices: Choices,
     /// The variant of rustls' error, as `Debug` has it, so that a row proves what it is named for.
     pub says: Says,
 }
@@ -46,30 +44,8 @@ impl Case {
         Case::new("plain", Says::DependsOnProvider, &root(), vec![])
     }
 
-    fn new(
-        id: impl Into<String>,
-        says: Says,
-        root: &Ca,
-        chain: Vec<CertificateDer<'static>>,
-    ) -> Self {
-        Self {
-            id: id.into(),
-            roots: vec![root.der()],
-            chain,
-            crls: vec![],
-            choices: Choices::OF_RUSTLS,
-            says,
-        }
-    }
-
-    fn crls(mut self, crls: Vec<CertificateRevocationListDer<'static>>) -> Self {
-        self.crls = crls;
-        self
-    }
-
-    fn choices(mut self, choices: Choices) -> Self {
-        self.choices = choices;
-        self
+    fn new(id: impl Into<String>, says: Says, root: &Ca, chain: Chain) -> Self {
+        Self { id: id.into(), roots: vec![root.der()], chain, crls: vec![], says }
     }
 }
 
@@ -88,7 +64,6 @@ pub fn all() -> Vec<Case> {
         purposes(),
         name_constraints(),
         names(),
-        revocation(),
         revocation_lists(),
         encodings(),
         oddities(),
@@ -305,7 +280,7 @@ fn searches() -> Vec<Case> {
     let good = sub.leaf(leaf());
     let namesakes =
         |spec: fn() -> CaSpec, many| (0..many).map(|_| root.sub(spec()).der()).collect::<Vec<_>>();
-    let extra = |id: &str, says, extra: Vec<CertificateDer<'static>>, has_issuer: bool| {
+    let extra = |id: &str, says, extra: Chain, has_issuer: bool| {
         let issuer = has_issuer.then(|| sub.der());
         let chain = std::iter::once(good.der()).chain(extra).chain(issuer).collect();
         Case::new(id, says, &root, chain)
@@ -420,92 +395,21 @@ fn names() -> Vec<Case> {
     ]
 }
 
-/// Root, intermediate and leaf with their CRLs; the closure says which lists there are.
-fn revoking(
-    id: &str,
-    says: Says,
-    crls: impl FnOnce(&Ca, &Ca, &Leaf) -> Vec<CertificateRevocationListDer<'static>>,
-) -> Case {
-    revoking_with(id, says, sub(), crls)
-}
-
-fn revoking_with(
-    id: &str,
-    says: Says,
-    sub: CaSpec,
-    crls: impl FnOnce(&Ca, &Ca, &Leaf) -> Vec<CertificateRevocationListDer<'static>>,
-) -> Case {
-    let root = root();
-    let sub = root.sub(sub);
-    let leaf = sub.leaf(leaf());
-    Case::new(id, says, &root, leaf.chain(&[&sub])).crls(crls(&root, &sub, &leaf))
-}
-
-#[rustfmt::skip] // One row, one line.
-fn revocation() -> Vec<Case> {
-    let empty = || CrlSpec::new(1);
-    let unknown = Refused("UnknownRevocationStatus");
-    let allow_unknown = Choices { allow_unknown: true, ..Choices::OF_RUSTLS };
-    let only_end_entity = Choices { only_end_entity: true, ..Choices::OF_RUSTLS };
-    vec![
-        revoking("nothing revoked", Accepted, |root, sub, _| vec![root.crl(empty()), sub.crl(empty())]),
-        revoking("leaf revoked", Refused("Revoked"), |root, sub, leaf| vec![root.crl(empty()), sub.crl(empty().revoke(&leaf.serial))]),
-        revoking("intermediate revoked", Refused("Revoked"), |root, sub, _| vec![root.crl(empty().revoke(&sub.serial)), sub.crl(empty())]),
-        revoking("leaf's status unknown", unknown, |root, _, _| vec![root.crl(empty())]),
-        revoking("intermediate's status unknown", unknown, |_, sub, _| vec![sub.crl(empty())]),
-        revoking("unknown status allowed", Accepted, |root, _, _| vec![root.crl(empty())]).choices(allow_unknown),
-        revoking("unknown status allowed, other revoked", Refused("Revoked"), |root, sub, _| { vec![root.crl(empty().revoke(&sub.serial))] }).choices(allow_unknown),
-        revoking("intermediate revoked, leaves only", Accepted, |root, sub, _| {
-            vec![root.crl(empty().revoke(&sub.serial)), sub.crl(empty())]
-        })
-        .choices(only_end_entity),
-        revoking("leaf revoked, leaves only", Refused("Revoked"), |_, sub, leaf| { vec![sub.crl(empty().revoke(&leaf.serial))] }).choices(only_end_entity),
-    ]
-}
-
+/// Of a CA whose list no provider can verify so. What else lists say is drawn, and `tests/revocation` has the tables.
 #[rustfmt::skip] // One row, one line.
 fn revocation_lists() -> Vec<Case> {
-    let empty = || CrlSpec::new(1);
-    let expired = |root: &Ca, sub: &Ca| vec![root.crl(empty()), sub.crl(empty().expired())];
+    let root = root();
+    let chain = root.leaf(leaf()).chain(&[]);
     let ed25519 = Ca::root(CaSpec::new("ed25519").kind(KeyKind::Ed25519));
-    let forger = Ca::root_named("forger");
+    let of_ed25519 = root.crl(CrlSpec::new(1).signed_by(&ed25519.key));
     let unknown = der::sequence(&[der::oid(&[1, 2, 3, 4])]);
-    let of_unknown_algorithm = |sub: &Ca| {
-        let mut forge = Forge::of(&sub.crl(empty()));
-        (forge.tbs[1], forge.algorithm) = (unknown.clone(), unknown.clone());
-        forge.signed(&sub.key).into()
-    };
-    let signs_no_crls = sub().key_usages(&[KeyUsagePurpose::KeyCertSign]);
+    let mut forge = Forge::of(&root.crl(CrlSpec::new(1)));
+    (forge.tbs[1], forge.algorithm) = (unknown.clone(), unknown);
+    let of_unknown = forge.signed(&root.key).into();
+    let row = |id, says, crl| Case { crls: vec![crl], ..Case::new(id, says, &root, chain.clone()) };
     vec![
-        revoking("list expired, enforced", Refused("ExpiredRevocationListContext"), |root, sub, _| expired(root, sub)).choices(Choices::default()),
-        revoking("list expired, not enforced", Accepted, |root, sub, _| expired(root, sub)),
-        revoking(
-            "list signed by another key",
-            Refused("InvalidCertRevocationList(BadSignature)"),
-            |root, sub, _| vec![root.crl(empty()), sub.crl(empty().signed_by(&forger.key))],
-        ),
-        revoking(
-            "list signed by another kind of key",
-            Refused("InvalidCertRevocationList(UnsupportedSignatureAlgorithmForPublicKeyContext"),
-            |root, sub, _| vec![root.crl(empty()), sub.crl(empty().signed_by(&ed25519.key))],
-        ),
-        revoking(
-            "list of an unknown signature algorithm",
-            Refused("InvalidCertRevocationList(UnsupportedSignatureAlgorithmContext"),
-            |root, sub, _| vec![root.crl(empty()), of_unknown_algorithm(sub)],
-        ),
-        revoking_with("issuer without cRLSign", Refused("IssuerInvalidForCrl"), signs_no_crls, |root, sub, _| vec![root.crl(empty()), sub.crl(empty())]),
-        // Only the first list of an issuer is consulted (FACTS.md, section 3): as stock, for now.
-        revoking("older list in front of one that revokes", Accepted, |root, sub, leaf| {
-            vec![root.crl(empty()), sub.crl(empty()), sub.crl(CrlSpec::new(2).revoke(&leaf.serial))]
-        }),
-        revoking(
-            "another key's list in front",
-            Refused("InvalidCertRevocationList(BadSignature)"),
-            |root, sub, _| {
-                vec![root.crl(empty()), sub.crl(empty().signed_by(&forger.key)), sub.crl(empty())]
-            },
-        ),
+        row("list signed by another kind of key", Refused("InvalidCertRevocationList(UnsupportedSignatureAlgorithmForPublicKeyContext"), of_ed25519),
+        row("list of an unknown signature algorithm", Refused("InvalidCertRevocationList(UnsupportedSignatureAlgorithmContext"), of_unknown),
     ]
 }
 

@@ -22,7 +22,6 @@ mod world;
 
 pub use crate::common::cases::check;
 pub use issue::{Issued, issue};
-pub use keys::{Bearer, key};
 pub use quirk::{Quirk, Subtree, violations_of_issuer};
 pub use strategy::{Twins, twins, worlds_with_ekus, worlds_with_mixed_ekus};
 pub use verdict::{Ours, kind, stock, stock_as_server, text};
