@@ -1,7 +1,10 @@
 //! `openssl verify`, a development tool only, and the files it reads.
 
+use std::fmt::Debug;
 use std::path::PathBuf;
 use std::process::Command;
+
+use rustls::pki_types::CertificateDer;
 
 use super::clock::NOW;
 use super::files::TempDir;
@@ -39,24 +42,52 @@ impl OpenSsl {
         self.0.write(name, ders.into_iter().map(|der| pem(label, der)).collect::<String>())
     }
 
-    /// `openssl verify` at `NOW` with these roots, for more arguments; the leaf's file comes last.
-    pub fn verify<'d>(&self, roots: impl IntoIterator<Item = &'d [u8]>) -> Command {
+    /// `openssl verify` at `NOW` of what a peer presents: its verdict, and what it printed.
+    pub fn verifies(
+        &self,
+        roots: &[CertificateDer<'_>],
+        chain: &[CertificateDer<'_>],
+        more: impl FnOnce(&mut Command),
+    ) -> (bool, String) {
+        let file = |name: &str, certificates: &[CertificateDer<'_>]| {
+            self.file(name, "CERTIFICATE", certificates.iter().map(|der| &**der))
+        };
         let mut verify = Command::new("openssl");
         verify
             .args(["verify", "-no-CApath", "-no-CAstore", "-attime"])
             .arg(NOW.unix_timestamp().to_string())
             .arg("-CAfile")
-            .arg(self.file("roots.pem", "CERTIFICATE", roots));
-        verify
+            .arg(file("roots.pem", roots));
+        more(&mut verify);
+        let (leaf, rest) = chain.split_at(1);
+        if !rest.is_empty() {
+            verify.arg("-untrusted").arg(file("untrusted.pem", rest));
+        }
+        let output = verify.arg(file("leaf.pem", leaf)).output().unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8_lossy(&told).into_owned();
+        let is_refused = told.contains("verification failed");
+        assert!(output.status.success() != is_refused, "openssl cannot: {told}");
+        (!is_refused, told)
     }
 }
 
-/// The verdict, and what was printed.
-pub fn accepts(verify: &mut Command) -> (bool, String) {
-    let output = verify.output().unwrap();
-    let told = [output.stdout, output.stderr].concat();
-    let told = String::from_utf8_lossy(&told).into_owned();
-    let refused = told.contains("verification failed");
-    assert!(output.status.success() != refused, "openssl cannot: {told}");
-    (!refused, told)
+/// That both say the same, or the class of their difference: the first that applies of those of the side that refuses.
+pub fn classified<C: Copy + Debug>(
+    is_accepted_by_us: bool,
+    (is_accepted_there, told): (bool, String),
+    refused_by_us: &[C],
+    refused_there: &[C],
+    applies: impl Fn(C) -> bool,
+) -> Result<String, String> {
+    let classes = match (is_accepted_by_us, is_accepted_there) {
+        (true, true) => return Ok("both accept".into()),
+        (false, false) => return Ok("both refuse".into()),
+        (false, true) => refused_by_us,
+        (true, false) => refused_there,
+    };
+    match classes.iter().find(|class| applies(**class)) {
+        Some(class) => Ok(format!("{class:?}")),
+        None => Err(format!("unclassified: accepted by us {is_accepted_by_us}, openssl {told}")),
+    }
 }

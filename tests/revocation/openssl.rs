@@ -5,10 +5,9 @@
 
 use proptest::prelude::any;
 use proptest::strategy::Strategy;
-use rustls::pki_types::CertificateDer;
 
 use crate::common::cases::check;
-use crate::common::openssl::{OpenSsl, accepts};
+use crate::common::openssl::{OpenSsl, classified};
 use crate::common::ours::Choices;
 use crate::drawn::{Authority, Drawn, DrawnList, FIRST_SERIAL, Issued, Name, Point, Scope, drawn};
 use crate::generated::ours;
@@ -119,21 +118,7 @@ fn every_difference_from_the_crl_check_of_openssl_is_of_a_named_class() {
     let Some(openssl) = OpenSsl::find() else {
         return;
     };
-    let met = check("lists, openssl", 150, for_openssl(), |drawn| {
-        let issued = drawn.issue();
-        let ours = ours(&issued, drawn.choices).is_ok();
-        let (theirs, told) = openssl_accepts(&openssl, &issued, drawn.choices);
-        let classes: &[Class] = match (ours, theirs) {
-            (true, true) => return Ok("both accept".into()),
-            (false, false) => return Ok("both refuse".into()),
-            (false, true) => &Class::REFUSED_BY_US,
-            (true, false) => &Class::REFUSED_BY_OPENSSL,
-        };
-        match classes.iter().find(|class| class.applies(drawn)) {
-            Some(class) => Ok(format!("{class:?}")),
-            None => Err(format!("unclassified: ours {ours}, openssl {told}")),
-        }
-    });
+    let met = check("lists, openssl", 150, for_openssl(), |drawn| difference(drawn, &openssl));
     met.expect_all(["both accept", "both refuse"]);
 }
 
@@ -217,35 +202,21 @@ fn each_class_has_an_example_that_we_and_openssl_differ_about() {
     let Some(openssl) = OpenSsl::find() else {
         return;
     };
-    let by_us = Class::REFUSED_BY_US.map(|class| (class, false));
-    let by_openssl = Class::REFUSED_BY_OPENSSL.map(|class| (class, true));
-    let mut wrong = vec![];
-    for (class, is_accepted_by_us) in by_us.into_iter().chain(by_openssl) {
-        let drawn = example(class);
-        let issued = drawn.issue();
-        let ours = ours(&issued, drawn.choices).is_ok();
-        let (theirs, told) = openssl_accepts(&openssl, &issued, drawn.choices);
-        if (ours, theirs) != (is_accepted_by_us, !is_accepted_by_us) || !class.applies(&drawn) {
-            wrong.push(format!("{class:?}: ours {ours}, openssl {told}"));
-        }
-    }
-    assert_eq!(wrong, Vec::<String>::new());
+    let classes = [&Class::REFUSED_BY_US[..], &Class::REFUSED_BY_OPENSSL].concat();
+    let found = classes.iter().map(|class| difference(&example(*class), &openssl));
+    let expected = classes.iter().map(|class| Ok(format!("{class:?}")));
+    assert_eq!(found.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
 
-fn openssl_accepts(openssl: &OpenSsl, issued: &Issued, choices: Choices) -> (bool, String) {
-    let file = |name: &str, certificates: &[CertificateDer<'_>]| {
-        openssl.file(name, "CERTIFICATE", certificates.iter().map(|der| &**der))
-    };
-    let (leaf, rest) = issued.chain.split_first().unwrap();
-    let lists = issued.lists.iter().map(|der| &**der);
-    let mut verify = openssl.verify([&*issued.root.der()]);
-    verify
-        .arg("-crl_check")
-        .args((!choices.only_end_entity).then_some("-crl_check_all"))
-        .arg("-CRLfile")
-        .arg(openssl.file("lists.pem", "X509 CRL", lists));
-    if !rest.is_empty() {
-        verify.arg("-untrusted").arg(file("untrusted.pem", rest));
-    }
-    accepts(verify.arg(file("leaf.pem", std::slice::from_ref(leaf))))
+fn difference(drawn: &Drawn, openssl: &OpenSsl) -> Result<String, String> {
+    let issued = drawn.issue();
+    let Issued { root, chain, lists } = &issued;
+    let theirs = openssl.verifies(&[root.der()], chain, |verify| {
+        let all = (!drawn.choices.only_end_entity).then_some("-crl_check_all");
+        let file = openssl.file("lists.pem", "X509 CRL", lists.iter().map(|der| &**der));
+        verify.arg("-crl_check").args(all).arg("-CRLfile").arg(file);
+    });
+    let ours = ours(&issued, drawn.choices).is_ok();
+    let applies = |class: Class| class.applies(drawn);
+    classified(ours, theirs, &Class::REFUSED_BY_US, &Class::REFUSED_BY_OPENSSL, applies)
 }
