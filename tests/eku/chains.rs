@@ -12,76 +12,45 @@ use crate::common::pki::{Ca, CaSpec, Eku, KeyPair, Kp, LeafSpec};
 pub const NAME: &str = "peer.example";
 
 /// What the EKU extension of one certificate looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    None,
-    Server,
-    Client,
-    Both,
-    Any,
-    ServerAny,
-    Code,
-    Email,
-    CriticalServer,
-    CriticalClient,
-    Empty,
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// For row ids.
+    pub name: &'static str,
+    /// In the order of the certificate; `None` without the extension.
+    pub purposes: Option<&'static [Kp]>,
+    is_critical: bool,
 }
 
+/// On leaves; on issuers the first seven.
+pub static SHAPES: [Shape; 11] = [
+    Shape::of("none", None),
+    Shape::of("server", Some(&[Kp::ServerAuth])),
+    Shape::of("client", Some(&[Kp::ClientAuth])),
+    Shape::of("both", Some(&[Kp::ServerAuth, Kp::ClientAuth])),
+    Shape::of("any", Some(&[Kp::Any])),
+    Shape::of("code", Some(&[Kp::CodeSigning])),
+    Shape::of("empty", Some(&[])),
+    Shape::of("server+any", Some(&[Kp::ServerAuth, Kp::Any])),
+    Shape::of("email", Some(&[Kp::EmailProtection])),
+    Shape { is_critical: true, ..Shape::of("critical-server", Some(&[Kp::ServerAuth])) },
+    Shape { is_critical: true, ..Shape::of("critical-client", Some(&[Kp::ClientAuth])) },
+];
+
 impl Shape {
-    pub const LEAVES: [Self; 11] = [
-        Self::None,
-        Self::Server,
-        Self::Client,
-        Self::Both,
-        Self::Any,
-        Self::ServerAny,
-        Self::Code,
-        Self::Email,
-        Self::CriticalServer,
-        Self::CriticalClient,
-        Self::Empty,
-    ];
-    pub const ISSUERS: [Self; 7] =
-        [Self::None, Self::Server, Self::Client, Self::Both, Self::Any, Self::Code, Self::Empty];
-
-    /// For row ids.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Server => "server",
-            Self::Client => "client",
-            Self::Both => "both",
-            Self::Any => "any",
-            Self::ServerAny => "server+any",
-            Self::Code => "code",
-            Self::Email => "email",
-            Self::CriticalServer => "critical-server",
-            Self::CriticalClient => "critical-client",
-            Self::Empty => "empty",
-        }
+    const fn of(name: &'static str, purposes: Option<&'static [Kp]>) -> Self {
+        Self { name, purposes, is_critical: false }
     }
 
-    /// The purposes in the order of the certificate; `None` without the extension.
-    pub fn purposes(self) -> Option<&'static [Kp]> {
-        Some(match self {
-            Self::None => return None,
-            Self::Server | Self::CriticalServer => &[Kp::ServerAuth],
-            Self::Client | Self::CriticalClient => &[Kp::ClientAuth],
-            Self::Both => &[Kp::ServerAuth, Kp::ClientAuth],
-            Self::Any => &[Kp::Any],
-            Self::ServerAny => &[Kp::ServerAuth, Kp::Any],
-            Self::Code => &[Kp::CodeSigning],
-            Self::Email => &[Kp::EmailProtection],
-            Self::Empty => &[],
-        })
+    /// Which RFC 5280 does not allow.
+    pub fn is_empty(&self) -> bool {
+        self.purposes.is_some_and(<[Kp]>::is_empty)
     }
 
-    pub fn eku(self) -> Eku {
-        match (self, self.purposes()) {
-            (_, None) => Eku::Absent,
-            (Self::CriticalServer | Self::CriticalClient, Some(kps)) => Eku::Critical(kps.to_vec()),
-            (_, Some([])) => Eku::Empty,
-            (_, Some(kps)) => Eku::Purposes(kps.to_vec()),
+    fn eku(&self) -> Eku {
+        match self.purposes.map(<[Kp]>::to_vec) {
+            None => Eku::Absent,
+            Some(purposes) if self.is_critical => Eku::Critical(purposes),
+            Some(purposes) => Eku::Purposes(purposes),
         }
     }
 }
@@ -91,7 +60,7 @@ pub struct Chain {
     /// Leaf first: `server<-none<-client`.
     pub id: String,
     /// Leaf first, without the root.
-    pub path: Vec<Shape>,
+    pub path: Vec<&'static Shape>,
     pub ders: Vec<CertificateDer<'static>>,
 }
 
@@ -111,16 +80,17 @@ impl Chains {
         let (first, second) = (root.sub(CaSpec::new("first")), root.sub(CaSpec::new("second")));
         let leaf_key = root.leaf(LeafSpec::new("leaf")).key;
         let leaves = |issuer: &Ca| {
-            Shape::LEAVES.map(|shape| {
+            SHAPES.each_ref().map(|shape| {
                 let spec = LeafSpec::new("leaf").dns(NAME).key(&leaf_key);
                 (shape, issuer.leaf(spec.eku(shape.eku())).der())
             })
         };
         let subs = |name: &str, issuer: &Ca, key: &Arc<KeyPair>| {
-            Shape::ISSUERS.map(|shape| {
+            let sub = |shape: &'static Shape| {
                 let spec = CaSpec::new(name).key(key).eku(shape.eku());
                 (shape, issuer.sub(spec).der())
-            })
+            };
+            SHAPES[..7].iter().map(sub).collect::<Vec<_>>()
         };
         let (direct, below) = (leaves(&root), leaves(&first));
         let (firsts, firsts_below) =
@@ -138,12 +108,6 @@ impl Chains {
         Self { root, all, leaf_key }
     }
 
-    /// The chain of this id.
-    pub fn get(&self, id: &str) -> &Chain {
-        let found = self.all.iter().find(|chain| chain.id == id);
-        found.unwrap_or_else(|| panic!("no chain {id}"))
-    }
-
     /// The chain with the key of its leaf.
     pub fn credentials(
         &self,
@@ -155,9 +119,9 @@ impl Chains {
 }
 
 impl Chain {
-    fn of(certificates: &[&(Shape, CertificateDer<'static>)]) -> Self {
+    fn of(certificates: &[&(&'static Shape, CertificateDer<'static>)]) -> Self {
         let path: Vec<_> = certificates.iter().map(|(shape, _)| *shape).collect();
-        let names: Vec<_> = path.iter().map(|shape| shape.name()).collect();
+        let names: Vec<_> = path.iter().map(|shape| shape.name).collect();
         Self {
             id: names.join("<-"),
             path,

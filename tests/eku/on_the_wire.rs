@@ -1,7 +1,7 @@
 //! A part of the EKU matrix over TCP: TLS 1.2 and 1.3, aws-lc-rs and ring, with the exact error at the end that verifies
 //! and the alert at the end that presents.
 
-use crate::chains::{Chain, Chains, NAME, Shape};
+use crate::chains::{Chain, Chains, NAME};
 use crate::common::clock::Clock;
 use crate::common::errors::{Exact, assert_no_row_is_wrong};
 use crate::common::ours::{ROLES, meet, roots};
@@ -47,7 +47,7 @@ fn what_stock_rustls_presents_ends_as_the_matrix_says_at_both_ends() {
 fn is_on_the_wire(chain: &Chain) -> bool {
     match chain.path[..] {
         [_] => true,
-        [leaf, _] => leaf == Shape::Both,
+        [leaf, _] => leaf.name == "both",
         _ => false,
     }
 }

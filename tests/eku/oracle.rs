@@ -138,14 +138,14 @@ impl Verdict {
 }
 
 /// The verdict on a path, leaf first and without its root, on which the EKU is the only thing that may be wrong.
-pub fn expect(role: Role, policy: Policy, path: &[Shape]) -> Verdict {
+pub fn expect(role: Role, policy: Policy, path: &[&Shape]) -> Verdict {
     let needed = match role {
         Role::Server => Kp::ServerAuth,
         Role::Client => Kp::ClientAuth,
     };
     let Some(fault) = first_fault(needed, path) else {
-        return match (policy, path[0]) {
-            (Strict | StrictEnded, Shape::None) => Verdict::Refused {
+        return match (policy, path[0].purposes) {
+            (Strict | StrictEnded, None) => Verdict::Refused {
                 class: RefusalClass::Eku,
                 violation: Some(violation(needed, 0, path)),
                 error: wrong_purpose(needed, &[]),
@@ -154,7 +154,7 @@ pub fn expect(role: Role, policy: Policy, path: &[Shape]) -> Verdict {
         };
     };
     // An empty EKU is malformed: it is an obstacle of its own, under every policy.
-    let empty = path.iter().position(|shape| *shape == Shape::Empty);
+    let empty = path.iter().position(|shape| shape.is_empty());
     let good_for_server = first_fault(Kp::ServerAuth, path).is_none();
     let lets_pass = match policy {
         AcceptServerAuth | AcceptServerAuthEnding => good_for_server,
@@ -166,7 +166,7 @@ pub fn expect(role: Role, policy: Policy, path: &[Shape]) -> Verdict {
     }
     // Only what lacks the purpose is searched again, and then the error is the last search's. Who the peer is does not
     // matter where that search finds no path: nothing is read of an unverified certificate, not even its name.
-    let searched_again = path[fault] != Shape::Empty;
+    let searched_again = !path[fault].is_empty();
     let (asked, blamed) = match policy {
         AcceptServerAuth | AcceptServerAuthEnding | AcceptServerAuthForAnother
             if searched_again && !good_for_server =>
@@ -183,28 +183,28 @@ pub fn expect(role: Role, policy: Policy, path: &[Shape]) -> Verdict {
             Some(_) => RefusalClass::Other,
             None => RefusalClass::Eku,
         },
-        violation: empty.is_none().then(|| match (policy, path[0]) {
-            (Strict | StrictEnded, Shape::None) => violation(needed, 0, path),
+        violation: empty.is_none().then(|| match (policy, path[0].purposes) {
+            (Strict | StrictEnded, None) => violation(needed, 0, path),
             _ => violation(needed, fault, path),
         }),
         error: match path[blamed.expect("something is to blame")] {
-            Shape::Empty => empty_extension(),
-            shape => wrong_purpose(asked, shape.purposes().unwrap_or_default()),
+            shape if shape.is_empty() => empty_extension(),
+            shape => wrong_purpose(asked, shape.purposes.unwrap_or_default()),
         },
     }
 }
 
 /// The first certificate from the leaf that has an EKU without this purpose in it.
-fn first_fault(needed: Kp, path: &[Shape]) -> Option<usize> {
-    path.iter().position(|shape| shape.purposes().is_some_and(|found| !found.contains(&needed)))
+fn first_fault(needed: Kp, path: &[&Shape]) -> Option<usize> {
+    path.iter().position(|shape| shape.purposes.is_some_and(|found| !found.contains(&needed)))
 }
 
-fn violation(needed: Kp, position: usize, path: &[Shape]) -> Violation {
+fn violation(needed: Kp, position: usize, path: &[&Shape]) -> Violation {
     Violation {
         certificate: ["CN=leaf", "CN=first", "CN=second"][position].into(),
         position,
         needed: purpose(needed),
-        found: path[position].purposes().map(|found| found.iter().copied().map(purpose).collect()),
+        found: path[position].purposes.map(|found| found.iter().copied().map(purpose).collect()),
     }
 }
 
