@@ -59,12 +59,6 @@ fn with_root(id: &'static str, root: CaSpec) -> Row {
     chain_with(id, root, CaSpec::new("sub"), client())
 }
 
-/// root → leaf.
-fn below_root(id: &'static str, root: CaSpec) -> Row {
-    let root = Ca::root(root);
-    row(id, &root, root.leaf(client()).chain(&[]))
-}
-
 /// root → upper → lower → leaf.
 fn with_upper(id: &'static str, upper: CaSpec) -> Row {
     let root = Ca::root_named("root");
@@ -111,7 +105,6 @@ fn rows() -> Vec<Row> {
         with_root("root-unknown-critical-extension", CaSpec::new("root").extension(&[1, 2, 3, 4], true, vec![5, 0])).refused_by(Check::RootWithUnknownCriticalExtension, 2),
         with_root("root-without-basic-constraints", CaSpec::new("root").without_basic_constraints()).refused_by(Check::RootIsNoCa, 2),
         with_root("root-not-a-ca", CaSpec::new("root").not_a_ca()).refused_by(Check::RootIsNoCa, 2),
-        below_root("root-not-a-ca-right-above-the-leaf", CaSpec::new("root").not_a_ca()).refused_by(Check::RootIsNoCa, 1),
     ]
 }
 
