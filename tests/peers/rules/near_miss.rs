@@ -12,8 +12,9 @@ use crate::common::tls::provider;
 type Row<'a> = (&'a str, &'a [&'a str], &'a [&'a str], &'a str);
 
 #[rustfmt::skip] // One row, one line.
-const ROWS: [Row<'static>; 32] = [
+const ROWS: [Row<'static>; 33] = [
     ("nothing alike", &["dns:a.example"], &["dns:b.example", "uri:x://y"], "its names are `dns:b.example`, `uri:x://y`"),
+    ("others of each type", &["dns:*.a.example", "spiffe-trust-domain:a.example", "email:x@a.example", "ip:192.0.2.1"], &["dns:b.example", "uri:spiffe://b.example:1/x", "email:y@b.example", "ip:192.0.2.2"], "its names are `dns:b.example`, `uri:spiffe://b.example:1/x`, `email:y@b.example`, `ip:192.0.2.2`"),
     ("several URIs", &["uri:spiffe://a/b"], &["uri:spiffe://a/b", "uri:x://y"], "its name `uri:spiffe://a/b` is one of 2 URIs"),
     ("several URIs, trust domain", &["spiffe-trust-domain:a"], &["uri:spiffe://a/b", "uri:x://y", "uri:z://y"], "is one of 3 URIs"),
     ("trailing dot", &["dns:a.example"], &["dns:a.example."], "its name `dns:a.example.` ends in a dot"),
