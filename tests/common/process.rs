@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// A program; it is killed when this is dropped.
 pub struct Process {
-    child: Child,
+    pub child: Child,
     /// Of both its streams.
     lines: Receiver<String>,
 }
@@ -46,7 +46,7 @@ impl Process {
     }
 
     /// What is made of the first line that something can be made of.
-    pub fn find<T>(&self, make: impl Fn(&str) -> Option<T>) -> T {
+    pub fn find<T>(&self, mut make: impl FnMut(&str) -> Option<T>) -> T {
         loop {
             let line = self.lines.recv_timeout(PATIENCE).expect("it says what is waited for");
             if let Some(found) = make(&line) {

@@ -23,6 +23,16 @@ impl Run {
         lines.unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
+    /// All of it, for a golden file; JSON is indented.
+    pub fn told(&self) -> String {
+        let indented = |line| match serde_json::from_str::<Value>(line) {
+            Ok(json) if json.is_object() => format!("{json:#}\n"),
+            _ => format!("{line}\n"),
+        };
+        let stdout: String = self.stdout.split_terminator('\n').map(indented).collect();
+        format!("{stdout}{}exit code {}\n\n", self.stderr, self.code)
+    }
+
     /// The line whose subject is this.
     pub fn line(&self, subject: &str) -> Value {
         let mut lines = self.lines().into_iter();
@@ -57,6 +67,14 @@ pub fn run(mut program: Command, stdin: &[u8]) -> Run {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// How it ended and what it said where nobody reads its output any more, as in `… | head`.
+pub fn run_unread(mut program: Command) -> (Option<i32>, String) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = program.stdin(Stdio::null()).stdout(writer).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 /// Examples that cargo has built, and where it put them.
