@@ -1,26 +1,43 @@
 //! What a file may say, and what is said of what it may not: one line, with its place and its tunnel.
 
-use std::net::TcpListener;
-use std::process::{Command, Stdio};
+use std::net::{SocketAddr, TcpListener};
 
 use crate::common::pki::{CrlSpec, Eku, LeafSpec};
-use crate::common::programs::Run;
-use crate::running::{Proxy, backend, once, program, terminating, write};
+use crate::common::programs::{Run, run_unread};
+use crate::running::{PAIR, calling, check, once, program, several, terminating, write};
 use crate::world::{World, unfit, valid};
+use std::process::Command;
 
-fn judge(world: &World, toml: &str) -> Run {
-    once(["--check".as_ref(), &*write(world, toml)])
+/// As an operator writes it, below the line of the log's format.
+const GOOD: &str = "\
+[[tunnel]]
+name = \"in\"
+listen = \"127.0.0.1:0\"
+connect = \"127.0.0.1:9\"
+
+[tunnel.accept]
+chain = \"server.pem\"
+key = \"server.key\"
+client_roots = \"client-ca.pem\"
+";
+
+fn nowhere() -> SocketAddr {
+    ([127, 0, 0, 1], 9).into()
 }
 
-fn good() -> String {
-    terminating(([127, 0, 0, 1], 9).into(), "")
+/// What is said of two ends that meet.
+fn check_with(world: &World, calling: &str, serving: &str) -> Run {
+    let other = world.folder.write("serving.toml", serving);
+    once(["--check".as_ref(), &*write(world, calling), "--with".as_ref(), &*other])
 }
 
+/// What is to be done is said in the words of the file, and not of the crate.
 #[test]
 fn every_mistake_is_one_line_with_its_place_its_tunnel_and_what_is_needed() {
     let world = World::new();
     world.write("unfit", &world.servers.leaf(valid(unfit())), &world.servers);
     world.folder.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n");
+    world.folder.write("encrypted.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n");
     // What is changed in a good file; the line and column, if it has one; what is said.
     #[rustfmt::skip]
     let mistakes = [
@@ -55,56 +72,54 @@ fn every_mistake_is_one_line_with_its_place_its_tunnel_and_what_is_needed() {
         ("[[tunnel]]", "admin = \"0.0.0.0:9090\"\n[[tunnel]]", ":2:9:", "unsafe_admin"),
         ("[[tunnel]]", "colour = \"red\"\n[[tunnel]]", ":2:1:", "unknown field `colour`"),
         ("[[tunnel]]", "[[tunnel]", ":2:1", ""),
+        ("client_roots", "eku = \"ignore\"\nclient_roots", ":10:7: tunnel \"in\":", "relax_for = ["),
+        ("server.key", "encrypted.key", ":9:7: tunnel \"in\":", "file of the proxy: password_file"),
     ];
     for (right, wrong, place, words) in mistakes {
-        let toml: String = good().lines().map(|line| line.trim_start().to_owned() + "\n").collect();
-        let toml = toml.trim_start();
-        assert!(toml.contains(right), "{right}");
-        let run = judge(&world, &toml.replacen(right, wrong, 1));
+        assert!(GOOD.contains(right), "{right}");
+        let run = check(&world, &GOOD.replacen(right, wrong, 1));
         let said = run.stderr.trim_end();
         assert_eq!((run.code, said.lines().count()), (2, 1), "{wrong}: {run:?}");
         assert!(said.contains(&format!("proxy.toml{place}")), "{wrong}: {said}");
-        assert!(said.contains(words), "{wrong}: {said}");
+        assert!(said.contains(words) && !said.contains("recipe"), "{wrong}: {said}");
     }
+    assert!(check(&world, "").stderr.contains("there is no [[tunnel]]"));
 }
 
+/// Each row: what is changed in a good file, and what is said of it: every certificate, its end, the
+/// audit; what is superfluous in a chain. No port is opened.
 #[test]
-fn what_the_crate_says_to_do_is_said_in_the_words_of_the_file() {
-    let world = World::new();
-    world.folder.write("encrypted.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n");
-    for (right, wrong, words) in [
-        ("client_roots", "eku = \"ignore\"\nclient_roots", "relax_for = ["),
-        ("server.key", "encrypted.key", "file of the proxy: password_file"),
-    ] {
-        let run = judge(&world, &good().replacen(right, wrong, 1));
-        assert_eq!(run.code, 2, "{wrong}: {run:?}");
-        assert!(run.stderr.contains(words), "{wrong}: {run:?}");
-        assert!(!run.stderr.contains("recipe"), "{wrong}: {run:?}");
-    }
-    assert!(judge(&world, "").stderr.contains("there is no [[tunnel]]"));
-}
-
-#[test]
-fn a_policy_that_has_ended_is_said_to_have_ended() {
-    let world = World::new();
-    let ended = "eku = \"ignore until 2020-01-01\"\nrelax_for = [\"dns:edge.example.com\"]";
-    let run = judge(&world, &good().replace("client_roots", &format!("{ended}\nclient_roots")));
-    assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.stdout.contains("ENDED     the EKU policy for clients"), "{run:?}");
-}
-
-#[test]
-fn what_is_superfluous_in_a_chain_is_noted() {
+fn a_check_reports_what_there_is_to_know_of_a_file_that_can_be_used() {
     let world = World::new();
     let chain = std::fs::read_to_string(world.folder.join("server.pem")).unwrap();
-    world.folder.write("server.pem", chain.clone() + &chain);
-    let run = judge(&world, &good());
-    assert_eq!(run.code, 0, "{run:?}");
-    let note = run.stdout.lines().find(|line| line.trim_start().starts_with("note "));
-    assert!(
-        note.is_some_and(|note| note.contains("is the same as certificate 1; remove it")),
-        "{run:?}"
-    );
+    world.folder.write("twice.pem", chain.clone() + &chain);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap().to_string();
+    let ended =
+        "eku = \"ignore until 2020-01-01\"\nrelax_for = [\"dns:edge.example.com\"]\nclient_roots";
+    let rows: [(&str, &str, &[&str]); 3] = [
+        (
+            "127.0.0.1:0",
+            &listen,
+            &[
+                "tunnel in",
+                "CN=core.example.com",
+                "dns:core.example.com",
+                "audit ",
+                "ends ",
+                "Client CA",
+            ],
+        ),
+        ("client_roots", ended, &["ENDED     the EKU policy for clients"]),
+        ("server.pem", "twice.pem", &["    note      ", "is the same as certificate 1; remove it"]),
+    ];
+    for (right, other, said) in rows {
+        let run = check(&world, &GOOD.replace(right, other));
+        assert_eq!((run.code, &*run.stderr), (0, ""), "{other}: {run:?}");
+        for words in said {
+            assert!(run.stdout.contains(words), "{words}: {run:?}");
+        }
+    }
 }
 
 #[test]
@@ -112,25 +127,16 @@ fn of_several_certificates_each_is_shown_and_a_caller_meets_the_one_for_its_name
     let world = World::new();
     let other = LeafSpec::new("other").dns("other.example.com").eku(Eku::server());
     world.write("other", &world.servers.leaf(valid(other)), &world.servers);
-    let several = "certificates = [{ chain = \"server.pem\", key = \"server.key\" }, \
-        { chain = \"other.pem\", key = \"other.key\" }]";
-    let pair = "chain = \"server.pem\"\n        key = \"server.key\"";
-    let serving = good().replace(pair, several);
-    let run = judge(&world, &serving);
+    let serving = terminating(nowhere(), "").replace(PAIR, &several(["server", "other"]));
+    let run = check(&world, &serving);
     for words in ["presents  CN=core.example.com", "presents  CN=other"] {
         assert!(run.stdout.contains(words), "{words}: {run:?}");
     }
     for (name, code) in
         [("core.example.com", 0), ("other.example.com", 0), ("third.example.com", 1)]
     {
-        let calling = format!(
-            "[[tunnel]]\nname = \"out\"\nlisten = \"127.0.0.1:0\"\nconnect = \"127.0.0.1:9\"\n\
-             [tunnel.originate]\nserver_name = \"{name}\"\nserver_roots = \"server-ca.pem\"\n\
-             chain = \"client.pem\"\nkey = \"client.key\"\n"
-        );
-        let calling = world.folder.write("calling.toml", calling);
-        let serving = write(&world, &serving);
-        let run = once(["--check".as_ref(), &*calling, "--with".as_ref(), &*serving]);
+        let calling = calling(nowhere(), "").replace("core.example.com", name);
+        let run = check_with(&world, &calling, &serving);
         assert_eq!(run.code, code, "{name}: {run:?}");
         // Once both have expired, the dates behind it change nothing.
         assert_eq!(run.stdout.matches("REFUSED: the server refuses").count(), 1, "{name}: {run:?}");
@@ -141,43 +147,20 @@ fn of_several_certificates_each_is_shown_and_a_caller_meets_the_one_for_its_name
 fn a_certificate_that_is_unfit_for_its_slot_is_refused_and_can_be_presented_under_a_policy() {
     let world = World::new();
     world.write("client", &world.unfit(), &world.clients);
-    let toml = |more: &str| {
-        format!(
-            "[[tunnel]]\nname = \"out\"\nlisten = \"127.0.0.1:0\"\nconnect = \"127.0.0.1:9\"\n\
-             [tunnel.originate]\nserver_roots = \"server-ca.pem\"\nchain = \"client.pem\"\n\
-             key = \"client.key\"\n{more}"
-        )
-    };
-    let run = judge(&world, &toml(""));
+    let run = check(&world, &calling(nowhere(), ""));
     assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.stderr.contains(":8:9: tunnel \"out\":"), "{run:?}");
+    assert!(run.stderr.contains(":9:27: tunnel \"out\":"), "{run:?}");
     assert!(run.stderr.contains("unfit for role client"), "{run:?}");
-    let run = judge(&world, &toml("present_eku = \"ignore\"\n"));
+    let run = check(&world, &calling(nowhere(), "originate.present_eku = \"ignore\""));
     assert_eq!((run.code, &*run.stderr), (0, ""), "{run:?}");
-}
-
-#[test]
-fn a_check_reports_every_certificate_its_end_and_the_audit_and_opens_no_port() {
-    let world = World::new();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let listen = taken.local_addr().unwrap().to_string();
-    let run = judge(&world, &good().replace("127.0.0.1:0", &listen));
-    assert_eq!((run.code, &*run.stderr), (0, ""), "{run:?}");
-    for words in
-        ["tunnel in", "CN=core.example.com", "dns:core.example.com", "audit ", "ends ", "Client CA"]
-    {
-        assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
-    }
 }
 
 #[test]
 fn whoever_has_read_enough_of_a_check_is_no_error() {
     let world = World::new();
-    let file = write(&world, &good());
     let mut check = Command::new(program());
-    let mut check = check.arg("--check").arg(file).stdout(Stdio::piped()).spawn().unwrap();
-    drop(check.stdout.take());
-    assert_eq!(check.wait().unwrap().code(), Some(0));
+    check.arg("--check").arg(write(&world, GOOD));
+    assert_eq!(run_unread(check), (Some(0), String::new()));
 }
 
 #[test]
@@ -185,8 +168,8 @@ fn where_one_port_is_in_use_nothing_starts_and_no_connection_is_accepted() {
     let world = World::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = taken.local_addr().unwrap();
-    let second = good().replace("\"in\"", "\"second\"").replace("127.0.0.1:0", &at.to_string());
-    let run = once([&*write(&world, &(good() + &second))]);
+    let second = GOOD.replace("\"in\"", "\"second\"").replace("127.0.0.1:0", &at.to_string());
+    let run = once([&*write(&world, &format!("{GOOD}{second}"))]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stderr.contains(&format!("tunnel \"second\": cannot listen on {at}")), "{run:?}");
     assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
@@ -194,59 +177,25 @@ fn where_one_port_is_in_use_nothing_starts_and_no_connection_is_accepted() {
 }
 
 #[test]
-fn paths_are_relative_to_the_file_and_not_to_where_the_program_runs() {
-    let world = World::new();
-    let (_listener, at) = backend();
-    // It runs in the folder of the tests.
-    let proxy = Proxy::start(&world, &terminating(at, ""));
-    drop(proxy);
-}
-
-#[test]
 fn two_ends_are_judged_as_one_today_and_at_every_date_to_come() {
     let world = World::new();
     world.write("client", &world.unfit(), &world.clients);
-    let calling = "[[tunnel]]\nname = \"out\"\nlisten = \"127.0.0.1:0\"\nconnect = \"127.0.0.1:9\"\n\
-        [tunnel.originate]\nserver_name = \"core.example.com\"\nserver_roots = \"server-ca.pem\"\n\
-        chain = \"client.pem\"\nkey = \"client.key\"\npresent_eku = \"ignore\"\n";
-    let calling = world.folder.write("calling.toml", calling);
-    let judge = |more: &str| {
-        let serving = good().replace("client_roots", &format!("{more}\nclient_roots"));
-        let serving = write(&world, &serving);
-        once(["--check".as_ref(), &*calling, "--with".as_ref(), &*serving])
-    };
+    let calling = calling(nowhere(), "originate.present_eku = \"ignore\"");
+    let judge = |more: &str| check_with(&world, &calling, &terminating(nowhere(), more));
     let run = judge("");
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.stdout.contains("REFUSED: the server refuses the caller"), "{run:?}");
     assert!(run.stdout.contains("the caller accepts the server"), "{run:?}");
 
     let in_40_days = (time::OffsetDateTime::now_utc() + time::Duration::days(40)).date();
-    let relaxed =
-        format!("eku = \"ignore until {in_40_days}\"\nrelax_for = [\"dns:edge.example.com\"]");
-    let run = judge(&relaxed);
+    let run = judge(&format!(
+        "accept.eku = \"ignore until {in_40_days}\"\naccept.relax_for = [\"dns:edge.example.com\"]"
+    ));
     assert_eq!(run.code, 0, "{run:?}");
-    let lines: Vec<_> = run.stdout.lines().map(str::trim).collect();
-    let accepted = lines.iter().position(|line| line.contains("accepts the caller, relaxed"));
-    let ends = lines.iter().position(|line| line.starts_with(&in_40_days.to_string()));
-    let refused = lines.iter().position(|line| line.contains("refuses the caller"));
-    assert!(
-        accepted.unwrap() < ends.unwrap() && ends.unwrap() < refused.unwrap(),
-        "{}",
-        run.stdout
-    );
-}
-
-#[test]
-fn without_a_file_it_shows_what_it_does_and_ends_by_itself() {
-    let run = once([]);
-    assert_eq!(run.code, 0, "{run:?}");
-    for words in [
-        "through both tunnels and back: hello again",
-        "client_eku=\"enforced\"",
-        "client_eku=\"relaxed: leaf",
-    ] {
-        assert!(run.stdout.contains(words), "{words}: {run:?}");
-    }
+    let told = ["accepts the caller, relaxed", &format!("\n  {in_40_days}"), "refuses the caller"];
+    let told =
+        told.map(|words| run.stdout.find(words).unwrap_or_else(|| panic!("{words}: {run:?}")));
+    assert!(told.is_sorted(), "{}", run.stdout);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::running::program;
 /// It changes a tunnel and connects at once, in the same process: whoever comes after a reload is not
 /// carried by what was before it. Some run at a time, so that threads wait for each other.
 #[test]
-fn whoever_comes_right_after_a_reload_meets_what_was_reloaded() {
+fn it_shows_what_it_does_and_whoever_comes_right_after_a_reload_meets_what_was_reloaded() {
     let program = program();
     for _ in 0..15 {
         let start = || {
@@ -19,6 +19,13 @@ fn whoever_comes_right_after_a_reload_meets_what_was_reloaded() {
             let Output { status, stdout, stderr } = run.wait_with_output().unwrap();
             let said = [stdout, stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
             assert!(status.success(), "{}", said.join("\n"));
+            for words in [
+                "through both tunnels and back: hello again",
+                "client_eku=\"enforced\"",
+                "client_eku=\"relaxed: leaf",
+            ] {
+                assert!(said[0].contains(words), "{words}: {said:?}");
+            }
         }
     }
 }

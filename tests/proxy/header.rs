@@ -1,33 +1,25 @@
 //! The PROXY header: what is written is what others read, and nobody's word is taken unasked.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::common::pki::{DistinguishedName, DnType, LeafSpec};
 use crate::common::programs::run;
-use crate::running::{Proxy, backend, take, terminating};
-use crate::world::{World, unfit, valid};
+use crate::running::take;
+use crate::tunnel::Tunnel;
+use crate::world::{Tls, valid};
 use serde_json::Value;
 
 const ALL: &str = "proxy_protocol = \"v2\"\nproxy_tlvs = [\"ssl\", \"alpn\", \"unique-id\", \"eku\", \"certificate\"]";
 
-/// What an independent parser reads of a header.
-fn parsed(header: &[u8]) -> Option<Value> {
-    if Command::new("python3").arg("--version").output().is_err() {
-        eprintln!("SKIPPED: not installed: python3");
-        return None;
-    }
-    let mut python = Command::new("python3");
-    python.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proxy/header.py"));
-    let run = run(python, header);
-    assert_eq!(run.code, 0, "{run:?}");
-    Some(serde_json::from_str(&run.stdout).unwrap())
-}
-
-/// One header, and the byte that comes after it.
-fn header(tcp: &mut TcpStream) -> Vec<u8> {
+/// What an independent parser reads of the header that the backend got from this client. Behind it is
+/// a byte of the client's.
+fn received(tunnel: &Tunnel, client: &mut Tls) -> Option<Value> {
+    client.write_all(b"!").unwrap();
+    let mut tcp = take(&tunnel.backend);
     let mut header = vec![0; 16];
     tcp.read_exact(&mut header).unwrap();
     let length = u16::from_be_bytes([header[14], header[15]]);
@@ -36,7 +28,15 @@ fn header(tcp: &mut TcpStream) -> Vec<u8> {
     let mut byte = [0];
     tcp.read_exact(&mut byte).unwrap();
     assert_eq!(&byte, b"!");
-    header
+    if Command::new("python3").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: not installed: python3");
+        return None;
+    }
+    let mut python = Command::new("python3");
+    python.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proxy/header.py"));
+    let run = run(python, &header);
+    assert_eq!(run.code, 0, "{run:?}");
+    Some(serde_json::from_str(&run.stdout).unwrap())
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -45,26 +45,20 @@ fn hex(bytes: &[u8]) -> String {
 
 #[test]
 fn every_tlv_that_is_asked_for_is_read_by_an_independent_parser() {
-    let world = World::new();
-    let (listener, at) = backend();
-    let toml = terminating(at, ALL).replace(
-        "client_roots",
-        "alpn = [\"sip/2\"]\neku = \"ignore\"\nrelax_for = [\"dns:edge.example.com\"]\nclient_roots",
-    );
-    let mut proxy = Proxy::start(&world, &toml);
-    let address = proxy.address("in");
+    let relaxed = "accept.eku = \"ignore\"\naccept.relax_for = [\"dns:edge.example.com\"]";
+    let mut tunnel = Tunnel::new(&format!("{ALL}\naccept.alpn = [\"sip/2\"]\n{relaxed}"));
     for (leaf, eku, version) in [
-        (world.client(), "enforced", &rustls::version::TLS13),
+        (tunnel.world.client(), "enforced", &rustls::version::TLS13),
         (
-            world.unfit(),
+            tunnel.world.unfit(),
             "relaxed: leaf `CN=edge.example.com` has extended key usage serverAuth, needed clientAuth",
             &rustls::version::TLS12,
         ),
     ] {
+        let (world, address) = (&tunnel.world, tunnel.address);
         let mut client = world.connect_with(address, Some(&leaf), &[version], &[b"sip/2"]);
-        client.write_all(b"!").unwrap();
         let from = client.sock.local_addr().unwrap();
-        let Some(read) = parsed(&header(&mut take(&listener))) else { return };
+        let Some(read) = received(&tunnel, &mut client) else { return };
         assert_eq!(read["from"], from.to_string(), "{read}");
         assert_eq!(read["to"], address.to_string(), "{read}");
         let tlvs = &read["tlvs"];
@@ -78,55 +72,43 @@ fn every_tlv_that_is_asked_for_is_read_by_an_independent_parser() {
         assert_eq!(ssl["tlvs"]["0x28"], hex(&leaf.der()), "{read}");
         drop(client);
         // Cut off, for the test's purpose: the id of the log is the id of the header.
-        let line = proxy.connection();
+        let line = tunnel.proxy.connection();
         assert_eq!(tlvs["0x05"], hex(line["id"].as_str().unwrap().as_bytes()), "{line}");
     }
 }
 
 #[test]
 fn without_a_client_certificate_ssl_says_that_none_was_verified() {
-    let world = World::new();
-    let (listener, at) = backend();
-    let toml =
-        terminating(at, ALL).replace("client_roots", "client_auth = \"optional\"\nclient_roots");
-    let mut proxy = Proxy::start(&world, &toml);
-    let mut client = world.connect(proxy.address("in"), None);
-    client.write_all(b"!").unwrap();
-    let Some(read) = parsed(&header(&mut take(&listener))) else { return };
+    let tunnel = Tunnel::new(&format!("{ALL}\naccept.client_auth = \"optional\""));
+    let mut client = tunnel.world.connect(tunnel.address, None);
+    let Some(read) = received(&tunnel, &mut client) else { return };
     assert_eq!((&read["ssl"]["client"], &read["ssl"]["verify"]), (&1.into(), &1.into()), "{read}");
     assert!(read["tlvs"]["0xe0"].is_null() && read["ssl"]["tlvs"]["0x22"].is_null(), "{read}");
 }
 
 #[test]
 fn a_long_name_is_cut_and_the_header_stays_whole() {
-    let world = World::new();
-    let (listener, at) = backend();
-    let mut proxy = Proxy::start(&world, &terminating(at, ALL));
-    let long = "ü".repeat(5000);
-    let mut subject = crate::common::pki::DistinguishedName::new();
-    subject.push(crate::common::pki::DnType::CommonName, long.as_str());
-    let leaf =
-        world.clients.leaf(valid(unfit().eku(crate::common::pki::Eku::client()).subject(subject)));
-    let mut client = world.connect(proxy.address("in"), Some(&leaf));
-    client.write_all(b"!").unwrap();
-    let Some(read) = parsed(&header(&mut take(&listener))) else { return };
+    let tunnel = Tunnel::new(ALL);
+    let mut subject = DistinguishedName::new();
+    subject.push(DnType::CommonName, "ü".repeat(5000));
+    let leaf = tunnel.world.clients.leaf(valid(LeafSpec::new("").subject(subject)));
+    let mut client = tunnel.world.connect(tunnel.address, Some(&leaf));
+    let Some(read) = received(&tunnel, &mut client) else { return };
     assert_eq!(read["ssl"]["tlvs"]["0x22"], hex("ü".repeat(127).as_bytes()), "{read}");
 }
 
-/// A tunnel that reads PROXY headers from 127.0.0.1, and writes its own.
-fn behind_a_balancer(world: &World, from: &str, timeout: &str) -> (Proxy, SocketAddr, TcpListener) {
-    let (listener, at) = backend();
-    let more =
-        format!("accept_proxy_protocol = [\"{from}\"]\nhandshake_timeout = \"{timeout}\"\n{ALL}");
-    let mut proxy = Proxy::start(world, &terminating(at, &more));
-    let address = proxy.address("in");
-    (proxy, address, listener)
+/// A tunnel that reads PROXY headers from these addresses, and writes its own.
+fn behind_a_balancer(from: &str, timeout: &str) -> Tunnel {
+    Tunnel::new(&format!(
+        "accept_proxy_protocol = [\"{from}\"]\nhandshake_timeout = \"{timeout}\"\n{ALL}"
+    ))
 }
+
+const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 
 #[test]
 fn addresses_of_a_balancer_are_passed_on_and_nothing_else_that_it_says() {
-    let world = World::new();
-    let (mut proxy, address, listener) = behind_a_balancer(&world, "127.0.0.0/8", "10s");
+    let mut tunnel = behind_a_balancer("127.0.0.0/8", "10s");
     // An ALPN, an EKU and an SSL of a stranger's making behind the addresses.
     let tlvs =
         [&[1, 0, 3][..], b"lie", &[0xe0, 0, 8], b"enforced", &[0x20, 0, 5, 7, 0, 0, 0, 0]].concat();
@@ -134,10 +116,9 @@ fn addresses_of_a_balancer_are_passed_on_and_nothing_else_that_it_says() {
     let mut v6 = [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0].to_vec();
     v6.push(1);
     v6.extend([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0x30, 0x39, 0x01, 0xbb]);
-    let signature = b"\r\n\r\n\0\r\nQUIT\n";
     let v2 = |command: u8, family: u8, body: &[u8]| {
         let length = (body.len() as u16).to_be_bytes();
-        [signature, &[0x20 | command, family][..], &length, body].concat()
+        [SIGNATURE, &[0x20 | command, family][..], &length, body].concat()
     };
     let itself = "itself";
     for (said, from) in [
@@ -149,10 +130,9 @@ fn addresses_of_a_balancer_are_passed_on_and_nothing_else_that_it_says() {
         (b"PROXY TCP6 2001:db8::9 2001:db8::2 4711 443\r\n".to_vec(), "[2001:db8::9]:4711"),
         (b"PROXY UNKNOWN\r\n".to_vec(), itself),
     ] {
-        let mut client = world.connect(address, Some(&world.client()));
+        let mut client = tunnel.world.connect(tunnel.address, Some(&tunnel.world.client()));
         client.sock.write_all(&said).unwrap();
-        client.write_all(b"!").unwrap();
-        let Some(read) = parsed(&header(&mut take(&listener))) else { return };
+        let Some(read) = received(&tunnel, &mut client) else { return };
         let own = client.sock.local_addr().unwrap().to_string();
         let from = if from == itself { &own } else { from };
         assert_eq!(read["from"], from, "{read}");
@@ -160,15 +140,13 @@ fn addresses_of_a_balancer_are_passed_on_and_nothing_else_that_it_says() {
         assert_eq!(read["tlvs"]["0xe0"], hex(b"enforced"), "{read}");
         assert_eq!(read["ssl"]["tlvs"]["0x22"], hex(b"edge.example.com"), "{read}");
         drop(client);
-        assert_eq!(proxy.connection()["from"], from);
+        assert_eq!(tunnel.proxy.connection()["from"], from);
     }
 }
 
 #[test]
 fn a_balancer_that_sends_no_header_or_a_broken_one_is_refused() {
-    let world = World::new();
-    let (mut proxy, address, _listener) = behind_a_balancer(&world, "127.0.0.0/8", "1s");
-    let signature = b"\r\n\r\n\0\r\nQUIT\n";
+    let mut tunnel = behind_a_balancer("127.0.0.0/8", "1s");
     for said in [
         b"GET / HTTP/1.1\r\n\r\n".to_vec(),
         b"PROXY TCP4 203.0.113.8 192.0.2.1 4711\r\n".to_vec(),
@@ -177,30 +155,29 @@ fn a_balancer_that_sends_no_header_or_a_broken_one_is_refused() {
         b"PROXY TCP4 203.0.113.8 192.0.2.1 04711 443\r\n".to_vec(),
         b"PROXY TCP4 203.0.113.8 192.0.2.1 4711 443 \r\n".to_vec(),
         [b"PROXY ", &[b'x'; 200][..]].concat(),
-        [signature, &[0x22, 0x11, 0, 12][..], &[1; 12]].concat(),
-        [signature, &[0x21, 0x11, 0, 4, 1, 2, 3, 4][..]].concat(),
-        [signature, &[0x21, 0x12, 0, 0][..]].concat(),
-        [signature, &[0x11, 0x11, 0, 0][..]].concat(),
+        [SIGNATURE, &[0x22, 0x11, 0, 12][..], &[1; 12]].concat(),
+        [SIGNATURE, &[0x21, 0x11, 0, 4, 1, 2, 3, 4][..]].concat(),
+        [SIGNATURE, &[0x21, 0x12, 0, 0][..]].concat(),
+        [SIGNATURE, &[0x11, 0x11, 0, 0][..]].concat(),
         // The rest never comes.
-        [signature, &[0x21, 0x11, 0, 200][..]].concat(),
+        [SIGNATURE, &[0x21, 0x11, 0, 200][..]].concat(),
     ] {
         let began = Instant::now();
-        let mut tcp = TcpStream::connect(address).unwrap();
+        let mut tcp = TcpStream::connect(tunnel.address).unwrap();
         tcp.write_all(&said).unwrap();
         assert!(matches!(tcp.read(&mut [0]), Ok(0) | Err(_)));
         assert!(began.elapsed() < Duration::from_secs(5));
-        assert_eq!(proxy.connection()["class"], "proxy-header");
+        assert_eq!(tunnel.proxy.connection()["class"], "proxy-header");
     }
 }
 
 #[test]
 fn a_header_from_anybody_else_is_no_header() {
-    let world = World::new();
-    let (mut proxy, address, _listener) = behind_a_balancer(&world, "10.0.0.0/8", "10s");
-    let mut tcp = TcpStream::connect(address).unwrap();
+    let mut tunnel = behind_a_balancer("10.0.0.0/8", "10s");
+    let mut tcp = TcpStream::connect(tunnel.address).unwrap();
     tcp.write_all(b"PROXY TCP4 203.0.113.8 192.0.2.1 4711 443\r\n").unwrap();
     assert!(matches!(tcp.read(&mut [0; 100]), Ok(_) | Err(_)));
-    let line = proxy.connection();
+    let line = tunnel.proxy.connection();
     assert_eq!(line["class"], "tls", "{line}");
     assert!(line["from"].as_str().unwrap().starts_with("127.0.0.1:"), "{line}");
 }

@@ -6,70 +6,55 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::running::{Proxy, backend, program, take, terminating, write};
+use crate::running::{Proxy, program, terminating};
+use crate::tunnel::Tunnel;
 use crate::world::{PATIENCE, World};
 
-/// The program with so many descriptors.
-fn with_descriptors(most: usize) -> Command {
+/// A tunnel of the program with so many descriptors.
+fn with_descriptors(most: usize, more: &str) -> Tunnel {
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\"")]).arg(program());
-    shell
+    Tunnel::run(shell, World::new(), |at| terminating(at, more))
 }
 
 #[test]
 fn with_descriptors_exhausted_it_pauses_and_goes_on_by_itself() {
-    let world = World::new();
-    let (listener, at) = backend();
-    let config = write(&world, &terminating(at, "handshake_timeout = \"3s\""));
-    let mut proxy = Proxy::start_with(with_descriptors(64), &config);
-    let address = proxy.address("in");
-    let silent: Vec<_> = (0..100).map(|_| TcpStream::connect(address).unwrap()).collect();
+    let mut tunnel = with_descriptors(64, "handshake_timeout = \"3s\"");
+    let silent: Vec<_> = (0..100).map(|_| TcpStream::connect(tunnel.address).unwrap()).collect();
     let no_more = "the system gave no connection";
-    proxy.wait(no_more);
-    let before = cpu_ticks(&proxy);
-    let counted = proxy.seen.len();
+    tunnel.proxy.wait(no_more);
+    let before = cpu_ticks(&tunnel.proxy);
+    let counted = tunnel.proxy.seen.len();
     // They end at the time limit, and so does the shortage.
-    let mut client = world.connect(address, Some(&world.client()));
-    client.write_all(b"hello").unwrap();
-    let mut behind = take(&listener);
-    behind.read_exact(&mut [0; 5]).unwrap();
-    drop((client, silent));
-    proxy.find_new(|line| line["client"].is_string());
-    let pauses = proxy.seen[counted..].iter().filter(|line| line["message"] == no_more).count();
+    drop((tunnel.carry(), silent));
+    tunnel.proxy.find(|line| line["client"].is_string());
+    let seen = &tunnel.proxy.seen[counted..];
+    let pauses = seen.iter().filter(|line| line["message"] == no_more).count();
     assert!(pauses < 60, "{pauses} attempts: it spins");
-    let spent = cpu_ticks(&proxy) - before;
+    let spent = cpu_ticks(&tunnel.proxy) - before;
     assert!(spent < 200, "{spent} ticks of 10 ms: it spins");
 }
 
 /// Of this process, user and system; ticks of 10 ms.
 fn cpu_ticks(proxy: &Proxy) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", proxy.child.id())).unwrap();
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", proxy.process.id())).unwrap();
     let fields: Vec<_> = stat.rsplit(") ").next().unwrap().split(' ').collect();
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
 fn resident_kb(proxy: &Proxy) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", proxy.child.id())).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", proxy.process.id())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 #[test]
 fn a_reader_that_does_not_read_costs_no_more_memory_than_the_buffers() {
-    let world = World::new();
-    let (listener, at) = backend();
-    let mut proxy = Proxy::start(&world, &terminating(at, ""));
-    let mut clients: Vec<_> = (0..10)
-        .map(|_| {
-            let mut client = world.connect(proxy.address("in"), Some(&world.client()));
-            client.write_all(b"hello").unwrap();
-            let behind = take(&listener);
-            (client, behind)
-        })
-        .collect();
-    let before = resident_kb(&proxy);
+    let tunnel = Tunnel::new("");
+    let mut ends: Vec<_> = (0..10).map(|_| tunnel.carry()).collect();
+    let before = resident_kb(&tunnel.proxy);
     // Towards backends that do not read, and towards clients that do not.
-    for (client, behind) in &mut clients {
+    for (client, behind) in &mut ends {
         let wait = Some(Duration::from_millis(200));
         client.sock.set_write_timeout(wait).unwrap();
         behind.set_write_timeout(wait).unwrap();
@@ -78,7 +63,7 @@ fn a_reader_that_does_not_read_costs_no_more_memory_than_the_buffers() {
             let _ = behind.write(&[7; 1 << 20]);
         }
     }
-    let grown = resident_kb(&proxy).saturating_sub(before);
+    let grown = resident_kb(&tunnel.proxy).saturating_sub(before);
     // Each way: what was read at once (64 KiB) and what TLS holds of it.
     assert!(grown < 10 * 2 * 3 * 64, "{grown} kB for ten connections");
 }
@@ -86,24 +71,15 @@ fn a_reader_that_does_not_read_costs_no_more_memory_than_the_buffers() {
 #[test]
 fn idle_connections_by_the_thousand_are_held_and_cost_little() {
     let most = if std::env::var_os("MTLS_ROLES_ALL_CASES").is_some() { 10_000 } else { 500 };
-    let world = World::new();
-    let (listener, at) = backend();
     // The client's and the backend's end of each connection are here.
-    let config = write(&world, &terminating(at, "max_connections = 20000"));
     let Some(limit) = descriptors() else { return };
     let most = most.min(limit / 2 - 100);
-    let mut proxy = Proxy::start_with(with_descriptors(limit), &config);
-    let (address, client) = (proxy.address("in"), world.client());
-    let before = resident_kb(&proxy);
-    let mut held = vec![];
-    for _ in 0..most {
-        let mut tls = world.connect(address, Some(&client));
-        tls.write_all(b"!").unwrap();
-        let mut behind = take(&listener);
-        behind.read_exact(&mut [0]).unwrap();
-        held.push((tls, behind));
-    }
-    let each = (resident_kb(&proxy).saturating_sub(before)) as f64 / most as f64;
+    let mut tunnel = with_descriptors(limit, "max_connections = 20000");
+    let leaf = tunnel.world.client();
+    let before = resident_kb(&tunnel.proxy);
+    let connect = |_| tunnel.carry_of(&leaf);
+    let mut held: Vec<_> = (0..most).map(connect).collect();
+    let each = (resident_kb(&tunnel.proxy).saturating_sub(before)) as f64 / most as f64;
     println!("{most} idle connections, {each:.1} kB each");
     assert!(each < 40.0, "{each:.1} kB each");
     // All of them still work.
@@ -113,8 +89,8 @@ fn idle_connections_by_the_thousand_are_held_and_cost_little() {
     }
     let began = Instant::now();
     drop(held);
-    proxy.signal("TERM");
-    while proxy.child.try_wait().unwrap().is_none() {
+    tunnel.proxy.signal("TERM");
+    while tunnel.proxy.process.child.try_wait().unwrap().is_none() {
         assert!(began.elapsed() < 2 * PATIENCE, "it does not end");
         thread::sleep(Duration::from_millis(50));
     }

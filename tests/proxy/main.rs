@@ -14,5 +14,6 @@ mod modes;
 mod readers;
 mod running;
 mod signals;
+mod tunnel;
 mod wire;
 mod world;

@@ -1,63 +1,34 @@
 //! HAProxy and nginx read our PROXY header: the client's address arrives, and what each knows beside.
 
-use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::process::Command;
 
 use crate::common::ports::free_address;
+use crate::common::process::{Process, is_installed};
 use crate::running::{Proxy, terminating};
-use crate::world::{PATIENCE, World};
+use crate::world::World;
 
-/// A server of another make, in a folder of the world.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    /// `None`, and a line that says so, where it is not installed.
-    fn start(
-        world: &World,
-        program: &str,
-        arguments: &[&str],
-        config: impl Fn(SocketAddr) -> String,
-    ) -> Option<Self> {
-        let address = free_address();
-        let file = world.folder.write("server.conf", config(address));
-        let log = File::create(world.folder.join("server.log")).unwrap();
-        let mut command = Command::new(program);
-        command.args(arguments).arg(file).current_dir(world.folder.path()).stdin(Stdio::null());
-        command.stdout(log.try_clone().unwrap()).stderr(log);
-        let Ok(child) = command.spawn() else {
-            eprintln!("SKIPPED: not installed: {program}");
-            return None;
-        };
-        let mut server = Self { child, address };
-        let began = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            let log = || std::fs::read_to_string(world.folder.join("server.log")).unwrap();
-            assert!(server.child.try_wait().unwrap().is_none(), "{program} ended: {}", log());
-            assert!(began.elapsed() < PATIENCE, "{program}: {}", log());
-            sleep(Duration::from_millis(20));
-        }
-        Some(server)
+/// A server of another make, and where it listens; none where it is not installed.
+fn server(
+    world: &World,
+    (program, arguments): (&str, &[&str]),
+    config: impl Fn(SocketAddr) -> String,
+) -> Option<(Process, SocketAddr)> {
+    if !is_installed(program) {
+        return None;
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    let address = free_address();
+    let mut server = Command::new(program);
+    server.args(arguments).arg(world.folder.write("server.conf", config(address)));
+    server.current_dir(world.folder.path());
+    Some((Process::listening(server, address), address))
 }
 
 /// What the server says to a client that comes through the tunnel; the client's address; its line.
-fn asked(world: &World, server: &Server, tlvs: &str) -> (String, SocketAddr, serde_json::Value) {
+fn asked(world: &World, server: SocketAddr, tlvs: &str) -> (String, SocketAddr, serde_json::Value) {
     let more = format!("proxy_protocol = \"v2\"\nproxy_tlvs = {tlvs}");
-    let mut proxy = Proxy::start(world, &terminating(server.address, &more));
+    let mut proxy = Proxy::start(world, &terminating(server, &more));
     let mut client = world.connect(proxy.address("in"), Some(&world.client()));
     client.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
     let mut answer = String::new();
@@ -78,9 +49,11 @@ fn haproxy_reads_the_address_and_the_unique_id_with_every_tlv_there_is() {
              text/plain lf-string \"%[src]:%[src_port] %[fc_pp_unique_id]\"\n"
         )
     };
-    let Some(server) = Server::start(&world, "haproxy", &["-db", "-f"], config) else { return };
+    let Some((_server, address)) = server(&world, ("haproxy", &["-db", "-f"]), config) else {
+        return;
+    };
     let all = r#"["ssl", "alpn", "unique-id", "eku", "certificate"]"#;
-    let (said, from, line) = asked(&world, &server, all);
+    let (said, from, line) = asked(&world, address, all);
     assert_eq!(said, format!("{from} {}", line["id"].as_str().unwrap()));
 }
 
@@ -97,9 +70,8 @@ fn nginx_reads_the_address_with_every_tlv_but_the_certificate() {
              return 200 \"$proxy_protocol_addr:$proxy_protocol_port\"; }} }}\n"
         )
     };
-    let Some(server) = Server::start(&world, "nginx", &["-e", "stderr", "-c"], config) else {
-        return;
-    };
-    let (said, from, _) = asked(&world, &server, r#"["ssl", "alpn", "unique-id", "eku"]"#);
+    let nginx = server(&world, ("nginx", &["-e", "stderr", "-c"]), config);
+    let Some((_server, address)) = nginx else { return };
+    let (said, from, _) = asked(&world, address, r#"["ssl", "alpn", "unique-id", "eku"]"#);
     assert_eq!(said, from.to_string());
 }

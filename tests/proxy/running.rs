@@ -1,23 +1,19 @@
 //! [`Proxy`]: the program, while it runs.
 
-use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::Instant;
 
+use crate::common::process::Process;
 use crate::common::programs::{Built, Run, run};
 use crate::world::{PATIENCE, World};
 use serde_json::Value;
+use socket2::SockRef;
 
-/// The program; it is killed when this is dropped.
+/// The program, and what was read of its log so far.
 pub struct Proxy {
-    pub child: Child,
-    lines: Receiver<Value>,
-    /// What was read of the log so far.
+    pub process: Process,
     pub seen: Vec<Value>,
 }
 
@@ -33,39 +29,45 @@ pub fn once<'a>(arguments: impl IntoIterator<Item = &'a Path>) -> Run {
     run(command, b"")
 }
 
+/// What `--check` says of a file.
+pub fn check(world: &World, toml: &str) -> Run {
+    once(["--check".as_ref(), &*write(world, toml)])
+}
+
 impl Proxy {
-    /// Runs what `toml` says, in the folder of the world, with a log in JSON.
+    /// Runs what `toml` says, with a log in JSON. It runs in the folder of the tests: paths are relative
+    /// to the file, and not to where the program runs.
     pub fn start(world: &World, toml: &str) -> Self {
         Self::start_with(Command::new(program()), &write(world, toml))
     }
 
     pub fn start_with(mut command: Command, config: &Path) -> Self {
-        command.arg(config).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let (tell, lines) = mpsc::channel();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                let line = serde_json::from_str(&line).unwrap_or(Value::String(line));
-                // The test may have heard enough.
-                let _ = tell.send(line);
-            }
-        });
-        let mut proxy = Self { child, lines, seen: vec![] };
+        command.arg(config);
+        let mut proxy = Self { process: Process::start(command), seen: vec![] };
         proxy.wait("ready");
         proxy
     }
 
     /// Where a tunnel listens.
-    pub fn address(&mut self, tunnel: &str) -> SocketAddr {
-        let is_it = |line: &Value| line["tunnel"] == tunnel && line["listening"].is_string();
-        let line = self.find(|line| is_it(line));
-        line["listening"].as_str().unwrap().parse().unwrap()
+    pub fn address(&self, tunnel: &str) -> SocketAddr {
+        self.listening(|line| line["tunnel"] == tunnel)
+    }
+
+    /// Where it answers operators.
+    pub fn admin(&self) -> SocketAddr {
+        self.listening(|line| line["message"] == "admin")
+    }
+
+    /// As the newest line says it that was read.
+    fn listening(&self, is_it: impl Fn(&Value) -> bool) -> SocketAddr {
+        let lines = self.seen.iter().rev().filter(|line| is_it(line));
+        let mut addresses = lines.filter_map(|line| line["listening"].as_str());
+        addresses.next().unwrap_or_else(|| panic!("{:?}", self.seen)).parse().unwrap()
     }
 
     /// The next line with this message.
     pub fn wait(&mut self, message: &str) -> Value {
-        self.find_new(|line| line["message"] == message)
+        self.find(|line| line["message"] == message)
     }
 
     /// The next line of a connection.
@@ -73,41 +75,19 @@ impl Proxy {
         self.wait("connection")
     }
 
-    /// A line that was read already, or the next one, that is so.
-    fn find(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
-        match self.seen.iter().rev().find(|line| is_it(line)) {
-            Some(line) => line.clone(),
-            None => self.find_new(is_it),
-        }
-    }
-
-    pub fn find_new(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let Ok(line) = self.lines.recv_timeout(left) else {
-                let _ = self.child.kill();
-                let mut stderr = String::new();
-                let _ = self.child.stderr.take().unwrap().read_to_string(&mut stderr);
-                panic!("the line did not come: {:#?}\n{stderr}", self.seen);
-            };
-            self.seen.push(line.clone());
-            if is_it(&line) {
-                return line;
-            }
-        }
+    /// The next line that is so; each of them is shown if the test fails.
+    pub fn find(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
+        self.process.find(|line| {
+            println!("{line}");
+            let line = serde_json::from_str(line).unwrap_or_default();
+            self.seen.push(line);
+            self.seen.last().filter(|line| is_it(line)).cloned()
+        })
     }
 
     pub fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
+        let pid = self.process.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -118,6 +98,8 @@ pub fn write(world: &World, toml: &str) -> std::path::PathBuf {
 /// A backend in plain text: one listener, whose connections the test takes.
 pub fn backend() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    // Nobody may come, if the proxy is wrong.
+    SockRef::from(&listener).set_read_timeout(Some(PATIENCE)).unwrap();
     let address = listener.local_addr().unwrap();
     (listener, address)
 }
@@ -128,7 +110,7 @@ pub fn take(listener: &TcpListener) -> TcpStream {
     tcp
 }
 
-/// A tunnel that terminates TLS for `connect`, with more keys of its own.
+/// The lines of a tunnel `in` that terminates TLS for `connect`, and more keys of it.
 pub fn terminating(connect: SocketAddr, more: &str) -> String {
     format!(
         r#"
@@ -136,11 +118,36 @@ pub fn terminating(connect: SocketAddr, more: &str) -> String {
         name = "in"
         listen = "127.0.0.1:0"
         connect = "{connect}"
+        {PAIR}
+        {ROOTS}
         {more}
-        [tunnel.accept]
-        chain = "server.pem"
-        key = "server.key"
-        client_roots = "client-ca.pem"
         "#
     )
+}
+
+/// What it presents, and whom it trusts.
+pub const PAIR: &str = "accept.chain = \"server.pem\"\naccept.key = \"server.key\"";
+pub const ROOTS: &str = "accept.client_roots = \"client-ca.pem\"";
+
+/// The same of a tunnel `out` that originates TLS to `connect`.
+pub fn calling(connect: SocketAddr, more: &str) -> String {
+    format!(
+        r#"
+        [[tunnel]]
+        name = "out"
+        listen = "127.0.0.1:0"
+        connect = "{connect}"
+        originate.server_name = "core.example.com"
+        originate.server_roots = "server-ca.pem"
+        originate.chain = "client.pem"
+        originate.key = "client.key"
+        {more}
+        "#
+    )
+}
+
+/// These pairs in the place of [`PAIR`].
+pub fn several(names: [&str; 2]) -> String {
+    let pairs = names.map(|name| format!("{{ chain = \"{name}.pem\", key = \"{name}.key\" }}"));
+    format!("accept.certificates = [{}]", pairs.join(", "))
 }

@@ -1,30 +1,24 @@
 //! What happens to bytes and to ends.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::running::{Proxy, backend, take, terminating};
-use crate::world::{Tls, World};
+use crate::running::backend;
+use crate::tunnel::Tunnel;
+use crate::world::Tls;
 use socket2::SockRef;
-
-/// A tunnel that terminates, one connection through it, and what is at its two ends.
-fn connected(more: &str) -> (World, Proxy, Tls, TcpStream) {
-    let world = World::new();
-    let (listener, at) = backend();
-    let mut proxy = Proxy::start(&world, &terminating(at, more));
-    let mut client = world.connect(proxy.address("in"), Some(&world.client()));
-    client.write_all(b"hello").unwrap();
-    let mut backend = take(&listener);
-    let mut hello = [0; 5];
-    backend.read_exact(&mut hello).unwrap();
-    assert_eq!(&hello, b"hello");
-    (world, proxy, client, backend)
-}
 
 fn reset(tcp: &TcpStream) {
     SockRef::from(tcp).set_linger(Some(Duration::ZERO)).unwrap();
+}
+
+/// Of one direction: the other stays open.
+fn say_goodbye(client: &mut Tls) {
+    client.conn.send_close_notify();
+    client.flush().unwrap();
+    client.sock.shutdown(Shutdown::Write).unwrap();
 }
 
 fn noise(length: usize) -> Vec<u8> {
@@ -33,16 +27,14 @@ fn noise(length: usize) -> Vec<u8> {
 
 #[test]
 fn bytes_pass_both_ways_and_the_line_of_the_connection_says_who_and_how_much() {
-    let (_world, mut proxy, mut client, mut backend) = connected("");
+    let (mut tunnel, mut client, mut backend) = Tunnel::carrying("");
     backend.write_all(b"welcome").unwrap();
     drop(backend);
     let mut said = String::new();
     client.read_to_string(&mut said).unwrap();
     assert_eq!(said, "welcome");
-    client.conn.send_close_notify();
-    client.flush().unwrap();
-    client.sock.shutdown(Shutdown::Write).unwrap();
-    let line = proxy.connection();
+    say_goodbye(&mut client);
+    let line = tunnel.proxy.connection();
     assert_eq!(line["client"], "dns:edge.example.com", "{line}");
     assert_eq!(line["client_eku"], "enforced", "{line}");
     assert_eq!((&line["up"], &line["down"]), (&5.into(), &7.into()), "{line}");
@@ -51,10 +43,8 @@ fn bytes_pass_both_ways_and_the_line_of_the_connection_says_who_and_how_much() {
 
 #[test]
 fn after_a_half_close_of_the_client_nothing_is_lost_on_the_way_back() {
-    let (_world, _proxy, mut client, mut backend) = connected("");
-    client.conn.send_close_notify();
-    client.flush().unwrap();
-    client.sock.shutdown(Shutdown::Write).unwrap();
+    let (_tunnel, mut client, mut backend) = Tunnel::carrying("");
+    say_goodbye(&mut client);
     let mut rest = vec![];
     backend.read_to_end(&mut rest).unwrap();
     assert!(rest.is_empty());
@@ -68,7 +58,7 @@ fn after_a_half_close_of_the_client_nothing_is_lost_on_the_way_back() {
 
 #[test]
 fn after_a_half_close_of_the_backend_nothing_is_lost_on_the_way_there() {
-    let (_world, _proxy, mut client, mut backend) = connected("");
+    let (_tunnel, mut client, mut backend) = Tunnel::carrying("");
     backend.shutdown(Shutdown::Write).unwrap();
     let mut rest = vec![];
     client.read_to_end(&mut rest).unwrap();
@@ -77,9 +67,7 @@ fn after_a_half_close_of_the_backend_nothing_is_lost_on_the_way_there() {
     let sent = question.clone();
     let writer = thread::spawn(move || {
         client.write_all(&sent).unwrap();
-        client.conn.send_close_notify();
-        client.flush().unwrap();
-        client.sock.shutdown(Shutdown::Write).unwrap();
+        say_goodbye(&mut client);
         client
     });
     let mut got = vec![];
@@ -91,7 +79,7 @@ fn after_a_half_close_of_the_backend_nothing_is_lost_on_the_way_there() {
 #[test]
 fn a_client_that_is_cut_off_is_delivered_and_then_reset_towards_the_backend() {
     for with_rst in [false, true] {
-        let (_world, mut proxy, mut client, mut backend) = connected("");
+        let (mut tunnel, mut client, mut backend) = Tunnel::carrying("");
         let message = noise(300_000);
         client.write_all(&message).unwrap();
         if with_rst {
@@ -102,13 +90,13 @@ fn a_client_that_is_cut_off_is_delivered_and_then_reset_towards_the_backend() {
         drop(client);
         let got = read_until_reset(&mut backend);
         assert!(got == message, "rst: {with_rst}, {} of {}", got.len(), message.len());
-        assert_eq!(proxy.connection()["end"], "client was cut off");
+        assert_eq!(tunnel.proxy.connection()["end"], "client was cut off");
     }
 }
 
 #[test]
 fn what_a_slow_backend_has_not_read_yet_is_not_destroyed_by_the_reset() {
-    let (_world, _proxy, mut client, mut backend) = connected("");
+    let (_tunnel, mut client, mut backend) = Tunnel::carrying("");
     let message = noise(6 << 20);
     let sent = message.clone();
     let writer = thread::spawn(move || {
@@ -126,7 +114,7 @@ fn what_a_slow_backend_has_not_read_yet_is_not_destroyed_by_the_reset() {
 
 #[test]
 fn a_backend_that_is_cut_off_is_delivered_and_then_reset_towards_the_client() {
-    let (_world, mut proxy, mut client, mut backend) = connected("");
+    let (mut tunnel, mut client, mut backend) = Tunnel::carrying("");
     backend.write_all(&noise(100_000)).unwrap();
     thread::sleep(Duration::from_millis(500));
     reset(&backend);
@@ -136,42 +124,25 @@ fn a_backend_that_is_cut_off_is_delivered_and_then_reset_towards_the_client() {
     // Not UnexpectedEof: the socket was reset.
     assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
     assert_eq!(got.len(), 100_000);
-    assert_eq!(proxy.connection()["end"], "backend was cut off");
+    assert_eq!(tunnel.proxy.connection()["end"], "backend was cut off");
 }
 
 #[test]
 fn for_peers_that_never_say_goodbye_a_truncation_can_be_a_close() {
-    let (_world, mut proxy, client, mut backend) = connected("on_truncation = \"close\"");
+    let (mut tunnel, client, mut backend) = Tunnel::carrying("on_truncation = \"close\"");
     client.sock.shutdown(Shutdown::Write).unwrap();
     let mut rest = vec![];
     backend.read_to_end(&mut rest).unwrap();
     backend.write_all(b"and back").unwrap();
     drop(backend);
-    assert_eq!(proxy.connection()["end"], "clean");
+    assert_eq!(tunnel.proxy.connection()["end"], "clean");
     drop(client);
 }
 
 #[test]
-fn a_dead_backend_is_a_prompt_close_and_counted() {
-    let world = World::new();
-    let (listener, at) = backend();
-    drop(listener);
-    let mut proxy = Proxy::start(&world, &terminating(at, ""));
-    let began = Instant::now();
-    let mut client = world.connect(proxy.address("in"), Some(&world.client()));
-    let mut nothing = vec![];
-    assert!(client.write_all(b"hello").and_then(|()| client.read_to_end(&mut nothing)).is_err());
-    assert!(began.elapsed() < Duration::from_secs(5));
-    let line = proxy.connection();
-    assert_eq!((&line["end"], &line["class"]), (&"no backend".into(), &"connect".into()), "{line}");
-}
-
-#[test]
 fn a_silent_client_and_one_that_drips_end_at_the_handshake_timeout() {
-    let world = World::new();
-    let (_listener, at) = backend();
-    let mut proxy = Proxy::start(&world, &terminating(at, "handshake_timeout = \"1s\""));
-    let address = proxy.address("in");
+    let mut tunnel = Tunnel::new("handshake_timeout = \"1s\"");
+    let address = tunnel.address;
     let began = Instant::now();
     let mut silent = TcpStream::connect(address).unwrap();
     let mut drips = TcpStream::connect(address).unwrap();
@@ -188,13 +159,13 @@ fn a_silent_client_and_one_that_drips_end_at_the_handshake_timeout() {
     assert!(!dripping.join().unwrap(), "the dripping client was never cut off");
     assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
     for _ in 0..2 {
-        assert_eq!(proxy.connection()["class"], "time-limit");
+        assert_eq!(tunnel.proxy.connection()["class"], "time-limit");
     }
 }
 
 #[test]
 fn where_nothing_moves_for_the_idle_timeout_both_sides_are_reset() {
-    let (_world, mut proxy, mut client, mut backend) = connected("idle_timeout = \"1s\"");
+    let (mut tunnel, mut client, mut backend) = Tunnel::carrying("idle_timeout = \"1s\"");
     thread::sleep(Duration::from_millis(700));
     client.write_all(b"!").unwrap();
     let began = Instant::now();
@@ -203,7 +174,7 @@ fn where_nothing_moves_for_the_idle_timeout_both_sides_are_reset() {
     assert!(began.elapsed() > Duration::from_millis(900), "{:?}", began.elapsed());
     let error = client.read(&mut [0]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
-    assert_eq!(proxy.connection()["end"], "idle");
+    assert_eq!(tunnel.proxy.connection()["end"], "idle");
 }
 
 /// A stream that ends cleanly fails the test.
@@ -215,32 +186,18 @@ fn read_until_reset(tcp: &mut TcpStream) -> Vec<u8> {
 }
 
 #[test]
-fn a_client_with_the_wrong_purpose_is_refused_with_the_honest_class() {
-    let world = World::new();
-    let (_listener, at) = backend();
-    let mut proxy = Proxy::start(&world, &terminating(at, ""));
-    let mut client = world.connect(proxy.address("in"), Some(&world.unfit()));
-    let mut nothing = vec![];
-    let error = client.write_all(b"hello").and_then(|()| client.read_to_end(&mut nothing));
-    assert!(error.unwrap_err().to_string().contains("UnsupportedCertificate"));
-    let line = proxy.connection();
-    assert_eq!((&line["end"], &line["class"]), (&"refused".into(), &"eku".into()), "{line}");
-}
-
-#[test]
-fn a_backend_that_is_killed_cuts_its_connections_off_and_is_used_again_when_it_is_back() {
-    let (world, mut proxy, mut client, behind) = connected("");
-    let (address, at) = (proxy.address("in"), behind.local_addr().unwrap());
+fn a_backend_that_is_gone_is_a_prompt_close_and_is_used_again_when_it_is_back() {
+    let (mut tunnel, mut client, behind) = Tunnel::carrying("");
+    let at = behind.local_addr().unwrap();
     reset(&behind);
     drop(behind);
     assert_eq!(client.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
-    assert_eq!(proxy.connection()["end"], "backend was cut off");
-    // Its listener is gone since it took this connection.
-    let mut early = world.connect(address, Some(&world.client()));
-    assert!(early.write_all(b"hello").and_then(|()| early.read_exact(&mut [0])).is_err());
-    assert_eq!(proxy.connection()["class"], "connect");
-    let listener = std::net::TcpListener::bind(at).unwrap();
-    let mut client = world.connect(address, Some(&world.client()));
-    client.write_all(b"hello").unwrap();
-    take(&listener).read_exact(&mut [0; 5]).unwrap();
+    assert_eq!(tunnel.proxy.connection()["end"], "backend was cut off");
+    drop(std::mem::replace(&mut tunnel.backend, backend().0));
+    let began = Instant::now();
+    let (_, line) = tunnel.refuse(Some(&tunnel.world.client()));
+    assert!(began.elapsed() < Duration::from_secs(5));
+    assert_eq!((&line["end"], &line["class"]), (&"no backend".into(), &"connect".into()), "{line}");
+    tunnel.backend = TcpListener::bind(at).unwrap();
+    tunnel.carry();
 }
