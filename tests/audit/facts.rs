@@ -138,14 +138,6 @@ fn keys_of_every_kind_have_a_name_or_a_number() {
 }
 
 #[test]
-fn policies_and_timestamps_are_told() {
-    let leaf = Ca::root_named("root").leaf(LeafSpec::new("leaf").web_pki());
-    let inventory = inventory([leaf.der()]);
-    let entry = &inventory.entries()[0];
-    assert_eq!((&entry.policies()[..], entry.timestamps()), (&["2.23.140.1.2.1".into()][..], 1));
-}
-
-#[test]
 fn of_real_certificates() {
     let mut count = 0;
     let Some(files) = real() else { return };

@@ -2,11 +2,14 @@
 //! OpenSSL, Go, Java and GnuTLS where they are installed.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use crate::common::clock::{NOW, unix};
 use crate::common::files::TempDir;
+use crate::common::openssl::OpenSsl;
 use crate::common::pki::{Ca, CaSpec, Eku, KeyUsagePurpose, Kp, Leaf, LeafSpec};
+use crate::common::process::is_installed;
+use crate::common::programs::run;
 use crate::common::tls::{provider, root_store};
 use crate::world::{findings, inventory};
 use mtls_roles::Role;
@@ -193,51 +196,39 @@ fn rustls_does_what_is_foretold() {
 
 #[test]
 fn openssl_does_what_is_foretold() {
-    agrees(Stack::OpenSsl, |chains| {
-        let version = tool("openssl version")?;
-        if !version.starts_with("OpenSSL 3.") {
-            eprintln!("SKIPPED: needed OpenSSL 3, found {version}");
-            return None;
-        }
-        let attime = NOW.unix_timestamp();
-        Some(one_by_one(chains, |role| {
-            format!(
-                "openssl verify -no-CApath -no-CAstore -purpose ssl{role} -attime {attime} \
-                 -CAfile root.pem -untrusted issuer.pem leaf.pem"
-            )
-        }))
-    });
+    let attime = NOW.unix_timestamp();
+    let line = |role| {
+        format!(
+            "openssl verify -no-CApath -no-CAstore -purpose ssl{role} -attime {attime} \
+             -CAfile root.pem -untrusted issuer.pem leaf.pem"
+        )
+    };
+    agrees(Stack::OpenSsl, |chains| OpenSsl::find().map(|_| one_by_one(chains, line)));
 }
 
 #[test]
 fn gnutls_does_what_is_foretold() {
-    agrees(Stack::GnuTls, |chains| {
-        tool("certtool --version")?;
-        Some(one_by_one(chains, |role| {
-            let purpose = if role == Role::Server { 1 } else { 2 };
-            format!(
-                "certtool --verify --verify-purpose 1.3.6.1.5.5.7.3.{purpose} \
-                 --load-ca-certificate root.pem --infile chain.pem"
-            )
-        }))
-    });
+    let line = |role| {
+        let purpose = if role == Role::Server { 1 } else { 2 };
+        format!(
+            "certtool --verify --verify-purpose 1.3.6.1.5.5.7.3.{purpose} \
+             --load-ca-certificate root.pem --infile chain.pem"
+        )
+    };
+    agrees(Stack::GnuTls, |chains| is_installed("certtool").then(|| one_by_one(chains, line)));
 }
 
 #[test]
 fn go_does_what_is_foretold() {
-    agrees(Stack::Go, |chains| {
-        tool("go version")?;
-        Some(all_at_once(chains, "go run tests/audit/forecast/verify.go"))
-    });
+    let line = "go run tests/audit/forecast/verify.go";
+    agrees(Stack::Go, |chains| is_installed("go").then(|| all_at_once(chains, line)));
 }
 
 #[test]
 fn java_does_what_is_foretold() {
-    agrees(Stack::Java, |chains| {
-        // A run-time environment alone has no compiler.
-        tool("javac --version")?;
-        Some(all_at_once(chains, "java tests/audit/forecast/Verify.java"))
-    });
+    let line = "java tests/audit/forecast/Verify.java";
+    // A run-time environment alone has no compiler.
+    agrees(Stack::Java, |chains| is_installed("javac").then(|| all_at_once(chains, line)));
 }
 
 fn command(line: &str) -> Command {
@@ -247,43 +238,41 @@ fn command(line: &str) -> Command {
     command
 }
 
-/// What a tool says of itself, or a line that it is not there.
-fn tool(line: &str) -> Option<String> {
-    match command(line).output() {
-        Ok(Output { status, stdout, .. }) if status.success() => String::from_utf8(stdout).ok(),
-        _ => {
-            eprintln!("SKIPPED: not installed: {line}");
-            None
-        }
-    }
-}
-
+/// What a program says to each chain in its folder, in each role.
 fn one_by_one(chains: &[Chain], line: impl Fn(Role) -> String) -> Vec<[bool; 2]> {
     let dir = TempDir::new();
-    let verify = |(index, chain): (usize, &Chain)| {
-        let folder = dir.join(&index.to_string());
-        chain.write(&folder);
-        let output = |role| command(&line(role)).current_dir(&folder).output().unwrap();
-        ROLES.map(|role| output(role).status.success())
+    let accepts = |folder: &PathBuf, role| {
+        let mut verify = command(&line(role));
+        verify.current_dir(folder);
+        run(verify, b"").code == 0
     };
-    chains.iter().enumerate().map(verify).collect()
+    let folders = write(chains, &dir);
+    folders.iter().map(|folder| ROLES.map(|role| accepts(folder, role))).collect()
 }
 
-/// A program that takes the time and all folders and prints a line for each folder and role.
+/// What a program says that takes the time and all folders and prints a line for each folder and role.
 fn all_at_once(chains: &[Chain], line: &str) -> Vec<[bool; 2]> {
     let dir = TempDir::new();
-    let folders = (0..chains.len()).map(|index| dir.join(&index.to_string()));
-    let folders: Vec<PathBuf> = folders.collect();
-    folders.iter().zip(chains).for_each(|(folder, chain)| chain.write(folder));
+    let folders = write(chains, &dir);
     let mut program = command(line);
     program.current_dir(env!("CARGO_MANIFEST_DIR")).arg(NOW.unix_timestamp().to_string());
-    let output = program.args(&folders).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).unwrap();
-    let mut lines = text.lines();
+    program.args(&folders);
+    let output = run(program, b"");
+    assert_eq!(output.code, 0, "{output:?}");
+    let mut lines = output.stdout.lines();
     let mut verdict = |folder: &PathBuf, role| {
         let begin = format!("{} {role} ", folder.display());
         lines.next().unwrap().strip_prefix(&*begin).unwrap() == "yes"
     };
     folders.iter().map(|folder| ROLES.map(|role| verdict(folder, role))).collect()
+}
+
+/// Each in a folder of its own.
+fn write(chains: &[Chain], dir: &TempDir) -> Vec<PathBuf> {
+    let write = |(index, chain): (usize, &Chain)| {
+        let folder = dir.join(&index.to_string());
+        chain.write(&folder);
+        folder
+    };
+    chains.iter().enumerate().map(write).collect()
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::common::clock::NOW;
 use crate::common::pki::{Ca, CaSpec, DistinguishedName, DnType, Eku, KeyKind, der};
 use crate::world::{combined, file, findings, inventory};
-use mtls_roles::audit::{Hierarchy, Inventory, Roles, Verdict};
+use mtls_roles::audit::{Hierarchy, Inventory, Location, Roles, Verdict};
 use proptest::prelude::*;
 use time::Duration;
 
@@ -286,7 +286,7 @@ fn what_a_certificate_says_is_escaped_wherever_it_is_printed() {
     let mut inventory = Inventory::new();
     inventory.add_der("a\nb", &root.leaf(combined("leaf").eku(Eku::any())).der());
     inventory.add_der("root", &root.der());
-    inventory.add_unreadable("c\u{1b}", "no\u{7}");
+    inventory.add_unreadable(Location::from("c\u{1b}").at("\r"), "no\u{7}");
     let unreadable = &inventory.unreadable()[0];
     let mut printed = format!("{} {}", unreadable.location, unreadable.reason);
     findings(&inventory, |all| {

@@ -122,13 +122,6 @@ fn validity_is_limited_from_the_first_day_on() {
     }
 }
 
-#[test]
-fn ninety_days_after_the_reading_it_is_not_stale_and_the_day_after_it_is() {
-    assert!(!builtin().is_stale(date!(2027 - 02 - 19)));
-    assert!(builtin().is_stale(date!(2027 - 02 - 20)));
-    assert!(!builtin().is_stale(date!(2020 - 01 - 01)));
-}
-
 const OWN: &str = r#"{
   "milestones": [{
     "id": "chrome-leaf", "date": "2027-06-15", "who": "Chrome", "change": "moved again",
