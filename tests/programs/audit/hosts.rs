@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::run::{audit, audit_with, places};
+use super::run::{audit, audit_in, places};
 use super::servers::{config, listen, once, serve, server};
 use super::world::World;
 use crate::common::tls::versions;
@@ -34,7 +34,7 @@ fn a_server_is_known_by_every_form_of_its_address() {
                 false => audit(&world, &format!("--format json {written}")),
                 true => {
                     let arguments = "--format json --hosts -";
-                    audit_with(&world, arguments, written.as_bytes(), &[])
+                    audit_in(world.path(), arguments, written.as_bytes(), &[])
                 }
             };
             let source = places(&output.line("CN=edge.example.com"));
@@ -50,7 +50,7 @@ fn a_server_that_is_listed_in_several_ways_is_asked_once() {
     let address = server(&world);
     let port = address.rsplit(':').next().unwrap();
     let list = format!("127.0.0.1/32:{port}\n{address}\nhttps://{address}/\n{address} both\n");
-    let output = audit_with(&world, "--format json --hosts -", list.as_bytes(), &[]);
+    let output = audit_in(world.path(), "--format json --hosts -", list.as_bytes(), &[]);
     assert!(output.unreadable().is_empty(), "{output:?}");
     let line = output.line("CN=edge.example.com");
     assert_eq!(line["source"].as_array().map(Vec::len), Some(1), "{line}");
@@ -89,10 +89,12 @@ fn what_is_no_server_is_a_finding_that_says_why() {
         ("10.0.0.0/40",               "longer than an address"),
         ("x.example:443 nobody",      "found `nobody`, needed client, server or both"),
         ("x.example:443 both now",    "`now` follows the host"),
+        // A heading is one in the first line only.
+        ("host nobody",               "found `nobody`, needed client, server or both"),
     ];
     for (line, needed) in rows {
         let list = format!("# a list\n\n{line}\n");
-        let output = audit_with(&world, "--format json --hosts -", list.as_bytes(), &[]);
+        let output = audit_in(world.path(), "--format json --hosts -", list.as_bytes(), &[]);
         let found = &output.unreadable()["-:3"];
         assert!(output.code == 2 && found.contains(needed), "{line}: {found}");
     }
@@ -116,6 +118,7 @@ fn a_list_says_what_its_servers_serve_as() {
     let output = audit(&world, "--format json roots.pem --hosts hosts.csv");
     let edge = output.line("CN=edge.example.com");
     assert_eq!((&edge["serves"], &edge["verdict"]), (&json!(["server"]), &json!("unaffected")));
+    assert!(output.unreadable().is_empty(), "{output:?}");
     let second = server(&world);
     world.write("hosts.txt", format!("{second}   client  # calls the bank\n"));
     let output = audit(&world, "--format json roots.pem --hosts hosts.txt");
@@ -129,7 +132,7 @@ fn nobody_at_an_address_of_a_range_is_told_and_is_no_error() {
     let world = World::new();
     let address = server(&world);
     let port = address.rsplit(':').next().unwrap();
-    let output = audit(&world, &format!("roots.pem 127.0.0.0/30:{port}"));
+    let output = audit(&world, &format!("roots.pem 127.0.0.3/30:{port}"));
     assert_eq!(output.code, 1, "{output:?}");
     assert!(output.stdout.contains("nobody at 3 addresses of ranges"), "{output:?}");
 }
@@ -143,7 +146,7 @@ fn silent_servers_hold_up_nobody_but_themselves() {
     let list: String = (0..200).map(|n| format!("{n}.example.com@{mute}\n")).collect();
     let began = Instant::now();
     let arguments = "--format json --timeout 3 --hosts -";
-    let output = audit_with(&world, arguments, list.as_bytes(), &[]);
+    let output = audit_in(world.path(), arguments, list.as_bytes(), &[]);
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     assert_eq!((output.code, output.lines().len()), (2, 200));
 }
@@ -161,15 +164,16 @@ fn a_name_is_waited_for_no_longer_than_a_server() {
 fn a_server_of_old_tls_is_a_finding_with_the_line_that_asks_it() {
     let world = World::new();
     #[rustfmt::skip]
-    let rows: [(&[u8], &str, &str); 3] = [
-        (b"\x15\x03\x01\0\x02\x02\x46", "smtp", " -starttls smtp "),
-        (b"\x15\x03\x03\0\x02\x02\x28", "tls",  " -showcerts "),
+    let rows: [(&[u8], &str, &str); 4] = [
+        (b"\x15\x03\x01\0\x02\x02\x46", "smtp://", " -starttls smtp "),
+        (b"\x15\x03\x03\0\x02\x02\x28", "tls://", " -showcerts "),
+        (b"\x15\x03\x03\0\x02\x02\x28", "edge.example.com@", " -servername edge.example.com "),
         // A ServerHello of TLS 1.0 with TLS_RSA_WITH_AES_128_CBC_SHA.
-        (b"\x16\x03\x01\0\x2a\x02\0\0\x26\x03\x0101234567890123456789012345678901\0\0\x2f\0", "tls", " -noservername "),
+        (b"\x16\x03\x01\0\x2a\x02\0\0\x26\x03\x0101234567890123456789012345678901\0\0\x2f\0", "tls://", " -noservername "),
     ];
-    for (answer, scheme, needed) in rows {
+    for (answer, before, needed) in rows {
         let (address, _) = once(move |mut stream| {
-            if scheme == "smtp" {
+            if before == "smtp://" {
                 let _ = stream.write_all(b"220 x\r\n");
                 let _ = stream.read(&mut [0; 100]);
                 let _ = stream.write_all(b"250 x\r\n");
@@ -180,10 +184,10 @@ fn a_server_of_old_tls_is_a_finding_with_the_line_that_asks_it() {
             let _ = stream.write_all(answer);
             let _ = stream.read(&mut [0; 4096]);
         });
-        let output = audit(&world, &format!("--format json {scheme}://{address}"));
+        let output = audit(&world, &format!("--format json {before}{address}"));
         let said = output.unreadable().into_values().collect::<String>();
         let line = format!("openssl s_client -connect {address}");
-        assert!(said.contains(&line) && said.contains(needed), "{scheme}: {said}");
+        assert!(said.contains(&line) && said.contains(needed), "{before}: {said}");
         assert_eq!(output.code, 2);
     }
 }

@@ -13,6 +13,5 @@ mod servers;
 mod share;
 mod size;
 mod starttls;
-mod tables;
 mod walk;
 mod world;

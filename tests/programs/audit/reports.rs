@@ -2,37 +2,47 @@
 
 use serde_json::json;
 
-use super::run::{audit, audit_with, places};
+use super::run::{agrees, audit, audit_in, places};
 use super::world::{World, leaf, milestone};
-use crate::common::agreed::agreed;
 use crate::common::pki::{Eku, der};
+use crate::common::programs::run_unread;
 
-#[test]
-fn the_text_report_is_as_it_was_agreed() {
-    let output = audit(&World::full(), ".");
-    agreed("programs/audit/report.txt", &output.stdout);
-    assert_eq!((output.code, output.stderr.as_str()), (1, ""));
-}
+const FORMATS: [&str; 5] = ["text", "json", "csv", "prometheus", "html"];
 
-/// All fields of each, the forecast of a leaf and the places of its key among them. Keys are fresh in
-/// every run; what depends on them is replaced.
+/// In every format: what was found where, what stands above it, what it serves as and how that is
+/// known, what becomes of it and why, what to do; what could not be read and what was left out. A name
+/// of strangers' is no formula in CSV, and stays inside its label among the metrics. The commands for
+/// ACME clients are there if they help. Where no terminal is, nothing is coloured, wrapped or cut.
 #[test]
-fn the_json_report_is_as_it_was_agreed() {
-    let output = audit(&World::full(), "--format json .");
-    let mut lines = output.lines();
-    for line in &mut lines {
-        for field in ["sha256", "spki_sha256"] {
-            let hash = line[field].take();
-            let is_hash = hash.as_str().is_some_and(|hash| hash.len() == 64);
-            line[field] = json!(if is_hash { "HASH" } else { "NO HASH" });
-        }
-        for issuer in line["chain"].as_array_mut().unwrap() {
-            issuer["sha256"] = json!("HASH");
-        }
+fn every_report_is_as_it_was_agreed() {
+    let world = World::full();
+    let folder = "b".repeat(200);
+    std::fs::create_dir(world.folder.join(&folder)).unwrap();
+    let long = "a-rather-long-label.".repeat(6) + "example.com";
+    for (file, name, serial, eku) in [
+        ("evil,\"x\\.pem", "=cmd|' /C calc'!A0", 30, Eku::both()),
+        ("evil.pem", "x\"} 1\nmtls_audit_unreadable 7 \\", 31, Eku::both()),
+        (&format!("{folder}/long.pem"), &long, 32, Eku::both()),
+        ("plain.pem", "plain.example.com", 40, Eku::Absent),
+    ] {
+        world.write(file, world.private.leaf(leaf(name, serial).eku(eku)).cert_pem());
     }
-    let lines: String = lines.iter().map(|line| format!("{line:#}\n")).collect();
-    agreed("programs/audit/report.json", &lines);
-    assert_eq!((output.code, output.stderr.as_str()), (1, ""));
+    std::fs::copy(world.folder.join(&format!("{folder}/long.pem")), world.folder.join("long.pem"))
+        .unwrap();
+    world.write("broken.pem", "-----BEGIN CERTIFICATE-----\n");
+    agrees(
+        &world,
+        "report.txt",
+        &[
+            ".",
+            "www.pem mesh.pem issuers.pem roots.pem",
+            "--ignore-expired --exclude ./[!w]*.pem --exclude bbb* . old.pem",
+        ],
+    );
+    agrees(&world, "report.json", &["--format json --role client:mesh.pem ."]);
+    agrees(&world, "report.csv", &["--format csv ."]);
+    agrees(&world, "report.prom", &["--format prometheus ."]);
+    agrees(&world, "list.txt", &["--list client-auth .", "--list client-auth --format csv ."]);
 }
 
 #[test]
@@ -49,7 +59,7 @@ fn standard_input_is_read_like_a_file() {
     let pem = world.edge.cert_pem();
     for (id, bytes) in [("pem", pem.as_bytes()), ("der", &*world.edge.der())] {
         let arguments = "--format json issuers.pem roots.pem -";
-        let line = audit_with(&world, arguments, bytes, &[]).line("CN=edge.example.com");
+        let line = audit_in(world.path(), arguments, bytes, &[]).line("CN=edge.example.com");
         assert_eq!(line["verdict"], "breaks_at_renewal", "{id} {line}");
         assert!(places(&line)[0].starts_with("standard input"), "{id} {line}");
         assert_eq!(line["source"][0]["kind"], "stdin", "{id}");
@@ -60,7 +70,7 @@ fn standard_input_is_read_like_a_file() {
 fn the_report_goes_where_it_is_told_to_and_nowhere_else() {
     let world = World::full();
     world.write("report", "what was there before");
-    for format in ["text", "json", "csv", "prometheus", "html"] {
+    for format in FORMATS {
         let to_stdout = audit(&world, &format!("--format {format} edge.pem"));
         let to_file = audit(&world, &format!("--format {format} -o report edge.pem"));
         assert_eq!((to_file.code, to_file.stdout.as_str()), (to_stdout.code, ""));
@@ -75,24 +85,6 @@ fn the_report_goes_where_it_is_told_to_and_nowhere_else() {
     let output = audit(&world, "-o /dev/full edge.pem");
     assert_eq!((output.code, output.stdout.as_str()), (2, ""));
     assert!(output.stderr.contains("error: /dev/full: No space left"), "{output:?}");
-}
-
-/// In a pipe nothing wraps, and a program may read it.
-#[test]
-fn without_a_terminal_there_is_no_colour_and_nothing_is_cut() {
-    let world = World::full();
-    let name = "a-rather-long-label.".repeat(6) + "example.com";
-    let long = leaf(&name, 20).eku(Eku::both());
-    let pem = world.private.leaf(long).cert_pem();
-    let folder = "b".repeat(200);
-    std::fs::create_dir(world.folder.join(&folder)).unwrap();
-    for file in ["long.pem".to_owned(), format!("{folder}/long.pem")] {
-        world.write(&file, &pem);
-    }
-    let output = audit(&world, ".");
-    let line = output.stdout.lines().find(|line| line.contains(&name)).unwrap();
-    assert!(line.ends_with(&format!("./{folder}/long.pem:1, ./long.pem:1")), "{line}");
-    assert!(!output.stdout.contains('\u{1b}'), "{output:?}");
 }
 
 #[test]
@@ -110,22 +102,6 @@ fn every_report_says_when_the_timeline_was_read_and_warns_after_90_days() {
             assert_eq!(where_warned.contains(warning), warns, "{day} {format}");
         }
     }
-}
-
-#[test]
-fn a_timeline_of_the_users_replaces_a_milestone_of_the_same_id() {
-    let world = World::full();
-    let chrome = |change: &str| {
-        let line = audit(&world, &format!("--format json {change} .")).line("CN=edge.example.com");
-        let because = line["because"].as_array().unwrap().iter();
-        let chrome = because.filter(|cause| cause["milestone"] == "chrome-leaf");
-        chrome.map(|cause| cause["date"].clone()).collect::<Vec<_>>()
-    };
-    let moved =
-        milestone("chrome-leaf", "2031-01-01", "moved again", json!({ "document": "a rumour" }));
-    world.write("moved.json", moved);
-    assert_eq!(chrome(""), ["2027-03-15"]);
-    assert_eq!(chrome("--timeline moved.json"), ["2031-01-01"]);
 }
 
 /// A name cannot move the cursor, forge a line or reorder what is read, in text or in JSON.
@@ -179,27 +155,11 @@ pub const HOSTILE: [&str; 9] = [
 ];
 
 #[test]
-fn private_keys_are_never_printed() {
-    let world = World::full();
-    let pem = world.edge.key_pem();
-    let secret = &pem.lines().nth(1).unwrap()[..24];
-    for format in ["text", "json", "csv", "prometheus", "html"] {
-        let output = audit(&world, &format!("--format {format} ."));
-        assert!(!output.stdout.contains(secret), "{format}");
-    }
-}
-
-/// As `audit … | head` does.
-#[test]
 fn whoever_has_read_enough_of_a_report_is_no_error() {
     let estate = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/inventory");
-    for format in ["text", "json", "csv", "prometheus", "html"] {
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(reader);
+    for format in FORMATS {
         let mut audit = std::process::Command::new(crate::program("audit"));
-        audit.args(["--as-of", "2026-11-21", "--format", format, estate]).stdout(writer);
-        let output = audit.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!((output.status.code(), said.as_ref()), (Some(1), ""), "{format}");
+        audit.args(["--as-of", "2026-11-21", "--format", format, estate]);
+        assert_eq!(run_unread(audit), (Some(1), String::new()), "{format}");
     }
 }

@@ -1,20 +1,23 @@
 //! Runs the program as a user would.
 
+use std::path::Path;
 use std::process::Command;
 
 use super::world::World;
+use crate::common::agreed::agreed;
+use crate::common::pki::subject_of;
 pub use crate::common::programs::{Run, places, run};
-use crate::program;
+use crate::{hex_sha256, program};
 
-/// `audit` with these arguments, in a folder, on a day that is past every test certificate's first.
+/// `audit` with these arguments, in the world's folder.
 pub fn audit(world: &World, arguments: &str) -> Run {
-    audit_with(world, arguments, b"", &[])
+    audit_in(world.path(), arguments, b"", &[])
 }
 
-pub fn audit_with(world: &World, arguments: &str, stdin: &[u8], env: &[(&str, &str)]) -> Run {
+/// On a day that is past every test certificate's first, unless the arguments have another.
+pub fn audit_in(folder: &Path, arguments: &str, stdin: &[u8], env: &[(&str, &str)]) -> Run {
     let mut audit = Command::new(program("audit"));
-    audit.current_dir(world.path()).envs(env.iter().copied());
-    audit.args(arguments.split_whitespace());
+    audit.current_dir(folder).envs(env.iter().copied()).args(arguments.split_whitespace());
     if !arguments.contains("--as-of") {
         audit.args(["--as-of", "2026-11-21"]);
     }
@@ -31,14 +34,32 @@ pub fn exits(world: &World, rows: &[(impl AsRef<str>, i32)]) {
     assert_eq!(failures.collect::<String>(), "");
 }
 
-/// Whether OpenSSL is here, and did it.
-pub fn openssl(world: &World, arguments: &str) -> bool {
-    let mut openssl = Command::new("openssl");
-    let output = openssl.current_dir(world.path()).args(arguments.split_whitespace()).output();
-    let Ok(output) = output else {
-        eprintln!("SKIPPED: no openssl is here");
-        return false;
-    };
-    assert!(output.status.success(), "{arguments}: {output:?}");
-    true
+/// What is said to each of these arguments is what was agreed.
+pub fn agrees(world: &World, file: &str, each: &[&str]) {
+    let told = each.iter().map(|arguments| {
+        let told = audit(world, arguments).told().replace('\r', "<CR>");
+        format!("$ audit {arguments}\n{told}")
+    });
+    agreed(&format!("programs/audit/{file}"), &keyless(world, told.collect()));
+}
+
+/// Keys are fresh in every run: what depends on them is replaced by what it is.
+fn keyless(world: &World, mut told: String) -> String {
+    let issuers = world.issuers().map(|ca| (ca.der(), ca.pem()));
+    for (der, pem) in issuers.into_iter().chain([(world.edge.der(), world.edge.cert_pem())]) {
+        let (name, hash) = (subject_of(&der), hex_sha256(&der));
+        let spoken = hash.to_uppercase();
+        let spoken: Vec<_> = spoken.as_bytes().chunks(4).map(String::from_utf8_lossy).collect();
+        for (keyed, what) in [
+            (pem.replace('\r', ""), "PEM"),
+            (hash, "SHA-256"),
+            (spoken[..8].join(" "), "first half"),
+            (spoken[8..].join(" "), "second half"),
+        ] {
+            told = told.replace(keyed.trim(), &format!("<{what} of {name}>"));
+        }
+    }
+    let others = told.split(|c: char| !c.is_ascii_hexdigit()).filter(|word| word.len() == 64);
+    let others: Vec<_> = others.map(str::to_owned).collect();
+    others.iter().fold(told, |told, hash| told.replace(hash, "<SHA-256 of another>"))
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::run::{audit, places};
 use super::world::World;
 use crate::common::pki::{Ca, CaSpec};
-use crate::common::tls::{provider, root_store, versions};
+use crate::common::tls::{provider, root_store, stock_server, versions};
 
 /// Every row: an id, whether it asks, the hints that are needed in the report.
 #[test]
@@ -97,22 +97,13 @@ pub fn config(
     version: &'static rustls::SupportedProtocolVersion,
     hints: Option<bool>,
 ) -> ServerConfig {
-    let (chain, key) = world.edge.credentials(&[&world.combined]);
-    let builder =
-        ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[version]).unwrap();
-    let builder = match hints {
-        None => builder.with_no_client_auth(),
-        Some(hints) => {
-            let roots = root_store(&[world.private.der()]);
-            let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider());
-            let verifier = match hints {
-                true => verifier,
-                false => verifier.clear_root_hint_subjects(),
-            };
-            builder.with_client_cert_verifier(verifier.build().unwrap())
-        }
-    };
-    builder.with_single_cert(chain, key).unwrap()
+    let asks = hints.map(|hints| {
+        let roots = root_store(&[world.private.der()]);
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider());
+        let verifier = if hints { verifier } else { verifier.clear_root_hint_subjects() };
+        verifier.build().unwrap()
+    });
+    stock_server(&provider(), &[version], world.edge.credentials(&[&world.combined]), asks)
 }
 
 /// The address of one that speaks TLS 1.3 and asks nobody.

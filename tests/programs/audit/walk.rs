@@ -4,7 +4,6 @@ use std::fs;
 
 use super::run::{audit, places};
 use super::world::World;
-use crate::common::pki::CrlSpec;
 
 #[test]
 fn many_files_are_reported_in_the_order_of_their_names() {
@@ -83,44 +82,6 @@ fn a_link_to_nothing_is_no_error_and_a_pipe_is_not_waited_for() {
     let output = audit(&world, "--format json .");
     assert_eq!(output.code, 1, "{output:?}");
     assert!(!output.stdout.contains("unreadable"), "{output:?}");
-}
-
-#[test]
-fn in_a_folder_only_what_looks_like_a_certificate_must_be_one() {
-    let world = World::new();
-    world.write("edge.pem", world.edge.cert_pem());
-    world.write("README", "how to renew");
-    world.write(
-        "request.csr",
-        "-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n",
-    );
-    world.write("picture", [0x89, b'P', b'N', b'G', 0, 0]);
-    world.write("sequence", [0x30, 3, 2, 1, 7]);
-    world.write("list.crl", world.private.crl(CrlSpec::new(1)));
-    let output = audit(&world, ".");
-    assert_eq!(output.code, 1, "{output:?}");
-    assert!(output.stdout.contains("5 other files passed over"), "{output:?}");
-    world.write("empty.pem", "");
-    world.write("key.der", [0x30, 3, 2, 1, 0]);
-    let output = audit(&world, ".");
-    assert_eq!(output.code, 2, "{output:?}");
-    for named in ["./empty.pem", "./key.der"] {
-        assert!(output.stdout.contains(named), "{named} {output:?}");
-    }
-}
-
-#[test]
-fn a_pem_file_whose_preface_begins_with_0_is_read_under_any_name() {
-    let world = World::new();
-    let pem = world.edge.cert_pem();
-    world.write("edge.pem", format!("0 days left\n{pem}"));
-    world.write("notes", format!("0 days left\n{pem}"));
-    for (arguments, found_in) in
-        [(".", vec!["./edge.pem:2", "./notes:2"]), ("notes", vec!["notes:2"])]
-    {
-        let output = audit(&world, &format!("--format json {arguments}"));
-        assert_eq!(places(&output.line("CN=edge.example.com")), found_in);
-    }
 }
 
 #[test]

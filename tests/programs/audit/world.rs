@@ -15,6 +15,8 @@ pub const ISSUED: OffsetDateTime = datetime!(2026-09-01 0:00 UTC);
 /// A public CA that sells combined certificates, one that does not, and a private one.
 pub struct World {
     pub folder: TempDir,
+    digicert: Ca,
+    isrg: Ca,
     pub combined: Ca,
     pub server_only: Ca,
     pub private: Ca,
@@ -31,8 +33,8 @@ impl World {
         let private = Ca::root(ca("Example Ltd", "Mesh Root", 5));
         let edge = combined.leaf(leaf("edge.example.com", 6).eku(Eku::both()).web_pki());
         let folder = TempDir::new();
-        let world = Self { folder, combined, server_only, private, edge };
-        world.write("roots.pem", digicert.pem() + &isrg.pem());
+        let world = Self { folder, digicert, isrg, combined, server_only, private, edge };
+        world.write("roots.pem", world.digicert.pem() + &world.isrg.pem());
         world
     }
 
@@ -58,6 +60,11 @@ impl World {
         world.write("orphan.pem", issue(&nobody, orphan));
         world.write("notes.txt", "nothing to see");
         world
+    }
+
+    /// Each CA.
+    pub fn issuers(&self) -> [&Ca; 5] {
+        [&self.digicert, &self.isrg, &self.combined, &self.server_only, &self.private]
     }
 
     pub fn path(&self) -> &Path {

@@ -50,6 +50,8 @@ fn text(cast: &Cast) -> Vec<Row> {
         ("crlf", pem.replace('\n', "\r\n"), ":1"),
         ("cr", pem.replace('\n', "\r"), ":1"),
         ("preface", format!("Bag Attributes\n    friendlyName: x\n{pem}"), ":3"),
+        ("digit-0-is-the-tag-of-a-sequence", format!("0 days left\n{pem}"), ":2"),
+        ("digit-0.pem", format!("0 days left\n{pem}"), ":2"),
         ("joined", format!("{}{}", pem.trim(), cast.ca.pem()), ":1"),
         ("env", format!("CERT=\"{escaped}\"\n"), ":1"),
         ("env-blanks", format!("CERT=\"{}\"\n", pem.replace('\n', " ")), ":1"),

@@ -158,10 +158,9 @@ fn without_its_password_it_is_a_finding_and_with_it_the_reason_is_the_one_that_c
                 ["none of the passwords", "--password-file"].map(|it| reason.contains(it));
             assert_eq!((closed.code, is_told), (2, [true; 2]), "{algorithms} {reason}");
         }
-        let of_environment = |audit: &mut Command| _ = audit.env("AUDIT_PKCS12_PASSWORD", "sesame");
         for opened in [
             audit_with_passwords(file(), "wrong\nsesame\nwrong again\n"),
-            audit_with(file(), of_environment),
+            audit_with(file(), "", &[("AUDIT_PKCS12_PASSWORD", "sesame")]),
         ] {
             each_is_read(&opened, &["edge.p12"]);
             assert_eq!(keys_of(&opened, "edge"), ["edge.p12"], "{algorithms}");

@@ -1,16 +1,14 @@
 //! One folder, one run, and what was said of each file.
 
-use std::process::Command;
-
 use serde_json::Value;
 
+use crate::audit::run::audit_in;
 use crate::common::files::TempDir;
-use crate::common::programs::{Run, places, run};
-use crate::program;
+use crate::common::programs::{Run, places};
 
 /// Audits a folder of these files.
 pub fn audit<N: AsRef<str>, B: AsRef<[u8]>>(files: impl IntoIterator<Item = (N, B)>) -> Run {
-    audit_with(files, |_| ())
+    audit_with(files, "", &[])
 }
 
 /// With these passwords, a line each.
@@ -20,26 +18,23 @@ pub fn audit_with_passwords<N: AsRef<str>, B: AsRef<[u8]>>(
 ) -> Run {
     let folder = TempDir::new();
     let file = folder.write("passwords", passwords);
-    audit_with(files, |audit| _ = audit.arg("--password-file").arg(file))
+    audit_with(files, &format!("--password-file {}", file.display()), &[])
 }
 
 /// The folder's own name is left out of what is said.
 pub fn audit_with<N: AsRef<str>, B: AsRef<[u8]>>(
     files: impl IntoIterator<Item = (N, B)>,
-    change: impl FnOnce(&mut Command),
+    more: &str,
+    env: &[(&str, &str)],
 ) -> Run {
     let folder = TempDir::new();
     for (name, bytes) in files {
         folder.write(name.as_ref(), bytes);
     }
-    let mut audit = Command::new(program("audit"));
-    audit.current_dir(folder.path()).args(["--format", "json", "--as-of", "2026-11-21", "."]);
-    change(&mut audit);
-    let mut told = run(audit, b"");
+    let mut told = audit_in(folder.path(), &format!("--format json . {more}"), b"", env);
     told.stdout = told.stdout.replace("\"./", "\"");
     told
 }
-
 /// Where the certificate with this common name is.
 pub fn places_of(told: &Run, name: &str) -> Vec<String> {
     lines_of(told, name).iter().flat_map(places).collect()

@@ -29,6 +29,7 @@ fn what_holds_none_is_no_error() {
         ("dump.txt", "0000: 30 82 03 aa 30 82 02 92 a0 03 02 01  0...0.......\n".into()),
         ("page.xml", format!("<p>{mark}<br/>\n<your certificate>\n</p>{end}")),
         ("request.pem", block("CERTIFICATE REQUEST", "AA==")),
+        ("request.csr", block("CERTIFICATE REQUEST", "AA==")),
         ("dh.pem", block("DH PARAMETERS", &base64([0x30, 6, 2, 1, 7, 2, 1, 2]))),
         ("list.crl.pem", cast.ca.crl_pem(CrlSpec::new(1))),
         ("README", format!("Paste what begins with {mark} and ends with {end} into the form.\n")),
@@ -48,6 +49,8 @@ fn what_holds_none_is_no_error() {
     #[rustfmt::skip]
     let binary = [
         ("list.crl", cast.ca.crl(CrlSpec::new(1)).to_vec()),
+        ("picture", vec![0x89, b'P', b'N', b'G', 0, 0]),
+        ("sequence", vec![0x30, 3, 2, 1, 7]),
         ("program", [&b"\x7fELF\0"[..], cast.pem().as_bytes()].concat()),
         // What the manual says that is passed over.
         ("module.ko.xz", b"\xfd7zXZ\0\0\x04".to_vec()),

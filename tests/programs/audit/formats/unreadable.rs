@@ -67,6 +67,7 @@ fn what_should_hold_certificates_and_cannot_be_read_is_a_finding() {
         ("enveloped.pem", enveloped, "not SignedData"),
         ("pfx.pem", vec![0x30, 5, 2, 1, 3, 0x30, 0], "PKCS#12"),
         ("key.pem", vec![0x30, 3, 2, 1, 0], "private key"),
+        ("key.der", vec![0x30, 3, 2, 1, 0], "private key"),
         ("cut.jks", cut(&jks(0xfeed_feed, &der)), "keytool"),
         ("cut.bks", cut(&bks(&der)), "keytool"),
         ("cut.zip", cut(&zip(&[("edge.pem", pem.as_bytes())])), "archive is damaged"),
