@@ -16,6 +16,5 @@ mod hardening;
 mod ignore_is_metamorphic;
 mod ignore_means_the_eku;
 mod limbo;
-mod memo_changes_no_verdict;
 mod real;
 mod strangers_cost;

@@ -125,29 +125,6 @@ fn assert_limit(verified: Result<VerifiedPeer, Refusal>, is_found: bool, id: &st
     }
 }
 
-/// Nine CAs of one name: webpki takes 200,000 steps for them, which is 90 ms.
-#[test]
-fn namesakes_end_at_the_limit_of_steps_before_any_signature_under_every_policy() {
-    let root = Ca::root_named("root");
-    let forger = Ca::root_named("forger");
-    let mut namesakes = vec![forger.sub(CaSpec::new("same"))];
-    for _ in 0..8 {
-        namesakes.push(namesakes.last().unwrap().sub(CaSpec::new("same")));
-    }
-    for eku in [Eku::client(), Eku::server(), Eku::code_signing(), Eku::Absent] {
-        let leaf = namesakes[8].leaf(LeafSpec::new("edge").dns("edge.example").eku(eku));
-        let chain = leaf.chain(&namesakes.iter().collect::<Vec<_>>());
-        for setup in SETUPS {
-            let (recording, record) = recorded(&provider());
-            let verifier = verifier(&roots([&root]), &recording, setup);
-            let in_handshake = decide_client(&verifier, &chain, unix(NOW));
-            let outside = verifier.verify(Some(&chain), unix(NOW));
-            assert!(in_handshake.is_err() && outside.is_err());
-            assert_eq!(record.count(), 0);
-        }
-    }
-}
-
 fn costs(trusted: &[Ca], chain: &Chain) -> Costs {
     let (provider, record) = recorded(&provider());
     let anchors: Vec<_> = trusted.iter().map(Ca::der).collect();
