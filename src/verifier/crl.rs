@@ -55,8 +55,8 @@ impl Crl {
             let start = part.as_ptr().addr() - der.as_ptr().addr();
             start..start + part.len()
         };
-        let list = BorrowedCertRevocationList::from_der(der)?;
-        let serials = list.into_iter().map(|entry| Ok(place(entry?.serial_number)));
+        let crl = BorrowedCertRevocationList::from_der(der)?;
+        let serials = crl.into_iter().map(|entry| Ok(place(entry?.serial_number)));
         let serials = serials.collect::<Result<_, _>>()?;
         Self::with(der, serials).map_err(|_| Error::BadDer)
     }

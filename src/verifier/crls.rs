@@ -77,20 +77,20 @@ impl Crls {
     ///
     /// There is none, one of them is malformed, or all of them are of a kind that cannot be used.
     pub fn from_der(
-        lists: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
+        crls: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
     ) -> Result<Self, Error> {
-        Self::read(lists, "the given lists")
+        Self::read(crls, "the given lists")
     }
 
     fn read(
-        lists: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
+        crls: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
         origin: &str,
     ) -> Result<Self, Error> {
-        let (mut crls, mut set_aside) = (Vec::new(), Vec::new());
-        for (index, der) in lists.into_iter().enumerate() {
+        let (mut usable, mut set_aside) = (Vec::new(), Vec::new());
+        for (index, der) in crls.into_iter().enumerate() {
             let crl = format!("revocation list {} of {origin}", index + 1);
             match Crl::read(&der).map_err(|error| Unusable::of(&der, &error)) {
-                Ok(read) => crls.push(Arc::new(read)),
+                Ok(read) => usable.push(Arc::new(read)),
                 Err(Unusable::SetAside(reason)) => {
                     set_aside.push(Error::UnusableCrl { crl, reason });
                 }
@@ -99,9 +99,9 @@ impl Crls {
                 }
             }
         }
-        if !crls.is_empty() {
+        if !usable.is_empty() {
             let notes = set_aside.iter().map(Error::to_string).collect();
-            return Ok(Self { crls, notes, lineage: None });
+            return Ok(Self { crls: usable, notes, lineage: None });
         }
         let none = || Error::none_given(origin, pem::CRLS.wanted);
         Err(set_aside.into_iter().next().unwrap_or_else(none))

@@ -54,7 +54,7 @@ impl Unusable {
 
 /// Of a list of a kind that says nothing here: which, and what is needed instead.
 fn kind(der: &[u8], error: &Error) -> der::Result<Option<String>> {
-    let list = TbsCertList::read(der)?;
+    let crl = TbsCertList::read(der)?;
     let kind = match error {
         Error::UnsupportedDeltaCrl => {
             "it is a delta list, which holds only what changed since another; needed is the complete one"
@@ -70,7 +70,7 @@ fn kind(der: &[u8], error: &Error) -> der::Result<Option<String>> {
              list without the extension"
         }
         Error::UnsupportedCriticalExtension => {
-            let extension = critical_extension(&list).ok().flatten();
+            let extension = critical_extension(&crl).ok().flatten();
             let extension = extension.map_or_else(String::new, |id| format!(", {}", Called(id)));
             return Ok(Some(format!(
                 "it, or an entry of it, has a critical extension that is not understood{extension}; needed is \
@@ -78,18 +78,18 @@ fn kind(der: &[u8], error: &Error) -> der::Result<Option<String>> {
             )));
         }
         // webpki has no error of their own for these.
-        _ if !list.has_version => {
+        _ if !crl.has_version => {
             "it is of version 1; needed is version 2: with OpenSSL, set crl_extensions (and crlnumber) \
              in openssl.cnf"
         }
-        _ if list.next_update.is_none() => {
+        _ if crl.next_update.is_none() => {
             "it does not say when the next one comes (nextUpdate); needed is one that does"
         }
-        Error::MalformedExtensions if list.extensions.are_none() => {
+        Error::MalformedExtensions if crl.extensions.are_none() => {
             "it has no extensions, and RFC 5280, 5.2 asks for crlNumber (2.5.29.20) and authorityKeyIdentifier \
              (2.5.29.35) in each: with OpenSSL, set crl_extensions (and crlnumber) in openssl.cnf"
         }
-        _ if list.scope()?.only_attribute_certificates => {
+        _ if crl.scope()?.only_attribute_certificates => {
             "it is about attribute certificates only (onlyContainsAttributeCerts)"
         }
         _ => return Ok(None),
@@ -98,11 +98,11 @@ fn kind(der: &[u8], error: &Error) -> der::Result<Option<String>> {
 }
 
 /// The OID of the first critical extension that webpki does not understand, of the list or of an entry.
-fn critical_extension<'a>(list: &TbsCertList<'a>) -> der::Result<Option<&'a [u8]>> {
-    const OF_LISTS: &[&[u8]] = &[CRL_NUMBER, &[0x55, 0x1d, 0x1b], ISSUING_DISTRIBUTION_POINT];
+fn critical_extension<'a>(crl: &TbsCertList<'a>) -> der::Result<Option<&'a [u8]>> {
+    const OF_CRLS: &[&[u8]] = &[CRL_NUMBER, &[0x55, 0x1d, 0x1b], ISSUING_DISTRIBUTION_POINT];
     const OF_ENTRIES: &[&[u8]] = &[&[0x55, 0x1d, 0x15], &[0x55, 0x1d, 0x18], &[0x55, 0x1d, 0x1d]];
-    let mut found = list.extensions.critical_beside(OF_LISTS)?;
-    let mut entries = list.entries;
+    let mut found = crl.extensions.critical_beside(OF_CRLS)?;
+    let mut entries = crl.entries;
     while found.is_none() && !entries.are_finished() {
         let mut entry = entries.enter(Kind::SEQUENCE)?;
         entry.any()?;
