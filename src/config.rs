@@ -64,6 +64,16 @@ pub(crate) fn server_config_of(
 /// # Errors
 ///
 /// The provider has no cipher suite for the TLS versions that are compiled in.
+///
+/// ```
+/// use mtls_roles::{ClientSlot, Roots, ServerPeerVerifier, client_config};
+///
+/// let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+/// let servers = ServerPeerVerifier::builder(Roots::public_web(), &provider).build()?;
+/// let mut config = client_config(&provider, ClientSlot::empty(), servers)?;
+/// config.alpn_protocols = vec![b"h2".to_vec()];
+/// # Ok::<(), mtls_roles::Error>(())
+/// ```
 pub fn client_config(
     provider: &Arc<CryptoProvider>,
     slot: ClientSlot,

@@ -75,6 +75,18 @@ impl fmt::Display for ReloadReport {
 
 /// What was read and is not used: what was good before stays in its place. (Or, of a pair that is used, that
 /// it could not be [kept](crate::ReloaderBuilder::keep_last_good) for a restart.)
+///
+/// ```
+/// # let (tls, policy) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/reloader.rs"));
+/// std::fs::write(&policy, "no policy")?;
+/// let report = tls.reload()?;
+/// for part in &report.refused {
+///     eprintln!("{part}");
+/// }
+/// assert_eq!(report.refused[0].files, [policy.clone()]);
+/// # std::fs::remove_file(policy)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RefusedPart {
@@ -172,6 +184,16 @@ impl fmt::Display for Expiry {
 }
 
 /// What ends.
+///
+/// ```
+/// # let (tls, policy) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/reloader.rs"));
+/// use mtls_roles::Expiring;
+///
+/// let expiries = tls.current().expiries();
+/// assert!(expiries.iter().any(|expiry| expiry.what == Expiring::Root));
+/// # std::fs::remove_file(policy)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Expiring {

@@ -29,6 +29,27 @@ use crate::verifier::{Crls, Lineage};
 ///
 /// A folder stands for the files in it, but those whose names begin with a dot, and folders. At most
 /// 10,000 entries are looked at, and pipes and devices are refused.
+///
+/// ```
+/// use mtls_roles::{ClientPeerVerifier, Files, Generation, Reloader, Roots, ServerSlot};
+///
+/// # let (roots, _) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/peer.rs"));
+/// # let policy = std::env::temp_dir().join(format!("mtls-roles-{}-files", std::process::id()));
+/// let roots = Roots::from_der(roots)?;
+/// let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+/// std::fs::write(&policy, "rfc5280")?;
+/// let followed = policy.clone();
+/// let tls = Reloader::builder().build(move |files: &mut Files| {
+///     let clients = ClientPeerVerifier::builder(roots.clone(), &provider)
+///         .eku_policy(files.text(&followed)?.parse()?) // From now on this file is followed.
+///         .build()?;
+///     Generation::new(&provider).serve(ServerSlot::empty(), clients).build()
+/// })?;
+/// std::fs::write(&policy, "strict")?;
+/// assert_eq!(tls.reload()?.changed, [policy.clone()]);
+/// # std::fs::remove_file(policy)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Files {
     pub(super) given: Given,
     /// What the recipe has asked for: of what was given, or read since.

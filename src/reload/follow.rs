@@ -24,6 +24,15 @@ use crate::error::Error;
 
 /// A thread that looks at the files again and again. Dropped, it ends: at once, or when the look is
 /// over that it is at.
+///
+/// ```
+/// # let (tls, policy) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/reloader.rs"));
+/// let following = tls.follow(std::time::Duration::from_secs(10));
+/// // … serve …
+/// drop(following); // Nobody looks at the files any more.
+/// # std::fs::remove_file(policy)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Follower {

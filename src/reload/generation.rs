@@ -65,6 +65,20 @@ impl Generation<(), ()> {
 }
 
 /// Builds a [`Generation`]; see [`Generation::new`].
+///
+/// ```
+/// use mtls_roles::{Generation, Roots, ClientSlot, ServerPeerVerifier};
+///
+/// let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+/// let servers = ServerPeerVerifier::builder(Roots::public_web(), &provider).build()?;
+/// let generation = Generation::new(&provider)
+///     .call(ClientSlot::empty(), servers)
+///     .adjust_client(|config| config.alpn_protocols = vec![b"h2".to_vec()])
+///     .resume_within(std::time::Duration::from_secs(3_600))
+///     .build()?;
+/// assert_eq!(generation.client_config().alpn_protocols, [b"h2"]);
+/// # Ok::<(), mtls_roles::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct GenerationBuilder<S, C> {

@@ -70,6 +70,16 @@ struct Inner<S, C> {
 }
 
 /// How a [`Reloader`] does: for metrics, and for alarms.
+///
+/// ```
+/// # let (tls, policy) = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/docs/reloader.rs"));
+/// std::fs::write(&policy, "no policy")?;
+/// let report = tls.reload()?;
+/// assert_eq!((report.published, tls.health().generation), (None, 1));
+/// assert!(tls.health().failing_since.is_some());
+/// # std::fs::remove_file(policy)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
@@ -97,6 +107,25 @@ impl Reloader<(), ()> {
 }
 
 /// Builds a [`Reloader`]; see [`Reloader::builder`].
+///
+/// ```no_run
+/// use mtls_roles::{ClientPeerVerifier, Counters, Generation, Reloader};
+/// use mtls_roles::time::Duration;
+///
+/// let counters = std::sync::Arc::new(Counters::default());
+/// let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+/// let tls = Reloader::builder()
+///     .observer(counters.clone())
+///     .keep_last_good("/var/lib/edge/last-good")
+///     .expiry_notice(Duration::days(14))
+///     .build(move |files| {
+///         let slot = files.server_slot("tls.crt", "tls.key", &provider)?;
+///         let roots = files.roots("clients.pem")?;
+///         let clients = ClientPeerVerifier::builder(roots, &provider).build()?;
+///         Generation::new(&provider).serve(slot, clients).build()
+///     })?;
+/// # Ok::<(), mtls_roles::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct ReloaderBuilder(Options);

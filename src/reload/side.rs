@@ -12,6 +12,15 @@ use crate::slot::{ClientSlot, OneRole as _, ServerSlot, Slot};
 use crate::verifier::{ClientPeerVerifier, OneRole as _, ServerPeerVerifier, Settings};
 
 /// The side of a generation that serves: see [`Generation`](crate::Generation).
+///
+/// ```
+/// use mtls_roles::rustls::{Error, ServerConnection};
+/// use mtls_roles::{Reloader, Serving};
+///
+/// fn accept(tls: &Reloader<Serving, ()>) -> Result<ServerConnection, Error> {
+///     ServerConnection::new(tls.current().server_config())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Serving {
     pub(super) slot: ServerSlot,
@@ -20,6 +29,16 @@ pub struct Serving {
 }
 
 /// The side of a generation that calls: see [`Generation`](crate::Generation).
+///
+/// ```
+/// use mtls_roles::rustls::pki_types::ServerName;
+/// use mtls_roles::rustls::{ClientConnection, Error};
+/// use mtls_roles::{Calling, Reloader};
+///
+/// fn connect(tls: &Reloader<(), Calling>, to: ServerName<'static>) -> Result<ClientConnection, Error> {
+///     ClientConnection::new(tls.current().client_config(), to)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Calling {
     pub(super) slot: ClientSlot,
@@ -28,6 +47,14 @@ pub struct Calling {
 }
 
 /// A side of a generation, or `()`: not there.
+///
+/// ```
+/// use mtls_roles::{Reloader, Side};
+///
+/// fn is_well<S: Side, C: Side>(tls: &Reloader<S, C>) -> bool {
+///     tls.health().failing_since.is_none()
+/// }
+/// ```
 pub trait Side: Sided + Debug + Send + Sync + 'static {}
 
 impl Side for () {}

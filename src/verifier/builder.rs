@@ -50,6 +50,15 @@ pub struct PeerVerifierBuilder<V: PeerVerifier> {
 
 /// A verifier of peers in one role. Implemented by [`ClientPeerVerifier`](crate::ClientPeerVerifier)
 /// and [`ServerPeerVerifier`](crate::ServerPeerVerifier), and by nothing else.
+///
+/// ```
+/// use mtls_roles::rustls::crypto::aws_lc_rs::default_provider;
+/// use mtls_roles::{PeerVerifier, PeerVerifierBuilder, SignatureMemo};
+///
+/// fn with_memo<V: PeerVerifier>(builder: PeerVerifierBuilder<V>) -> PeerVerifierBuilder<V> {
+///     builder.memo(SignatureMemo::with_capacity(&default_provider(), 64 << 20))
+/// }
+/// ```
 pub trait PeerVerifier: OneRole {}
 
 /// A verifier of either role, for what treats both alike. Sealed, since this module is private.
