@@ -1,27 +1,68 @@
-//! Handshakes without a network, flight by flight, for tests that need many or that meddle in between.
+//! Handshakes without a network, flight by flight.
 
 use std::ops::DerefMut;
 use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
 use rustls::{
-    ClientConfig, ClientConnection, ConnectionCommon, Error, ServerConfig, ServerConnection,
-    SideData,
+    ClientConfig, ClientConnection, CommonState, ConnectionCommon, Error, HandshakeKind,
+    ProtocolVersion, ServerConfig, ServerConnection, SideData,
 };
 
+use super::super::pki::subject_of;
 use super::{Stack, server_name};
 
-/// How a handshake in memory ended, for each end on its own.
+/// How a handshake ended, for each end on its own.
 #[derive(Debug)]
-pub struct MemoryOutcome {
-    pub server: Result<(), Error>,
-    pub client: Result<(), Error>,
+pub struct Outcome<T = Side> {
+    pub server: Result<T, Error>,
+    pub client: Result<T, Error>,
 }
 
-impl MemoryOutcome {
+/// What one end saw of a handshake that went well.
+#[derive(Debug)]
+pub struct Side {
+    pub peer_certificates: Option<Vec<CertificateDer<'static>>>,
+    pub handshake_kind: HandshakeKind,
+    pub protocol_version: ProtocolVersion,
+}
+
+impl<T> Outcome<T> {
     pub fn is_ok(&self) -> bool {
         self.server.is_ok() && self.client.is_ok()
     }
+}
+
+impl Side {
+    /// The subject of the certificate that the other end presented.
+    pub fn peer(&self) -> String {
+        subject_of(&self.peer_certificates.as_ref().expect("it presented a certificate")[0])
+    }
+
+    fn of(connection: &CommonState, ended: Result<(), Error>) -> Result<Self, Error> {
+        ended?;
+        let (Some(handshake_kind), Some(protocol_version), false) = (
+            connection.handshake_kind(),
+            connection.protocol_version(),
+            connection.is_handshaking(),
+        ) else {
+            return Err(Error::HandshakeNotComplete);
+        };
+        let peer_certificates = connection.peer_certificates().map(|chain| chain.to_vec());
+        Ok(Self { peer_certificates, handshake_kind, protocol_version })
+    }
+}
+
+/// A handshake with everything that is said after it: tickets, and the alert of a server that refuses.
+pub fn handshake(
+    server: impl Into<Arc<ServerConfig>>,
+    client: impl Into<Arc<ClientConfig>>,
+    name: &str,
+) -> Outcome {
+    let (mut server, mut client) = connections(server, client, name);
+    let ended = handshake_in_memory(&mut server, &mut client, || {});
+    Outcome { server: Side::of(&server, ended.server), client: Side::of(&client, ended.client) }
 }
 
 /// The two ends of a connection, before the first flight.
@@ -39,8 +80,8 @@ pub fn handshake_in_memory(
     server: &mut ServerConnection,
     client: &mut ClientConnection,
     mut meanwhile: impl FnMut(),
-) -> MemoryOutcome {
-    let mut outcome = MemoryOutcome { server: Ok(()), client: Ok(()) };
+) -> Outcome<()> {
+    let mut outcome = Outcome { server: Ok(()), client: Ok(()) };
     while client.wants_write() || server.wants_write() {
         let arrived = receive(server, &send(client));
         outcome.server = outcome.server.and(arrived);
@@ -67,7 +108,8 @@ pub fn receive<S: SideData>(
     mut flight: &[u8],
 ) -> Result<(), Error> {
     while !flight.is_empty() {
-        to.read_tls(&mut flight).expect("a slice can be read");
+        // A slice can be read; but what rustls holds of it is bounded.
+        to.read_tls(&mut flight).map_err(|error| Error::General(error.to_string()))?;
         to.process_new_packets()?;
     }
     Ok(())
