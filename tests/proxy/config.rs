@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use crate::common::pki::{CrlSpec, Eku, LeafSpec};
 use crate::common::programs::{Run, run_unread};
 use crate::running::{PAIR, calling, check, once, program, several, terminating, write};
-use crate::world::{World, unfit, valid};
+use crate::world::{World, valid};
 use std::process::Command;
 
 /// As an operator writes it, below the line of the log's format.
@@ -35,7 +35,6 @@ fn check_with(world: &World, calling: &str, serving: &str) -> Run {
 #[test]
 fn every_mistake_is_one_line_with_its_place_its_tunnel_and_what_is_needed() {
     let world = World::new();
-    world.write("unfit", &world.servers.leaf(valid(unfit())), &world.servers);
     world.folder.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n");
     world.folder.write("encrypted.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n");
     // What is changed in a good file; the line and column, if it has one; what is said.
@@ -61,6 +60,7 @@ fn every_mistake_is_one_line_with_its_place_its_tunnel_and_what_is_needed() {
         ("key = \"server.key\"", "", ":7:1: tunnel \"in\":", "a chain needs its key"),
         ("server.pem", "missing.pem", ":8:9: tunnel \"in\":", "missing.pem"),
         ("server.pem", "broken.pem", ":8:9: tunnel \"in\":", "broken.pem"),
+        ("\"server.pem\"\nkey = \"server.key\"", "\"client.pem\"\nkey = \"client.key\"", ":8:9: tunnel \"in\":", "unfit for role server"),
         ("server.pem", "client.pem", ":8:9: tunnel \"in\":", "is not the key"),
         ("client_roots = \"client-ca.pem\"", "", ":7:1: tunnel \"in\":", "needs client_roots"),
         ("client_roots", "client_auth = \"none\"\nclient_roots", ":7:1: tunnel \"in\":", "asks for no client certificate"),
@@ -141,18 +141,6 @@ fn of_several_certificates_each_is_shown_and_a_caller_meets_the_one_for_its_name
         // Once both have expired, the dates behind it change nothing.
         assert_eq!(run.stdout.matches("REFUSED: the server refuses").count(), 1, "{name}: {run:?}");
     }
-}
-
-#[test]
-fn a_certificate_that_is_unfit_for_its_slot_is_refused_and_can_be_presented_under_a_policy() {
-    let world = World::new();
-    world.write("client", &world.unfit(), &world.clients);
-    let run = check(&world, &calling(nowhere(), ""));
-    assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.stderr.contains(":9:27: tunnel \"out\":"), "{run:?}");
-    assert!(run.stderr.contains("unfit for role client"), "{run:?}");
-    let run = check(&world, &calling(nowhere(), "originate.present_eku = \"ignore\""));
-    assert_eq!((run.code, &*run.stderr), (0, ""), "{run:?}");
 }
 
 #[test]

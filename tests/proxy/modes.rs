@@ -11,7 +11,6 @@ use crate::running::{PAIR, Proxy, ROOTS, backend, calling, check, several, take,
 use crate::tunnel::{Tunnel, greeted, passes};
 use crate::world::{World, valid};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 #[test]
 fn plain_text_goes_in_and_comes_out_with_mutual_tls_between() {
@@ -61,22 +60,6 @@ fn client_certificates_are_required_optional_or_not_asked_for() {
         let line = tunnel.proxy.connection();
         assert_eq!(line["client"].is_string(), is_known, "{auth}: {line}");
     }
-}
-
-#[test]
-fn a_policy_ends_at_its_instant_with_nobody_doing_anything() {
-    let end = OffsetDateTime::now_utc() + time::Duration::seconds(6);
-    let end = end.replace_nanosecond(0).unwrap().format(&Rfc3339).unwrap();
-    let mut tunnel = Tunnel::new(&format!(
-        "accept.eku = \"ignore until {end}\"\naccept.relax_for = [\"dns:edge.example.com\"]"
-    ));
-    let unfit = tunnel.world.unfit();
-    assert!(tunnel.lets_in(Some(&unfit)), "before its end");
-    let line = tunnel.proxy.connection();
-    assert!(line["client_eku"].as_str().unwrap().starts_with("relaxed: leaf"), "{line}");
-    thread::sleep(Duration::from_secs(6));
-    assert!(!tunnel.lets_in(Some(&unfit)), "after its end");
-    assert_eq!(tunnel.proxy.connection()["class"], "eku");
 }
 
 #[test]
