@@ -9,9 +9,7 @@ use time::Duration;
 use time::macros::date;
 
 use crate::common::clock::NOW;
-use crate::common::pki::{
-    Ca, CaSpec, DistinguishedName, DnType, Eku, KeyKind, KeyUsagePurpose, with_key_of_isrg_root_x2,
-};
+use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, KeyUsagePurpose, with_key_of_isrg_root_x2};
 use crate::world::{combined, findings, inventory};
 
 /// A root that a bundle of Debian's or Mozilla's has is public, whatever Mozilla trusts today.
@@ -104,10 +102,7 @@ fn a_leaf_that_our_verifiers_refuse_is_noted_and_judged_as_any_other() {
 
 #[test]
 fn x9s_pki_is_of_an_industry_and_no_date_of_the_web_concerns_it() {
-    let mut name = DistinguishedName::new();
-    name.push(DnType::OrganizationName, "X9 Financial PKI");
-    name.push(DnType::CommonName, "RSA 4096 Root");
-    let root = Ca::root(CaSpec::new("").subject(name));
+    let root = Ca::root(CaSpec::new("RSA 4096 Root").organisation("X9 Financial PKI"));
     // With the marks of the web, too.
     for (leaf, has_root) in
         [(combined("bank"), true), (combined("bank"), false), (combined("bank").web_pki(), true)]

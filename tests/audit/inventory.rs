@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::common::clock::NOW;
-use crate::common::pki::{Ca, CaSpec, DistinguishedName, DnType, Eku, KeyKind, der};
+use crate::common::pki::{Ca, CaSpec, Eku, KeyKind, der};
 use crate::world::{combined, file, findings, inventory};
 use mtls_roles::audit::{Hierarchy, Inventory, Location, Roles, Verdict};
 use proptest::prelude::*;
@@ -280,9 +280,7 @@ fn an_encrypted_key_is_noticed_as_such() {
 
 #[test]
 fn what_a_certificate_says_is_escaped_wherever_it_is_printed() {
-    let mut name = DistinguishedName::new();
-    name.push(DnType::CommonName, "\u{1b}[2Kevil\u{202e}");
-    let root = Ca::root(CaSpec::new("").subject(name));
+    let root = Ca::root_named("\u{1b}[2Kevil\u{202e}");
     let mut inventory = Inventory::new();
     inventory.add_der("a\nb", &root.leaf(combined("leaf").eku(Eku::any())).der());
     inventory.add_der("root", &root.der());

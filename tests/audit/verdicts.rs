@@ -1,7 +1,7 @@
 //! What becomes of a certificate: each row one inventory, one day, one verdict; day boundaries from
 //! both sides, UTC.
 
-use crate::common::pki::{Ca, CaSpec, DistinguishedName, DnType, Eku, Leaf, LeafSpec};
+use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec};
 use crate::world::{findings, inventory};
 use mtls_roles::audit::{
     Advice, Assessment, Finding, Hierarchy, Inventory, Roles, Serving, Timeline, Verdict,
@@ -33,7 +33,7 @@ fn private(eku: Eku) -> Case {
         organisation: "Example",
         root: "Example Root",
         leaf: LeafSpec::new("edge").dns("edge.example.com").eku(eku).valid(ISSUED, EXPIRES),
-        issuer: CaSpec::new("").valid(datetime!(2020-01-01 0:00 UTC), far),
+        issuer: CaSpec::new("Issuer").valid(datetime!(2020-01-01 0:00 UTC), far),
         has_root: true,
         as_of: TODAY,
         serving: Serving::Suggested,
@@ -82,10 +82,7 @@ impl Case {
     fn inventory(&self) -> Inventory {
         let (begin, end) = (datetime!(2010-01-01 0:00 UTC), datetime!(2040-01-01 0:00 UTC));
         let root = Ca::root(CaSpec::new(self.root).valid(begin, end));
-        let mut name = DistinguishedName::new();
-        name.push(DnType::OrganizationName, self.organisation);
-        name.push(DnType::CommonName, "Issuer");
-        let issuer = root.sub(self.issuer.clone().subject(name));
+        let issuer = root.sub(self.issuer.clone().organisation(self.organisation));
         let mut inventory = inventory([issuer.leaf(self.leaf.clone()).der(), issuer.der()]);
         if self.has_root {
             inventory.add_der("root", &root.der());

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::pki::{Ca, CaSpec, DistinguishedName, DnType, Eku, LeafSpec};
+use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec};
 use crate::common::programs::run;
 use crate::program;
 use time::macros::datetime;
@@ -42,10 +42,8 @@ fn folder() -> &'static Path {
 fn write() {
     for (file, organisation, root, name, is_public, eku, issued, days, _) in rows() {
         let root = Ca::root(CaSpec::new(root).valid(LONG_AGO, FAR));
-        let mut subject = DistinguishedName::new();
-        subject.push(DnType::OrganizationName, organisation);
-        subject.push(DnType::CommonName, "Issuing CA");
-        let issuer = root.sub(CaSpec::new("").valid(LONG_AGO, FAR).subject(subject));
+        let issuer = CaSpec::new("Issuing CA").organisation(organisation);
+        let issuer = root.sub(issuer.valid(LONG_AGO, FAR));
         let until = issued + Duration::days(days) - Duration::SECOND;
         let leaf = LeafSpec::new(name).dns(name).eku(eku).valid(issued, until);
         let leaf = issuer.leaf(if is_public { leaf.web_pki() } else { leaf });

@@ -7,11 +7,10 @@ use crate::common::clock::NOW;
 use crate::common::files::TempDir;
 use crate::common::pki::{
     Ca, CaSpec, CrlSpec, DistinguishedName, DnType, DnValue, Eku, KeyUsagePurpose, Leaf, LeafSpec,
-    WeakRsaKey, der,
+    WeakRsaKey, der, pem,
 };
 use crate::common::programs::{Run, run, run_unread};
 use crate::{hex_sha256, program};
-use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
 use time::Duration;
 use time::format_description::well_known::Rfc3339;
@@ -147,12 +146,12 @@ fn verify_says_whether_a_slot_would_take_a_chain_with_its_key() {
     let world = World::new();
     let (sub, critical) = (world.root.sub(CaSpec::new("sub")), vec![5, 0]);
     let sub_edge = sub.leaf(edge().eku(Eku::client()));
-    let pem = |issuers: &[&Ca]| sub_edge.chain_pem(issuers);
-    world.file("good", pem(&[&sub]));
-    world.file("twice", pem(&[&sub, &sub]));
+    let chain = |issuers: &[&Ca]| sub_edge.chain_pem(issuers);
+    world.file("good", chain(&[&sub]));
+    world.file("twice", chain(&[&sub, &sub]));
     world.file("late", sub.pem() + &sub_edge.cert_pem());
     world.file("key", sub_edge.key_pem());
-    world.file("both", pem(&[&sub]) + &sub_edge.key_pem());
+    world.file("both", chain(&[&sub]) + &sub_edge.key_pem());
     world.file("server", world.server.cert_pem());
     world.file("server.key", world.server.key_pem());
     let critical = sub.leaf(edge().extension(&[1, 3, 9], true, critical));
@@ -160,7 +159,7 @@ fn verify_says_whether_a_slot_would_take_a_chain_with_its_key() {
     world.file("critical.key", critical.key_pem());
     world.file("other", Ca::root_named("other").pem());
     world.file("ca.key", world.root.key.serialize_pem());
-    world.file("rubbish", "-----BEGIN CERTIFICATE-----\nbm90IERFUg==\n-----END CERTIFICATE-----\n");
+    world.file("rubbish", pem("CERTIFICATE", b"not DER"));
     let next_year = at(365 * 86_400);
     #[rustfmt::skip]
     world.says(&[
@@ -224,8 +223,8 @@ fn verify_says_what_stands_behind_a_refusal_and_what_to_do() {
     world.file("malformed", world.root.leaf(malformed).cert_pem());
     let sub = world.root.sub(CaSpec::new("sub").extension(&[2, 5, 29, 32], true, vec![0x30, 0]));
     world.file("critical", sub.leaf(client).chain_pem(&[&sub]));
-    let weak = Base64::encode_string(&world.root.leaf_for(edge(), &WeakRsaKey::default()));
-    world.file("weak", format!("-----BEGIN CERTIFICATE-----\n{weak}\n-----END CERTIFICATE-----\n"));
+    let weak = world.root.leaf_for(edge(), &WeakRsaKey::default());
+    world.file("weak", pem("CERTIFICATE", &weak));
     let usage = [KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign];
     world.file("signer", world.root.leaf(edge().key_usages(&usage)).cert_pem());
     let named = "certificate 2 of the chain (CN=sub): its extension certificatePolicies (2.5.29.32) is critical";
@@ -317,14 +316,13 @@ fn verify_exits_with_2_and_prints_no_verdict_when_input_cannot_be_read_completel
     let world = World::new();
     let good = world.client.cert_pem();
     world.file("good", &good);
-    let not_der = "-----BEGIN CERTIFICATE-----\nbm90IERFUg==\n-----END CERTIFICATE-----\n";
     #[rustfmt::skip]
     let rows = [
         ("empty",          "".into()),
         ("garbage",        "\u{1}\u{2}".into()),
         ("truncated",      good[..good.len() - 30].to_owned()),
         ("key-in-it",      good.clone() + &world.client.key_pem()),
-        ("second-not-der", good.clone() + not_der),
+        ("second-not-der", good.clone() + &pem("CERTIFICATE", b"not DER")),
     ];
     let says_no_more = |id: &str, output: Run| {
         let said = &output.stderr;

@@ -4,10 +4,10 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 
-use crate::common::pki::{DistinguishedName, DnType, Eku, LeafSpec};
+use crate::common::pki::{Eku, LeafSpec};
 use crate::running::{PAIR, several, terminating};
 use crate::tunnel::Tunnel;
-use crate::world::{PATIENCE, World, unfit, valid};
+use crate::world::{PATIENCE, World, valid};
 use serde_json::Value;
 
 fn ask_as(address: SocketAddr, method: &str, path: &str, host: &str) -> (u16, String, String) {
@@ -204,12 +204,10 @@ fn the_page_shows_both_slots_and_who_is_still_relaxed_and_escapes_every_name() {
     let (mut tunnel, admin) = watched();
     // Both names are whatever a CA of the operator's issues; the first is shown before it is judged.
     let evil = "<script>alert(1)</script>\u{202e}";
-    let mut subject = DistinguishedName::new();
-    subject.push(DnType::CommonName, evil);
-    drop(tunnel.carry_of(&tunnel.world.clients.leaf(valid(unfit().subject(subject)))));
+    let spec = valid(LeafSpec::new(evil).dns("edge.example.com").eku(Eku::server()));
+    drop(tunnel.carry_of(&tunnel.world.clients.leaf(spec.clone())));
     tunnel.proxy.connection();
-    let spec = LeafSpec::new(evil).dns("edge.example.com");
-    tunnel.refuse(Some(&tunnel.world.servers.leaf(valid(spec))));
+    tunnel.refuse(Some(&tunnel.world.servers.leaf(spec)));
     let (code, head, page) = get(admin, "/");
     assert_eq!(code, 200);
     assert!(head.contains("default-src 'none'; style-src 'sha256-"), "{head}");

@@ -107,6 +107,15 @@ macro_rules! shared_setters {
                 self
             }
 
+            /// Of this organisation, which stands before the common name.
+            pub fn organisation(mut self, organisation: &str) -> Self {
+                let common_name = std::mem::take(&mut self.0.params.distinguished_name);
+                let mut name = DistinguishedName::new();
+                name.push(DnType::OrganizationName, organisation);
+                common_name.iter().for_each(|(kind, value)| name.push(kind.clone(), value.clone()));
+                self.subject(name)
+            }
+
             /// Leaves the subject empty.
             pub fn empty_subject(mut self) -> Self {
                 self.0.params.distinguished_name = DistinguishedName::new();

@@ -6,8 +6,8 @@ use time::Duration;
 
 use super::reports::HOSTILE;
 use super::run::audit;
-use super::world::{ISSUED, World, leaf, milestone};
-use crate::common::pki::{DistinguishedName, DnType, Eku, LeafSpec};
+use super::world::{ISSUED, World, leaf, milestone, nameless};
+use crate::common::pki::{Eku, LeafSpec};
 use crate::sha256;
 
 /// Names are shown as the crate prints them; two pages that differ in names only have the same tags with
@@ -34,11 +34,8 @@ fn no_name_becomes_markup() {
 fn page_of(names: &[&str]) -> String {
     let world = World::new();
     for (index, name) in names.iter().enumerate() {
-        // Without a DNS name, which would be shown in its place.
-        let spec = leaf("\t", 100 + index as u64).eku(Eku::both());
-        let mut subject = DistinguishedName::new();
-        subject.push(DnType::CommonName, *name);
-        let spec = spec.subject(subject);
+        // A DNS name would be shown in its place.
+        let spec = nameless(name, 100 + index as u64).eku(Eku::both());
         world.write(&format!("{index}.pem"), world.private.leaf(spec).cert_pem());
     }
     audit(&world, "--format html .").stdout

@@ -8,7 +8,7 @@ use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
 use crate::common::files::TempDir;
-use crate::common::pki::{Ca, CaSpec, DistinguishedName, DnType, Eku, Leaf, LeafSpec};
+use crate::common::pki::{Ca, CaSpec, Eku, Leaf, LeafSpec};
 
 pub const ISSUED: OffsetDateTime = datetime!(2026-09-01 0:00 UTC);
 
@@ -76,9 +76,14 @@ impl World {
     }
 }
 
-pub fn leaf(name: &str, serial: u64) -> LeafSpec {
+/// Without a name beside its subject.
+pub fn nameless(name: &str, serial: u64) -> LeafSpec {
     let end = ISSUED + Duration::days(199) - Duration::SECOND;
-    let spec = LeafSpec::new(name).serial(serial).valid(ISSUED, end);
+    LeafSpec::new(name).serial(serial).valid(ISSUED, end)
+}
+
+pub fn leaf(name: &str, serial: u64) -> LeafSpec {
+    let spec = nameless(name, serial);
     match name.is_ascii() && !name.contains(|c: char| c.is_control()) {
         true => spec.dns(name),
         false => spec,
@@ -86,10 +91,7 @@ pub fn leaf(name: &str, serial: u64) -> LeafSpec {
 }
 
 pub fn ca(organisation: &str, name: &str, serial: u64) -> CaSpec {
-    let mut subject = DistinguishedName::new();
-    subject.push(DnType::OrganizationName, organisation);
-    subject.push(DnType::CommonName, name);
-    let spec = CaSpec::new(name).subject(subject).serial(serial);
+    let spec = CaSpec::new(name).organisation(organisation).serial(serial);
     spec.valid(datetime!(2020-01-01 0:00 UTC), datetime!(2040-01-01 0:00 UTC))
 }
 

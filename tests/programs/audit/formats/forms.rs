@@ -7,6 +7,7 @@ use super::make::{
 };
 use super::run::{audit, keys_of, places_of};
 use crate::common::pki::der::{sequence, tlv};
+use crate::common::pki::pem as labelled;
 use crate::common::shared;
 
 type Row = (&'static str, Vec<u8>, &'static str);
@@ -164,10 +165,7 @@ fn fields(cast: &Cast) -> Vec<Row> {
 fn octets(cast: &Cast) -> Vec<Row> {
     let (pem, der, root) = (cast.pem(), cast.der(), cast.ca.der().to_vec());
     let mark = |mark: &[u8], bytes: &[u8]| [mark, bytes].concat();
-    let label = |der: &[u8]| {
-        let body = wrapped(&base64(der), 64, "\n");
-        format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n").into_bytes()
-    };
+    let label = |der: &[u8]| labelled("CERTIFICATE", der).into_bytes();
     let both = [&root[..], &der].concat();
     let trust = [&der[..], &[0x30, 2, 0x0c, 0]].concat();
     vec![

@@ -3,6 +3,7 @@
 use super::make::{Cast, base64, bks, gzip, jks, pkcs7, pkcs12, tar, zip};
 use super::run::{audit, places_of};
 use crate::common::pki::der::{octet_string, oid, sequence, tlv, unsigned};
+use crate::common::pki::pem as labelled;
 
 /// Each row: a file, what is in it, and a part of the reason.
 #[test]
@@ -24,9 +25,6 @@ fn what_should_hold_certificates_and_cannot_be_read_is_a_finding() {
     let ber_inside = sequence(&[signed_data.clone(), vec![0xa0, 0x80, 0, 0, 0]]);
     let enveloped = sequence(&[oid(&[1, 2, 840, 113549, 1, 7, 3]), tlv(0xa0, &[0x30, 0])]);
     let enc = format!("ENC[AES256_GCM,data:{},iv:YQ==,tag:YQ==,type:str]", base64([9; 300]));
-    let label = |label: &str, der: &[u8]| {
-        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", base64(der))
-    };
     let algorithm = sequence(&[oid(&[1, 2])]);
     let request = sequence(&[sequence(&[unsigned(&[0])]), algorithm, tlv(3, &[0])]);
     let netscape = sequence(&[oid(&[2, 16, 840, 1, 113730, 2, 5]), tlv(0xa0, &tlv(0x30, &der))]);
@@ -47,10 +45,10 @@ fn what_should_hold_certificates_and_cannot_be_read_is_a_finding() {
         ("backup.tar.xz", b"\xfd7zXZ\0\0\x04".to_vec(), "unpack it"),
         ("backup.tar.gpg", vec![0x85, 1, 0x0c, 3], "unpack it"),
         ("backup.7z", b"7z\xbc\xaf\x27\x1c\0\x04".to_vec(), "unpack it"),
-        ("request-inside.conf", label("CERTIFICATE", &request).into(), "nothing that is read"),
-        ("sequence-of-netscape.conf", label("CERTIFICATE", &netscape).into(), "nothing that is read"),
-        ("message.pem.asc", label("PGP MESSAGE", &[9; 300]).into(), "decrypt it"),
-        ("age.yaml", format!("tls.crt: |\n  {}", label("AGE ENCRYPTED FILE", &[9; 300]).replace('\n', "\n  ")).into(), "decrypt it"),
+        ("request-inside.conf", labelled("CERTIFICATE", &request).into(), "nothing that is read"),
+        ("sequence-of-netscape.conf", labelled("CERTIFICATE", &netscape).into(), "nothing that is read"),
+        ("message.pem.asc", labelled("PGP MESSAGE", &[9; 300]).into(), "decrypt it"),
+        ("age.yaml", format!("tls.crt: |\n  {}", labelled("AGE ENCRYPTED FILE", &[9; 300]).replace('\n', "\n  ")).into(), "decrypt it"),
         ("vault.yml", format!("$ANSIBLE_VAULT;1.1;AES256\n{}\n", "3133".repeat(100)).into(), "ansible-vault"),
         ("vaulted.yaml", format!("tls_cert: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  {}\n", "3133".repeat(100)).into(), "ansible-vault"),
         ("transit.yaml", format!("tls_cert: vault:v1:{}\n", base64([9; 300])).into(), "the field should hold"),
