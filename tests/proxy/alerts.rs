@@ -3,11 +3,16 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
+use std::thread;
 
 use crate::common::alerts::{Client, JAVA, PYTHON, sees_every_alert};
 use crate::common::pki::{Leaf, LeafSpec};
-use crate::running::{Proxy, calling};
+use crate::common::tls::{provider, stock_client_verifier, stock_server};
+use crate::running::{Proxy, backend, calling, take};
 use crate::tunnel::Tunnel;
+use crate::world::World;
+use rustls::ServerConnection;
 
 #[test]
 fn a_client_in_python_sees_the_alert_every_time() {
@@ -53,6 +58,25 @@ fn a_backend_that_refuses_our_certificate_is_heard_in_the_line_of_the_connection
     assert!(line["error"].as_str().unwrap().contains("UnsupportedCertificate"), "{line}");
     assert_eq!(line["class"], "alert-received", "{line}");
     assert_eq!(serving.proxy.connection()["class"], "eku");
+}
+
+/// In TLS 1.2 before the handshake has ended.
+#[test]
+fn a_backend_that_refuses_us_in_the_handshake_is_heard_too() {
+    let (world, (listener, at)) = (World::new(), backend());
+    let strangers = stock_client_verifier(&provider(), &[world.servers.der()], []);
+    let own = world.server().credentials(&[]);
+    let config = stock_server(&provider(), &[&rustls::version::TLS12], own, Some(strangers));
+    let server = thread::spawn(move || {
+        let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+        connection.complete_io(&mut take(&listener))
+    });
+    let mut calling = Proxy::start(&world, &calling(at, ""));
+    let mut client = TcpStream::connect(calling.address("out")).unwrap();
+    assert!(client.read(&mut [0]).is_err());
+    let line = calling.connection();
+    assert_eq!((&line["end"], &line["class"]), (&"no backend".into(), &"alert-received".into()));
+    assert!(server.join().unwrap().is_err());
 }
 
 #[test]
