@@ -6,8 +6,8 @@ use crate::common::agreed::agreed;
 use crate::common::clock::NOW;
 use crate::common::files::TempDir;
 use crate::common::pki::{
-    Ca, CaSpec, CrlSpec, DistinguishedName, DnType, DnValue, Eku, KeyUsagePurpose, Leaf, LeafSpec,
-    WeakRsaKey, der, pem,
+    Ca, CaSpec, CrlSpec, Eku, KeyKind, KeyUsagePurpose, Leaf, LeafSpec, WeakRsaKey, der, pem,
+    tamper_signature, with_key_of_isrg_root_x2,
 };
 use crate::common::programs::{Run, run, run_unread};
 use crate::{hex_sha256, program};
@@ -345,7 +345,8 @@ fn verify_exits_with_2_and_prints_no_verdict_when_input_cannot_be_read_completel
 fn verify_exits_with_2_and_says_why_when_it_is_used_wrongly() {
     let world = World::new();
     world.file("chain", world.client.cert_pem());
-    world.file("public", named_like_a_public_root());
+    let public = Ca::root(CaSpec::new("public").kind(KeyKind::P384));
+    world.file("public", pem("CERTIFICATE", &with_key_of_isrg_root_x2(&public.der())));
     let hex63 = format!("spki-sha256:{}", "a".repeat(63));
     let as_server = "--role server --name x.example";
     let public = "--roots public --allow dns:x.example --eku ignore";
@@ -405,7 +406,7 @@ impl World {
         self.file("no-eku", root.leaf(edge()).cert_pem());
         self.file("code-signing", root.leaf(edge().eku(Eku::code_signing())).cert_pem());
         self.file("stranger", other.leaf(edge()).cert_pem());
-        self.file("tampered", tamper_signature(&self.client.cert_pem()));
+        self.file("tampered", pem("CERTIFICATE", &tamper_signature(&self.client.der())));
         self.file("many", self.server.cert_pem() + &root.pem().repeat(17));
         self.file("crl", root.crl_pem(crl.clone()));
         self.file("revoking-crl", root.crl_pem(crl.clone().revoke(&self.client.serial)));
@@ -464,26 +465,6 @@ impl World {
 
 fn edge() -> LeafSpec {
     LeafSpec::new("edge").dns("edge.example.com")
-}
-
-/// A root that bears a public root's name, and so counts as issued by it; the key is of today.
-fn named_like_a_public_root() -> String {
-    let mut name = DistinguishedName::new();
-    for (attribute, value) in [
-        (DnType::CountryName, "US"),
-        (DnType::OrganizationName, "Internet Security Research Group"),
-        (DnType::CommonName, "ISRG Root X1"),
-    ] {
-        name.push(attribute, DnValue::PrintableString(value.try_into().unwrap()));
-    }
-    Ca::root(CaSpec::new("").subject(name)).pem()
-}
-
-/// The signature is the last field: another digit there, and the certificate is still well-formed.
-fn tamper_signature(pem: &str) -> String {
-    let end = pem.find("\n-----END").unwrap() - 12;
-    let digit = if &pem[end..=end] == "A" { "B" } else { "A" };
-    format!("{}{digit}{}", &pem[..end], &pem[end + 1..])
 }
 
 /// So many seconds after `NOW`, RFC 3339.
