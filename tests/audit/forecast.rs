@@ -1,7 +1,6 @@
 //! The forecast against the table of FACTS, section 4, and against the real thing: rustls always,
 //! OpenSSL, Go, Java and GnuTLS where they are installed.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::common::clock::{NOW, unix};
@@ -122,16 +121,17 @@ impl Chain {
         })
     }
 
-    fn write(&self, folder: &Path) {
-        std::fs::create_dir(folder).unwrap();
+    fn written(&self) -> TempDir {
+        let folder = TempDir::new();
         for (name, pem) in [
             ("leaf.pem", self.leaf.cert_pem()),
             ("issuer.pem", self.issuer.pem()),
             ("root.pem", self.root.pem()),
             ("chain.pem", self.leaf.chain_pem(&[&self.issuer])),
         ] {
-            std::fs::write(folder.join(name), pem).unwrap();
+            folder.write(name, pem);
         }
+        folder
     }
 }
 
@@ -240,39 +240,27 @@ fn command(line: &str) -> Command {
 
 /// What a program says to each chain in its folder, in each role.
 fn one_by_one(chains: &[Chain], line: impl Fn(Role) -> String) -> Vec<[bool; 2]> {
-    let dir = TempDir::new();
-    let accepts = |folder: &PathBuf, role| {
+    let accepts = |folder: &TempDir, role| {
         let mut verify = command(&line(role));
-        verify.current_dir(folder);
+        verify.current_dir(folder.path());
         run(verify, b"").code == 0
     };
-    let folders = write(chains, &dir);
-    folders.iter().map(|folder| ROLES.map(|role| accepts(folder, role))).collect()
+    let folders = chains.iter().map(Chain::written);
+    folders.map(|folder| ROLES.map(|role| accepts(&folder, role))).collect()
 }
 
 /// What a program says that takes the time and all folders and prints a line for each folder and role.
 fn all_at_once(chains: &[Chain], line: &str) -> Vec<[bool; 2]> {
-    let dir = TempDir::new();
-    let folders = write(chains, &dir);
+    let folders: Vec<_> = chains.iter().map(Chain::written).collect();
     let mut program = command(line);
     program.current_dir(env!("CARGO_MANIFEST_DIR")).arg(NOW.unix_timestamp().to_string());
-    program.args(&folders);
+    program.args(folders.iter().map(TempDir::path));
     let output = run(program, b"");
     assert_eq!(output.code, 0, "{output:?}");
     let mut lines = output.stdout.lines();
-    let mut verdict = |folder: &PathBuf, role| {
-        let begin = format!("{} {role} ", folder.display());
+    let mut verdict = |folder: &TempDir, role| {
+        let begin = format!("{} {role} ", folder.path().display());
         lines.next().unwrap().strip_prefix(&*begin).unwrap() == "yes"
     };
     folders.iter().map(|folder| ROLES.map(|role| verdict(folder, role))).collect()
-}
-
-/// Each in a folder of its own.
-fn write(chains: &[Chain], dir: &TempDir) -> Vec<PathBuf> {
-    let write = |(index, chain): (usize, &Chain)| {
-        let folder = dir.join(&index.to_string());
-        chain.write(&folder);
-        folder
-    };
-    chains.iter().enumerate().map(write).collect()
 }

@@ -31,11 +31,17 @@ impl TempDir {
         self.0.join(name)
     }
 
-    /// Writes a file and says where it is.
+    /// Writes a file, in folders that are there or are made, and says where it is.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.join(name);
+        fs::create_dir_all(path.parent().expect("it is in this folder")).expect("it can be made");
         fs::write(&path, content).expect("the folder was just made");
         path
+    }
+
+    /// Makes a symbolic link.
+    pub fn link(&self, to: &str, name: &str) {
+        symlink(to, self.join(name)).expect("there is none of this name");
     }
 }
 

@@ -197,7 +197,6 @@ fn the_file_in_the_manual_is_one_that_starts() {
     let world = World::new();
     let now = time::OffsetDateTime::now_utc();
     let list = CrlSpec::new(1).current(now - time::Duration::HOUR, now + time::Duration::WEEK);
-    std::fs::create_dir(world.folder.join("crls")).unwrap();
     world.folder.write("crls/clients.pem", world.clients.crl_pem(list));
     let run = once(["--check".as_ref(), &*world.folder.write("manual.toml", toml)]);
     assert_eq!((run.code, &*run.stderr), (0, ""), "{run:?}");

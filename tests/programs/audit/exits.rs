@@ -66,7 +66,6 @@ fn the_exit_code_says_what_there_is_to_do_of_what_fail_on_lists() {
 #[test]
 fn an_excluded_path_is_one_however_it_is_written() {
     let world = World::new();
-    std::fs::create_dir(world.folder.join("archive")).unwrap();
     world.write("archive/broken.pem", "-----BEGIN CERTIFICATE-----\n");
     let rows = [
         ("--exclude ./archive/broken.pem archive", 0),
@@ -91,7 +90,6 @@ fn an_expired_ca_certificate_breaks_nothing_by_itself() {
 #[test]
 fn the_role_is_told_of_a_file_of_a_folder_and_of_what_is_closest() {
     let world = World::full();
-    std::fs::create_dir(world.folder.join("app")).unwrap();
     for name in ["app/edge.pem", "app/server.pem"] {
         let spec = leaf(name, name.len() as u64).eku(Eku::both()).web_pki();
         world.write(name, world.combined.leaf(spec).cert_pem());

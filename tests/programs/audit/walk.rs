@@ -10,7 +10,6 @@ fn many_files_are_reported_in_the_order_of_their_names() {
     let world = World::new();
     let pem = world.edge.cert_pem();
     for folder in ["a", "b"] {
-        fs::create_dir(world.folder.join(folder)).unwrap();
         for file in 0..700 {
             world.write(&format!("{folder}/{file:03}.pem"), &pem);
         }
@@ -22,24 +21,22 @@ fn many_files_are_reported_in_the_order_of_their_names() {
     assert_eq!(places(&line), files.collect::<Vec<_>>());
 }
 
-#[cfg(unix)]
 #[test]
 fn links_to_folders_are_followed_once_and_links_to_files_are_files() {
-    use std::os::unix::fs::symlink;
     let world = World::new();
     let pem = world.edge.cert_pem();
-    for folder in ["audited", "audited/real", "elsewhere"] {
-        fs::create_dir(world.folder.join(folder)).unwrap();
-    }
     world.write("audited/real/edge.pem", &pem);
     world.write("elsewhere/other.pem", &pem);
-    let link = |to: &str, name: &str| symlink(to, world.folder.join(name)).unwrap();
-    link("..", "audited/real/loop");
-    link("real", "audited/again");
-    link("real/edge.pem", "audited/live.pem");
-    link("../elsewhere", "audited/one");
-    link("../elsewhere", "audited/two");
-    link("one", "audited/three");
+    for (to, name) in [
+        ("..", "real/loop"),
+        ("real", "again"),
+        ("real/edge.pem", "live.pem"),
+        ("../elsewhere", "one"),
+        ("../elsewhere", "two"),
+        ("one", "three"),
+    ] {
+        world.folder.link(to, &format!("audited/{name}"));
+    }
     let output = audit(&world, "--format json audited");
     let sources = ["audited/live.pem:1", "audited/real/edge.pem:1", "audited/one/other.pem:1"];
     // Each once, and the folder's own name before that of a link to it.
@@ -49,32 +46,27 @@ fn links_to_folders_are_followed_once_and_links_to_files_are_files() {
 }
 
 /// Every folder has two links to the next: 2^30 paths, 30 folders.
-#[cfg(unix)]
 #[test]
 fn a_pyramid_of_links_ends() {
-    use std::os::unix::fs::symlink;
     let world = World::new();
     for level in 0..30 {
-        fs::create_dir(world.folder.join(&format!("{level}"))).unwrap();
+        world.write(&format!("{level}/no-certificate"), "");
         for side in ["left", "right"] {
-            let link = world.folder.join(&format!("{level}/{side}"));
-            symlink(format!("../{}", level + 1), link).unwrap();
+            world.folder.link(&format!("../{}", level + 1), &format!("{level}/{side}"));
         }
     }
-    fs::create_dir(world.folder.join("30")).unwrap();
     world.write("30/edge.pem", world.edge.cert_pem());
     let line = audit(&world, "--format json 0").line("CN=edge.example.com");
     assert_eq!(line["source"].as_array().map(Vec::len), Some(1), "{line}");
 }
 
-#[cfg(unix)]
 #[test]
 fn a_link_to_nothing_is_no_error_and_a_pipe_is_not_waited_for() {
     let world = World::new();
     world.write("edge.pem", world.edge.cert_pem());
     // One is a link to itself, one has a file where a folder should be.
     for (to, link) in [("nowhere", "live"), ("loop.pem", "loop"), ("edge.pem/1.pem", "below")] {
-        std::os::unix::fs::symlink(to, world.folder.join(&format!("{link}.pem"))).unwrap();
+        world.folder.link(to, &format!("{link}.pem"));
     }
     let pipe = world.folder.join("pipe.pem");
     let made = std::process::Command::new("mkfifo").arg(pipe).status();
