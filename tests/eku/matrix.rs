@@ -11,7 +11,7 @@ use crate::common::errors::{Exact, assert_no_row_is_wrong};
 use crate::common::ours::{Event, Heard, ROLES, Setup, Verifier, roots};
 use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec};
 use crate::common::tls::provider;
-use crate::oracle::{Policy, Verdict, expect};
+use crate::oracle::{Policy, Verdict, expect, told};
 use mtls_roles::{Error, Role};
 use rustls::CertificateError;
 
@@ -48,7 +48,7 @@ fn verified(verifier: &Verifier, role: Role, chain: &Chain, heard: &Heard) -> Ve
     let said = match verifier.verify(&chain.ders, NAME, unix(NOW)) {
         Err(refusal) => Verdict::Refused {
             class: refusal.class(),
-            violation: refusal.violation().map(Into::into),
+            violation: refusal.violation().map(told),
             error: Exact(refusal.error().clone()),
         },
         Ok(peer) => {
@@ -70,7 +70,7 @@ fn decided(verifier: &Verifier, role: Role, chain: &Chain, heard: &Heard) -> Ver
         (Ok(()), [Event::Relaxed(peer)]) if peer.role() == role => peer.eku().into(),
         (Err(error), [Event::Refused(of, class, violation)]) if *of == role => Verdict::Refused {
             class: *class,
-            violation: violation.as_ref().map(Into::into),
+            violation: violation.as_ref().map(told),
             error: Exact(error),
         },
         (decided, events) => panic!("{}: {decided:?}, but told {events:?}", chain.id),

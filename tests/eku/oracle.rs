@@ -1,8 +1,8 @@
 //! What DESIGN.md, section 3 says about a chain, written down a second time and without the crate's decisions.
 //!
-//! Purposes and classes are the crate's constants; everything that is decided here is decided from the shapes.
+//! Classes are the crate's constants; everything that is decided here is decided from the shapes.
 
-use mtls_roles::{EkuOutcome, EkuPolicy, EkuViolation, PeerRule, Purpose, RefusalClass, Role};
+use mtls_roles::{EkuOutcome, EkuPolicy, EkuViolation, PeerRule, RefusalClass, Role};
 use rustls::{CertificateError, Error, ExtendedKeyPurpose, OtherError};
 use time::Duration;
 
@@ -91,39 +91,23 @@ impl Policy {
     }
 }
 
-/// What a verifier says about a chain.
+/// What a verifier says about a chain; of the certificate that is wrong its place and the words.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
     Enforced,
-    Relaxed(Violation),
-    Refused { class: RefusalClass, violation: Option<Violation>, error: Exact },
+    Relaxed(String),
+    Refused { class: RefusalClass, violation: Option<String>, error: Exact },
 }
 
-/// The certificate that is wrong.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Violation {
-    pub certificate: String,
-    pub position: usize,
-    pub needed: Purpose,
-    pub found: Option<Vec<Purpose>>,
-}
-
-impl From<&EkuViolation> for Violation {
-    fn from(violation: &EkuViolation) -> Self {
-        Self {
-            certificate: violation.certificate.clone(),
-            position: violation.position,
-            needed: violation.needed.clone(),
-            found: violation.found.clone(),
-        }
-    }
+pub fn told(violation: &EkuViolation) -> String {
+    format!("{}: {violation}", violation.position)
 }
 
 impl From<&EkuOutcome> for Verdict {
     fn from(outcome: &EkuOutcome) -> Self {
         match outcome.violation() {
             None => Self::Enforced,
-            Some(violation) => Self::Relaxed(violation.into()),
+            Some(violation) => Self::Relaxed(told(violation)),
         }
     }
 }
@@ -199,22 +183,26 @@ fn first_fault(needed: Kp, path: &[&Shape]) -> Option<usize> {
     path.iter().position(|shape| shape.purposes.is_some_and(|found| !found.contains(&needed)))
 }
 
-fn violation(needed: Kp, position: usize, path: &[&Shape]) -> Violation {
-    Violation {
-        certificate: ["CN=leaf", "CN=first", "CN=second"][position].into(),
-        position,
-        needed: purpose(needed),
-        found: path[position].purposes.map(|found| found.iter().copied().map(purpose).collect()),
-    }
+fn violation(needed: Kp, position: usize, path: &[&Shape]) -> String {
+    let place = ["0: leaf `CN=leaf`", "1: issuer `CN=first`", "2: issuer `CN=second`"][position];
+    let found = match path[position].purposes {
+        None => "no extended key usage".into(),
+        Some([]) => "an empty extended key usage".into(),
+        Some(found) => {
+            let names: Vec<_> = found.iter().copied().map(name).collect();
+            format!("extended key usage {}", names.join(", "))
+        }
+    };
+    format!("{place} has {found}, needed {}", name(needed))
 }
 
-fn purpose(kp: Kp) -> Purpose {
+fn name(kp: Kp) -> &'static str {
     match kp {
-        Kp::ServerAuth => Purpose::SERVER_AUTH,
-        Kp::ClientAuth => Purpose::CLIENT_AUTH,
-        Kp::Any => Purpose::ANY,
-        Kp::CodeSigning => Purpose::CODE_SIGNING,
-        Kp::EmailProtection => Purpose::EMAIL_PROTECTION,
+        Kp::ServerAuth => "serverAuth",
+        Kp::ClientAuth => "clientAuth",
+        Kp::Any => "anyExtendedKeyUsage",
+        Kp::CodeSigning => "codeSigning",
+        Kp::EmailProtection => "emailProtection",
         Kp::Oid(arcs) => panic!("no shape has {arcs:?}"),
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! `cargo test --test memo is_bounded -- --nocapture` prints what a remembered chain takes.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crate::common::clock::{NOW, unix};
@@ -26,36 +25,21 @@ fn a_flood_of_valid_chains_from_several_threads_never_takes_more_than_the_capaci
     let sub = root.sub(CaSpec::new("sub"));
     let leaf = sub.leaf(client("one")).key;
     let memo = SignatureMemo::with_capacity(&provider(), CAPACITY);
-    let is_over = AtomicBool::new(false);
-    let sample = || {
-        let bytes = memo.counters().bytes;
-        assert!(bytes <= CAPACITY as u64, "{bytes}");
-        bytes
+    let flood = |thread| {
+        let verifier = verifier(&root, &memo);
+        let bytes = (0..300).map(|number| {
+            let spec = client(&format!("client {thread} {number}")).key(&leaf);
+            assert!(accepts(&verifier, &sub.leaf(spec).chain(&[&sub])));
+            let bytes = memo.counters().bytes;
+            assert!(bytes <= CAPACITY as u64, "{bytes}");
+            bytes
+        });
+        bytes.max()
     };
     let most = thread::scope(|scope| {
-        let floods: Vec<_> = (0..3)
-            .map(|thread| {
-                let (verifier, sub, leaf) = (verifier(&root, &memo), &sub, &leaf);
-                scope.spawn(move || {
-                    for number in 0..300 {
-                        let name = format!("client {thread} {number}");
-                        let chain = sub.leaf(client(&name).key(leaf)).chain(&[sub]);
-                        assert!(accepts(&verifier, &chain));
-                        sample();
-                    }
-                })
-            })
-            .collect();
-        let sampler = scope.spawn(|| {
-            let mut most = 0;
-            while !is_over.load(Ordering::SeqCst) {
-                most = most.max(sample());
-            }
-            most
-        });
-        floods.into_iter().for_each(|flood| flood.join().unwrap());
-        is_over.store(true, Ordering::SeqCst);
-        sampler.join().unwrap()
+        let flood = &flood;
+        let floods = [0, 1, 2].map(|thread| scope.spawn(move || flood(thread)));
+        floods.map(|flood| flood.join().unwrap()).into_iter().max().flatten().unwrap()
     });
     // The memo was full, or nothing would be proved; 900 leaves were met, and room is for some 30.
     assert!(most > CAPACITY as u64 * 9 / 10, "{most}");

@@ -49,7 +49,7 @@ fn providers_of_algorithms() -> [(&'static str, CryptoProvider, bool); 4] {
 }
 
 /// The memo of every other provider is refused, and with its own each gives its own verdict, cold and warm. What one memo
-/// knows by two algorithms with the same identifiers is shown in `src/memo/mod.rs`.
+/// knows by two algorithms with the same identifiers is shown in `src/memo/recall.rs`.
 #[test]
 fn a_memo_serves_the_provider_it_was_made_for_and_no_other() {
     for (small, large) in [(AWS_2048, AWS_3072), (RING_2048, RING_3072)] {
