@@ -8,7 +8,7 @@ use crate::common::agreed::agreed;
 use crate::common::pki::{Eku, LeafSpec};
 use crate::running::{PAIR, several, terminating};
 use crate::tunnel::Tunnel;
-use crate::world::{PATIENCE, World, valid};
+use crate::world::{PATIENCE, World, named, valid};
 use serde_json::Value;
 
 fn ask_as(address: SocketAddr, method: &str, path: &str, host: &str) -> (u16, String, String) {
@@ -56,8 +56,8 @@ fn visited() -> (Tunnel, SocketAddr) {
         tunnel.proxy.connection();
     }
     tunnel.refuse(None);
-    let stranger = LeafSpec::new("x").dns("x.example").eku(Eku::server());
-    tunnel.refuse(Some(&tunnel.world.clients.leaf(valid(stranger))));
+    let stranger = named("x.example").eku(Eku::server());
+    tunnel.refuse(Some(&tunnel.world.clients.leaf(stranger)));
     speak_no_tls(&mut tunnel);
     (tunnel, admin)
 }
@@ -90,7 +90,7 @@ fn of_two_certificates_of_one_name_the_one_that_ends_first_is_counted() {
     let now = time::OffsetDateTime::now_utc();
     for certificates in [["server", "soon"], ["soon", "server"]] {
         let world = World::new();
-        let spec = LeafSpec::new("core.example.com").dns("core.example.com").eku(Eku::server());
+        let spec = named("core.example.com").eku(Eku::server());
         let soon = spec.valid(now - time::Duration::days(1), now + time::Duration::days(5));
         world.write("soon", &world.servers.leaf(soon), &world.servers);
         let (_tunnel, admin) = watched_as(world, |toml| toml.replace(PAIR, &several(certificates)));

@@ -2,10 +2,10 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-use crate::common::pki::{CrlSpec, Eku, LeafSpec};
+use crate::common::pki::{CrlSpec, Eku};
 use crate::common::programs::{Run, run_unread};
 use crate::running::{PAIR, calling, check, once, program, several, terminating, write};
-use crate::world::{World, valid};
+use crate::world::{World, named};
 use std::process::Command;
 
 /// As an operator writes it, below the line of the log's format.
@@ -125,11 +125,11 @@ fn a_check_reports_what_there_is_to_know_of_a_file_that_can_be_used() {
 #[test]
 fn of_several_certificates_each_is_shown_and_a_caller_meets_the_one_for_its_name() {
     let world = World::new();
-    let other = LeafSpec::new("other").dns("other.example.com").eku(Eku::server());
-    world.write("other", &world.servers.leaf(valid(other)), &world.servers);
+    let other = named("other.example.com").eku(Eku::server());
+    world.write("other", &world.servers.leaf(other), &world.servers);
     let serving = terminating(nowhere(), "").replace(PAIR, &several(["server", "other"]));
     let run = check(&world, &serving);
-    for words in ["presents  CN=core.example.com", "presents  CN=other"] {
+    for words in ["presents  CN=core.example.com", "presents  CN=other.example.com"] {
         assert!(run.stdout.contains(words), "{words}: {run:?}");
     }
     for (name, code) in

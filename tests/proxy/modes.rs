@@ -6,10 +6,10 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use crate::common::pki::{CrlSpec, LeafSpec};
+use crate::common::pki::CrlSpec;
 use crate::running::{PAIR, Proxy, ROOTS, backend, calling, check, several, take, terminating};
 use crate::tunnel::{Tunnel, greeted, passes};
-use crate::world::{World, valid};
+use crate::world::{World, named};
 use time::OffsetDateTime;
 
 #[test]
@@ -65,8 +65,7 @@ fn client_certificates_are_required_optional_or_not_asked_for() {
 #[test]
 fn only_those_whom_a_rule_names_may_connect() {
     let mut tunnel = Tunnel::new("accept.allow = [\"dns:other.example.com\"]");
-    let other = LeafSpec::new("other").dns("other.example.com");
-    assert!(tunnel.lets_in(Some(&tunnel.world.clients.leaf(valid(other)))));
+    assert!(tunnel.lets_in(Some(&tunnel.world.clients.leaf(named("other.example.com")))));
     tunnel.proxy.connection();
     assert!(!tunnel.lets_in(Some(&tunnel.world.client())));
     assert_eq!(tunnel.proxy.connection()["class"], "peer-rule");
@@ -93,8 +92,7 @@ fn a_list_that_revokes_a_client_is_followed_without_a_signal() {
 #[test]
 fn of_several_certificates_the_one_that_was_asked_for_is_presented() {
     let world = World::new();
-    let other = world.servers.leaf(valid(LeafSpec::new("other").dns("other.example.com")));
-    world.write("other", &other, &world.servers);
+    world.write("other", &world.servers.leaf(named("other.example.com")), &world.servers);
     let toml = |at| terminating(at, "").replace(PAIR, &several(["other", "server"]));
     // The client asks for core.example.com and checks that name.
     Tunnel::of(world, toml).carry();

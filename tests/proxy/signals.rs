@@ -9,7 +9,7 @@ use crate::common::pki::Eku;
 use crate::common::ports::free_address;
 use crate::running::{backend, terminating};
 use crate::tunnel::{Tunnel, greeted};
-use crate::world::{PATIENCE, World, unfit, valid};
+use crate::world::{PATIENCE, World, named};
 
 #[test]
 fn after_sigterm_nobody_is_let_in_and_open_connections_may_end() {
@@ -166,7 +166,7 @@ fn renewed_files_are_used_at_sighup_and_where_they_are_refused_the_last_good_pai
     let mut tunnel = Tunnel::new("");
     let presented = |tunnel: &Tunnel| tunnel.carry().0.conn.peer_certificates().unwrap()[0].clone();
     let renewed = tunnel.world.server();
-    let unfit = tunnel.world.servers.leaf(valid(unfit().eku(Eku::client())));
+    let unfit = tunnel.world.servers.leaf(named("core.example.com").eku(Eku::client()));
     assert_ne!(presented(&tunnel), renewed.der());
     for (leaf, key, refused) in [
         (&renewed, &renewed, None),

@@ -26,7 +26,9 @@ impl World {
     /// `server.*` for core.example.com, `client.*` for edge.example.com, the roots of both; as an
     /// operator has them.
     pub fn new() -> Self {
-        let root = |name| Ca::root(valid_ca(CaSpec::new(name)));
+        let now = OffsetDateTime::now_utc();
+        let (begin, end) = (now - time::Duration::days(1), now + time::Duration::days(800));
+        let root = |name| Ca::root(CaSpec::new(name).valid(begin, end));
         let (servers, clients) = (root("Server CA"), root("Client CA"));
         let world = Self { servers, clients, folder: TempDir::new() };
         world.folder.write("server-ca.pem", world.servers.pem());
@@ -37,19 +39,17 @@ impl World {
     }
 
     pub fn server(&self) -> Leaf {
-        let spec = LeafSpec::new("core.example.com").dns("core.example.com").eku(Eku::server());
-        self.servers.leaf(valid(spec))
+        self.servers.leaf(named("core.example.com").eku(Eku::server()))
     }
 
     /// With its purpose.
     pub fn client(&self) -> Leaf {
-        let spec = LeafSpec::new("edge.example.com").dns("edge.example.com").eku(Eku::client());
-        self.clients.leaf(valid(spec))
+        self.clients.leaf(named("edge.example.com").eku(Eku::client()))
     }
 
     /// With serverAuth only, as public CAs issue them from now on.
     pub fn unfit(&self) -> Leaf {
-        self.clients.leaf(valid(unfit()))
+        self.clients.leaf(named("edge.example.com").eku(Eku::server()))
     }
 
     pub fn write(&self, name: &str, leaf: &Leaf, ca: &Ca) {
@@ -88,18 +88,13 @@ impl World {
     }
 }
 
-pub fn unfit() -> LeafSpec {
-    LeafSpec::new("edge.example.com").dns("edge.example.com").eku(Eku::server())
+pub fn named(name: &str) -> LeafSpec {
+    valid(LeafSpec::new(name).dns(name))
 }
 
 pub fn valid(spec: LeafSpec) -> LeafSpec {
     let now = OffsetDateTime::now_utc();
     spec.valid(now - time::Duration::days(1), now + time::Duration::days(80))
-}
-
-fn valid_ca(spec: CaSpec) -> CaSpec {
-    let now = OffsetDateTime::now_utc();
-    spec.valid(now - time::Duration::days(1), now + time::Duration::days(800))
 }
 
 /// Longer than anything here takes on a crowded machine.

@@ -5,10 +5,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::run::{audit, audit_in, places};
+use super::run::{Run, audit, audit_in, places};
 use super::servers::{config, listen, once, serve, server};
 use super::world::World;
 use crate::common::tls::versions;
+
+/// What is said of a list of servers.
+fn listed(world: &World, more: &str, list: &str) -> Run {
+    audit_in(world.path(), &format!("--format json {more} --hosts -"), list.as_bytes(), &[])
+}
 
 /// Every row: how it is written (`PORT` stands for the server's), and how the report names it.
 #[test]
@@ -32,10 +37,7 @@ fn a_server_is_known_by_every_form_of_its_address() {
             let written = written.replace("PORT", port);
             let output = match is_listed {
                 false => audit(&world, &format!("--format json {written}")),
-                true => {
-                    let arguments = "--format json --hosts -";
-                    audit_in(world.path(), arguments, written.as_bytes(), &[])
-                }
+                true => listed(&world, "", &written),
             };
             let source = places(&output.line("CN=edge.example.com"));
             assert_eq!(source, [shown.replace("PORT", port)], "{written} {is_listed}");
@@ -50,7 +52,7 @@ fn a_server_that_is_listed_in_several_ways_is_asked_once() {
     let address = server(&world);
     let port = address.rsplit(':').next().unwrap();
     let list = format!("127.0.0.1/32:{port}\n{address}\nhttps://{address}/\n{address} both\n");
-    let output = audit_in(world.path(), "--format json --hosts -", list.as_bytes(), &[]);
+    let output = listed(&world, "", &list);
     assert!(output.unreadable().is_empty(), "{output:?}");
     let line = output.line("CN=edge.example.com");
     assert_eq!(line["source"].as_array().map(Vec::len), Some(1), "{line}");
@@ -94,7 +96,7 @@ fn what_is_no_server_is_a_finding_that_says_why() {
     ];
     for (line, needed) in rows {
         let list = format!("# a list\n\n{line}\n");
-        let output = audit_in(world.path(), "--format json --hosts -", list.as_bytes(), &[]);
+        let output = listed(&world, "", &list);
         let found = &output.unreadable()["-:3"];
         assert!(output.code == 2 && found.contains(needed), "{line}: {found}");
     }
@@ -145,8 +147,7 @@ fn silent_servers_hold_up_nobody_but_themselves() {
     // By names of their own, since each server is asked once.
     let list: String = (0..200).map(|n| format!("{n}.example.com@{mute}\n")).collect();
     let began = Instant::now();
-    let arguments = "--format json --timeout 3 --hosts -";
-    let output = audit_in(world.path(), arguments, list.as_bytes(), &[]);
+    let output = listed(&world, "--timeout 3", &list);
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     assert_eq!((output.code, output.lines().len()), (2, 200));
 }
