@@ -4,11 +4,22 @@
 use base64ct::{Base64, Encoding};
 use time::Duration;
 
-use super::reports::HOSTILE;
 use super::run::audit;
 use super::world::{ISSUED, World, leaf, milestone, nameless};
 use crate::common::pki::{Eku, LeafSpec};
 use crate::sha256;
+
+const HOSTILE: [&str; 9] = [
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>",
+    "' onmouseover='alert(1)",
+    "</style></script></svg><svg onload=alert(1)>",
+    "{{ 7 * 7 }}{% include 'x' %}",
+    "&lt;b&gt;",
+    "x\u{1b}[2K\nALREADY UNFIT (0)\r\u{202e}\u{9b}1A",
+    "שלום",
+    "javascript:alert(1)",
+];
 
 /// Names are shown as the crate prints them; two pages that differ in names only have the same tags with
 /// the same attributes.
