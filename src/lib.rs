@@ -92,7 +92,7 @@ pub use rustls;
 /// Its instants stand in signatures of this crate.
 pub use time;
 
-pub use certificate::{Certificate, LeafDefect, SubjectAltName};
+pub use certificate::{Certificate, PathCheck, SubjectAltName};
 pub use config::{ResumableConfig, client_config, server_config, without_resumption};
 pub use counters::{Counters, Verdicts};
 pub use credentials::{Credentials, Fitness, Note, NoteKind};
@@ -115,6 +115,5 @@ pub use slot::{ClientSlot, ServerSlot, SlotBuilder};
 #[cfg(feature = "tracing")]
 pub use trace::TracingObserver;
 pub use verifier::{
-    ClientPeerVerifier, Crls, PathCheck, PathViolation, PeerVerifier, PeerVerifierBuilder,
-    ServerPeerVerifier,
+    ClientPeerVerifier, Crls, PathViolation, PeerVerifier, PeerVerifierBuilder, ServerPeerVerifier,
 };

@@ -23,7 +23,7 @@
 //! | `breaks_on` | the day, for that verdict |
 //! | `works_until` | the last second at which it does its job; null if it is unfit already |
 //! | `because` | what caused the verdict: `milestone` (its id, or that of another cause), `date`, `citation`, `confidence`, `text` |
-//! | `notes` | what changes nothing: ids of milestones that concern its chain, and `leaf_with_…`, for which verifiers of this crate refuse it |
+//! | `notes` | what changes nothing: ids of milestones that concern its chain, and of the path check (`leaf_with_key_cert_sign` …) for which verifiers of this crate refuse it |
 //! | `advice` | `id`, `text`, `command` (the request for the client slot, else empty) |
 //! | `forecast` | leaves only: would this stack accept the chain in this role? |
 //! | `obstacles` | leaves only: why not; `position` 0 is the leaf |
@@ -167,7 +167,7 @@ impl Row {
         let first_keys = keys.by_ref().take(FEW).map(|key| key.location.to_string());
         let eku = certificate.purposes();
         let notes = finding.notes.iter().map(|note| note.id.clone());
-        let leaf_defect = finding.leaf_defect.map(|defect| defect.id().to_owned());
+        let path_check = finding.path_check.map(|check| check.id().to_owned());
         let (names, names_complete) = entry.alt_names();
         let forecast = finding.forecast();
         Self {
@@ -204,7 +204,7 @@ impl Row {
             breaks_on: breaks_on(finding.verdict),
             works_until: finding.works_until.map(utc),
             because: finding.causes.iter().map(Because::new).collect(),
-            notes: notes.chain(leaf_defect).collect(),
+            notes: notes.chain(path_check).collect(),
             advice: finding.advice.iter().map(|it| Advice::new(entry, it)).collect(),
             forecast: forecast.as_ref().map(stacks),
             obstacles: forecast.as_ref().map(obstacles),

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::details::{KeyUsage, NetscapeType, PublicKey, policies_and_timestamps, usages};
 use super::roles::Roles;
 use crate::certificate::view::{Part, View};
-use crate::certificate::{Certificate, LeafDefect, SubjectAltName};
+use crate::certificate::{Certificate, PathCheck, SubjectAltName};
 use crate::roots::public;
 use crate::text::Printable;
 
@@ -33,7 +33,7 @@ pub struct Entry {
     authority_key_id: Option<Part>,
     is_root: bool,
     pub(super) has_public_root_key: bool,
-    pub(super) leaf_defect: Option<LeafDefect>,
+    pub(super) path_check: Option<PathCheck>,
     /// Signed certificate timestamps, or a policy of the CA/Browser Forum.
     pub(super) is_web_pki: bool,
     pub(super) told_roles: Option<Roles>,
@@ -48,7 +48,7 @@ impl Entry {
             usages: OnceLock::new(),
             authority_key_id: view.authority_key_id().map(|id| view.part(id)),
             is_root: view.is_own_issuer(),
-            leaf_defect: LeafDefect::of(&view),
+            path_check: PathCheck::of_leaf(&view),
             has_public_root_key: public::has_key_of(&view),
             is_web_pki: view.is_web_pki(),
             told_roles: None,

@@ -12,7 +12,7 @@ use super::milestone::Milestone;
 use super::paths::{CertificationPath, violation};
 use super::roles::Roles;
 use super::verdict::{Cause, Verdict};
-use crate::certificate::LeafDefect;
+use crate::certificate::PathCheck;
 use crate::eku::EkuViolation;
 use crate::role::Role;
 
@@ -84,8 +84,8 @@ pub struct Finding<'a> {
     pub advice: Arc<[Advice<'a>]>,
     /// Milestones that concern its path and change nothing about the verdict.
     pub notes: Box<[&'a Milestone]>,
-    /// For leaves: what this crate's verifiers refuse in it, whatever the verdict is.
-    pub leaf_defect: Option<LeafDefect>,
+    /// For leaves: the check for which this crate's verifiers refuse it, whatever the verdict is.
+    pub path_check: Option<PathCheck>,
 }
 
 impl Finding<'_> {

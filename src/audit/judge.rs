@@ -93,7 +93,7 @@ impl<'a> Judge<'a> {
             verdict,
             works_until: ends.filter(|_| verdict != Verdict::AlreadyUnfit),
             notes: self.notes(&case).collect(),
-            leaf_defect: case.entry.leaf_defect.filter(|_| case.is_leaf()),
+            path_check: case.entry.path_check.filter(|_| case.is_leaf()),
             advice: known.advice(advice),
             causes: reasons.into_iter().flat_map(|it| it.causes).collect(),
             entry: case.entry,

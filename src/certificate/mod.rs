@@ -5,11 +5,11 @@ pub(crate) mod extension;
 pub(crate) mod key;
 mod name;
 pub(crate) mod view;
-mod leaf;
+mod path_check;
 pub(crate) mod defect;
 
-pub use leaf::LeafDefect;
 pub use name::SubjectAltName;
+pub use path_check::PathCheck;
 use std::borrow::Cow;
 
 use base16ct::lower::encode_string as hex;

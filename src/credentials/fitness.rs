@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::chain::Chain;
 use super::note::{Note, NoteKind};
 use super::paths::Paths;
-use crate::certificate::LeafDefect;
+use crate::certificate::PathCheck;
 use crate::certificate::view::View;
 use crate::eku::{EkuOutcome, Preset, Requirement};
 use crate::error::Error;
@@ -164,7 +164,8 @@ impl<'a> Found<'a> {
         match index {
             0 => {
                 let leaf = View::read(self.judge.chain.leaf().der()).ok()?;
-                LeafDefect::of(&leaf).map(NoteKind::Leaf)
+                let check = PathCheck::of_leaf(&leaf)?;
+                Some(NoteKind::RefusedByPathCheck { check, found: check.found_in(&leaf) })
             }
             _ => self.whether_needed(index).or_else(|| self.whether_fit(index)),
         }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use crate::certificate::LeafDefect;
+use crate::certificate::PathCheck;
 use crate::role::{Purpose, eku_text};
 use crate::text::utc;
 
@@ -38,7 +38,7 @@ pub struct Note {
 /// use mtls_roles::NoteKind;
 ///
 /// fn is_for_the_next_renewal(kind: &NoteKind) -> bool {
-///     matches!(kind, NoteKind::Leaf(_))
+///     matches!(kind, NoteKind::RefusedByPathCheck { .. })
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,8 +106,14 @@ pub enum NoteKind {
         /// What rustls minds, and what to do about it.
         reason: String,
     },
-    /// It is the leaf, and has what verifiers of this crate refuse.
-    Leaf(LeafDefect),
+    /// It is the leaf, and verifiers of this crate refuse it.
+    #[non_exhaustive]
+    RefusedByPathCheck {
+        /// The check that does.
+        check: PathCheck,
+        /// What it finds, where that is one of several things: the extension.
+        found: Option<String>,
+    },
 }
 
 impl fmt::Display for Note {
@@ -158,11 +164,14 @@ impl fmt::Display for NoteKind {
                 f,
                 "is presented, but peers on rustls find no path through it: {reason}"
             ),
-            Self::Leaf(defect) => write!(
-                f,
-                "{defect}: verifiers of this crate refuse it unless they are built with \
-                 stock_path_checks(); have it issued anew without"
-            ),
+            Self::RefusedByPathCheck { check, found } => {
+                let found = found.as_ref().map_or_else(String::new, |it| format!(" ({it})"));
+                write!(
+                    f,
+                    "{check}{found}: verifiers of this crate refuse it unless they are built with \
+                     stock_path_checks(); have it issued anew without"
+                )
+            }
         }
     }
 }

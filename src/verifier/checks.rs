@@ -10,8 +10,8 @@ use std::{fmt, iter};
 use webpki::VerifiedPath;
 
 use super::path::{self, Verified};
-use crate::certificate::view::{IssuerFacts, View};
-use crate::certificate::{LeafDefect, distinguished_name, key};
+use crate::certificate::view::View;
+use crate::certificate::{PathCheck, distinguished_name};
 use crate::memo::{Position, Recall};
 use crate::roots::TrustedFor;
 
@@ -41,48 +41,6 @@ pub struct PathViolation {
     pub certificate: String,
     /// What the check found, where that is one of several things: the key, the extension.
     pub found: Option<String>,
-}
-
-/// One check of a path, beyond those of stock rustls.
-///
-/// ```
-/// use mtls_roles::PathCheck;
-///
-/// assert_eq!(
-///     PathCheck::LeafWithKeyCertSign.to_string(),
-///     "is a leaf, but its key usage has keyCertSign"
-/// );
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PathCheck {
-    /// An issuer that has a keyUsage must have keyCertSign in it (RFC 5280, 4.2.1.3 and 6.1.4 (n);
-    /// PKITS 4.7.1 and 4.7.2). Without it the key was not meant to issue certificates.
-    IssuerWithoutKeyCertSign,
-    /// An issuer must have a name (RFC 5280, 4.1.2.6): all nameless ones are the same issuer.
-    IssuerWithoutName,
-    /// Name constraints must constrain something (RFC 5280, 4.2.1.10): empty ones are a mistake in
-    /// a place where mistakes widen.
-    EmptyNameConstraints,
-    /// A leaf must not have keyCertSign, which goes with cA only (RFC 5280, 4.2.1.9): such a
-    /// certificate is one parser's difference away from being a CA.
-    LeafWithKeyCertSign,
-    /// A leaf must not have name constraints (RFC 5280, 4.2.1.10: in a CA certificate only).
-    LeafWithNameConstraints,
-    /// A leaf's key must be one that can sign a handshake of rustls: RSA (rsaEncryption) of 2,048 to
-    /// 8,192 bits, P-256, P-384, P-521 or Ed25519. Stock rustls refuses others when they sign the
-    /// handshake; a chain that is verified outside one would pass.
-    WeakLeafKey,
-    /// A root must have no critical extension that webpki does not know (RFC 5280, 4.2): it may
-    /// restrict what the root may do.
-    RootWithUnknownCriticalExtension,
-    /// A root that is no CA issues nothing. Presented itself, it is trusted as it is: no other check
-    /// is made of it.
-    RootIsNoCa,
-    /// The extensions that these checks look at must be well-formed.
-    UnreadableExtension,
-    /// No more issuers between leaf and root than the verifier was told to accept.
-    PathTooDeep,
 }
 
 /// Which checks a verifier makes.
@@ -116,7 +74,7 @@ impl PathChecks {
                 return Err(violation(issuers + 1, PathCheck::RootIsNoCa));
             }
             TrustedFor::Issuing(facts) => {
-                if let Some(check) = root_violation(facts) {
+                if let Some(check) = PathCheck::of_root(facts) {
                     let found = facts.unknown_critical_extension.clone();
                     return Err(PathViolation { found, ..violation(issuers + 1, check) });
                 }
@@ -124,11 +82,11 @@ impl PathChecks {
             TrustedFor::Unknown => {}
         }
         let leaf = path::leaf(path);
-        check_once(recall, Position::Leaf, &leaf, leaf_violation)
+        check_once(recall, Position::Leaf, &leaf, |leaf| Ok(PathCheck::of_leaf(leaf)))
             .map_err(|check| violation(0, check))?;
         for (index, issuer) in path::issuers(path).enumerate() {
             check_once(recall, Position::Issuer, &issuer, |issuer| {
-                Ok(issuer_violation(&issuer.issuer_facts()?))
+                Ok(PathCheck::of_issuer(&issuer.issuer_facts()?))
             })
             .map_err(|check| violation(index + 1, check))?;
         }
@@ -166,40 +124,8 @@ impl PathViolation {
             check,
             position,
             certificate: view.map_or_else(root, |view| view.label()),
-            found: view.and_then(|view| match check {
-                PathCheck::WeakLeafKey => Some(key::public_key(view.spki)),
-                PathCheck::UnreadableExtension => view.unreadable_extension(),
-                _ => None,
-            }),
+            found: view.and_then(|view| check.found_in(&view)),
         }
-    }
-}
-
-fn leaf_violation(leaf: &View<'_>) -> der::Result<Option<PathCheck>> {
-    Ok(LeafDefect::of(leaf).map(|defect| match defect {
-        LeafDefect::KeyCertSign => PathCheck::LeafWithKeyCertSign,
-        LeafDefect::NameConstraints => PathCheck::LeafWithNameConstraints,
-        LeafDefect::UnusableKey => PathCheck::WeakLeafKey,
-        LeafDefect::UnreadableExtension => PathCheck::UnreadableExtension,
-    }))
-}
-
-fn issuer_violation(issuer: &IssuerFacts) -> Option<PathCheck> {
-    if !issuer.may_sign_certificates {
-        Some(PathCheck::IssuerWithoutKeyCertSign)
-    } else if !issuer.is_named {
-        Some(PathCheck::IssuerWithoutName)
-    } else if issuer.has_empty_name_constraints {
-        Some(PathCheck::EmptyNameConstraints)
-    } else {
-        None
-    }
-}
-
-fn root_violation(root: &IssuerFacts) -> Option<PathCheck> {
-    match root.unknown_critical_extension {
-        Some(_) => Some(PathCheck::RootWithUnknownCriticalExtension),
-        None => issuer_violation(root),
     }
 }
 
@@ -212,28 +138,6 @@ impl fmt::Display for PathViolation {
 }
 
 impl std::error::Error for PathViolation {}
-
-impl fmt::Display for PathCheck {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::IssuerWithoutKeyCertSign => "issued another, but its key usage lacks keyCertSign",
-            Self::IssuerWithoutName => "issued another, but has an empty subject",
-            Self::EmptyNameConstraints => "has name constraints that are empty",
-            Self::LeafWithKeyCertSign => return LeafDefect::KeyCertSign.fmt(f),
-            Self::LeafWithNameConstraints => return LeafDefect::NameConstraints.fmt(f),
-            Self::WeakLeafKey => {
-                "has a key that no handshake of rustls takes, needed is RSA (rsaEncryption) of 2048 to 8192 \
-                 bits, P-256, P-384, P-521 or Ed25519"
-            }
-            Self::RootWithUnknownCriticalExtension => {
-                "is a root with a critical extension that is not understood"
-            }
-            Self::RootIsNoCa => "is a root that is no CA, so it is trusted for itself only",
-            Self::UnreadableExtension => "has an extension that cannot be read",
-            Self::PathTooDeep => "is deeper in the path than this verifier accepts",
-        })
-    }
-}
 
 #[cfg(test)]
 mod tests {

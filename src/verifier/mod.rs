@@ -5,7 +5,7 @@
 //! 1. webpki searches a path from the leaf to a root: signatures, validity, basic constraints, path
 //!    length, EKU, name constraints. This first search *enforces*: every certificate that has an EKU
 //!    must list the purpose of the role, as in stock rustls.
-//!    Paths that it verifies are then checked where it is too lenient (see [`PathCheck`]); each
+//!    Paths that it verifies are then checked where it is too lenient (see [`PathCheck`](crate::PathCheck)); each
 //!    certificate of them is looked up in the revocation lists; and last of all it is asked whose they
 //!    are. All that inside the search, so that another path may still be found.
 //! 2. If the EKU stood in its way, and the policy is relaxed now, a second search relaxes the EKU
@@ -45,7 +45,7 @@ mod client;
 mod server;
 
 pub use self::builder::{PeerVerifier, PeerVerifierBuilder};
-pub use self::checks::{PathCheck, PathViolation};
+pub use self::checks::PathViolation;
 pub use self::client::ClientPeerVerifier;
 pub use self::crls::Crls;
 pub use self::server::ServerPeerVerifier;

@@ -4,7 +4,7 @@ use mtls_roles::audit::Assessment;
 use mtls_roles::audit::{
     Hierarchy, Inventory, PublicEvidence, Roles, Serving, Stack, Timeline, Verdict,
 };
-use mtls_roles::{LeafDefect, Role};
+use mtls_roles::{PathCheck, Role};
 use time::Duration;
 use time::macros::date;
 
@@ -94,8 +94,8 @@ fn a_leaf_that_our_verifiers_refuse_is_noted_and_judged_as_any_other() {
     let leaf = root.leaf(combined("edge").key_usages(&usages));
     let chain = [leaf.der(), root.leaf(combined("good")).der(), root.der()];
     findings(&inventory(chain), |all| {
-        let noted = all.iter().map(|finding| finding.leaf_defect);
-        assert_eq!(noted.collect::<Vec<_>>(), [Some(LeafDefect::KeyCertSign), None, None]);
+        let noted = all.iter().map(|finding| finding.path_check);
+        assert_eq!(noted.collect::<Vec<_>>(), [Some(PathCheck::LeafWithKeyCertSign), None, None]);
         assert_eq!(all[0].verdict, all[1].verdict);
     });
 }

@@ -13,7 +13,7 @@ use crate::common::pki::{
     der, with_key_of_isrg_root_x2,
 };
 use crate::common::tls::{provider, stock_client_verifier};
-use mtls_roles::{Credentials, Error, Fitness, LeafDefect, Note, NoteKind};
+use mtls_roles::{Credentials, Error, Fitness, Note, NoteKind, PathCheck, PathViolation};
 
 use proptest::collection::vec;
 use proptest::sample::select;
@@ -268,19 +268,40 @@ fn a_path_ends_where_a_public_roots_key_is() {
 fn what_our_verifiers_refuse_in_a_leaf_is_a_note_that_says_so() {
     let root = Ca::root_named("root");
     let edge = || LeafSpec::new("edge").eku(Eku::client());
-    let constraints = der::sequence(&[]);
-    for (spec, defect) in [
+    let (subtrees, key_usage) = (der::sequence(&[]), vec![0x30, 0]);
+    for (spec, needed) in [
         (edge(), None),
-        (edge().key_usages(&[KeyUsagePurpose::KeyCertSign]), Some(LeafDefect::KeyCertSign)),
-        (edge().extension(&[2, 5, 29, 30], false, constraints), Some(LeafDefect::NameConstraints)),
+        (
+            edge().key_usages(&[KeyUsagePurpose::KeyCertSign]),
+            Some((PathCheck::LeafWithKeyCertSign, None)),
+        ),
+        (
+            edge().extension(&[2, 5, 29, 30], false, subtrees),
+            Some((PathCheck::LeafWithNameConstraints, None)),
+        ),
+        (
+            edge().key_usages(&[]).extension(&[2, 5, 29, 15], false, key_usage),
+            Some((PathCheck::UnreadableExtension, Some("keyUsage (2.5.29.15)".to_owned()))),
+        ),
     ] {
         let leaf = root.leaf(spec);
         let notes = judge(&leaf, &[&leaf.der()]).unwrap().notes;
-        let kinds = notes.into_iter().map(|note| note.kind);
-        assert_eq!(kinds.collect::<Vec<_>>(), Vec::from_iter(defect.map(NoteKind::Leaf)));
+        let noted = notes.into_iter().map(|note| match note.kind {
+            NoteKind::RefusedByPathCheck { check, found, .. } => (check, found),
+            other => panic!("{other}"),
+        });
+        assert_eq!(noted.collect::<Vec<_>>(), Vec::from_iter(needed.clone()));
         let clients = clients(&roots([&root])).build().unwrap();
         let verified = clients.verify(Some(&[leaf.der()]), unix(NOW));
-        assert_eq!(verified.is_ok(), defect.is_none());
+        let refused = verified.err().map(|refusal| refusal.error().clone());
+        let refused = refused.map(|error| match error {
+            rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) => {
+                let violation = other.0.downcast_ref::<PathViolation>().unwrap();
+                (violation.check, violation.found.clone())
+            }
+            other => panic!("{other}"),
+        });
+        assert_eq!(refused, needed);
     }
 }
 

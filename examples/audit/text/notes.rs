@@ -23,7 +23,7 @@ impl<'a> Notes<'a> {
             Cause::Unfit { role, .. } => format!("no {}", role.purpose()),
             other => other.id().replace('_', " "),
         });
-        let noted = finding.leaf_defect.map(|defect| defect.id().replace('_', " "));
+        let noted = finding.path_check.map(|check| check.id().replace('_', " "));
         causes.chain(noted).collect::<Vec<_>>().join(",")
     }
 
