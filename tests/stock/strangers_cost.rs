@@ -9,7 +9,7 @@ use crate::common::clock::{NOW, unix};
 use crate::common::counting::recorded;
 use crate::common::errors::assert_no_row_is_wrong;
 use crate::common::ours::{Setup, Whom, decide_client, roots, rule};
-use crate::common::pki::{Ca, CaSpec, Chain, Eku, LeafSpec};
+use crate::common::pki::{Ca, CaSpec, Chain, Eku, LeafSpec, tamper_signature};
 use crate::common::tls::{provider, stock_client_verifier};
 use mtls_roles::{ClientPeerVerifier, Counters, EkuPolicy, Refusal, Roots, VerifiedPeer};
 use rustls::crypto::CryptoProvider;
@@ -49,6 +49,7 @@ fn all_searches_together_check_a_hundred_signatures_and_a_relaxed_peer_costs_no_
         ("a stranger of ours, leaf wrong", &one, stranger(Eku::server()), [0, 0, 2, 2, 2, 2]),
         ("a stranger of ours, right", &one, stranger(Eku::client()), [2; 6]),
         ("leaf good for nothing", &one, stranger(Eku::code_signing()), [0, 0, 2, 2, 2, 2]),
+        ("leaf wrong and badly signed", &one, vec![tamper_signature(&root.leaf(edge(Eku::server())).der())], [0, 0, 1, 1, 1, 1]),
         // After so many steps no further search is made.
         ("forged, nothing wrong with the EKU", &one, near(&[]), [96; 6]),
         ("forged, a decoy without clientAuth", &one, near(&[Eku::server()]), [96; 6]),
