@@ -1,10 +1,11 @@
 //! Several verifiers may be built with lists that were read once: each has a set of its own.
 
+use crate::common::clock::{NOW, unix};
 use crate::common::pki::{Ca, CrlSpec};
 use crate::common::tls::provider;
 use crate::world::{World, both, sees, two_polls};
 use mtls_roles::{
-    ClientPeerVerifier, Generation, PeerVerifierBuilder, Reloader, ServerPeerVerifier,
+    ClientPeerVerifier, Generation, PeerVerifierBuilder, RefusalClass, Reloader, ServerPeerVerifier,
 };
 
 type Clients = PeerVerifierBuilder<ClientPeerVerifier>;
@@ -38,15 +39,21 @@ fn a_lost_list_stays_for_each_verifier_whose_roots_signed_it() {
     world.server_pair(&server);
     world.write("server-ca.crt", other.pem());
     world.write("crls/other.crl", other.crl_pem(CrlSpec::new(1).revoke(&server.serial)));
-    // Nobody has met the server yet, so nobody knows who signed its list.
+    let client = world.client("revoked");
+    world.write_crl(CrlSpec::new(1).revoke(&client.serial));
+    world.write("crls/third.crl", Ca::root_named("third").crl_pem(CrlSpec::new(1)));
+    // Nobody has met either yet, so nobody knows who signed their lists.
     let tls = start(&world, |clients| clients);
     world.remove("crls/other.crl");
-    assert!(two_polls(&tls).published.is_some());
-    assert!(sees(&tls).unwrap_err().contains("Revoked"));
-    // Nor is it lost in the generation after.
-    world.client_pair(&world.client("renewed"));
-    assert!(two_polls(&tls).published.is_some());
-    assert!(sees(&tls).unwrap_err().contains("Revoked"));
+    world.remove("crls/root.crl");
+    // Nor is a list lost in the generation after.
+    for name in ["client", "renewed"] {
+        world.client_pair(&world.client(name));
+        assert!(two_polls(&tls).published.is_some());
+        assert!(sees(&tls).unwrap_err().contains("Revoked"), "{name}");
+        let refused = tls.current().clients().verify(Some(&client.chain(&[])), unix(NOW));
+        assert_eq!(refused.unwrap_err().class(), RefusalClass::Revoked, "{name}");
+    }
     world.write("crls/other.crl", other.crl_pem(CrlSpec::new(2)));
     two_polls(&tls);
     assert_eq!(sees(&tls), both("server other", "renewed"));

@@ -10,6 +10,7 @@ use crate::common::clock::{NOW, unix};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, Leaf, LeafSpec, der};
 use crate::world::{World, both, days, only_refused, sees, two_polls};
 use mtls_roles::Role;
+use time::Duration;
 
 #[test]
 fn a_renewal_without_its_purpose_is_refused_and_all_else_takes_effect_within_two_polls() {
@@ -139,29 +140,23 @@ fn of_a_folder_a_file_that_cannot_be_read_keeps_its_lists_and_the_others_change(
 fn what_is_not_yet_valid_is_tried_again_without_a_change_and_each_reason_is_told_once() {
     let world = World::new();
     let tls = world.start();
-    let spec = LeafSpec::new("early").dns("node.example").valid(days(1), days(90));
-    world.server_pair(&world.ca.leaf(spec));
-    for _ in 0..5 {
-        let _ = tls.poll().unwrap();
-        world.clock.advance(time::Duration::minutes(1));
+    let expired = LeafSpec::new("late").dns("node.example").expired();
+    let early = LeafSpec::new("early").dns("node.example").valid(days(1), days(90));
+    for (spec, reason) in [(expired, "expired at"), (early, "is not valid before")] {
+        world.server_pair(&world.ca.leaf(spec));
+        for _ in 0..5 {
+            tls.poll().unwrap();
+            world.clock.advance(Duration::minutes(1));
+        }
+        let told = world.heard.lines();
+        assert_eq!(told.len(), 2, "the slot's, and the report: {told:?}");
+        assert!(told[0].starts_with("refused as server: ") && told[0].contains(reason), "{told:?}");
+        assert_eq!(tls.health().failing_since, Some(NOW + Duration::minutes(1)), "the second look");
+        assert_eq!(sees(&tls), both("server", "client"));
     }
-    let told = world.heard.lines();
-    assert_eq!(told.len(), 2, "the slot's, and the report: {told:?}");
-    assert!(
-        told[0].starts_with("refused as server: ") && told[0].contains("is not valid before"),
-        "{told:?}"
-    );
-    assert!(tls.health().failing_since.is_some());
-    assert_eq!(sees(&tls), both("server", "client"));
     world.clock.set(days(1));
     assert_eq!(tls.poll().unwrap().published, Some(2));
     assert_eq!(sees(&tls), both("early", "client"));
     assert_eq!((tls.health().failing_since, tls.health().since), (None, days(1)));
-    // A new reason.
-    let spec = LeafSpec::new("late").dns("node.example").expired();
-    world.server_pair(&world.ca.leaf(spec));
-    let _ = (tls.poll().unwrap(), tls.poll().unwrap(), tls.poll().unwrap());
-    let told = world.heard.lines();
-    assert!(told.iter().filter(|told| told.contains("expired at")).count() == 2, "{told:?}");
     assert_eq!((world.counters.reloads(), world.counters.reloads_refused()), (2, 2));
 }

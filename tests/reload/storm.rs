@@ -59,9 +59,10 @@ fn in_a_storm_of_ten_thousand_swaps_leaf_and_roots_of_two_are_never_published_to
 fn root_of(tls: &Reloader<Serving, ()>) -> String {
     let current = tls.current();
     let issuer = current.server_slot().credentials().unwrap().leaf().issuer().to_owned();
-    let mut expiries = current.expiries().into_iter();
-    let trusted = expiries.find(|it| it.what == Expiring::Root).unwrap();
-    assert_eq!(trusted.name, format!("root `{issuer}`"), "in generation {}", current.number());
+    let roots = current.expiries().into_iter().filter(|it| it.what == Expiring::Root);
+    let roots: Vec<_> = roots.map(|root| root.name).collect();
+    let trusted = ["root `CN=beside`".to_owned(), format!("root `{issuer}`")];
+    assert_eq!(roots, trusted, "in generation {}", current.number());
     issuer
 }
 
@@ -73,6 +74,8 @@ struct Storm {
     volume: Volume,
     generations: Vec<(String, String)>,
     key: String,
+    /// Another root, which stays.
+    beside: String,
 }
 
 impl Storm {
@@ -85,7 +88,8 @@ impl Storm {
         });
         let (dir, generations) = (TempDir::new(), generations.collect());
         let volume = Volume::new(dir.path(), &["tls.crt", "tls.key", "ca"]);
-        Self { dir, volume, generations, key: key.serialize_pem() }
+        let beside = Ca::root_named("beside").pem();
+        Self { dir, volume, generations, key: key.serialize_pem(), beside }
     }
 
     /// From the first swap on; the roots are a folder.
@@ -103,8 +107,9 @@ impl Storm {
 
     fn swap(&self, turn: usize) {
         let (crt, ca) = &self.generations[turn % GENERATIONS];
-        let files = [("tls.crt", crt), ("tls.key", &self.key), ("ca/root.pem", ca)];
-        self.volume.swap(turn, &files);
+        let pair = [("tls.crt", crt), ("tls.key", &self.key)];
+        let roots = [("ca/root.pem", ca), ("ca/beside.pem", &self.beside)];
+        self.volume.swap(turn, &[pair, roots].concat());
     }
 
     fn is_mixed_by_one_read(&self) -> bool {
