@@ -16,7 +16,7 @@ use common::pki::{Eku, KeyKind};
 use common::revoked::crls;
 use common::tls::provider;
 use criterion::{Criterion, criterion_group, criterion_main};
-use mtls_roles::{ClientPeerVerifier, Generation, Reloader, Serving};
+use mtls_roles::{ClientPeerVerifier, Generation, Reloader, ServerSide};
 
 fn reload(c: &mut Criterion) {
     let folder = Folder::new();
@@ -88,7 +88,7 @@ impl Folder {
         files.iter().map(|file| hash.hash(&fs::read(file).unwrap()).as_ref().len()).sum()
     }
 
-    fn follow(&self) -> Reloader<Serving, ()> {
+    fn follow(&self) -> Reloader<ServerSide, ()> {
         let (dir, p): (_, _) = (self.path.clone(), provider());
         let tls = Reloader::builder().time_provider(Arc::new(Clock::default()));
         tls.build(move |files| {

@@ -105,8 +105,8 @@ pub use observe::{KeptCrl, KeptCrlReason, NothingPresented, Observer, Published}
 pub use peer::{PeerRule, VerifiedPeer};
 pub use refusal::{Refusal, RefusalClass, UnverifiedLeaf};
 pub use reload::{
-    Calling, Files, Follower, Generation, GenerationBuilder, Health, Reloader, ReloaderBuilder,
-    Serving, Side,
+    ClientSide, Files, Follower, Generation, GenerationBuilder, Health, Reloader, ReloaderBuilder,
+    ServerSide, Side,
 };
 pub use report::{Expiring, Expiry, RefusedPart, ReloadReport};
 pub use role::{Purpose, Role};

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mtls_roles::{
-    Calling, ClientPeerVerifier, ClientSlot, Credentials, EkuPolicy, Error, Files, Follower,
+    ClientPeerVerifier, ClientSide, ClientSlot, Credentials, EkuPolicy, Error, Files, Follower,
     Generation, Observer, PeerVerifier, PeerVerifierBuilder, Reloader, Roots, ServerPeerVerifier,
-    ServerSlot, Serving, SignatureMemo, without_resumption,
+    ServerSide, ServerSlot, SignatureMemo, without_resumption,
 };
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
@@ -22,8 +22,8 @@ use crate::words;
 
 /// Both sides of a tunnel, as far as they have TLS. Each follows its own files.
 pub struct Tls {
-    accept: Option<Reloader<Serving, ()>>,
-    originate: Option<(Reloader<(), Calling>, ServerName<'static>)>,
+    accept: Option<Reloader<ServerSide, ()>>,
+    originate: Option<(Reloader<(), ClientSide>, ServerName<'static>)>,
 }
 
 /// What outlives tunnels.
@@ -94,12 +94,12 @@ impl Tls {
     }
 
     /// What we serve with, as it is now and as it does.
-    pub fn serving(&self) -> Option<&Reloader<Serving, ()>> {
+    pub fn serving(&self) -> Option<&Reloader<ServerSide, ()>> {
         self.accept.as_ref()
     }
 
     /// What we call with.
-    pub fn calling(&self) -> Option<&Reloader<(), Calling>> {
+    pub fn calling(&self) -> Option<&Reloader<(), ClientSide>> {
         self.originate.as_ref().map(|(reloader, _)| reloader)
     }
 
@@ -129,7 +129,7 @@ fn serve(
     accept: &Accept,
     shared: &Shared,
     step: &Step,
-) -> Result<Generation<Serving, ()>, Error> {
+) -> Result<Generation<ServerSide, ()>, Error> {
     let provider = &shared.provider;
     let pairs = accept.pairs();
     pairs.iter().take(1).for_each(|pair| step.at(&pair.chain));
@@ -187,7 +187,7 @@ fn call(
     originate: &Originate,
     shared: &Shared,
     step: &Step,
-) -> Result<Generation<(), Calling>, Error> {
+) -> Result<Generation<(), ClientSide>, Error> {
     let provider = &shared.provider;
     let slot = match (originate.pair(), &originate.present_eku) {
         (None, _) => ClientSlot::empty(),

@@ -18,7 +18,7 @@ use rustls::{
 };
 
 use super::reloader::Reloader;
-use super::side::{Calling, Serving, Side};
+use super::side::{ClientSide, ServerSide, Side};
 use crate::config::{client_config_of, server_config_of};
 use crate::error::Error;
 
@@ -63,7 +63,7 @@ impl<S: Side, C: Side> Reloader<S, C> {
     }
 }
 
-impl<C: Side> Reloader<Serving, C> {
+impl<C: Side> Reloader<ServerSide, C> {
     /// A configuration for who takes one for life: slot and verifier are asked of the current
     /// generation at each handshake. Nothing is resumed, and clients are not told the names of roots,
     /// which rustls reads once.
@@ -83,7 +83,7 @@ impl<C: Side> Reloader<Serving, C> {
     }
 }
 
-impl<S: Side> Reloader<S, Calling> {
+impl<S: Side> Reloader<S, ClientSide> {
     /// A configuration for who takes one for life (reqwest, tonic), as
     /// [`following_server_config`](Reloader::following_server_config).
     ///
@@ -102,13 +102,13 @@ impl<S: Side> Reloader<S, Calling> {
 #[derive(Debug)]
 struct Following<S, C>(Reloader<S, C>);
 
-impl<C: Side> ResolvesServerCert for Following<Serving, C> {
+impl<C: Side> ResolvesServerCert for Following<ServerSide, C> {
     fn resolve(&self, client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         self.0.current().server_slot().resolve(client_hello)
     }
 }
 
-impl<S: Side> ResolvesClientCert for Following<S, Calling> {
+impl<S: Side> ResolvesClientCert for Following<S, ClientSide> {
     fn resolve(&self, hints: &[&[u8]], offered: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.0.current().client_slot().resolve(hints, offered)
     }
@@ -118,7 +118,7 @@ impl<S: Side> ResolvesClientCert for Following<S, Calling> {
     }
 }
 
-impl<C: Side> ClientCertVerifier for Following<Serving, C> {
+impl<C: Side> ClientCertVerifier for Following<ServerSide, C> {
     fn client_auth_mandatory(&self) -> bool {
         self.0.current().clients().client_auth_mandatory()
     }
@@ -159,7 +159,7 @@ impl<C: Side> ClientCertVerifier for Following<Serving, C> {
     }
 }
 
-impl<S: Side> ServerCertVerifier for Following<S, Calling> {
+impl<S: Side> ServerCertVerifier for Following<S, ClientSide> {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

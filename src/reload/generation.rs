@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use super::files::Options;
 use super::sessions::{Sessions, Terms};
-use super::side::{Calling, Ours, Serving, Side};
+use super::side::{ClientSide, Ours, ServerSide, Side};
 use crate::config::{client_config, server_config};
 use crate::credentials::Credentials;
 use crate::error::Error;
@@ -26,8 +26,8 @@ use crate::verifier::{ClientPeerVerifier, ServerPeerVerifier};
 /// connection with [`current`](crate::Reloader::current), and ask it for everything that the
 /// connection needs.
 ///
-/// A service that only serves has a `Generation<Serving, ()>`, one that only calls a
-/// `Generation<(), Calling>`: what is not there cannot be asked for.
+/// A service that only serves has a `Generation<ServerSide, ()>`, one that only calls a
+/// `Generation<(), ClientSide>`: what is not there cannot be asked for.
 ///
 /// ```
 /// use mtls_roles::{ClientPeerVerifier, ClientSlot, Generation, Roots, ServerPeerVerifier, ServerSlot};
@@ -46,7 +46,7 @@ use crate::verifier::{ClientPeerVerifier, ServerPeerVerifier};
 /// # Ok::<(), mtls_roles::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Generation<S = Serving, C = Calling> {
+pub struct Generation<S = ServerSide, C = ClientSide> {
     pub(super) number: u64,
     pub(super) since: OffsetDateTime,
     pub(super) provider: Arc<CryptoProvider>,
@@ -94,10 +94,10 @@ impl<S, C> GenerationBuilder<S, C> {
         self,
         slot: ServerSlot,
         clients: ClientPeerVerifier,
-    ) -> GenerationBuilder<Serving, C> {
+    ) -> GenerationBuilder<ServerSide, C> {
         let config = server_config(&self.provider, slot.clone(), clients.clone());
         let sessions = config.map(Sessions::new);
-        let serve = sessions.map(|sessions| Serving { slot, clients, sessions });
+        let serve = sessions.map(|sessions| ServerSide { slot, clients, sessions });
         let Self { provider, terms, call, .. } = self;
         GenerationBuilder { provider, terms, serve, call }
     }
@@ -107,10 +107,10 @@ impl<S, C> GenerationBuilder<S, C> {
         self,
         slot: ClientSlot,
         servers: ServerPeerVerifier,
-    ) -> GenerationBuilder<S, Calling> {
+    ) -> GenerationBuilder<S, ClientSide> {
         let config = client_config(&self.provider, slot.clone(), servers.clone());
         let sessions = config.map(Sessions::new);
-        let call = sessions.map(|sessions| Calling { slot, servers, sessions });
+        let call = sessions.map(|sessions| ClientSide { slot, servers, sessions });
         let Self { provider, terms, serve, .. } = self;
         GenerationBuilder { provider, terms, serve, call }
     }
@@ -135,7 +135,7 @@ impl<S, C> GenerationBuilder<S, C> {
     }
 }
 
-impl<C> GenerationBuilder<Serving, C> {
+impl<C> GenerationBuilder<ServerSide, C> {
     /// Sets what else belongs to the server's configuration: ALPN, versions. Session storage and
     /// tickets are the generation's.
     pub fn adjust_server(mut self, adjust: impl FnOnce(&mut ServerConfig)) -> Self {
@@ -146,7 +146,7 @@ impl<C> GenerationBuilder<Serving, C> {
     }
 }
 
-impl<S> GenerationBuilder<S, Calling> {
+impl<S> GenerationBuilder<S, ClientSide> {
     /// Sets what else belongs to the client's configuration, as
     /// [`adjust_server`](GenerationBuilder::adjust_server).
     pub fn adjust_client(mut self, adjust: impl FnOnce(&mut ClientConfig)) -> Self {
@@ -250,7 +250,7 @@ impl<S: Side, C: Side> Generation<S, C> {
     }
 }
 
-impl<C: Side> Generation<Serving, C> {
+impl<C: Side> Generation<ServerSide, C> {
     /// For one connection: with resumption it is another one after the end of an epoch.
     pub fn server_config(&self) -> Arc<ServerConfig> {
         self.serve.sessions.config(&self.terms, || self.ends())
@@ -267,7 +267,7 @@ impl<C: Side> Generation<Serving, C> {
     }
 }
 
-impl<S: Side> Generation<S, Calling> {
+impl<S: Side> Generation<S, ClientSide> {
     /// For one connection: with resumption it is another one after the end of an epoch.
     pub fn client_config(&self) -> Arc<ClientConfig> {
         self.call.sessions.config(&self.terms, || self.ends())

@@ -24,4 +24,4 @@ pub use self::files::Files;
 pub use self::follow::Follower;
 pub use self::generation::{Generation, GenerationBuilder};
 pub use self::reloader::{Health, Reloader, ReloaderBuilder};
-pub use self::side::{Calling, Serving, Side};
+pub use self::side::{ClientSide, ServerSide, Side};

@@ -12,7 +12,7 @@ use super::files::{Files, Options};
 use super::generation::Generation;
 use super::last_good::LastGood;
 use super::recipe::Recipe;
-use super::side::{Calling, Serving, Side};
+use super::side::{ClientSide, ServerSide, Side};
 use super::watch::Haste;
 use super::work::{Accepted, Work};
 use crate::error::Error;
@@ -59,7 +59,7 @@ use crate::report::ReloadReport;
 /// # Ok(())
 /// # }
 /// ```
-pub struct Reloader<S = Serving, C = Calling>(Arc<Inner<S, C>>);
+pub struct Reloader<S = ServerSide, C = ClientSide>(Arc<Inner<S, C>>);
 
 struct Inner<S, C> {
     current: ArcSwap<Generation<S, C>>,

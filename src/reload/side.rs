@@ -15,14 +15,14 @@ use crate::verifier::{ClientPeerVerifier, OneRole as _, ServerPeerVerifier, Sett
 ///
 /// ```
 /// use mtls_roles::rustls::{Error, ServerConnection};
-/// use mtls_roles::{Reloader, Serving};
+/// use mtls_roles::{Reloader, ServerSide};
 ///
-/// fn accept(tls: &Reloader<Serving, ()>) -> Result<ServerConnection, Error> {
+/// fn accept(tls: &Reloader<ServerSide, ()>) -> Result<ServerConnection, Error> {
 ///     ServerConnection::new(tls.current().server_config())
 /// }
 /// ```
 #[derive(Debug)]
-pub struct Serving {
+pub struct ServerSide {
     pub(super) slot: ServerSlot,
     pub(super) clients: ClientPeerVerifier,
     pub(super) sessions: Sessions<ServerConfig>,
@@ -33,14 +33,14 @@ pub struct Serving {
 /// ```
 /// use mtls_roles::rustls::pki_types::ServerName;
 /// use mtls_roles::rustls::{ClientConnection, Error};
-/// use mtls_roles::{Calling, Reloader};
+/// use mtls_roles::{ClientSide, Reloader};
 ///
-/// fn connect(tls: &Reloader<(), Calling>, to: ServerName<'static>) -> Result<ClientConnection, Error> {
+/// fn connect(tls: &Reloader<(), ClientSide>, to: ServerName<'static>) -> Result<ClientConnection, Error> {
 ///     ClientConnection::new(tls.current().client_config(), to)
 /// }
 /// ```
 #[derive(Debug)]
-pub struct Calling {
+pub struct ClientSide {
     pub(super) slot: ClientSlot,
     pub(super) servers: ServerPeerVerifier,
     pub(super) sessions: Sessions<ClientConfig>,
@@ -58,8 +58,8 @@ pub struct Calling {
 pub trait Side: Sided + Debug + Send + Sync + 'static {}
 
 impl Side for () {}
-impl Side for Serving {}
-impl Side for Calling {}
+impl Side for ServerSide {}
+impl Side for ClientSide {}
 
 /// What [`Side`] is made of. Sealed, since this module is private.
 #[allow(private_interfaces)] // Sealed: nobody else calls it.
@@ -73,7 +73,7 @@ pub trait Sided {
 impl Sided for () {}
 
 #[allow(private_interfaces)] // Sealed: nobody else calls it.
-impl Sided for Serving {
+impl Sided for ServerSide {
     fn ours(&self) -> Option<Ours<'_>> {
         let (slot, peers) = (self.slot.inner(), self.clients.settings());
         Some(Ours { slot, peers, sessions: &self.sessions })
@@ -81,7 +81,7 @@ impl Sided for Serving {
 }
 
 #[allow(private_interfaces)] // Sealed: nobody else calls it.
-impl Sided for Calling {
+impl Sided for ClientSide {
     fn ours(&self) -> Option<Ours<'_>> {
         let (slot, peers) = (self.slot.inner(), self.servers.settings());
         Some(Ours { slot, peers, sessions: &self.sessions })

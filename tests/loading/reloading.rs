@@ -10,7 +10,7 @@ use crate::common::ours::{client_slot, clients, credentials, roots, server_slot,
 use crate::common::pki::{Ca, LeafSpec};
 use crate::common::tls::provider;
 use mtls_roles::{
-    Calling, ClientSlot, Crls, Error, Files, Generation, Reloader, ReloaderBuilder, Serving,
+    ClientSide, ClientSlot, Crls, Error, Files, Generation, Reloader, ReloaderBuilder, ServerSide,
 };
 
 /// Each error by an id.
@@ -63,7 +63,7 @@ fn sealed_slot() -> Error {
     let slot = client_slot().build().unwrap();
     let servers = servers(&roots([&ca])).build().unwrap();
     let generation = Generation::new(&provider()).call(slot.clone(), servers).build();
-    let _generation: Generation<(), Calling> = generation.unwrap();
+    let _generation: Generation<(), ClientSide> = generation.unwrap();
     slot.swap(credentials(&ca.leaf(LeafSpec::new("edge")), &[])).unwrap_err()
 }
 
@@ -73,7 +73,7 @@ fn sealed_verifier() -> Error {
     let clients = clients(&roots([&ca])).crls(crls()).build().unwrap();
     let slot = server_slot().build().unwrap();
     let generation = Generation::new(&provider()).serve(slot, clients.clone()).build();
-    let _generation: Generation<Serving, ()> = generation.unwrap();
+    let _generation: Generation<ServerSide, ()> = generation.unwrap();
     let now = crate::common::clock::unix(crate::common::clock::NOW);
     clients.replace_crls(crls(), now).unwrap_err()
 }

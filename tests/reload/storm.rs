@@ -12,7 +12,7 @@ use crate::common::ours::clients;
 use crate::common::pki::{Ca, CaSpec, KeyKind, KeyPair, LeafSpec};
 use crate::common::tls::provider;
 use crate::world::two_polls;
-use mtls_roles::{Expiring, Generation, Reloader, Serving};
+use mtls_roles::{Expiring, Generation, Reloader, ServerSide};
 
 #[test]
 fn kubelets_swaps_are_followed_a_hundred_times_in_a_row() {
@@ -56,7 +56,7 @@ fn in_a_storm_of_ten_thousand_swaps_leaf_and_roots_of_two_are_never_published_to
 }
 
 /// Above our leaf, and the one that is trusted: never of two swaps.
-fn root_of(tls: &Reloader<Serving, ()>) -> String {
+fn root_of(tls: &Reloader<ServerSide, ()>) -> String {
     let current = tls.current();
     let issuer = current.server_slot().credentials().unwrap().leaf().issuer().to_owned();
     let roots = current.expiries().into_iter().filter(|it| it.what == Expiring::Root);
@@ -93,7 +93,7 @@ impl Storm {
     }
 
     /// From the first swap on; the roots are a folder.
-    fn start(&self) -> Reloader<Serving, ()> {
+    fn start(&self) -> Reloader<ServerSide, ()> {
         self.swap(0);
         let (dir, p) = (self.dir.path().to_owned(), provider());
         let tls = Reloader::builder().time_provider(Arc::new(Clock::default()));

@@ -12,9 +12,9 @@ use crate::common::ours::Heard;
 use crate::common::pki::{Ca, CrlSpec, Eku, Leaf, LeafSpec, subject_of};
 use crate::common::tls::{Stack, connections, handshake_in_memory, provider};
 use mtls_roles::{
-    Calling, ClientPeerVerifier, Counters, Error, Files, Generation, GenerationBuilder, PeerRule,
-    RefusedPart, ReloadReport, Reloader, ReloaderBuilder, ServerPeerVerifier, Serving, Side,
-    SignatureMemo,
+    ClientPeerVerifier, ClientSide, Counters, Error, Files, Generation, GenerationBuilder,
+    PeerRule, RefusedPart, ReloadReport, Reloader, ReloaderBuilder, ServerPeerVerifier, ServerSide,
+    Side, SignatureMemo,
 };
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, ServerConfig};
@@ -148,7 +148,7 @@ pub fn recipe(
     }
 }
 
-pub type Built = GenerationBuilder<Serving, Calling>;
+pub type Built = GenerationBuilder<ServerSide, ClientSide>;
 
 /// What the two ends of a handshake see of each other: subjects of the server and of the client.
 pub fn visit(
