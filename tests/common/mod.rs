@@ -10,6 +10,7 @@ pub mod alerts;
 pub mod cases;
 pub mod clock;
 pub mod counting;
+pub mod device;
 pub mod files;
 pub mod errors;
 pub mod ours;

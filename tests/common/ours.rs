@@ -18,6 +18,7 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
 use rustls::server::danger::ClientCertVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ServerConfig};
 
 pub const ROLES: [Role; 2] = [Role::Server, Role::Client];
@@ -187,27 +188,40 @@ impl Verifier {
 /// Stock rustls presents something to a peer with our verifier, at what the clock shows: how it ended for the one that
 /// verifies, and for the one that presents.
 pub fn meet(
+    stack: &Stack,
+    clock: &Clock,
+    verifier: &Verifier,
+    (chain, key): (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>),
+    name: &str,
+) -> [Result<Side, rustls::Error>; 2] {
+    let key = stack.provider.key_provider.load_private_key(key).unwrap();
+    meet_holding(stack, clock, verifier, CertifiedKey::new(chain, key), name)
+}
+
+/// The same, with whatever key for the chain.
+pub fn meet_holding(
     Stack { provider, version, .. }: &Stack,
     clock: &Clock,
     verifier: &Verifier,
-    presented: (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>),
+    presented: CertifiedKey,
     name: &str,
 ) -> [Result<Side, rustls::Error>; 2] {
-    let versions = [*version];
+    let (versions, presented) = ([*version], Arc::new(SingleCertAndKey::from(presented)));
     let site_root = Ca::root_named("site");
+    let site = site_root.leaf(LeafSpec::new("site").dns("site.example")).credentials(&[]);
+    let mut client = stock_client(provider, &versions, &[site_root.der()], None);
     match verifier {
         Verifier::Clients(clients) => {
-            let site = site_root.leaf(LeafSpec::new("site").dns("site.example")).credentials(&[]);
             let clients = Some(Arc::new(clients.clone()) as _);
             let mut server = stock_server(provider, &versions, site, clients);
             server.time_provider = Arc::new(clock.clone());
-            let client = stock_client(provider, &versions, &[site_root.der()], Some(presented));
+            client.client_auth_cert_resolver = presented;
             let Outcome { server, client } = handshake(server, client, "site.example");
             [server, client]
         }
         Verifier::Servers(servers) => {
-            let server = stock_server(provider, &versions, presented, None);
-            let mut client = stock_client(provider, &versions, &[site_root.der()], None);
+            let mut server = stock_server(provider, &versions, site, None);
+            server.cert_resolver = presented;
             client.dangerous().set_certificate_verifier(Arc::new(servers.clone()));
             client.time_provider = Arc::new(clock.clone());
             let Outcome { server, client } = handshake(server, client, name);

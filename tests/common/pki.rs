@@ -228,6 +228,15 @@ pub fn tamper_signature(certificate: &CertificateDer<'_>) -> CertificateDer<'sta
     bytes.into()
 }
 
+/// The same certificate as before there were extensions; its signature is wrong then.
+pub fn version_1(certificate: &CertificateDer<'_>) -> CertificateDer<'static> {
+    let parts = der::children(certificate);
+    let fields = der::children(&parts[0]);
+    // Without its version, which stands first, and without its extensions, which stand last.
+    let tbs = der::sequence(&fields[1..fields.len() - 1]);
+    der::sequence(&[tbs, parts[1].clone(), parts[2].clone()]).into()
+}
+
 /// The same certificate of a P-384 key, for that of a public root; its signature is wrong then.
 pub fn with_key_of_isrg_root_x2(certificate: &CertificateDer<'_>) -> CertificateDer<'static> {
     let mut roots = webpki_roots::TLS_SERVER_ROOTS.iter();

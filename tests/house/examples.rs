@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use super::layering::{files, order, src};
+use super::layering::{files, order};
+use super::sources::src;
 
 #[test]
 fn everything_public_has_an_example() {

@@ -1,16 +1,13 @@
 //! SECURITY.md ships, and what it says holds a promise is there.
 
-use std::fs;
-use std::path::Path;
+use crate::sources::{package, sources, text_of};
 
 const POLICY: &str = include_str!("../../SECURITY.md");
 
 #[test]
 fn every_promise_of_the_security_policy_names_tests_or_fuzz_targets_that_exist() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut sources = String::new();
-    collect(&root.join("tests"), &mut sources);
-    collect(&root.join("src"), &mut sources);
+    let files = sources("tests").into_iter().chain(sources("src"));
+    let sources: String = files.map(|file| text_of(&file)).collect();
     let promises: Vec<_> = POLICY.lines().filter(|line| line.starts_with("| ")).collect();
     // The head of the table and the line below it.
     for promise in &promises[2..] {
@@ -20,7 +17,7 @@ fn every_promise_of_the_security_policy_names_tests_or_fuzz_targets_that_exist()
         for name in names {
             let is_test = sources.contains(&format!("fn {name}()"));
             // Not part of the published crate.
-            let targets = root.join("fuzz/fuzz_targets");
+            let targets = package().join("fuzz/fuzz_targets");
             let is_target = targets.join(format!("{name}.rs")).exists() || !targets.exists();
             assert!(is_test || is_target, "`{name}` holds no promise: {promise}");
         }
@@ -33,14 +30,4 @@ fn the_security_policy_ships() {
     let manifest = include_str!("../../Cargo.toml");
     let include = manifest.lines().find(|line| line.starts_with("include = "));
     assert!(include.is_some_and(|include| include.contains("\"/SECURITY.md\"")));
-}
-
-fn collect(folder: &Path, sources: &mut String) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => collect(&path, sources),
-            false => sources.push_str(&String::from_utf8_lossy(&fs::read(&path).unwrap())),
-        }
-    }
 }

@@ -56,18 +56,20 @@ fn a_file_of_as_many_bytes_as_the_bound_is_read() {
 
 #[test]
 fn a_device_and_a_pipe_without_end_are_too_large() {
-    for (id, most, read) in readers() {
-        let is_too_large = |error| matches!(error, Error::FileTooLarge { .. });
+    let is_too_large = |error| matches!(error, Error::FileTooLarge { .. });
+    for (id, _, read) in readers() {
         assert!(is_too_large(read(Path::new("/dev/zero"))), "{id}");
-        let endless = |mut pipe: io::PipeWriter| {
-            let mut taken = 0;
-            while let Ok(count) = pipe.write(&[0; 1 << 12]) {
-                taken += count as u64;
-            }
-            taken
-        };
-        let taken = through_a_pipe(endless, |file| assert!(is_too_large(read(file)), "{id}"));
-        // What the pipe itself holds was taken from the writer and is left unread.
-        assert!((most + 1..=most + (1 << 17)).contains(&taken), "{id}: {taken}");
     }
+    let endless = |mut pipe: io::PipeWriter| {
+        let mut taken = 0;
+        while let Ok(count) = pipe.write(&[0; 1 << 12]) {
+            taken += count as u64;
+        }
+        taken
+    };
+    // All of them read a pipe alike.
+    let [(_, most, read), ..] = readers();
+    let taken = through_a_pipe(endless, |file| assert!(is_too_large(read(file))));
+    // What the pipe itself holds was taken from the writer and is left unread.
+    assert!((most + 1..=most + (1 << 17)).contains(&taken), "{taken}");
 }

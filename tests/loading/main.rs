@@ -3,8 +3,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod encodings;
 mod errors;
 mod files;
+mod pem;
 mod roots;
-mod words;
-mod reloading;
+mod secret;
