@@ -3,192 +3,145 @@
 
 mod marks;
 mod names;
-mod public;
+pub mod public;
 
 use crate::common::clock::{NOW, unix};
-use crate::common::ours::{clients, roots, rule};
+use crate::common::ours::{clients, roots, rule, servers};
 use crate::common::pki::{Ca, Eku, LeafSpec};
-use crate::common::{shared, tls::provider};
-use crate::rules::peer::sha256;
+use crate::common::shared;
+use crate::rules::peer::assert_none_is_wrong;
 use marks::marks;
 use mtls_roles::{
     ClientPeerVerifier, EkuOutcome, EkuPolicy, Error, PeerRule, PeerVerifierBuilder, RefusalClass,
     Roots, ServerPeerVerifier,
 };
-use public::{anchor, in_the_name_of_a_public_root, public, store};
+use public::{Public, anchor, public, store};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{CertificateError, ExtendedKeyPurpose};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-#[test]
-fn relaxing_any_peer_is_refused_over_roots_that_are_public_or_issued_by_a_public_root() {
-    let mut wrong = vec![];
-    for (id, roots, label) in public() {
-        for policy in RELAXED {
-            let built = clients(&roots)
-                .eku_policy(policy)
-                .allow(fingerprint())
-                .relax_for_any_peer_of_these_private_roots()
-                .build();
-            match built {
-                Err(Error::AnyPeerOverPublicRoots { root, .. }) if root == label => {}
-                other => wrong.push(format!("{id}, {policy}: {other:?}")),
-            }
-            // Neither a rule beside it nor the call that admits anybody unlocks it.
-            let built = clients(&roots)
-                .eku_policy(policy)
-                .allow_anybody_with_a_public_certificate()
-                .relax_for(fingerprint())
-                .relax_for_any_peer_of_these_private_roots()
-                .build();
-            if !matches!(built, Err(Error::AnyPeerOverPublicRoots { .. })) {
-                wrong.push(format!("{id}, {policy}, with rules: {built:?}"));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
+const BUILDS: &str = "builds";
+const NEEDS_RULES: &str = "public roots need rules";
+const ANY_PEER: &str = "any peer over public roots";
+const BY_NAME: &str = "a name over public roots";
+const PRIVATE_FORM: &str = "a rule that needs private roots";
+const RELAXED_SERVERS: &str = "relaxed servers over public roots";
 
-#[test]
-fn ignoring_the_eku_for_a_name_does_not_build_over_public_roots_and_for_a_fingerprint_it_does() {
-    let mut wrong = vec![];
-    for (id, roots, label) in public() {
-        let relaxed = |policy, rules: &[&str]| {
-            let builder = clients(&roots).eku_policy(policy).allow(fingerprint());
-            let rules = rules.iter().map(|text| rule(text));
-            rules.fold(builder, |builder, rule| builder.relax_for(rule)).build()
-        };
-        for name in NAMES {
-            match relaxed(EkuPolicy::ignore(), &[FINGERPRINTS[0], name]) {
-                Err(Error::NameOverPublicRoots { rule, root, .. })
-                    if rule == name && root == label => {}
-                other => wrong.push(format!("{id}, ignore, {name}: {other:?}")),
-            }
-            let over = relaxed(EkuPolicy::ignore().until(NOW), &[name]);
-            if !matches!(over, Err(Error::NameOverPublicRoots { .. })) {
-                wrong.push(format!("{id}, ignore until, {name}: {over:?}"));
-            }
-            // Names of serverAuth certificates were validated, if they are of a kind that is.
-            let has_private_roots = id.ends_with("behind a private one");
-            let builds = has_private_roots || name.starts_with("dns:") || name.starts_with("ip:");
-            match relaxed(EkuPolicy::accept_server_auth(), &[name]) {
-                Ok(_) if builds => {}
-                Err(Error::RuleNeedsPrivateRoots { rule, root, .. })
-                    if !builds && rule == name && root == label => {}
-                other => wrong.push(format!("{id}, accept-server-auth, {name}: {other:?}")),
-            }
-        }
-        for policy in RELAXED {
-            if let Err(error) = relaxed(policy, &FINGERPRINTS) {
-                wrong.push(format!("{id}, {policy}, fingerprints: {error:?}"));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
+type Told<V> = fn(PeerVerifierBuilder<V>) -> PeerVerifierBuilder<V>;
+
+/// What verifiers of clients are told, and what becomes of it where the EKU is ignored, where serverAuth is accepted, and
+/// under a policy that is not relaxed.
+#[rustfmt::skip] // One row, one line.
+const CLIENTS: [(&str, Told<ClientPeerVerifier>, [&str; 3]); 7] = [
+    ("nothing says who may connect", |it| it.relax_for(fingerprint()), [NEEDS_RULES, NEEDS_RULES, NEEDS_RULES]),
+    // Asking nobody for a certificate is no answer to whose certificate will do.
+    ("nobody need present one", |it| it.relax_for(fingerprint()).allow_unauthenticated(), [NEEDS_RULES, NEEDS_RULES, NEEDS_RULES]),
+    ("one name may connect", |it| it.relax_for(fingerprint()).allow(rule("dns:edge.example")), [BUILDS, BUILDS, BUILDS]),
+    ("anybody may connect", |it| it.relax_for(fingerprint()).allow_anybody_with_a_public_certificate(), [BUILDS, BUILDS, BUILDS]),
+    ("two fingerprints", |it| it.allow(fingerprint()).relax_for(fingerprint()).relax_for(rule(FINGERPRINTS[1])), [BUILDS, BUILDS, BUILDS]),
+    ("any peer", |it| it.allow(fingerprint()).relax_for_any_peer_of_these_private_roots(), [ANY_PEER, ANY_PEER, BUILDS]),
+    // Neither a rule beside it nor the call that admits anybody unlocks it.
+    ("any peer, and more", |it| it.allow_anybody_with_a_public_certificate().relax_for(fingerprint()).relax_for_any_peer_of_these_private_roots(), [ANY_PEER, ANY_PEER, BUILDS]),
+];
+
+/// What verifiers of servers are told, where the EKU is ignored.
+#[rustfmt::skip] // One row, one line.
+const SERVERS: [(&str, Told<ServerPeerVerifier>); 4] = [
+    ("a fingerprint", |it| it.relax_for(fingerprint())),
+    ("a name", |it| it.relax_for(rule("dns:edge.example"))),
+    ("any peer", |it| it.relax_for_any_peer_of_these_private_roots()),
+    ("a fingerprint in place of the name", |it| it.relax_for(fingerprint()).expect_in_place_of_name(fingerprint())),
+];
 
 #[test]
 fn public_client_roots_without_allow_build_under_no_policy_unless_anybody_is_wanted() {
     let mut wrong = vec![];
-    for (id, roots, label) in public() {
-        for policy in EVERY {
-            let builder = || clients(&roots).eku_policy(policy).relax_for(fingerprint());
-            match builder().build() {
-                Err(Error::PublicRootsNeedRules { root, .. }) if root == label => {}
-                other => wrong.push(format!("{id}, {policy}: {other:?}")),
-            }
-            // Asking nobody for a certificate is no answer to whose certificate will do.
-            if builder().allow_unauthenticated().build().is_ok() {
-                wrong.push(format!("{id}, {policy}: allow_unauthenticated unlocks it"));
-            }
-            let ways_out = [
-                builder().allow(rule("dns:edge.example")).build(),
-                builder().allow_anybody_with_a_public_certificate().build(),
-            ];
-            if let Some(error) = ways_out.into_iter().find_map(Result::err) {
-                wrong.push(format!("{id}, {policy}, way out: {error:?}"));
+    for Public { id, roots, label, .. } in &roots_of_every_kind() {
+        for (told, tell, needed) in CLIENTS {
+            for (policy, column) in POLICIES {
+                let found = outcome(tell(clients(roots).eku_policy(policy)).build());
+                let needed = over(label, needed[column]);
+                wrong.extend(difference(&format!("{id}, {told}, {policy}"), found, needed));
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_none_is_wrong(wrong);
+}
+
+/// Names of serverAuth certificates were validated, if they are of a kind that is.
+#[test]
+fn ignoring_the_eku_for_a_name_does_not_build_over_public_roots_and_for_a_fingerprint_it_does() {
+    let mut wrong = vec![];
+    for Public { id, roots, label, are_all } in &roots_of_every_kind() {
+        for name in NAMES {
+            let is_validated = name.starts_with("dns:") || name.starts_with("ip:");
+            let other = if *are_all && !is_validated { PRIVATE_FORM } else { BUILDS };
+            for (policy, column) in POLICIES {
+                let pinned = clients(roots).allow(fingerprint()).relax_for(fingerprint());
+                let built = pinned.eku_policy(policy).relax_for(rule(name)).build();
+                let needed = over(label, [BY_NAME, other, other][column]);
+                let id = format!("{id}, {name}, {policy}");
+                if let Err(Error::NameOverPublicRoots { rule, .. })
+                | Err(Error::RuleNeedsPrivateRoots { rule, .. }) = &built
+                {
+                    assert_eq!(rule, name, "{id}");
+                }
+                wrong.extend(difference(&id, outcome(built), needed));
+            }
+        }
+    }
+    assert_none_is_wrong(wrong);
 }
 
 #[test]
 fn a_relaxed_server_verifier_over_public_roots_does_not_build() {
     let mut wrong = vec![];
-    for (id, roots, label) in public() {
-        let servers = || ServerPeerVerifier::builder(roots.clone(), &provider());
-        for policy in [EkuPolicy::ignore(), EkuPolicy::ignore().until(NOW)] {
-            let relaxed = || servers().eku_policy(policy);
-            let builders = [
-                relaxed(),
-                relaxed().relax_for(fingerprint()),
-                relaxed().relax_for(rule("dns:edge.example")),
-                relaxed().relax_for_any_peer_of_these_private_roots(),
-                relaxed().relax_for(fingerprint()).expect_in_place_of_name(fingerprint()),
-            ];
-            for (way, builder) in builders.into_iter().enumerate() {
-                match builder.build() {
-                    Err(Error::RelaxedServersOverPublicRoots { root, .. }) if root == label => {}
-                    other => wrong.push(format!("{id}, {policy}, way {way}: {other:?}")),
+    for Public { id, roots, label, .. } in &roots_of_every_kind() {
+        for (told, tell) in SERVERS {
+            for (policy, column) in POLICIES {
+                if policy != EkuPolicy::accept_server_auth() {
+                    let found = outcome(tell(servers(roots).eku_policy(policy)).build());
+                    let needed = over(label, [RELAXED_SERVERS, BUILDS, BUILDS][column]);
+                    wrong.extend(difference(&format!("{id}, {told}, {policy}"), found, needed));
                 }
             }
         }
-        for policy in [EkuPolicy::rfc5280(), EkuPolicy::strict()] {
-            if let Err(error) = servers().eku_policy(policy).build() {
-                wrong.push(format!("{id}, {policy}: {error:?}"));
-            }
-        }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_none_is_wrong(wrong);
 }
 
-#[test]
-fn private_roots_need_none_of_this() {
-    let roots = Roots::from_der([Ca::root_named("private").der()]).unwrap();
+/// Private ones, of which nothing is asked, and public ones.
+fn roots_of_every_kind() -> Vec<Public> {
+    let roots = roots([&Ca::root_named("private")]);
     assert_eq!(roots.public_root(), None);
-    for policy in EVERY {
-        assert!(clients(&roots).eku_policy(policy).relax_for(rule(NAMES[0])).build().is_ok());
-    }
-    for policy in RELAXED {
-        let any = clients(&roots).eku_policy(policy);
-        assert!(any.relax_for_any_peer_of_these_private_roots().build().is_ok());
+    let private = Public { id: "private", roots, label: String::new(), are_all: false };
+    [private].into_iter().chain(public()).collect()
+}
+
+/// What an error is about, and the root that it names.
+fn outcome<V>(built: Result<V, Error>) -> String {
+    match built {
+        Ok(_) => BUILDS.into(),
+        Err(Error::PublicRootsNeedRules { root, .. }) => over(&root, NEEDS_RULES),
+        Err(Error::AnyPeerOverPublicRoots { root, .. }) => over(&root, ANY_PEER),
+        Err(Error::NameOverPublicRoots { root, .. }) => over(&root, BY_NAME),
+        Err(Error::RuleNeedsPrivateRoots { root, .. }) => over(&root, PRIVATE_FORM),
+        Err(Error::RelaxedServersOverPublicRoots { root, .. }) => over(&root, RELAXED_SERVERS),
+        Err(other) => other.to_string(),
     }
 }
 
-#[test]
-fn over_public_roots_a_name_relaxes_serverauth_only_and_a_fingerprint_one_certificate_only() {
-    let sub = in_the_name_of_a_public_root();
-    let roots = roots([&sub]);
-    let leaf = |eku| sub.leaf(LeafSpec::new("edge").dns("edge.example").eku(eku));
-    let (server, signer, other) =
-        (leaf(Eku::server()), leaf(Eku::code_signing()), leaf(Eku::code_signing()));
-    let by_name = clients(&roots)
-        .allow(rule("dns:edge.example"))
-        .eku_policy(EkuPolicy::accept_server_auth())
-        .relax_for(rule("dns:edge.example"))
-        .build()
-        .unwrap();
-    let pinned = || PeerRule::cert_sha256(sha256(&signer.der()));
-    let by_fingerprint = |builder: PeerVerifierBuilder<ClientPeerVerifier>| {
-        let builder = builder.eku_policy(EkuPolicy::ignore()).relax_for(pinned());
-        builder.allow(rule("dns:edge.example")).build().unwrap()
-    };
-    let allowed_by_name = by_fingerprint(clients(&roots));
-    let by_fingerprint = by_fingerprint(clients(&roots).allow(pinned()));
-    let rows = [
-        ("serverAuth by name", &by_name, &server, true),
-        ("codeSigning by name", &by_name, &signer, false),
-        ("pinned codeSigning", &by_fingerprint, &signer, true),
-        ("pinned codeSigning, allowed by name", &allowed_by_name, &signer, false),
-        ("other codeSigning", &by_fingerprint, &other, false),
-        ("serverAuth, not pinned", &by_fingerprint, &server, false),
-    ];
-    for (id, verifier, leaf, is_relaxed) in rows {
-        let found = verifier.verify(Some(&leaf.chain(&[])), unix(NOW));
-        assert_eq!(found.is_ok(), is_relaxed, "{id}: {found:?}");
+/// Over private roots everything builds.
+fn over(root: &str, what: &str) -> String {
+    match root.is_empty() || what == BUILDS {
+        true => BUILDS.into(),
+        false => format!("{what}: {root}"),
     }
+}
+
+fn difference(id: &str, found: String, needed: String) -> Option<String> {
+    (found != needed).then(|| format!("{id}: found {found}, needed {needed}"))
 }
 
 #[test]
@@ -230,7 +183,7 @@ fn relaxing_any_peer_never_relaxes_a_leaf_of_the_web_pki() {
             wrong.push(format!("{id}, right EKU: {refusal:?}"));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_none_is_wrong(wrong);
 }
 
 /// The lists of public roots do go stale: as a bare trust anchor, no public intermediate is known.
@@ -267,7 +220,7 @@ fn no_real_public_leaf_is_relaxed_under_an_anchor_that_is_not_known_to_be_public
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_none_is_wrong(wrong);
     assert!(judged >= 5, "only {judged} leaves without clientAuth");
 }
 
@@ -276,29 +229,21 @@ fn real_public_roots_and_what_they_issued_are_known_to_be_public() {
     let Some(folder) = shared("certs") else {
         return;
     };
-    let mut wrong = vec![];
     for (file, subject) in REAL {
         let roots = Roots::from_der(read_pem(&folder.join(file))).unwrap();
-        let built = clients(&roots)
-            .eku_policy(EkuPolicy::accept_server_auth())
-            .allow(fingerprint())
-            .relax_for_any_peer_of_these_private_roots()
-            .build();
-        match built {
-            Err(Error::AnyPeerOverPublicRoots { root, .. }) if root.contains(subject) => {}
-            other => wrong.push(format!("{file}: {other:?}")),
-        }
+        assert!(roots.public_root().is_some_and(|root| root.contains(subject)), "{file}");
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 const RELAXED: [EkuPolicy; 2] = [EkuPolicy::ignore(), EkuPolicy::accept_server_auth()];
 
-const EVERY: [EkuPolicy; 4] = [
-    EkuPolicy::rfc5280(),
-    EkuPolicy::strict(),
-    EkuPolicy::ignore(),
-    EkuPolicy::accept_server_auth(),
+/// And in which column stands what becomes of it.
+const POLICIES: [(EkuPolicy, usize); 5] = [
+    (EkuPolicy::ignore(), 0),
+    (EkuPolicy::ignore().until(NOW), 0),
+    (EkuPolicy::accept_server_auth(), 1),
+    (EkuPolicy::rfc5280(), 2),
+    (EkuPolicy::strict(), 2),
 ];
 
 const NAMES: [&str; 6] = [

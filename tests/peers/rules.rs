@@ -2,19 +2,15 @@
 //! fingerprint, and means the same wherever a rule can be given.
 
 mod bound;
-mod near_miss;
 pub mod peer;
-mod policies;
 mod text;
 
 use crate::common::clock::{NOW, unix};
-use crate::common::ours::rule;
+use crate::common::ours::{clients, roots, rule};
 use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec, der};
-use crate::common::tls::provider;
-use mtls_roles::{ClientPeerVerifier, EkuPolicy, RefusalClass, Roots};
-use peer::{Peer, check, general_name, pin, sha256, spki_sha256};
+use mtls_roles::{EkuPolicy, RefusalClass};
+use peer::{Peer, assert_none_is_wrong, check, general_name, named, pin, sha256, spki_sha256};
 use rustls::CertificateError;
-use rustls::pki_types::CertificateDer;
 
 const MATCHES: bool = true;
 const NOT: bool = false;
@@ -226,8 +222,8 @@ fn types_never_cross_and_the_common_name_is_no_name() {
 
 #[test]
 fn a_san_that_does_not_parse_to_its_end_matches_nothing() {
-    let good =
-        ["dns:edge.example.com", "uri:spiffe://example.org/a", "ip:192.0.2.1"].map(general_name);
+    let names = ["dns:edge.example.com", "uri:spiffe://example.org/a", "ip:192.0.2.1"];
+    let good = names.map(general_name);
     #[rustfmt::skip] // One row, one line.
     let broken: [(&str, Vec<u8>); 16] = [
         ("address of five octets", der::general_name(7, &[1; 5])),
@@ -247,75 +243,59 @@ fn a_san_that_does_not_parse_to_its_end_matches_nothing() {
         ("length beyond the end", vec![0x82, 0x20, b'a']),
         ("tag without length", vec![0x82]),
     ];
-    let mut wrong = vec![];
-    for rule in [
-        "dns:edge.example.com",
-        "dns:*.example.com",
-        "uri:spiffe://example.org/a",
-        "spiffe-trust-domain:example.org",
-        "ip:192.0.2.1",
-    ] {
-        let mut judge = |id: &str, san: Vec<u8>, expected| {
-            let spec = LeafSpec::new("edge.example.com").raw_san(san);
-            wrong.extend(Peer::new(spec).differences(id, rule, expected));
+    let rules = names.into_iter().chain(["dns:*.example.com", "spiffe-trust-domain:example.org"]);
+    assert_none_is_wrong(rules.flat_map(|rule| {
+        let judge = |id: &str, entries: &[Vec<u8>], expected| {
+            let spec = LeafSpec::new("edge.example.com").raw_san(der::sequence(entries));
+            Peer::new(spec).differences(id, rule, expected)
         };
-        let sequence = der::sequence(&good);
-        judge("well-formed", sequence.clone(), MATCHES);
+        let mut wrong = judge("well-formed", &good, MATCHES);
         for (id, entry) in &broken {
-            let (before, after) = ([entry.clone()], good.concat());
-            judge(&format!("{id}, behind"), der::sequence(&[after.clone(), entry.clone()]), NOT);
-            judge(&format!("{id}, before"), der::sequence(&[before.concat(), after]), NOT);
+            let (entry, good) = (entry.clone(), good.concat());
+            wrong.extend(judge(&format!("{id}, behind"), &[good.clone(), entry.clone()], NOT));
+            wrong.extend(judge(&format!("{id}, before"), &[entry, good], NOT));
         }
-        judge("no entries", der::sequence(&[]), NOT);
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        wrong.extend(judge("no entries", &[], NOT));
+        wrong
+    }));
+    // Such a peer has no names, and can still be pinned.
+    let san = der::sequence(&[good.concat(), broken[0].1.clone()]);
+    let peer = Peer::new(LeafSpec::new("edge").raw_san(san));
+    let cert = pin("cert", &sha256(&peer.chain[0]));
+    assert_none_is_wrong(peer.differences("pinned", &cert, MATCHES));
+    let builder = clients(&peer.roots).eku_policy(EkuPolicy::ignore());
+    let clients = builder.relax_for_any_peer_of_these_private_roots().build().unwrap();
+    assert_eq!(clients.verify(Some(&peer.chain), unix(NOW)).unwrap().alt_names(), []);
 }
 
 #[test]
 fn a_san_that_is_no_sequence_is_refused_by_webpki_before_any_rule_is_asked() {
     let good = der::sequence(&[general_name("dns:edge.example.com")]);
-    let rows = [
+    for (id, san) in [
         ("octets behind the sequence", [&good[..], &[0]].concat()),
         ("a second sequence behind", [&good[..], &good[..]].concat()),
         ("cut short", good[..good.len() - 1].to_vec()),
         ("a set for a sequence", der::tlv(0x31, &general_name("dns:edge.example.com"))),
         ("no octets", vec![]),
-    ];
-    for (id, san) in rows {
+    ] {
         let peer = Peer::new(LeafSpec::new("edge").raw_san(san));
-        let verifier = ClientPeerVerifier::builder(peer.roots.clone(), &provider())
-            .allow(rule("dns:edge.example.com"))
-            .build()
-            .unwrap();
-        let refusal = verifier.verify(Some(&peer.chain), unix(NOW)).unwrap_err();
+        let clients = clients(&peer.roots).allow(rule("dns:edge.example.com")).build().unwrap();
+        let refusal = clients.verify(Some(&peer.chain), unix(NOW)).unwrap_err();
         assert_eq!(*refusal.error(), CertificateError::BadEncoding.into(), "{id}");
         assert_eq!(refusal.class(), RefusalClass::Other, "{id}");
     }
 }
 
 #[test]
-fn a_peer_with_a_malformed_san_has_no_names_and_can_still_be_pinned() {
-    let san = der::sequence(&[general_name("dns:edge.example.com"), der::general_name(7, &[1; 5])]);
-    let peer = Peer::new(LeafSpec::new("edge").raw_san(san));
-    assert_eq!(peer.differences("pin", &pin("cert", &sha256(&peer.chain[0])), MATCHES), [""; 0]);
-    let verifier = ClientPeerVerifier::builder(peer.roots.clone(), &provider())
-        .eku_policy(EkuPolicy::ignore())
-        .relax_for_any_peer_of_these_private_roots();
-    let verified = verifier.build().unwrap().verify(Some(&peer.chain), unix(NOW)).unwrap();
-    assert_eq!(verified.alt_names(), []);
-}
-
-#[test]
 fn a_fingerprint_is_compared_in_its_whole_length() {
-    let key = LeafSpec::new("edge").dns("edge.example.com").eku(Eku::code_signing());
     let root = Ca::root_named("root");
     let sub = root.sub(CaSpec::new("sub"));
-    let first = sub.leaf(key);
-    let again = sub.leaf(LeafSpec::new("edge").key(&first.key).eku(Eku::code_signing()));
-    let peer = |chain| Peer { roots: Roots::from_der([root.der()]).unwrap(), chain };
-    let (renewed, peer) = (peer(again.chain(&[&sub])), peer(first.chain(&[&sub])));
-    let cert = sha256(&peer.chain[0]);
-    let spki = spki_sha256(&peer.chain[0]);
+    let leaf = || LeafSpec::new("edge").dns("edge.example.com").eku(Eku::code_signing());
+    let first = sub.leaf(leaf());
+    let again = sub.leaf(leaf().key(&first.key));
+    let [peer, renewed] =
+        [first, again].map(|leaf| Peer { roots: roots([&root]), chain: leaf.chain(&[&sub]) });
+    let (cert, spki) = (sha256(&peer.chain[0]), spki_sha256(&peer.chain[0]));
     let mut rows = vec![
         ("certificate", &peer, pin("cert", &cert), MATCHES),
         ("public key", &peer, pin("spki", &spki), MATCHES),
@@ -335,37 +315,28 @@ fn a_fingerprint_is_compared_in_its_whole_length() {
         rows.push(("certificate, one bit off", &peer, pin("cert", &flipped(cert)), NOT));
         rows.push(("public key, one bit off", &peer, pin("spki", &flipped(spki)), NOT));
     }
-    let wrong: Vec<_> = rows
-        .iter()
-        .flat_map(|(id, peer, rule, expected)| peer.differences(id, rule, *expected))
-        .collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let wrong =
+        rows.iter().flat_map(|(id, peer, rule, expected)| peer.differences(id, rule, *expected));
+    assert_none_is_wrong(wrong);
 }
 
 #[test]
 fn names_count_only_where_they_stand_in_the_verified_leaf() {
     let root = Ca::root_named("root");
-    let san = der::sequence(&[
-        general_name("dns:edge.example.com"),
-        general_name("uri:spiffe://example.org/a"),
-    ]);
-    let sub = root.sub(CaSpec::new("sub").extension(&[2, 5, 29, 17], false, san.clone()));
-    let own = LeafSpec::new("own").dns("own.example.com").eku(Eku::code_signing());
-    let own = sub.leaf(own);
+    let names = ["dns:edge.example.com", "uri:spiffe://example.org/a"];
+    let san = der::sequence(&names.map(general_name));
+    let sub = root.sub(CaSpec::new("sub").extension(&[2, 5, 29, 17], false, san));
+    let own = sub.leaf(LeafSpec::new("own").dns("own.example.com").eku(Eku::code_signing()));
     // Another leaf of the same CA, quite valid, which the peer happens to have but not its key.
-    let other = sub.leaf(LeafSpec::new("other").raw_san(san).eku(Eku::client()));
-    let peer = |chain: Vec<CertificateDer<'static>>| Peer {
-        roots: Roots::from_der([root.der()]).unwrap(),
-        chain,
-    };
-    let (own, sub, other) = (own.der(), sub.der(), other.der());
-    let chains = [
-        ("issuer", peer(vec![own.clone(), sub.clone()])),
-        ("extra certificate last", peer(vec![own.clone(), sub.clone(), other.clone()])),
-        ("extra certificate second", peer(vec![own.clone(), other.clone(), sub.clone()])),
-    ];
+    let other = sub.leaf(named("other", &names).eku(Eku::client())).der();
+    let (own, sub) = (own.der(), sub.der());
     let mut wrong = vec![];
-    for (id, peer) in &chains {
+    for (id, chain) in [
+        ("issuer", vec![own.clone(), sub.clone()]),
+        ("extra certificate last", vec![own.clone(), sub.clone(), other.clone()]),
+        ("extra certificate second", vec![own.clone(), other.clone(), sub.clone()]),
+    ] {
+        let peer = Peer { roots: roots([&root]), chain };
         for rule in [
             "dns:edge.example.com",
             "spiffe-trust-domain:example.org",
@@ -376,21 +347,21 @@ fn names_count_only_where_they_stand_in_the_verified_leaf() {
         }
         wrong.extend(peer.differences(id, "dns:own.example.com", MATCHES));
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_none_is_wrong(wrong);
 }
 
 #[test]
 fn any_one_of_several_rules_is_enough() {
     let peer = Peer::new(LeafSpec::new("edge").dns("edge.example.com"));
-    let allow = |rules: &[&str]| {
-        let builder = ClientPeerVerifier::builder(peer.roots.clone(), &provider())
-            .eku_policy(EkuPolicy::ignore())
-            .relax_for_any_peer_of_these_private_roots();
-        let rules = rules.iter().map(|text| rule(text));
-        let verifier = rules.fold(builder, |builder, rule| builder.allow(rule)).build().unwrap();
-        verifier.verify(Some(&peer.chain), unix(NOW)).is_ok()
-    };
-    assert!(allow(&["dns:a.example", "ip:192.0.2.1", "dns:edge.example.com"]));
-    assert!(allow(&["dns:edge.example.com", "dns:a.example"]));
-    assert!(!allow(&["dns:a.example", "ip:192.0.2.1"]));
+    for (rules, is_allowed) in [
+        (&["dns:a.example", "ip:192.0.2.1", "dns:edge.example.com"][..], true),
+        (&["dns:edge.example.com", "dns:a.example"], true),
+        (&["dns:a.example", "ip:192.0.2.1"], false),
+    ] {
+        let builder = clients(&peer.roots).eku_policy(EkuPolicy::ignore());
+        let builder = builder.relax_for_any_peer_of_these_private_roots();
+        let clients = rules.iter().fold(builder, |builder, text| builder.allow(rule(text)));
+        let found = clients.build().unwrap().verify(Some(&peer.chain), unix(NOW));
+        assert_eq!(found.is_ok(), is_allowed, "{rules:?}");
+    }
 }

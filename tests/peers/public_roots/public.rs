@@ -1,32 +1,45 @@
 //! Roots that are known to be public.
 
 use mtls_roles::Roots;
-use rcgen::{PublicKeyData, SignatureAlgorithm};
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 
-use crate::common::pki::{Ca, CaSpec, DistinguishedName, DnType, DnValue, LeafSpec, der};
+use crate::common::pki::{
+    Ca, CaSpec, DistinguishedName, DnType, DnValue, KeyKind, der, with_key_of_isrg_root_x2,
+};
 
-/// Roots that are known to be public, in every way there is, and what errors call them.
-pub fn public() -> Vec<(&'static str, Roots, String)> {
+/// The CA/Browser Forum's policy.
+pub const DOMAIN_VALIDATED: &[u64] = &[2, 23, 140, 1, 2, 1];
+
+pub struct Public {
+    pub id: &'static str,
+    pub roots: Roots,
+    /// What errors call the first that is public.
+    pub label: String,
+    pub are_all: bool,
+}
+
+/// Roots that are known to be public, in every way there is.
+#[rustfmt::skip] // One row, one line.
+pub fn public() -> Vec<Public> {
     let x1 = "root `C=US, O=Internet Security Research Group, CN=ISRG Root X1`";
+    let (issued, issuing) = (|| in_the_name_of_a_public_root().der(), "root `CN=Issuing CA`");
+    let (marked, mark) = (|| with_policy("marked", DOMAIN_VALIDATED).der(), "root `CN=marked`");
     let private = || Ca::root_named("private").der();
-    let from_store =
-        |anchors: &[TrustAnchor<'static>]| Roots::from_root_cert_store(store(anchors)).unwrap();
-    let from_der =
-        |certificates: Vec<CertificateDer<'static>>| Roots::from_der(certificates).unwrap();
-    #[rustfmt::skip] // One row, one line.
-    let rows = [
-        ("public_web()", Roots::public_web(), "the root store of the web"),
-        ("a public anchor", from_store(&[isrg_root_x1()]), x1),
-        ("a public anchor behind a private one", from_store(&[anchor(&private()), isrg_root_x1()]), x1),
-        ("issued in the name of a public root", from_der(vec![in_the_name_of_a_public_root().der()]), "root `CN=Issuing CA`"),
-        ("the same behind a private one", from_der(vec![private(), in_the_name_of_a_public_root().der()]), "root `CN=Issuing CA`"),
-        ("a public root's key under another name", from_der(vec![with_the_key_of_a_public_root()]), "root `CN=Innocent Private CA`"),
-        ("a root with a CA/Browser Forum policy", from_der(vec![with_policy("marked", &[2, 23, 140, 1, 2, 1]).der()]), "root `CN=marked`"),
-        ("the same behind a private one", from_der(vec![private(), with_policy("marked", &[2, 23, 140, 1, 2, 1]).der()]), "root `CN=marked`"),
-    ];
-    rows.map(|(id, roots, label)| (id, roots, label.to_owned())).to_vec()
+    let anchors = |anchors: &[TrustAnchor<'static>]| Roots::from_root_cert_store(store(anchors)).unwrap();
+    let of = |certificates: Vec<CertificateDer<'static>>| Roots::from_der(certificates).unwrap();
+    [
+        ("public_web()", Roots::public_web(), "the root store of the web", true),
+        ("a public anchor", anchors(&[isrg_root_x1()]), x1, true),
+        ("a public anchor behind a private one", anchors(&[anchor(&private()), isrg_root_x1()]), x1, false),
+        ("issued in the name of a public root", of(vec![issued()]), issuing, true),
+        ("the same behind a private one", of(vec![private(), issued()]), issuing, false),
+        ("a public root's key under another name", of(vec![with_the_key_of_a_public_root()]), "root `CN=Innocent Private CA`", true),
+        ("a root with a CA/Browser Forum policy", of(vec![marked()]), mark, true),
+        ("the same behind a private one", of(vec![private(), marked()]), mark, false),
+    ]
+    .map(|(id, roots, label, are_all)| Public { id, roots, label: label.into(), are_all })
+    .into()
 }
 
 /// A CA that says it was issued by ISRG Root X1: by its issuer's name, nobody can tell otherwise.
@@ -54,33 +67,15 @@ pub fn policed(spec: CaSpec, policy: &[u64]) -> CaSpec {
     spec.extension(&[2, 5, 29, 32], false, policies)
 }
 
-/// A re-issued or cross-signed public root is still that root: here ISRG Root X2, a P-384 key.
-pub fn with_the_key_of_a_public_root() -> CertificateDer<'static> {
-    struct PublicKey(Vec<u8>);
-    impl PublicKeyData for PublicKey {
-        fn der_bytes(&self) -> &[u8] {
-            &self.0
-        }
-        fn algorithm(&self) -> &'static SignatureAlgorithm {
-            &rcgen::PKCS_ECDSA_P384_SHA384
-        }
-    }
-    let x2 = known("ISRG Root X2");
-    let spki = x2.subject_public_key_info.as_ref();
-    // The point stands at the end: uncompressed, 97 octets.
-    let key = PublicKey(spki[spki.len() - 97..].to_vec());
-    let spec = LeafSpec::new("Innocent Private CA").ca();
-    Ca::root_named("another private CA").leaf_for(spec, &key)
+/// A re-issued or cross-signed public root is still that root.
+fn with_the_key_of_a_public_root() -> CertificateDer<'static> {
+    let spec = CaSpec::new("Innocent Private CA").kind(KeyKind::P384);
+    with_key_of_isrg_root_x2(&Ca::root_named("another private CA").sub(spec).der())
 }
 
-pub fn isrg_root_x1() -> TrustAnchor<'static> {
-    known("ISRG Root X1")
-}
-
-pub fn known(name: &str) -> TrustAnchor<'static> {
-    let holds = |bytes: &[u8]| bytes.windows(name.len()).any(|part| part == name.as_bytes());
+fn isrg_root_x1() -> TrustAnchor<'static> {
     let mut roots = webpki_roots::TLS_SERVER_ROOTS.iter();
-    roots.find(|root| holds(&root.subject)).expect("Let's Encrypt is a public CA").clone()
+    roots.find(|root| root.subject.ends_with(b"ISRG Root X1")).expect("it is public").clone()
 }
 
 pub fn store(anchors: &[TrustAnchor<'static>]) -> RootCertStore {

@@ -1,16 +1,13 @@
 //! A rule that is bound to an issuer matches on a verified path below that issuer, and nowhere else.
 
-use crate::common::ours::{clients, roots, rule};
-use mtls_roles::{
-    ClientPeerVerifier, Crls, EkuOutcome, EkuPolicy, PeerRule, PeerVerifierBuilder, Refusal,
-    RefusalClass, Roots, VerifiedPeer,
-};
+use mtls_roles::{Crls, EkuPolicy, RefusalClass, Roots};
 use rustls::CertificateError;
 use rustls::pki_types::CertificateDer;
 
-use super::peer::{Peer, pin, spki_sha256};
+use super::peer::{Peer, assert_none_is_wrong, pin, spki_sha256};
 use super::{MATCHES, NOT};
 use crate::common::clock::{NOW, unix};
+use crate::common::ours::{clients, roots, rule};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, Leaf, LeafSpec};
 
 /// One CA under two roots, of the same key and name, and its leaf.
@@ -23,16 +20,12 @@ struct Crossed {
 }
 
 impl Crossed {
-    fn new(sub_a: CaSpec, sub_b: CaSpec, eku: Eku) -> Self {
+    fn new(eku: Eku, below_a: Change, below_b: Change) -> Self {
         let (a, b) = (Ca::root_named("a"), Ca::root_named("b"));
-        let sub_a = a.sub(sub_a);
-        let sub_b = b.cross_sign(&sub_a, sub_b);
+        let sub_a = a.sub(below_a(CaSpec::new("sub")));
+        let sub_b = b.cross_sign(&sub_a, below_b(CaSpec::new("sub")));
         let leaf = sub_a.leaf(LeafSpec::new("edge").dns("edge.example").eku(eku));
         Self { a, b, sub_a, sub_b, leaf }
-    }
-
-    fn plain(eku: Eku) -> Self {
-        Self::new(CaSpec::new("sub"), CaSpec::new("sub"), eku)
     }
 
     /// Both orders of the roots, and both orders in which the peer can present its issuers.
@@ -47,12 +40,34 @@ impl Crossed {
     /// What each order of roots and issuers gives.
     fn verdicts(
         &self,
-        setup: impl Fn(
-            PeerVerifierBuilder<ClientPeerVerifier>,
-        ) -> PeerVerifierBuilder<ClientPeerVerifier>,
-    ) -> Vec<Result<VerifiedPeer, Refusal>> {
+        policy: EkuPolicy,
+        allow: &str,
+        relax_for: &str,
+        crls: Option<&Crls>,
+    ) -> Vec<String> {
+        let rule = |text| match text {
+            BELOW_A => rule(&under(NAME, &self.a.der())),
+            BELOW_B => rule(&under(NAME, &self.b.der())),
+            text => rule(text),
+        };
+        let kept_out = CertificateError::ApplicationVerificationFailure.into();
         let verdict = |(roots, chain): (Roots, Vec<_>)| {
-            setup(clients(&roots)).build().unwrap().verify(Some(&chain), unix(NOW))
+            let builder = clients(&roots).eku_policy(policy);
+            let builder = builder.allow(rule(allow)).relax_for(rule(relax_for));
+            let builder = match crls {
+                Some(crls) => builder.crls(crls.clone()),
+                None => builder,
+            };
+            match builder.build().unwrap().verify(Some(&chain), unix(NOW)) {
+                Ok(peer) if peer.eku().violation().is_some() => {
+                    format!("relaxed by {}", &peer.anchor()[3..])
+                }
+                Ok(peer) => format!("enforced by {}", &peer.anchor()[3..]),
+                Err(refusal) if *refusal.error() == kept_out => {
+                    format!("kept out, {:?}", refusal.class())
+                }
+                Err(refusal) => format!("{:?}", refusal.class()),
+            }
         };
         self.orders().into_iter().map(verdict).collect()
     }
@@ -64,7 +79,7 @@ fn under(text: &str, issuer: &CertificateDer<'_>) -> String {
 
 #[test]
 fn of_a_cross_signed_peer_any_path_satisfies_a_bound_rule_in_whatever_order_it_is_presented() {
-    let world = Crossed::plain(Eku::code_signing());
+    let world = Crossed::new(Eku::code_signing(), PLAIN, PLAIN);
     let stray = Ca::root_named("stray");
     let sibling = world.a.sub(CaSpec::new("sibling"));
     let Crossed { a, b, sub_a, sub_b, leaf } = &world;
@@ -101,7 +116,7 @@ fn of_a_cross_signed_peer_any_path_satisfies_a_bound_rule_in_whatever_order_it_i
         let peer = Peer { roots: roots.clone(), chain: leaf.chain(&[issuer]) };
         wrong.extend(peer.differences(id, &under("dns:edge.example", &root.der()), expected));
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_none_is_wrong(wrong);
 }
 
 #[test]
@@ -119,7 +134,7 @@ fn below_two_roots_of_the_same_name_the_key_decides() {
         wrong.extend(peer.differences("its root", &under("dns:edge.example", &b.der()), MATCHES));
         wrong.extend(peer.differences("namesake", &under("dns:edge.example", &a.der()), NOT));
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_none_is_wrong(wrong);
 }
 
 #[test]
@@ -130,169 +145,98 @@ fn a_self_signed_leaf_that_is_its_own_root_is_below_its_own_key() {
     let other = Ca::root_named("other").der();
     let mut wrong = peer.differences("its own", &under("dns:edge.example", &leaf.der()), MATCHES);
     wrong.extend(peer.differences("another's", &under("dns:edge.example", &other), NOT));
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_none_is_wrong(wrong);
 }
 
 #[test]
 fn in_a_spiffe_federation_no_trust_domain_mints_names_of_another() {
-    let (org, net) = (Ca::root_named("example.org"), Ca::root_named("example.net"));
-    let roots = roots([&org, &net]);
-    let rules =
-        [("spiffe-trust-domain:example.org", &org), ("spiffe-trust-domain:example.net", &net)];
-    let bound = rules
-        .iter()
-        .fold(clients(&roots), |builder, (text, ca)| builder.allow(rule(&under(text, &ca.der()))));
-    let unbound =
-        rules.iter().fold(clients(&roots), |builder, (text, _)| builder.allow(rule(text)));
-    let (bound, unbound) = (bound.build().unwrap(), unbound.build().unwrap());
-    for (id, ca, uri, is_its_own) in [
-        ("org mints org", &org, "spiffe://example.org/a", true),
-        ("org mints net", &org, "spiffe://example.net/a", false),
-        ("net mints net", &net, "spiffe://example.net/a", true),
-        ("net mints org", &net, "spiffe://example.org/a", false),
-    ] {
-        let sub = ca.sub(CaSpec::new("issuer"));
-        let leaf = sub.leaf(LeafSpec::new("workload").uri(uri).eku(Eku::client()));
-        let chain = leaf.chain(&[&sub]);
-        let found = bound.verify(Some(&chain), unix(NOW));
-        let class = found.as_ref().map(drop).map_err(Refusal::class);
-        let expected = if is_its_own { Ok(()) } else { Err(RefusalClass::PeerRule) };
-        assert_eq!(class, expected, "{id}");
-        // What the documentation warns of.
-        assert!(unbound.verify(Some(&chain), unix(NOW)).is_ok(), "{id}, unbound");
+    let cas = ["example.org", "example.net"].map(|name| (name, Ca::root_named(name)));
+    let builder = clients(&roots(cas.iter().map(|(_, ca)| ca)));
+    let bound = cas.iter().fold(builder, |builder, (name, ca)| {
+        builder.allow(rule(&under(&format!("spiffe-trust-domain:{name}"), &ca.der())))
+    });
+    let bound = bound.build().unwrap();
+    for (own, ca) in &cas {
+        for (name, _) in &cas {
+            let workload = LeafSpec::new("workload").uri(&format!("spiffe://{name}/a"));
+            let found = bound.verify(Some(&ca.leaf(workload).chain(&[])), unix(NOW));
+            let class = found.map(drop).map_err(|refusal| refusal.class());
+            let expected = if name == own { Ok(()) } else { Err(RefusalClass::PeerRule) };
+            assert_eq!(class, expected, "{own} mints {name}");
+        }
     }
 }
 
-#[test]
-fn relaxed_only_below_this_ca() {
-    let root = Ca::root_named("root");
-    let roots = roots([&root]);
-    let [legacy, other] = ["legacy", "other"].map(|name| root.sub(CaSpec::new(name)));
-    let text = under("dns:*.example", &legacy.der());
-    let verifier = clients(&roots).eku_policy(EkuPolicy::ignore()).relax_for(rule(&text));
-    let verifier = verifier.build().unwrap();
-    let strict = clients(&roots).build().unwrap();
-    let chain =
-        |ca: &Ca, eku| ca.leaf(LeafSpec::new("e").dns("edge.example").eku(eku)).chain(&[ca]);
-    let relaxed = verifier.verify(Some(&chain(&legacy, Eku::server())), unix(NOW)).unwrap();
-    assert!(matches!(relaxed.eku(), EkuOutcome::Relaxed(_)));
-    let stranger = chain(&other, Eku::server());
-    let refusal = verifier.verify(Some(&stranger), unix(NOW)).unwrap_err();
-    let rfc5280 = strict.verify(Some(&stranger), unix(NOW)).unwrap_err();
-    assert_eq!(refusal.error(), rfc5280.error());
-    assert_eq!(refusal.class(), RefusalClass::Eku);
-    assert!(verifier.verify(Some(&chain(&other, Eku::client())), unix(NOW)).is_ok());
-}
+/// What makes a CA another one.
+type Change = fn(CaSpec) -> CaSpec;
 
-/// One path has the right EKU and the wrong issuer, the other one the right issuer and a wrong EKU.
+const PLAIN: Change = |ca| ca;
+const EXPIRED: Change = CaSpec::expired;
+const FOR_SERVERS: Change = |ca| ca.eku(Eku::server());
+const FOR_CODE: Change = |ca| ca.eku(Eku::code_signing());
+
+/// The leaf; its CA below the root a, and below the root b.
+type Paths = (Eku, Change, Change);
+
+/// Rules; the key of the root is put in.
+const NAME: &str = "dns:edge.example";
+const BELOW_A: &str = "dns:edge.example under a";
+const BELOW_B: &str = "dns:edge.example under b";
+
+/// In whatever order roots and issuers stand, both rules have to hold of one path, and the class is the same.
 #[test]
-fn a_peer_whose_named_path_needs_the_relaxation_gets_it_although_another_path_needs_none() {
-    let wrong_eku = CaSpec::new("sub").eku(Eku::server());
-    let world = Crossed::new(CaSpec::new("sub"), wrong_eku, Eku::both());
-    let below_b = rule(&under("dns:edge.example", &world.b.der()));
-    let allowed = |policy| {
-        let rule = below_b.clone();
-        move |builder: PeerVerifierBuilder<ClientPeerVerifier>| {
-            builder.eku_policy(policy).allow(rule.clone())
-        }
-    };
-    for policy in [EkuPolicy::ignore(), EkuPolicy::accept_server_auth()] {
-        for rule in ["dns:edge.example".parse().unwrap(), below_b.clone()] {
-            let setup = |builder| allowed(policy)(builder).relax_for(PeerRule::clone(&rule));
-            for found in world.verdicts(setup) {
-                let peer = found.unwrap();
-                assert!(matches!(peer.eku(), EkuOutcome::Relaxed(_)), "{policy}, {rule}");
-                assert_eq!(peer.anchor(), "CN=b");
+#[rustfmt::skip] // One row, one line.
+fn of_several_paths_the_one_that_all_rules_name_counts() {
+    let (rfc, strict, ignore, accept) = (EkuPolicy::rfc5280(), EkuPolicy::strict(), EkuPolicy::ignore(), EkuPolicy::accept_server_auth());
+    // One path has the right EKU and the wrong issuer, the other one the right issuer and a wrong EKU.
+    let right_and_wrong: Paths = (Eku::both(), PLAIN, FOR_SERVERS);
+    let (both_wrong, both_right): (Paths, Paths) = ((Eku::server(), PLAIN, PLAIN), (Eku::client(), PLAIN, PLAIN));
+    let (one_expired, all_expired): (Paths, Paths) = ((Eku::client(), PLAIN, EXPIRED), (Eku::client(), EXPIRED, EXPIRED));
+    let rows: [(&str, &Paths, EkuPolicy, &str, &str, &str); 20] = [
+        ("needed is the relaxation, although another path needs none", &right_and_wrong, ignore, BELOW_B, NAME, "relaxed by b"),
+        ("the same, by serverAuth", &right_and_wrong, accept, BELOW_B, NAME, "relaxed by b"),
+        ("the same, both rules bound", &right_and_wrong, ignore, BELOW_B, BELOW_B, "relaxed by b"),
+        ("the same, both rules bound, by serverAuth", &right_and_wrong, accept, BELOW_B, BELOW_B, "relaxed by b"),
+        ("relaxed on the other path", &right_and_wrong, ignore, BELOW_B, BELOW_A, "kept out, PeerRule"),
+        ("relaxed on the other path, by serverAuth", &right_and_wrong, accept, BELOW_B, BELOW_A, "kept out, PeerRule"),
+        ("no relaxation", &right_and_wrong, rfc, BELOW_B, NAME, "kept out, PeerRule"),
+        ("no relaxation, strict", &right_and_wrong, strict, BELOW_B, NAME, "kept out, PeerRule"),
+        ("allowed and relaxed below a", &both_wrong, ignore, BELOW_A, BELOW_A, "relaxed by a"),
+        ("allowed and relaxed below b", &both_wrong, ignore, BELOW_B, BELOW_B, "relaxed by b"),
+        // Of the path that is allowed, the EKU is the only obstacle.
+        ("allowed below a, relaxed below b", &both_wrong, ignore, BELOW_A, BELOW_B, "Eku"),
+        ("allowed below b, relaxed below a", &both_wrong, ignore, BELOW_B, BELOW_A, "Eku"),
+        ("only the rule failed, which outranks another path's end", &one_expired, rfc, BELOW_B, NAME, "kept out, PeerRule"),
+        ("the same, strict", &one_expired, strict, BELOW_B, NAME, "kept out, PeerRule"),
+        ("the valid path is the one", &one_expired, rfc, BELOW_A, NAME, "enforced by a"),
+        ("the same, strict", &one_expired, strict, BELOW_A, NAME, "enforced by a"),
+        // Nor is the honest class looked for where an EKU is wrong on yet another path.
+        ("only the rule failed, beside a path for code", &(Eku::server(), PLAIN, FOR_CODE), accept, BELOW_B, NAME, "kept out, PeerRule"),
+        ("no path is verified", &all_expired, rfc, BELOW_B, NAME, "Validity"),
+        ("right, below a", &both_right, rfc, BELOW_A, NAME, "enforced by a"),
+        ("right, below b", &both_right, rfc, BELOW_B, NAME, "enforced by b"),
+    ];
+    let mut wrong = vec![];
+    for (id, (eku, below_a, below_b), policy, allow, relax_for, expected) in rows {
+        let world = Crossed::new(eku.clone(), *below_a, *below_b);
+        for found in world.verdicts(policy, allow, relax_for, None) {
+            if found != expected {
+                wrong.push(format!("{id}: {found}"));
             }
         }
-        // Both rules have to hold of one path.
-        let below_a = rule(&under("dns:edge.example", &world.a.der()));
-        for found in world.verdicts(|builder| allowed(policy)(builder).relax_for(below_a.clone())) {
-            assert_kept_out(found, policy);
-        }
     }
-    for policy in [EkuPolicy::rfc5280(), EkuPolicy::strict()] {
-        for found in world.verdicts(allowed(policy)) {
-            assert_kept_out(found, policy);
-        }
-    }
-}
-
-#[test]
-fn allow_and_relax_for_have_to_hold_of_the_same_path_and_the_class_is_the_same_in_every_order() {
-    let world = Crossed::plain(Eku::server());
-    let [below_a, below_b] =
-        [&world.a, &world.b].map(|ca| rule(&under("dns:edge.example", &ca.der())));
-    let verdicts = |allow: &PeerRule, relax_for: &PeerRule| {
-        world.verdicts(|builder| {
-            let builder = builder.eku_policy(EkuPolicy::ignore());
-            builder.allow(allow.clone()).relax_for(relax_for.clone())
-        })
-    };
-    for (one, other) in [(&below_a, &below_b), (&below_b, &below_a)] {
-        for found in verdicts(one, one) {
-            assert!(found.is_ok(), "{found:?}");
-        }
-        for found in verdicts(one, other) {
-            // Of the path that is allowed, the EKU is the only obstacle.
-            assert_eq!(found.unwrap_err().class(), RefusalClass::Eku);
-        }
-    }
-}
-
-#[test]
-fn that_only_the_rule_failed_outranks_what_is_wrong_with_other_paths() {
-    let expired = CaSpec::new("sub").expired();
-    let world = Crossed::new(CaSpec::new("sub"), expired, Eku::client());
-    let allow = |ca: &Ca| rule(&under("dns:edge.example", &ca.der()));
-    for policy in [EkuPolicy::rfc5280(), EkuPolicy::strict()] {
-        let setup = |builder: PeerVerifierBuilder<ClientPeerVerifier>| builder.eku_policy(policy);
-        for found in world.verdicts(|builder| setup(builder).allow(allow(&world.b))) {
-            assert_kept_out(found, policy);
-        }
-        for found in world.verdicts(|builder| setup(builder).allow(allow(&world.a))) {
-            assert_eq!(found.unwrap().anchor(), "CN=a");
-        }
-    }
-    // Nor is the honest class looked for where an EKU is wrong on yet another path.
-    let code_signing = CaSpec::new("sub").eku(Eku::code_signing());
-    let world = Crossed::new(CaSpec::new("sub"), code_signing, Eku::server());
-    for found in world.verdicts(|builder| {
-        let builder = builder.eku_policy(EkuPolicy::accept_server_auth());
-        builder.allow(allow(&world.b)).relax_for(rule("dns:edge.example"))
-    }) {
-        assert_eq!(found.unwrap_err().class(), RefusalClass::PeerRule);
-    }
-    // And where no path is verified completely, webpki's error stands.
-    let expired = || CaSpec::new("sub").expired();
-    let world = Crossed::new(expired(), expired(), Eku::client());
-    for found in world.verdicts(|builder| builder.allow(allow(&world.b))) {
-        assert_eq!(found.unwrap_err().class(), RefusalClass::Validity);
-    }
+    assert_none_is_wrong(wrong);
 }
 
 #[test]
 fn a_path_with_a_revoked_ca_satisfies_no_rule() {
-    let world = Crossed::plain(Eku::client());
+    let world = Crossed::new(Eku::client(), PLAIN, PLAIN);
     let Crossed { a, b, sub_a, sub_b, .. } = &world;
-    let lists = [
-        a.crl(CrlSpec::new(1)),
-        b.crl(CrlSpec::new(1).revoke(&sub_b.serial)),
-        sub_a.crl(CrlSpec::new(1)),
-    ];
+    let revoked = b.crl(CrlSpec::new(1).revoke(&sub_b.serial));
+    let lists = [a.crl(CrlSpec::new(1)), revoked, sub_a.crl(CrlSpec::new(1))];
     let lists = Crls::from_der(lists).unwrap();
-    let below = |ca: &Ca| rule(&under("dns:edge.example", &ca.der()));
-    for found in world.verdicts(|builder| builder.crls(lists.clone()).allow(below(b))) {
-        assert_kept_out(found, EkuPolicy::rfc5280());
+    for (below, expected) in [(BELOW_A, "enforced by a"), (BELOW_B, "kept out, PeerRule")] {
+        let found = world.verdicts(EkuPolicy::rfc5280(), below, NAME, Some(&lists));
+        assert_eq!(found, [expected; 4], "{below}");
     }
-    for found in world.verdicts(|builder| builder.crls(lists.clone()).allow(below(a))) {
-        assert!(found.is_ok(), "{found:?}");
-    }
-}
-
-fn assert_kept_out(found: Result<VerifiedPeer, Refusal>, policy: EkuPolicy) {
-    let refusal = found.unwrap_err();
-    let error = CertificateError::ApplicationVerificationFailure.into();
-    assert_eq!(*refusal.error(), error, "{policy}");
-    assert_eq!(refusal.class(), RefusalClass::PeerRule, "{policy}");
 }

@@ -2,31 +2,39 @@
 
 use std::net::IpAddr;
 
-use crate::common::ours::{roots, rule};
-use mtls_roles::{ClientPeerVerifier, EkuPolicy, RefusalClass, Roots, ServerPeerVerifier};
+use mtls_roles::{ClientPeerVerifier, EkuPolicy, PeerVerifierBuilder, RefusalClass, Roots};
 use rustls::pki_types::{CertificateDer, ServerName};
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::common::clock::{NOW, unix};
+use crate::common::ours::{clients, roots, rule, servers};
 use crate::common::pki::{Ca, Eku, LeafSpec, der};
-use crate::common::tls::provider;
+use crate::common::tls::server_name;
 
 /// Row id, rule, names of the leaf (`type:value`, as `general_name` below reads it), whether it matches.
 pub type Row<'a> = (&'a str, &'a str, &'a [&'a str], bool);
 
 /// Every row as a rule for `.allow`, for `.relax_for` and in place of a server's name.
 pub fn check(rows: &[Row<'_>]) {
-    let mut wrong = vec![];
-    for (id, rule, names, expected) in rows {
-        let mut spec = LeafSpec::new("edge.example.com");
-        if !names.is_empty() {
-            let names: Vec<_> = names.iter().map(|name| general_name(name)).collect();
-            spec = spec.raw_san(der::sequence(&names));
-        }
-        wrong.extend(Peer::new(spec).differences(id, rule, *expected));
-    }
+    let wrong = rows.iter().flat_map(|(id, rule, names, expected)| {
+        Peer::new(named("edge.example.com", names)).differences(id, rule, *expected)
+    });
+    assert_none_is_wrong(wrong);
+}
+
+pub fn assert_none_is_wrong(wrong: impl IntoIterator<Item = String>) {
+    let wrong: Vec<_> = wrong.into_iter().collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A leaf of this common name with these names, without a SAN if there are none.
+pub fn named(common_name: &str, names: &[&str]) -> LeafSpec {
+    let san: Vec<_> = names.iter().map(|name| general_name(name)).collect();
+    match san.is_empty() {
+        true => LeafSpec::new(common_name),
+        false => LeafSpec::new(common_name).raw_san(der::sequence(&san)),
+    }
 }
 
 /// A peer whose EKU is right for nobody, under private roots.
@@ -37,44 +45,31 @@ pub struct Peer {
 
 impl Peer {
     pub fn new(spec: LeafSpec) -> Self {
-        Self::of(spec.eku(Eku::code_signing()))
-    }
-
-    pub fn of(spec: LeafSpec) -> Self {
         let root = Ca::root_named("root");
-        let roots = roots([&root]);
-        Self { roots, chain: root.leaf(spec).chain(&[]) }
+        Self { roots: roots([&root]), chain: root.leaf(spec.eku(Eku::code_signing())).chain(&[]) }
     }
 
     /// Where the rule does not mean what the row says.
     pub fn differences(&self, id: &str, text: &str, expected: bool) -> Vec<String> {
-        let clients = || {
-            ClientPeerVerifier::builder(self.roots.clone(), &provider())
-                .eku_policy(EkuPolicy::ignore())
-        };
-        let allow = clients()
-            .relax_for_any_peer_of_these_private_roots()
-            .allow(rule(text))
-            .build()
-            .unwrap();
-        let relax_for = clients().relax_for(rule(text)).build().unwrap();
-        let in_place_of_name = ServerPeerVerifier::builder(self.roots.clone(), &provider())
+        let clients = || clients(&self.roots).eku_policy(EkuPolicy::ignore());
+        let allow = clients().relax_for_any_peer_of_these_private_roots().allow(rule(text));
+        let relax_for = clients().relax_for(rule(text));
+        let in_place_of_name = servers(&self.roots)
             .eku_policy(EkuPolicy::ignore())
             .relax_for_any_peer_of_these_private_roots()
             .expect_in_place_of_name(rule(text))
             .build()
             .unwrap();
+        let verify = |clients: PeerVerifierBuilder<ClientPeerVerifier>| {
+            clients.build().unwrap().verify(Some(&self.chain), unix(NOW))
+        };
+        let server = in_place_of_name.verify(Some(&self.chain), &nobody(), unix(NOW));
         let verdicts = [
-            ("allow", allow.verify(Some(&self.chain), unix(NOW)), RefusalClass::PeerRule),
-            ("relax_for", relax_for.verify(Some(&self.chain), unix(NOW)), RefusalClass::Eku),
-            (
-                "in place of name",
-                in_place_of_name.verify(Some(&self.chain), &nobody(), unix(NOW)),
-                RefusalClass::PeerRule,
-            ),
+            ("allow", verify(allow), RefusalClass::PeerRule),
+            ("relax_for", verify(relax_for), RefusalClass::Eku),
+            ("in place of name", server, RefusalClass::PeerRule),
         ];
-        let verdicts = verdicts.into_iter();
-        let wrong = verdicts.filter(|(_, verdict, class)| match verdict {
+        let wrong = verdicts.into_iter().filter(|(_, verdict, class)| match verdict {
             Ok(_) => !expected,
             Err(refusal) => expected || refusal.class() != *class,
         });
@@ -86,7 +81,7 @@ impl Peer {
 
 /// What was connected to, when a rule stands in its place.
 pub fn nobody() -> ServerName<'static> {
-    ServerName::try_from("10.0.0.1").unwrap()
+    server_name("10.0.0.1")
 }
 
 pub fn pin(kind: &str, hash: &[u8; 32]) -> String {

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use mtls_roles::{Observer, Refusal, UnverifiedLeaf};
 use rustls::pki_types::CertificateDer;
 use rustls::server::danger::ClientCertVerifier;
-use sha2::{Digest, Sha256};
 
 use crate::common::clock::{NOW, unix};
 use crate::common::ours::{clients, roots};
 use crate::common::pki::{Ca, CaSpec, LeafSpec, der, tamper_signature};
+use crate::rules::peer::{general_name, pin, sha256};
 
 #[derive(Default)]
 struct Heard(Mutex<Vec<Refusal>>);
@@ -28,46 +28,45 @@ fn presented(leaf: &CertificateDer<'_>) -> UnverifiedLeaf {
     clients.verify_client_cert(leaf, &[], unix(NOW)).unwrap_err();
     let outside = clients.verify(Some(std::slice::from_ref(leaf)), unix(NOW)).unwrap_err();
     let [refusal] = &heard.0.lock().unwrap()[..] else { panic!("one handshake, one refusal") };
-    assert_eq!(refusal.presented(), outside.presented());
-    assert_eq!(refusal.reason(), outside.reason());
+    assert_eq!((refusal.presented(), refusal.reason()), (outside.presented(), outside.reason()));
+    assert_eq!(clients.verify(None, unix(NOW)).unwrap_err().presented(), None);
     refusal.presented().unwrap().clone()
 }
 
 #[test]
 fn fingerprint_and_names_of_the_presented_leaf_are_told() {
     let stranger = Ca::root_named("stranger");
-    let spec = LeafSpec::new("edge").dns("edge.example").uri("spiffe://example.org/edge");
-    let leaf = stranger.leaf(spec.ip([192, 0, 2, 1])).der();
-    let told = presented(&leaf);
-    assert_eq!(told.sha256, <[u8; 32]>::from(Sha256::digest(&leaf)));
-    // webpki shows neither addresses nor e-mail.
-    assert_eq!(told.names, ["CN=edge", "dns:edge.example", "uri:spiffe://example.org/edge"]);
-    let hex: String = told.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-    let names = "CN=edge, dns:edge.example, uri:spiffe://example.org/edge";
-    assert_eq!(told.to_string(), format!("unverified leaf {names}, cert-sha256:{hex}"));
-}
-
-#[test]
-fn a_leaf_without_subject_is_called_by_its_first_name_and_one_that_is_not_read_by_its_fingerprint()
-{
-    let stranger = Ca::root_named("stranger");
-    let nameless = stranger.leaf(LeafSpec::new("").empty_subject().dns("edge.example"));
-    assert_eq!(presented(&nameless.der()).names, ["dns:edge.example"]);
-    let rubbish = presented(&CertificateDer::from(b"rubbish".to_vec()));
-    assert!(rubbish.names.is_empty());
-    assert!(rubbish.to_string().starts_with("unverified leaf cert-sha256:"), "{rubbish}");
+    let edge = LeafSpec::new("edge").dns("edge.example").uri("spiffe://example.org/edge");
+    let nameless = LeafSpec::new("").empty_subject().dns("edge.example");
+    for (leaf, names) in [
+        // webpki shows neither addresses nor e-mail.
+        (
+            stranger.leaf(edge.ip([192, 0, 2, 1])).der(),
+            "CN=edge, dns:edge.example, uri:spiffe://example.org/edge, ",
+        ),
+        (stranger.leaf(nameless).der(), "dns:edge.example, "),
+        (CertificateDer::from(b"rubbish".to_vec()), ""),
+    ] {
+        let (told, hash) = (presented(&leaf), sha256(&leaf));
+        assert_eq!(told.sha256, hash);
+        assert_eq!(told.to_string(), format!("unverified leaf {names}{}", pin("cert", &hash)));
+    }
 }
 
 #[test]
 fn a_stranger_cannot_make_it_long_or_move_the_cursor() {
     let stranger = Ca::root_named("stranger");
-    let many: Vec<_> = (0..500)
-        .map(|n| der::general_name(2, format!("a{n}.{}.example", "b".repeat(60)).as_bytes()))
-        .collect();
+    let hostile = general_name("uri:x://\u{1b}[2K");
+    let many = (0..500).map(|n| general_name(&format!("dns:a{n}.{}.example", "b".repeat(60))));
+    let [many, few] = [many.collect(), vec![hostile]].map(|names: Vec<_>| der::sequence(&names));
     // Short enough to be read, and not.
     for length in [200, 1000] {
-        let spec = LeafSpec::new(&"x\u{202e}".repeat(length)).raw_san(der::sequence(&many));
-        let told = presented(&stranger.leaf(spec).der());
+        let spec = LeafSpec::new(&"x\u{202e}".repeat(length));
+        assert_eq!(
+            presented(&stranger.leaf(spec.clone().raw_san(few.clone())).der()).names[1],
+            "uri:x://\\u{1b}[2K"
+        );
+        let told = presented(&stranger.leaf(spec.raw_san(many.clone())).der());
         assert_eq!(told.names.len(), 8);
         assert!(told.names.iter().all(|name| name.chars().count() <= 256), "{told}");
         assert!(!told.to_string().contains(|c: char| c.is_control() || c == '\u{202e}'), "{told}");
@@ -123,12 +122,6 @@ fn long_winded(root: &Ca) -> Vec<Vec<CertificateDer<'static>>> {
     ]
 }
 
-#[test]
-fn whoever_presents_nothing_is_nobody() {
-    let clients = clients(&roots([&Ca::root_named("root")])).build().unwrap();
-    assert_eq!(clients.verify(None, unix(NOW)).unwrap_err().presented(), None);
-}
-
 /// What `tracing` is told, as text.
 #[cfg(feature = "tracing")]
 mod events {
@@ -167,35 +160,28 @@ mod events {
         fn exit(&self, _: &Id) {}
     }
 
-    #[test]
-    fn a_refusal_says_in_tracing_who_was_refused() {
-        let leaf = Ca::root_named("stranger").leaf(LeafSpec::new("edge").dns("edge.example"));
-        let builder = clients(&roots([&Ca::root_named("root")]));
-        let clients = builder.observer(Arc::new(TracingObserver)).build().unwrap();
+    /// The events of a refusal in a handshake.
+    fn events(root: &Ca, chain: &[CertificateDer<'_>]) -> String {
+        let clients = clients(&roots([root])).observer(Arc::new(TracingObserver)).build().unwrap();
         let log = Log::default();
         tracing::subscriber::with_default(log.clone(), || {
-            clients.verify_client_cert(&leaf.der(), &[], unix(NOW)).unwrap_err();
+            clients.verify_client_cert(&chain[0], &chain[1..], unix(NOW)).unwrap_err();
         });
-        let log = log.0.lock().unwrap();
-        let hex: String = Sha256::digest(leaf.der()).iter().map(|b| format!("{b:02x}")).collect();
-        let line =
-            format!("presented=unverified leaf CN=edge, dns:edge.example, cert-sha256:{hex}\n");
-        assert!(log.contains(&line), "{log}");
-        assert!(log.contains("`CN=stranger`, is neither presented nor a root"), "{log}");
+        std::mem::take(&mut log.0.lock().unwrap())
     }
 
     #[test]
-    fn a_stranger_cannot_make_an_event_long() {
-        let root = Ca::root_named("root");
-        let builder = clients(&roots([&root]));
-        let clients = builder.observer(Arc::new(TracingObserver)).build().unwrap();
+    fn a_refusal_says_in_tracing_who_was_refused_and_no_stranger_can_make_it_long() {
+        let (root, stranger) = (Ca::root_named("root"), Ca::root_named("stranger"));
+        let leaf = stranger.leaf(LeafSpec::new("edge").dns("edge.example")).der();
+        let presented =
+            format!("unverified leaf CN=edge, dns:edge.example, {}", pin("cert", &sha256(&leaf)));
+        let told = events(&root, &[leaf]);
+        assert!(told.contains(&format!("presented={presented}\n")), "{told}");
+        assert!(told.contains("`CN=stranger`, is neither presented nor a root"), "{told}");
         for chain in long_winded(&root) {
-            let log = Log::default();
-            tracing::subscriber::with_default(log.clone(), || {
-                clients.verify_client_cert(&chain[0], &chain[1..], unix(NOW)).unwrap_err();
-            });
-            let log = log.0.lock().unwrap();
-            assert!(log.len() < 5_000, "{}: {log:.300}", log.len());
+            let told = events(&root, &chain);
+            assert!(told.len() < 5_000, "{}: {told:.300}", told.len());
         }
     }
 }
