@@ -3,18 +3,18 @@
 
 use std::process::Command;
 
+use crate::common::device::{Device, Tells};
 use crate::common::files::TempDir;
 use crate::common::openssl::OpenSsl;
-use crate::common::pki::{Ca, Eku, KeyKind, LeafSpec};
+use crate::common::pki::{Ca, Eku, KeyKind, Leaf, LeafSpec};
 use crate::common::programs::run;
 use crate::common::tls::provider;
-use crate::roles::{Device, Tells};
-use mtls_roles::{CertificateRequest, Credentials, Error, Role, SubjectAltName};
-use rustls::crypto::aws_lc_rs;
+
+use mtls_roles::{CertificateRequest, Credentials, Role, SubjectAltName};
 use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509CertificationRequest};
 
 /// A combined certificate with a name of each form.
-fn combined(kind: KeyKind) -> crate::common::pki::Leaf {
+fn combined(kind: KeyKind) -> Leaf {
     let leaf = LeafSpec::new("edge.example.com").dns("edge.example.com").dns("*.example.com");
     let leaf = leaf.uri("spiffe://example.org/edge").email("ops@example.com").ip([192, 0, 2, 7]);
     Ca::root_named("Root").leaf(leaf.eku(Eku::both()).kind(kind))
@@ -49,6 +49,17 @@ fn read(request: &CertificateRequest) -> (Option<String>, Vec<String>) {
     }
     asked.sort();
     (name, asked)
+}
+
+fn key_of_request(request: &CertificateRequest) -> Vec<u8> {
+    let (_, csr) = X509CertificationRequest::from_der(request.der()).unwrap();
+    csr.certification_request_info.subject_pki.raw.to_vec()
+}
+
+fn key_of(leaf: &Leaf) -> Vec<u8> {
+    let der = leaf.der();
+    let (_, certificate) = x509_parser::parse_x509_certificate(&der).unwrap();
+    certificate.public_key().raw.to_vec()
 }
 
 fn expected(role: Role, names: &[&str]) -> Vec<String> {
@@ -87,6 +98,7 @@ fn of_a_combined_certificate_it_asks_for_the_names_and_for_the_purpose_of_its_ro
                 let found = read(&request);
                 let wanted = (Some("edge.example.com".to_owned()), expected(role, &ALL_NAMES));
                 assert_eq!(found, wanted, "{at}");
+                assert_eq!(key_of_request(&request), key_of(&leaf), "{at}");
                 if openssl.is_some() {
                     let file = folder.write("it.csr", request.to_pem());
                     let mut verify = Command::new("openssl");
@@ -101,51 +113,10 @@ fn of_a_combined_certificate_it_asks_for_the_names_and_for_the_purpose_of_its_ro
 }
 
 #[test]
-fn the_key_of_the_request_is_the_key_of_the_slot() {
-    for kind in KINDS {
-        let leaf = combined(kind);
-        let credentials = Credentials::from_der(vec![leaf.der()], leaf.key_der(), &provider());
-        let request = CertificateRequest::like(&credentials.unwrap(), Role::Client).unwrap();
-        let der = leaf.der();
-        let (_, certificate) = x509_parser::parse_x509_certificate(&der).unwrap();
-        let (_, csr) = X509CertificationRequest::from_der(request.der()).unwrap();
-        let asked = csr.certification_request_info.subject_pki.raw;
-        assert_eq!(asked, certificate.public_key().raw, "{kind:?}");
-    }
-}
-
-#[test]
 fn given_names_stand_in_it_and_nothing_of_another_certificate() {
     let leaf = combined(KeyKind::P256);
     let key = Device::holding(&leaf, &provider(), Tells::ItsPublicKey);
     let names = [SubjectAltName::Dns("new.example.com".into())];
     let request = CertificateRequest::new(&names, &key, Role::Client).unwrap();
     assert_eq!(read(&request), (None, expected(Role::Client, &["DNSName(new.example.com)"])));
-}
-
-/// Each row: id, names, what the key tells, what the error says was found.
-#[test]
-fn what_cannot_be_asked_for_is_an_error_that_says_so() {
-    let leaf = combined(KeyKind::P256);
-    let dns = |name: &str| vec![SubjectAltName::Dns(name.into())];
-    let other: SubjectAltName = SubjectAltName::Other(4);
-    #[rustfmt::skip]
-    let rows = [
-        ("no-name",    vec![],              KeyKind::P256, Tells::ItsPublicKey, "no name"),
-        ("u-label",    dns("bücher.example"), KeyKind::P256, Tells::ItsPublicKey, "the name dns:bücher.example, which is not ASCII"),
-        ("directory",  vec![other],         KeyKind::P256, Tells::ItsPublicKey, "a name of another form"),
-        ("mute",       dns("a.example"),    KeyKind::P256, Tells::Nothing,      "the key does not tell its public key"),
-        ("p521",       dns("a.example"),    KeyKind::P521, Tells::ItsPublicKey, "a key of kind ECDSA"),
-    ];
-    for (id, names, kind, tells, wanted) in rows {
-        let leaf = if kind == KeyKind::P256 { leaf.clone() } else { combined(kind) };
-        // ring has no P-521 to refuse.
-        let key = Device::holding(&leaf, &aws_lc_rs::default_provider(), tells);
-        match CertificateRequest::new(&names, &key, Role::Server) {
-            Err(Error::CertificateRequest { found, .. }) => {
-                assert!(found.contains(wanted), "{id}: {found}");
-            }
-            other => panic!("{id}: {other:?}"),
-        }
-    }
 }

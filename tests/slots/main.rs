@@ -10,3 +10,4 @@ mod presented;
 mod roles;
 mod several;
 mod under_fire;
+mod world;

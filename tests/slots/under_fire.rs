@@ -67,16 +67,6 @@ fn a_swap_between_any_two_flights_leaves_each_end_with_one_generation() {
     }
 }
 
-#[test]
-fn the_check_would_notice_a_leaf_of_one_generation_with_the_chain_of_another() {
-    let world = World::new();
-    let chain = |index: usize| world.chains[index].clone();
-    assert_eq!(world.generation(&chain(1)), Ok(1));
-    let mixed = [chain(1)[0].clone(), chain(2)[1].clone()];
-    world.generation(&mixed).unwrap_err();
-    world.generation(&chain(1)[..1]).unwrap_err();
-}
-
 /// Over all stacks together.
 const SWAPS: usize = 10_000;
 const SWAPS_PER_HANDSHAKE: usize = 8;
