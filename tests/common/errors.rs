@@ -1,5 +1,7 @@
 //! Errors of rustls that can be compared.
 
+use std::fmt::{Debug, Display};
+
 use rustls::{CertificateError, Error, OtherError};
 
 /// An error that equals another one if it is the same in every detail.
@@ -37,4 +39,39 @@ pub fn assert_no_row_is_wrong(rows: usize, wrong: &[String]) {
         wrong[..shown].join("\n")
     );
     assert!(rows > 0, "there is no row");
+}
+
+/// The rows of a table. When it goes, it fails with every row that is wrong, so that one run shows them all.
+#[derive(Default)]
+pub struct Rows {
+    pub count: usize,
+    wrong: Vec<String>,
+}
+
+impl Rows {
+    /// What was found in a row is what was expected.
+    pub fn same<F: Debug + PartialEq<E>, E: Debug>(
+        &mut self,
+        id: impl Display,
+        found: F,
+        expected: E,
+    ) {
+        self.holds(id, found == expected, format_args!("{found:?}, expected {expected:?}"));
+    }
+
+    /// Something is true of a row, or else this is what was found.
+    pub fn holds(&mut self, id: impl Display, is_true: bool, found: impl Display) {
+        self.count += 1;
+        if !is_true {
+            self.wrong.push(format!("{id}: {found}"));
+        }
+    }
+}
+
+impl Drop for Rows {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_no_row_is_wrong(self.count, &self.wrong);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::chains::{Chain, Chains, NAME};
 use crate::common::clock::{NOW, unix};
-use crate::common::errors::{Exact, assert_no_row_is_wrong};
+use crate::common::errors::{Exact, Rows};
 use crate::common::ours::{Event, Heard, ROLES, Setup, Verifier, roots};
 use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec};
 use crate::common::tls::provider;
@@ -19,7 +19,7 @@ use rustls::CertificateError;
 fn about_every_row_verify_and_the_traits_that_rustls_calls_say_what_the_design_says() {
     let chains = Chains::new();
     let roots = roots([&chains.root]);
-    let (mut wrong, mut rows) = (vec![], 0);
+    let mut rows = Rows::default();
     for (role, policy) in columns() {
         let heard = Arc::new(Heard::default());
         let build = |observer| {
@@ -27,20 +27,17 @@ fn about_every_row_verify_and_the_traits_that_rustls_calls_say_what_the_design_s
         };
         let (observed, unobserved) = (build(Some(heard.clone())), build(None));
         for chain in &chains.all {
-            rows += 1;
             let expected = expect(role, policy, &chain.path);
             let verified = verified(&observed, role, chain, &heard);
             let decided = decided(&observed, role, chain, &heard);
             let error = unobserved.decide(&chain.ders, NAME, unix(NOW)).err().map(Exact);
-            if [&verified, &decided] != [&expected; 2] || error.as_ref() != expected.error() {
-                let found = format!("{verified:?}\n  {decided:?}\n  {error:?}");
-                wrong.push(format!("{role}/{}/{policy:?}: {expected:?}\n  {found}", chain.id));
-            }
+            let id = format_args!("{role}/{}/{policy:?}", chain.id);
+            let found = (&verified, &decided, error.as_ref());
+            rows.same(id, found, (&expected, &expected, expected.error()));
         }
     }
-    assert_no_row_is_wrong(rows, &wrong);
     // 11 leaves under nothing, 7 single intermediates and 7 × 6 pairs; 12 policies for clients and 8 for servers.
-    assert_eq!(rows, 11 * (1 + 7 + 42) * (12 + 8), "a row is missing");
+    assert_eq!(rows.count, 11 * (1 + 7 + 42) * (12 + 8), "a row is missing");
 }
 
 /// Outside a handshake, where nobody is told.
@@ -120,16 +117,13 @@ fn an_eku_that_is_malformed_is_refused_under_every_policy() {
     let sub = root.sub(CaSpec::new("sub").eku(malformed.clone()));
     let leaf = LeafSpec::new("leaf").dns(NAME);
     let (direct, below) = (root.leaf(leaf.clone().eku(malformed)), sub.leaf(leaf.eku(Eku::both())));
-    let (mut wrong, mut rows) = (vec![], 0);
+    let mut rows = Rows::default();
     for (role, policy) in columns() {
         let verifier = policy.setup().build(role, &roots, &provider()).unwrap();
         for chain in [direct.chain(&[]), below.chain(&[&sub])] {
-            let error = verifier.decide(&chain, NAME, unix(NOW)).map_err(Exact);
-            rows += 1;
-            if error != Err(Exact(CertificateError::BadEncoding.into())) {
-                wrong.push(format!("{role}/{policy:?}/{}: {error:?}", chain.len()));
-            }
+            let found = verifier.decide(&chain, NAME, unix(NOW)).map_err(Exact);
+            let malformed = Err(Exact(CertificateError::BadEncoding.into()));
+            rows.same(format_args!("{role}/{policy:?}/{}", chain.len()), found, malformed);
         }
     }
-    assert_no_row_is_wrong(rows, &wrong);
 }

@@ -3,7 +3,7 @@
 
 use crate::chains::{Chain, Chains, NAME};
 use crate::common::clock::Clock;
-use crate::common::errors::{Exact, assert_no_row_is_wrong};
+use crate::common::errors::{Exact, Rows};
 use crate::common::ours::{ROLES, meet, roots};
 use crate::common::tls::{alert, stacks};
 use crate::oracle::{Policy, expect};
@@ -13,13 +13,12 @@ use rustls::{AlertDescription, CertificateError, Error};
 fn what_stock_rustls_presents_ends_as_the_matrix_says_at_both_ends() {
     let chains = Chains::new();
     let roots = roots([&chains.root]);
-    let (mut wrong, mut rows) = (vec![], 0);
+    let mut rows = Rows::default();
     let columns = ROLES.into_iter().flat_map(|role| Policy::PRESETS.map(|policy| (role, policy)));
     for (role, policy) in columns.filter(|(role, policy)| policy.is_for(*role)) {
         for stack in stacks() {
             let verifier = policy.setup().build(role, &roots, &stack.provider).unwrap();
             for chain in chains.all.iter().filter(|chain| is_on_the_wire(chain)) {
-                rows += 1;
                 let expected = expect(role, policy, &chain.path);
                 let presented = chains.credentials(chain);
                 let [verifying, presenting] =
@@ -32,15 +31,13 @@ fn what_stock_rustls_presents_ends_as_the_matrix_says_at_both_ends() {
                     }
                     _ => false,
                 };
-                if !is_right {
-                    let id = format!("{role}/{}/{policy:?}/{}", chain.id, stack.name);
-                    wrong.push(format!("{id}: {expected:?}\n  {verifying:?}\n  {presenting:?}"));
-                }
+                let id = format_args!("{role}/{}/{policy:?}/{}", chain.id, stack.name);
+                let ends = format_args!("{expected:?}\n  {verifying:?}\n  {presenting:?}");
+                rows.holds(id, is_right, ends);
             }
         }
     }
-    assert_no_row_is_wrong(rows, &wrong);
-    assert_eq!(rows, stacks().len() * (11 + 7) * (4 + 3), "a row is missing");
+    assert_eq!(rows.count, stacks().len() * (11 + 7) * (4 + 3), "a row is missing");
 }
 
 /// Every EKU on a leaf, and every EKU on an intermediate.

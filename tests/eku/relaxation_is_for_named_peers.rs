@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::common::clock::{Clock, NOW, unix};
+use crate::common::errors::Rows;
 use crate::common::ours::{Verifier, clients, meet, roots, rule, servers};
 use crate::common::pki::{Ca, Eku, LeafSpec};
 use crate::common::tls::{alert, stacks};
@@ -83,18 +84,15 @@ fn relax_for_admits_nobody_whom_allow_keeps_out() {
         // The EKU error of rfc5280(), but the EKU was not the only obstacle.
         ("neither, wrong EKU", &["other.example"], Eku::server(), Err((wrong_eku(), RefusalClass::PeerRule))),
     ];
-    let mut wrong = vec![];
+    let mut checked = Rows::default();
     for (id, names, eku, expected) in rows {
         let spec = names.iter().fold(LeafSpec::new("peer").eku(eku), |spec, name| spec.dns(name));
         let chain = root.leaf(spec).chain(&[]);
         for policy in [EkuPolicy::ignore(), EkuPolicy::accept_server_auth()] {
             let found = said(verifier(policy).verify(Some(&chain), unix(NOW)));
-            if found != expected {
-                wrong.push(format!("{id}, {policy}: {found:?}, not {expected:?}"));
-            }
+            checked.same(format_args!("{id}, {policy}"), &found, &expected);
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Whatever its EKU, and whatever rule is relaxed for it.

@@ -8,6 +8,7 @@ mod honest_class;
 use std::sync::Arc;
 
 use crate::common::clock::{NOW, unix};
+use crate::common::errors::Rows;
 use crate::common::ours::{Heard, clients, roots, rule};
 use crate::common::pki::{Ca, CaSpec, Eku, Kp, LeafSpec};
 use crate::common::tls::{provider, stock_client_verifier};
@@ -42,7 +43,7 @@ fn of_two_cross_signed_paths_a_right_one_is_enforced_and_two_wrong_ones_are_repo
         ("leaf wrong, purposes mixed on each path", Eku::server(), Eku::client(), email(), Relaxed(0, false)),
         ("leaf neither", Eku::code_signing(), Eku::both(), Eku::Absent, Relaxed(0, false)),
     ];
-    let mut wrong = vec![];
+    let mut checked = Rows::default();
     for (id, leaf, first, second, expected) in rows {
         for (policy, is_server_auth) in
             [(EkuPolicy::ignore(), false), (EkuPolicy::accept_server_auth(), true)]
@@ -65,18 +66,16 @@ fn of_two_cross_signed_paths_a_right_one_is_enforced_and_two_wrong_ones_are_repo
                     }
                     (Err(_), Enforced) => false,
                 };
-                if !is_as_expected {
-                    wrong.push(format!("{id}, {order}, {policy}: {found:?}"));
-                }
+                let id = format_args!("{id}, {order}, {policy}");
+                checked.holds(id, is_as_expected, format_args!("{found:?}"));
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn expired_and_badly_signed_decoys_change_neither_the_verdict_nor_the_report() {
-    let mut wrong = vec![];
+    let mut rows = Rows::default();
     for (id, eku, position) in [
         ("right", Eku::client(), None),
         ("wrong issuer", Eku::server(), Some(1)),
@@ -86,31 +85,28 @@ fn expired_and_badly_signed_decoys_change_neither_the_verdict_nor_the_report() {
         let sub = root.sub(CaSpec::new("sub").eku(eku));
         let leaf = sub.leaf(LeafSpec::new("edge").dns("edge.example").eku(Eku::both()));
         let strict = clients(&roots([&root])).build().unwrap();
+        let relaxed = for_edge(&root, EkuPolicy::ignore()).build().unwrap();
         for (decoy_id, decoys) in decoys(&root, &sub) {
             for (order, chain) in orders(&leaf, &sub.der(), &decoys) {
-                let row = format!("{id}, {decoy_id}, {order}");
-                let relaxed = for_edge(&root, EkuPolicy::ignore()).build().unwrap();
-                match relaxed.verify(Some(&chain), unix(NOW)) {
-                    Ok(peer) if peer.path()[1].der() != &sub.der() => {
-                        wrong.push(format!("{row}: another path"))
-                    }
-                    Ok(peer) if position.is_none() && *peer.eku() == EkuOutcome::Enforced => {}
-                    Ok(peer)
-                        if position.is_some_and(|position| reports_its_path(&peer, position)) => {}
-                    other => wrong.push(format!("{row}: {other:?}")),
-                }
+                let found = relaxed.verify(Some(&chain), unix(NOW));
+                let is_right = found.as_ref().is_ok_and(|peer| {
+                    let is_reported = match position {
+                        None => *peer.eku() == EkuOutcome::Enforced,
+                        Some(position) => reports_its_path(peer, position),
+                    };
+                    is_reported && peer.path()[1].der() == &sub.der()
+                });
+                let id = format_args!("{id}, {decoy_id}, {order}");
+                rows.holds(id, is_right, format_args!("{found:?}"));
                 // Stock's error, which is the decoy's; and yet the EKU is the only obstacle.
-                let strict = strict.verify(Some(&chain), unix(NOW));
-                let stock = stock_verdict(&root, &chain);
-                let verdict = strict.as_ref().map(drop).map_err(|refusal| refusal.error().clone());
+                let strict = strict.verify(Some(&chain), unix(NOW)).map(drop);
                 let class = strict.as_ref().err().map(Refusal::class);
-                if verdict != stock || class != position.map(|_| RefusalClass::Eku) {
-                    wrong.push(format!("{row}, rfc5280: {strict:?}, stock {stock:?}"));
-                }
+                let error = strict.map_err(|refusal| refusal.error().clone());
+                let eku_alone = position.map(|_| RefusalClass::Eku);
+                rows.same(id, (error, class), (stock_verdict(&root, &chain), eku_alone));
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

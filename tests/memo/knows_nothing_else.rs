@@ -2,7 +2,7 @@
 //! remembered. One memo serves all verifiers here, and each knows every chain before it is asked.
 
 use crate::common::clock::{NOW, unix};
-use crate::common::errors::assert_no_row_is_wrong;
+use crate::common::errors::Rows;
 use crate::common::ours::{Memo, ROLES, Setup, Whom, clients, roots, servers, with_memo};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, KeyKind, KeyUsagePurpose, World};
 use crate::common::tls::provider;
@@ -70,17 +70,16 @@ impl Known {
     }
 
     fn check(&self, rows: Vec<Row>) {
-        let mut wrong = vec![];
-        let count = rows.len();
+        let mut checked = Rows::default();
         for row in rows {
             for (role, says) in ROLES.into_iter().zip(row.says) {
                 let (warm, cold) = (self.say(&row, role, true), self.say(&row, role, false));
-                if warm != cold || !warm.contains(says) || warm.is_empty() != says.is_empty() {
-                    wrong.push(format!("{role}/{}: {warm}, without memo {cold}", row.id));
-                }
+                let is_right =
+                    warm == cold && warm.contains(says) && warm.is_empty() == says.is_empty();
+                let found = format_args!("{warm}, without memo {cold}");
+                checked.holds(format_args!("{role}/{}", row.id), is_right, found);
             }
         }
-        assert_no_row_is_wrong(count, &wrong);
         // All of it was judged with signatures that were known.
         assert_eq!(self.memo.counters().entries, 2);
     }

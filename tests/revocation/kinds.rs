@@ -3,7 +3,7 @@
 
 use mtls_roles::{Crls, Error};
 
-use crate::common::errors::assert_no_row_is_wrong;
+use crate::common::errors::Rows;
 use crate::common::pki::der::{children, full_name, general_name, sequence, tlv};
 use crate::common::pki::{Ca, CrlSpec, SerialNumber, World};
 use crate::world::{List, builder, client, verdict};
@@ -29,15 +29,13 @@ fn each_kind_is_set_aside_beside_others_and_an_error_alone() {
         ("unknown-critical", unknown(spec()), "it, or an entry of it, has a critical extension that is not understood, 1.3.6.1.4.1.1; needed"),
     ];
     let rows = rows.map(|(id, spec, reason)| (id, w.sub.crl(spec), reason));
-    // Without entries nextUpdate comes last but one.
     let no_next_update = (
         "no-next-update",
         without(&w.good(), &[4]),
         "it does not say when the next one comes (nextUpdate)",
     );
-    let (mut wrong, mut count) = (vec![], 0);
+    let mut checked = Rows::default();
     for (id, list, reason) in rows.into_iter().chain([no_next_update]) {
-        count += 1;
         let said =
             |place| format!("revocation list {place} of the given lists cannot be used: {reason}");
         let alone = Crls::from_der([list.clone()]).unwrap_err().to_string();
@@ -48,11 +46,9 @@ fn each_kind_is_set_aside_beside_others_and_an_error_alone() {
             alone.starts_with(&said(1)) && notes.len() == 1 && notes[0].starts_with(&said(3));
         let verdict = |lists| verdict(&builder(&w.root, lists).build().unwrap(), &w.chain());
         let verdicts = [verdict(&beside), verdict(&beside[1..])];
-        if !is_told || verdicts != ["good", "unknown"] {
-            wrong.push(format!("{id}: {alone}, {notes:?}, {verdicts:?}"));
-        }
+        let is_right = is_told && verdicts == ["good", "unknown"];
+        checked.holds(id, is_right, format_args!("{alone}, {notes:?}, {verdicts:?}"));
     }
-    assert_no_row_is_wrong(count, &wrong);
     assert!(Crls::from_der([w.good()]).unwrap().notes().is_empty());
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::common::errors::assert_no_row_is_wrong;
+use crate::common::errors::Rows;
 use crate::common::pki::der::{full_name, general_name};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, KeyPair, KeyUsagePurpose, World};
 use crate::world::{Choice, assert_rows, builder, client, verdict};
@@ -183,7 +183,7 @@ fn a_key_usage_with_unused_bits_set_gives_neither_key_cert_sign_nor_crl_sign() {
         let spec = CaSpec::new("sub").key_usages(&[]);
         root.sub(spec.extension(&[2, 5, 29, 15], true, value.to_vec()))
     };
-    let mut wrong = vec![];
+    let mut checked = Rows::default();
     #[rustfmt::skip] // One row, one line.
     let rows: [(&[u8], &str); 7] = [
         (&[3, 2, 1, 0x06], "good"),
@@ -203,10 +203,8 @@ fn a_key_usage_with_unused_bits_set_gives_neither_key_cert_sign_nor_crl_sign() {
             let found = verdict(&ours().build().unwrap(), &chain);
             let unhardened = verdict(&ours().stock_path_checks().build().unwrap(), &chain);
             let of_lists = if expected == "good" { "good" } else { "bad encoding" };
-            if (found, unhardened) != (expected, of_lists) {
-                wrong.push(format!("{value:x?} {copies}: {found}, {unhardened}"));
-            }
+            let id = format_args!("{value:x?} {copies}");
+            checked.same(id, (found, unhardened), (expected, of_lists));
         }
     }
-    assert_no_row_is_wrong(rows.len(), &wrong);
 }

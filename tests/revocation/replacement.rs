@@ -8,7 +8,7 @@ use mtls_roles::{ClientPeerVerifier, Counters, Error, KeptCrl};
 use time::{Duration, OffsetDateTime};
 
 use crate::common::clock::{NOW, unix};
-use crate::common::errors::assert_no_row_is_wrong;
+use crate::common::errors::Rows;
 use crate::common::ours::{Heard, clients, roots, servers};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, KeyPair, World};
 use crate::world::{List, builder, client, client_at, crls, days, verdict, verdict_at};
@@ -72,8 +72,8 @@ fn the_newest_list_that_a_key_has_signed_stays_until_one_as_new_takes_its_place(
         ("lost-then-newer", vec![lost(), newer()], "good"),
         ("newer-then-old-again", vec![newer(), set(&[old()], Some(Older))], "good"),
     ];
-    let mut wrong = vec![];
-    for (id, sets, expected) in &rows {
+    let mut checked = Rows::default();
+    for (id, sets, expected) in rows {
         for has_memo in [true, false] {
             let heard = Arc::new(Heard::default());
             let ours = w.builder(&[w.of_root(), genuine(3, -5), old()]).observer(heard.clone());
@@ -86,26 +86,20 @@ fn the_newest_list_that_a_key_has_signed_stays_until_one_as_new_takes_its_place(
                 let new = [&new[..], &[w.of_root()]].concat();
                 let kept = verifier.replace_crls(crls(&new), unix(NOW)).unwrap();
                 let found: Vec<_> = kept.iter().map(|kept| kept.reason).collect();
-                if found != reason.iter().copied().collect::<Vec<_>>() {
-                    wrong.push(format!("{id}, set {index}: {kept:?}"));
-                }
+                let expected: Vec<_> = reason.iter().copied().collect();
+                checked.same(format_args!("{id}, set {index}"), found, expected);
                 let words = reason.map_or("", |reason| match reason {
                     Missing => "the new lists have none in its place",
                     Older => "the new one is older",
                     _ => "the key that signed it did not sign the new one",
                 });
                 told.extend(kept.iter().map(|kept| format!("kept for clients: {kept}")));
-                if told.last().is_some_and(|told| !told.contains(words)) {
-                    wrong.push(format!("{id}, set {index}: {told:?}"));
-                }
+                let is_told = told.last().is_none_or(|told| told.contains(words));
+                checked.holds(id, is_told, format_args!("set {index}: {told:?}"));
             }
-            let found = verdict(&verifier, &w.chain());
-            if found != *expected || heard.lines() != told {
-                wrong.push(format!("{id}: {found}, told {told:?}"));
-            }
+            checked.same(id, (verdict(&verifier, &w.chain()), heard.lines()), (expected, told));
         }
     }
-    assert_no_row_is_wrong(rows.len(), &wrong);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use rustls::{CertRevocationListError, CertificateError, Error, OtherError};
 use time::{Duration, OffsetDateTime};
 
 use crate::common::clock::{NOW, unix};
-use crate::common::errors::assert_no_row_is_wrong;
+use crate::common::errors::Rows;
 use crate::common::ours::{clients, roots};
 use crate::common::pki::der::distribution_points;
 use crate::common::pki::{Ca, Chain, CrlSpec, Eku, LeafSpec, World};
@@ -147,23 +147,18 @@ pub fn orders(lists: &[List]) -> Vec<Vec<List>> {
 pub type Row<'a> = (&'a str, Chain, Vec<List>, Choice, &'a str);
 
 pub fn assert_rows<'a>(root: &Ca, rows: impl IntoIterator<Item = Row<'a>>) {
-    let (mut wrong, mut count) = (vec![], 0);
+    let mut checked = Rows::default();
     for (id, chain, lists, choice, expected) in rows {
-        count += 1;
         for lists in orders(&lists) {
             let ours = || choice.apply(builder(root, &lists));
             for verifier in [ours(), ours().without_memo()] {
                 let verifier = verifier.build().unwrap();
                 // Twice: what was found out about a list must not change what is found.
                 for pass in [1, 2] {
-                    let found = verdict(&verifier, &chain);
-                    if found != expected {
-                        wrong.push(format!("{id}, pass {pass}: {found}, expected {expected}"));
-                    }
+                    let id = format_args!("{id}, pass {pass}");
+                    checked.same(id, verdict(&verifier, &chain), expected);
                 }
             }
         }
     }
-    wrong.dedup();
-    assert_no_row_is_wrong(count, &wrong);
 }

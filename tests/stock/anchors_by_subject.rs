@@ -5,7 +5,7 @@
 use rustls::pki_types::CertificateDer;
 
 use crate::common::clock::{NOW, unix};
-use crate::common::errors::assert_no_row_is_wrong;
+use crate::common::errors::Rows;
 use crate::common::ours::{ROLES, Setup};
 use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec};
 use crate::common::tls::provider;
@@ -16,7 +16,7 @@ use mtls_roles::Roots;
 #[test]
 fn among_many_roots_is_said_what_is_said_with_few() {
     let others: Vec<_> = (0..40).map(|number| Ca::root_named(&format!("root {number}"))).collect();
-    let (mut wrong, mut rows, mut own) = (vec![], 0, 0);
+    let (mut rows, mut own) = (Rows::default(), 0);
     for case in about_roots().into_iter().chain(with_a_root_that_is_no_ca()) {
         // The first in front of the others, the next ones in between.
         let mut many: Vec<_> = others.iter().map(Ca::der).collect();
@@ -31,14 +31,10 @@ fn among_many_roots_is_said_what_is_said_with_few() {
                 format!("{:?}", verifier.verify(&case.chain, NAME, unix(NOW)))
             };
             let (few, many) = (say(&case.roots), say(&many));
-            rows += 1;
             own += usize::from(few.contains("RootIsNoCa"));
-            if few != many {
-                wrong.push(format!("{role}/{}: many {many}, few {few}", case.id));
-            }
+            rows.same(format_args!("{role}/{}", case.id), many, few);
         }
     }
-    assert_no_row_is_wrong(rows, &wrong);
     assert!(own > 0, "no check of ours has refused anything");
 }
 

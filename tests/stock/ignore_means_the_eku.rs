@@ -6,7 +6,7 @@
 
 use mtls_roles::{EkuPolicy, Refusal, RefusalClass, Role};
 
-use crate::common::errors::assert_no_row_is_wrong;
+use crate::common::errors::Rows;
 use crate::common::ours::{ROLES, Setup, Whom, rule};
 use crate::common::pki::Eku;
 use crate::common::tls::provider;
@@ -142,7 +142,7 @@ fn said(ours: &Ours<'_>) -> Result<bool, (RefusalClass, String)> {
 
 #[test]
 fn with_any_other_defect_a_wrong_eku_is_refused_with_the_error_of_its_twin_under_rfc5280() {
-    let (provider, mut wrong, mut rows) = (&provider(), vec![], 0);
+    let (provider, mut rows) = (&provider(), Rows::default());
     let cases = ROLES.into_iter().flat_map(|role| DEFECTS.map(|defect| (role, defect)));
     for (role, (id, variant, spoil)) in cases.filter(|(role, (id, ..))| is_for(id, *role)) {
         let world = &world(role, spoil);
@@ -168,13 +168,10 @@ fn with_any_other_defect_a_wrong_eku_is_refused_with_the_error_of_its_twin_under
                 };
                 let is_named = expected.as_ref().is_ok_and(|_| id == NOTHING)
                     || expected.as_ref().is_err_and(|(_, error)| error.contains(variant));
-                rows += 1;
-                if !is_right || !is_named {
-                    let id = format!("{role}/{id}/{policy}/{is_for_any}/{eku:?}/{place}");
-                    wrong.push(format!("{id}: {found:?}, expected {expected:?}"));
-                }
+                let id = format_args!("{role}/{id}/{policy}/{is_for_any}/{eku:?}/{place}");
+                let told = format_args!("{found:?}, expected {expected:?}");
+                rows.holds(id, is_right && is_named, told);
             }
         }
     }
-    assert_no_row_is_wrong(rows, &wrong);
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::common::clock::{NOW, unix};
 use crate::common::counting::recorded;
-use crate::common::errors::assert_no_row_is_wrong;
+use crate::common::errors::Rows;
 use crate::common::ours::{Setup, Whom, decide_client, roots, rule};
 use crate::common::pki::{Ca, CaSpec, Chain, Eku, LeafSpec, tamper_signature};
 use crate::common::tls::{provider, stock_client_verifier};
@@ -62,12 +62,10 @@ fn all_searches_together_check_a_hundred_signatures_and_a_relaxed_peer_costs_no_
         ("eight roots, a decoy for neither", &many, forged(2, Some(Eku::code_signing())), [40, 40, 100, 100, 100, 100]),
         ("eight roots, over the budget", &many, forged(4, Some(Eku::server())), [100; 6]),
     ];
-    let count = rows.len();
-    let found = rows.into_iter().map(|(id, roots, chain, expected)| {
-        let found = costs(roots, &chain);
-        (found != expected).then(|| format!("{id}: {found:?}, not {expected:?}"))
-    });
-    assert_no_row_is_wrong(count, &found.flatten().collect::<Vec<_>>());
+    let mut checked = Rows::default();
+    for (id, roots, chain, expected) in rows {
+        checked.same(id, costs(roots, &chain), expected);
+    }
 }
 
 /// A step for the leaf, 17 issuers by name with 16 issuers of theirs each, some whose EKU stops webpki, and last the

@@ -10,6 +10,7 @@ use rustls::{AlertDescription, CertificateError, ExtendedKeyPurpose};
 
 use super::{POLICIES, edge, stock_verdict};
 use crate::common::clock::{Clock, NOW, unix};
+use crate::common::errors::Rows;
 use crate::common::ours::{Heard, Setup, Whom, clients, meet, roots, rule};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, LeafSpec, tamper_signature};
 use crate::common::tls::{alert, stacks};
@@ -94,7 +95,7 @@ fn the_class_is_eku_if_and_only_if_nothing_else_is_wrong() {
         ("no EKU under strict, not allowed", allow_other(strict()), none.chain(&[]), Rule),
         ("no EKU under strict, revoked", strict().crls(revoked()), none.chain(&[]), Revoked),
     ];
-    let mut wrong = vec![];
+    let mut checked = Rows::default();
     for (id, builder, chain, class) in rows {
         let counters = Arc::new(Counters::default());
         let told = Arc::new(Heard::default());
@@ -109,9 +110,6 @@ fn the_class_is_eku_if_and_only_if_nothing_else_is_wrong() {
             && told.lines() == [format!("refused client {class:?}")]
             && format!("{in_handshake:?}") == format!("{:?}", refusal.error())
             && (counted.refused_by_eku, counted.refused_otherwise) == (by_eku, 1 - by_eku);
-        if !is_as_expected {
-            wrong.push(format!("{id}: {refusal:?}, {counted:?}"));
-        }
+        checked.holds(id, is_as_expected, format_args!("{refusal:?}, {counted:?}"));
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
