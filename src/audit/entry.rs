@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::details::{KeyUsage, NetscapeType, PublicKey, policies_and_timestamps, usages};
 use super::roles::Roles;
-use crate::certificate::view::{Part, View};
+use crate::certificate::view::{Span, View};
 use crate::certificate::{Certificate, PathCheck, SubjectAltName};
 use crate::roots::public;
 use crate::text::Printable;
@@ -30,7 +30,7 @@ pub struct Entry {
     certificate: Certificate,
     pub(super) locations: Vec<Location>,
     usages: OnceLock<(Option<KeyUsage>, Option<NetscapeType>)>,
-    authority_key_id: Option<Part>,
+    authority_key_id: Option<Span>,
     is_root: bool,
     pub(super) has_public_root_key: bool,
     pub(super) path_check: Option<PathCheck>,

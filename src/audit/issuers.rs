@@ -1,4 +1,4 @@
-//! [`Issuers`]: what stands above a certificate, and what follows from it for all that it issued.
+//! [`SharedIssuers`]: what stands above a certificate, and what follows from it for all that it issued.
 //! [`Hierarchy`]: whose rules apply to a path.
 
 use std::collections::HashSet;
@@ -106,7 +106,11 @@ impl<'a> PublicRoots<'a> {
     }
 
     /// Whose rules apply to a path.
-    pub(super) fn hierarchy(&self, path: &CertificationPath<'_>, above: &Issuers<'_>) -> Hierarchy {
+    pub(super) fn hierarchy(
+        &self,
+        path: &CertificationPath<'_>,
+        above: &SharedIssuers<'_>,
+    ) -> Hierarchy {
         let own = path.entries.first().and_then(|entry| self.evidence_of(entry));
         match own.into_iter().chain(above.evidence).min() {
             Some(evidence) if evidence < PublicEvidence::Marks => Hierarchy::Public(evidence),
@@ -118,9 +122,9 @@ impl<'a> PublicRoots<'a> {
     }
 
     /// What stands above the first certificate of a path.
-    pub(super) fn issuers(&self, path: &CertificationPath<'a>) -> Issuers<'a> {
+    pub(super) fn issuers(&self, path: &CertificationPath<'a>) -> SharedIssuers<'a> {
         let issuers = path.needed().iter().skip(1).copied();
-        Issuers {
+        SharedIssuers {
             evidence: self.evidence_above(path),
             are_of_industry: self.is_industry(path),
             milestones: self.milestones_of(path.needed()),
@@ -185,7 +189,7 @@ impl<'a> PublicRoots<'a> {
 }
 
 /// What stands above a certificate, and is the same for all below the same issuers.
-pub(super) struct Issuers<'a> {
+pub(super) struct SharedIssuers<'a> {
     /// By what they are known to be public.
     evidence: Option<PublicEvidence>,
     are_of_industry: bool,

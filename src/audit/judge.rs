@@ -13,7 +13,7 @@ use super::advice::Advice;
 use super::entry::{CertificateKind, Entry};
 use super::finding::{Finding, Serving};
 use super::inventory::Inventory;
-use super::issuers::{Hierarchy, Issuers, PublicRoots};
+use super::issuers::{Hierarchy, PublicRoots, SharedIssuers};
 use super::milestone::{CaOffer, Compared, Effect, Milestone};
 use super::paths::{CertificationPath, Paths, violation};
 use super::roles::Roles;
@@ -36,7 +36,7 @@ pub(super) struct Judge<'a> {
 struct Case<'a> {
     entry: &'a Entry,
     path: CertificationPath<'a>,
-    issuers: Rc<Issuers<'a>>,
+    issuers: Rc<SharedIssuers<'a>>,
     roles: Roles,
     serves: Roles,
     hierarchy: Hierarchy,
@@ -253,7 +253,7 @@ impl<'a> Judge<'a> {
 #[derive(Default)]
 struct Known<'a> {
     /// By who they are.
-    issuers: HashMap<Vec<*const Entry>, Rc<Issuers<'a>>>,
+    issuers: HashMap<Vec<*const Entry>, Rc<SharedIssuers<'a>>>,
     advice: Vec<Arc<[Advice<'a>]>>,
 }
 
@@ -262,7 +262,7 @@ impl<'a> Known<'a> {
         &mut self,
         path: &CertificationPath<'a>,
         public: &PublicRoots<'a>,
-    ) -> Rc<Issuers<'a>> {
+    ) -> Rc<SharedIssuers<'a>> {
         let issuers = path.entries.iter().skip(1).map(|issuer| ptr::from_ref(*issuer));
         let find = || Rc::new(public.issuers(path));
         match issuers.collect::<Vec<_>>() {

@@ -85,12 +85,12 @@ pub(super) struct Paths<'a> {
     own: Vec<Roles>,
     /// Beside each entry, what stands above it on its best path, over those that are fit for these
     /// roles; first over all, for none.
-    trees: [(Roles, Vec<Step>); 4],
+    trees: [(Roles, Vec<NextIssuer>); 4],
 }
 
-/// From a certificate up.
+/// Who stands above a certificate on its best path.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Step {
+enum NextIssuer {
     /// No path leads up from here.
     NoPath,
     /// This is the end of what is known.
@@ -122,7 +122,7 @@ impl<'a> Paths<'a> {
                 }
             }
             builder.run();
-            (roles, builder.steps)
+            (roles, builder.issuers)
         });
         Self { entries, own, trees }
     }
@@ -141,12 +141,12 @@ impl<'a> Paths<'a> {
         let tree = wanted.find_map(|roles| self.tree(index, roles));
         let tree = tree.unwrap_or(&self.trees[0].1);
         let mut entries = vec![&self.entries[index]];
-        let mut step = tree[index];
-        while let Step::Issuer(issuer) = step
+        let mut next = tree[index];
+        while let NextIssuer::Issuer(issuer) = next
             && entries.len() <= MOST_ISSUERS
         {
             entries.push(&self.entries[issuer as usize]);
-            step = tree[issuer as usize];
+            next = tree[issuer as usize];
         }
         CertificationPath {
             is_complete: entries.last().is_some_and(|last| last.ends_path()),
@@ -155,9 +155,9 @@ impl<'a> Paths<'a> {
     }
 
     /// The one for these roles, if the certificate serves in them by a path of it.
-    fn tree(&self, index: usize, wanted: Roles) -> Option<&Vec<Step>> {
+    fn tree(&self, index: usize, wanted: Roles) -> Option<&Vec<NextIssuer>> {
         let (_, tree) = self.trees.iter().find(|(roles, _)| *roles == wanted)?;
-        let serves = self.own[index].contains_all(wanted) && tree[index] != Step::NoPath;
+        let serves = self.own[index].contains_all(wanted) && tree[index] != NextIssuer::NoPath;
         serves.then_some(tree)
     }
 }
@@ -179,7 +179,7 @@ struct PartialPath {
     lasts_until: OffsetDateTime,
     depth: Reverse<usize>,
     index: Reverse<usize>,
-    step: Step,
+    issuer: NextIssuer,
 }
 
 /// Which certificates wait for the same issuer.
@@ -220,7 +220,7 @@ struct PathBuilder<'k, 'a> {
     waiting: Vec<Vec<usize>>,
     /// Names for whose issuers nobody waits any more, whatever their keys.
     released: HashSet<&'a [u8]>,
-    steps: Vec<Step>,
+    issuers: Vec<NextIssuer>,
 }
 
 impl<'k, 'a> PathBuilder<'k, 'a> {
@@ -231,7 +231,7 @@ impl<'k, 'a> PathBuilder<'k, 'a> {
             next: BinaryHeap::new(),
             waiting: vec![Vec::new(); groups.count],
             released: HashSet::new(),
-            steps: vec![Step::NoPath; entries.len()],
+            issuers: vec![NextIssuer::NoPath; entries.len()],
         }
     }
 
@@ -252,7 +252,7 @@ impl<'k, 'a> PathBuilder<'k, 'a> {
         builder.run();
         for (index, _) in issuers() {
             // Reached by nothing: everything above it stands in a loop.
-            if builder.steps[index] == Step::NoPath {
+            if builder.issuers[index] == NextIssuer::NoPath {
                 ends[index] = Some(PathEnd::Loop);
                 builder.start(index, ends[index]);
                 builder.run();
@@ -271,9 +271,10 @@ impl<'k, 'a> PathBuilder<'k, 'a> {
 
     fn reach(&mut self, index: usize, end: PathEnd, issuer: Option<&PartialPath>) {
         let entry = &self.entries[index];
-        let step = issuer.map_or(Step::End, |issuer| Step::Issuer(issuer.index.0 as u32));
+        let next =
+            issuer.map_or(NextIssuer::End, |issuer| NextIssuer::Issuer(issuer.index.0 as u32));
         if !entry.can_issue() {
-            self.steps[index] = step;
+            self.issuers[index] = next;
             return;
         }
         let not_after = entry.certificate().not_after();
@@ -282,7 +283,7 @@ impl<'k, 'a> PathBuilder<'k, 'a> {
             lasts_until: issuer.map_or(not_after, |issuer| issuer.lasts_until.min(not_after)),
             depth: Reverse(issuer.map_or(0, |issuer| issuer.depth.0 + 1)),
             index: Reverse(index),
-            step,
+            issuer: next,
         });
     }
 
@@ -290,10 +291,10 @@ impl<'k, 'a> PathBuilder<'k, 'a> {
         while let Some(path) = self.next.pop() {
             let Reverse(index) = path.index;
             // One in a loop may have been reached while it still waited.
-            if self.steps[index] != Step::NoPath {
+            if self.issuers[index] != NextIssuer::NoPath {
                 continue;
             }
-            self.steps[index] = path.step;
+            self.issuers[index] = path.issuer;
             for below in self.released_by(&self.entries[index]) {
                 self.reach(below, path.end, Some(&path));
             }

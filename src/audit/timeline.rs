@@ -59,7 +59,7 @@ impl Timeline {
     /// It is not of that form, or two milestones share an `id`: the error says where.
     pub fn from_json(json: &str) -> Result<Self, TimelineError> {
         let file = serde_json::from_str(json).map_err(|error| error.to_string());
-        file.and_then(File::read)
+        file.and_then(TimelineFile::read)
             .map_err(|reason| TimelineError { reason: Printable(&reason).to_string() })
     }
 
@@ -164,7 +164,7 @@ pub struct TimelineError {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct TimelineFile {
     #[serde(default, deserialize_with = "optional_day")]
     read_on: Option<Date>,
     max_validity_days: Option<u16>,
@@ -180,7 +180,7 @@ struct File {
     industry_pkis: Vec<String>,
 }
 
-impl File {
+impl TimelineFile {
     fn read(self) -> Result<Timeline, String> {
         let of_citation = |fact: &mut Value| complete_citation(fact, self.read_on);
         let mut milestones: Vec<Milestone> = facts("milestone", self.milestones, |milestone| {

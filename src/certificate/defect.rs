@@ -11,7 +11,7 @@ use crate::tlv::{Elements, Kind};
 
 /// What a certificate is given for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Given {
+pub(crate) enum GivenAs {
     /// In a chain: leaf or issuer.
     Presented,
     /// As a trust anchor, of which webpki takes version 1, too, and unknown critical extensions.
@@ -32,7 +32,7 @@ pub(crate) fn unusable_certificate(
     index: usize,
     origin: &str,
     der: &[u8],
-    given: Given,
+    given: GivenAs,
     refused: impl std::fmt::Display,
 ) -> Error {
     let certificate = certificate_at(index, origin, der);
@@ -40,7 +40,7 @@ pub(crate) fn unusable_certificate(
 }
 
 /// What stands in the way and what to do about it; `refused` is what rustls said.
-pub(crate) fn defect(der: &[u8], given: Given, refused: impl std::fmt::Display) -> String {
+pub(crate) fn defect(der: &[u8], given: GivenAs, refused: impl std::fmt::Display) -> String {
     if let Some(content) = Content::of(der).filter(|content| *content != Content::Certificate) {
         return format!("it is {}, {}", content.name(), in_place_of_certificate(content));
     }
@@ -74,9 +74,9 @@ fn in_place_of_certificate(content: Content) -> &'static str {
 /// contents) that was refused.
 pub(crate) fn suspects(der: &[u8], signed_with: Option<&[u8]>) -> Vec<String> {
     let mut found = Vec::new();
-    match (Content::of(der), find(der, Given::Presented)) {
+    match (Content::of(der), find(der, GivenAs::Presented)) {
         (None | Some(Content::Certificate), Ok(defect)) => found.extend(defect),
-        _ => found.push(defect(der, Given::Presented, "it is not read")),
+        _ => found.push(defect(der, GivenAs::Presented, "it is not read")),
     }
     let Ok(view) = View::read(der) else {
         return found;
@@ -136,14 +136,14 @@ fn signature_algorithm(der: &[u8]) -> der::Result<&[u8]> {
 }
 
 /// In the order in which webpki would find it.
-fn find(der: &[u8], given: Given) -> der::Result<Option<String>> {
+fn find(der: &[u8], given: GivenAs) -> der::Result<Option<String>> {
     let mut certificate = Elements::of_sequence(der)?;
     let mut tbs = certificate.enter(Kind::SEQUENCE)?;
     let version = match tbs.next_is(Kind::explicit(0)) {
         true => tbs.enter(Kind::explicit(0))?.read(Kind::INTEGER)?.last().map_or(0, |v| v + 1),
         false => 1,
     };
-    if version != 3 && (given == Given::Presented || version != 1) {
+    if version != 3 && (given == GivenAs::Presented || version != 1) {
         return Ok(Some(format!(
             "it is of X.509 version {version}, which has no extensions; needed is version 3: have it \
              issued with extensions (OpenSSL: `-extfile FILE`, or `-copy_extensions copy` with x509 -req)"
@@ -172,7 +172,7 @@ fn find(der: &[u8], given: Given) -> der::Result<Option<String>> {
     }
     let view = View::read(der)?;
     if let Some(extension) = view.unknown_critical_extension()?
-        && given == Given::Presented
+        && given == GivenAs::Presented
     {
         return Ok(Some(critical(extension)));
     }

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 pub(crate) use self::name::{COMMON_NAME, attribute_of, distinguished_name, string_types};
-use self::view::{Part, View};
+use self::view::{Span, View};
 use crate::role::Purpose;
 
 /// What is read of one certificate: names, purposes, validity, fingerprints.
@@ -49,8 +49,8 @@ pub struct Certificate {
     not_before: OffsetDateTime,
     not_after: OffsetDateTime,
     purposes: Option<Cow<'static, [Purpose]>>,
-    subject: Part,
-    issuer: Part,
+    subject: Span,
+    issuer: Span,
     is_ca: bool,
 }
 

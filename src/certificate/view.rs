@@ -35,12 +35,12 @@ pub(crate) struct View<'a> {
 
 /// Where something stands in a certificate, for those who keep that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Part {
+pub(crate) struct Span {
     start: u32,
     len: u32,
 }
 
-impl Part {
+impl Span {
     /// In the same certificate.
     pub(crate) fn of(self, der: &[u8]) -> &[u8] {
         let (start, len) = (self.start as usize, self.len as usize);
@@ -107,10 +107,10 @@ impl<'a> View<'a> {
     }
 
     /// Where something that was read of it stands in it.
-    pub(crate) fn part(&self, part: &[u8]) -> Part {
+    pub(crate) fn part(&self, part: &[u8]) -> Span {
         // What has more than 256 MiB is read by nobody: `der` refuses it.
         let start = part.as_ptr().addr() - self.der.as_ptr().addr();
-        Part { start: start as u32, len: part.len() as u32 }
+        Span { start: start as u32, len: part.len() as u32 }
     }
 
     /// First and last second of validity, both inclusive (RFC 5280, 4.1.2.5).

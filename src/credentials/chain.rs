@@ -8,7 +8,7 @@ use rustls::server::ParsedCertificate;
 use super::note::{Note, NoteKind};
 use crate::certificate::Certificate;
 use crate::certificate::defect::{
-    Given, certificate_at, constraint_on, defect, unusable_certificate,
+    GivenAs, certificate_at, constraint_on, defect, unusable_certificate,
 };
 use crate::certificate::key::{KeyKind, advice, public_key};
 use crate::certificate::view::View;
@@ -39,11 +39,17 @@ impl Chain {
                     places.push(place);
                 }
                 Err(error) if place == 1 || only(der, Kind::SEQUENCE).is_err() => {
-                    return Err(unusable_certificate(index, origin, der, Given::Presented, error));
+                    return Err(unusable_certificate(
+                        index,
+                        origin,
+                        der,
+                        GivenAs::Presented,
+                        error,
+                    ));
                 }
                 Err(error) => {
                     let kind =
-                        NoteKind::Unreadable { reason: defect(der, Given::Presented, error) };
+                        NoteKind::Unreadable { reason: defect(der, GivenAs::Presented, error) };
                     let certificate = certificate_at(index, origin, der);
                     unreadable.insert(place, Note { certificate, kind });
                 }
@@ -83,7 +89,7 @@ impl Chain {
     pub(super) fn refused(&self, index: usize) -> Option<String> {
         let der = self.certificates[index].der();
         let refused = ParsedCertificate::try_from(der).err();
-        let refused = refused.map(|error| defect(der, Given::Presented, error));
+        let refused = refused.map(|error| defect(der, GivenAs::Presented, error));
         refused.or_else(|| {
             let leaf = View::read(self.leaf().der()).ok()?;
             constraint_on(&leaf, &View::read(der).ok()?)

@@ -45,20 +45,21 @@ impl Fitness {
         if chain.leaf().is_ca() {
             return Err(Error::LeafIsCa { certificate: chain.label(0) });
         }
-        let judge = Judge { chain, paths: Paths::of(chain.certificates()), role, now: offset(now) };
+        let judged =
+            ChainInRole { chain, paths: Paths::of(chain.certificates()), role, now: offset(now) };
         let (asked, relaxed) = Requirement::of(preset, role);
-        let (met, path) = match (judge.find(&asked), &relaxed) {
-            (Err(refused), Some(relaxed)) => match judge.find(relaxed) {
+        let (met, path) = match (judged.find(&asked), &relaxed) {
+            (Err(refused), Some(relaxed)) => match judged.find(relaxed) {
                 Err(Error::Unfit { .. }) => return Err(refused),
                 // The policy lets the EKU pass: it is not what stands in the way.
                 found => (relaxed, found?),
             },
             (found, _) => (&asked, found?),
         };
-        let below = path.iter().filter(|index| !judge.paths.is_anchor(**index));
+        let below = path.iter().filter(|index| !judged.paths.is_anchor(**index));
         let below = below.map(|index| &chain.certificates()[*index]);
         let eku = asked.violation(below).map_or(EkuOutcome::Enforced, EkuOutcome::Relaxed);
-        Ok(Self { eku, notes: Found::new(judge, met, &path).notes() })
+        Ok(Self { eku, notes: Found::new(judged, met, &path).notes() })
     }
 
     /// Of several credentials that are published as one.
@@ -72,14 +73,14 @@ impl Fitness {
 }
 
 /// What the certificates of one chain are held against.
-struct Judge<'a> {
+struct ChainInRole<'a> {
     chain: &'a Chain,
     paths: Paths<'a>,
     role: Role,
     now: OffsetDateTime,
 }
 
-impl Judge<'_> {
+impl ChainInRole<'_> {
     /// A path that is valid throughout, else one on which a cross-sign need not be: peers may have its key
     /// among their roots.
     fn find(&self, asked: &Requirement) -> Result<Vec<usize>, Error> {
@@ -125,7 +126,7 @@ impl Judge<'_> {
 
 /// What was found in a chain, and what there is to know of the certificates that nobody needs.
 struct Found<'a> {
-    judge: Judge<'a>,
+    judged: ChainInRole<'a>,
     /// What the path meets.
     met: &'a Requirement,
     /// Beside each certificate, what it has issued on the path.
@@ -139,19 +140,19 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn new(judge: Judge<'a>, met: &'a Requirement, path: &[usize]) -> Self {
-        let (reached, below_public) = (judge.paths.reached(false), judge.paths.reached(true));
-        let is_root = |index: &usize| judge.paths.is_public_root(*index) && below_public[*index];
+    fn new(judged: ChainInRole<'a>, met: &'a Requirement, path: &[usize]) -> Self {
+        let (reached, below_public) = (judged.paths.reached(false), judged.paths.reached(true));
+        let is_root = |index: &usize| judged.paths.is_public_root(*index) && below_public[*index];
         let public_root = (1..reached.len()).find(is_root);
         let mut issued = vec![None; reached.len()];
         let pairs = path.iter().zip(path.iter().skip(1));
         pairs.for_each(|(below, index)| issued[*index] = Some(*below));
-        Self { judge, met, issued, reached, below_public, public_root }
+        Self { judged, met, issued, reached, below_public, public_root }
     }
 
     /// One for each certificate at most, in the order of the file.
     fn notes(&self) -> Vec<Note> {
-        let chain = self.judge.chain;
+        let chain = self.judged.chain;
         let mut notes = chain.unreadable().clone();
         notes.extend((0..chain.certificates().len()).filter_map(|index| {
             let note = Note { certificate: chain.label(index), kind: self.kind(index)? };
@@ -163,7 +164,7 @@ impl<'a> Found<'a> {
     fn kind(&self, index: usize) -> Option<NoteKind> {
         match index {
             0 => {
-                let leaf = View::read(self.judge.chain.leaf().der()).ok()?;
+                let leaf = View::read(self.judged.chain.leaf().der()).ok()?;
                 let check = PathCheck::of_leaf(&leaf)?;
                 Some(NoteKind::RefusedByPathCheck { check, found: check.found_in(&leaf) })
             }
@@ -172,7 +173,7 @@ impl<'a> Found<'a> {
     }
 
     fn whether_needed(&self, index: usize) -> Option<NoteKind> {
-        let Judge { chain, paths, .. } = &self.judge;
+        let ChainInRole { chain, paths, .. } = &self.judged;
         if let Some(first) = paths.duplicate_of(index) {
             return Some(NoteKind::Duplicate { of: chain.place(first) });
         }
@@ -187,11 +188,11 @@ impl<'a> Found<'a> {
     }
 
     fn whether_fit(&self, index: usize) -> Option<NoteKind> {
-        let is_anchor = self.judge.paths.is_anchor(index);
-        if !is_anchor && let Some(reason) = self.judge.chain.refused(index) {
+        let is_anchor = self.judged.paths.is_anchor(index);
+        if !is_anchor && let Some(reason) = self.judged.chain.refused(index) {
             return Some(NoteKind::RefusedByRustls { reason });
         }
-        match self.judge.check(index, self.met) {
+        match self.judged.check(index, self.met) {
             Err(Error::Expired { not_after, .. }) => Some(NoteKind::Expired { not_after }),
             Err(Error::NotYetValid { not_before, .. }) => {
                 Some(NoteKind::NotYetValid { not_before })
@@ -205,14 +206,14 @@ impl<'a> Found<'a> {
     }
 
     fn where_it_stands(&self, index: usize) -> Option<NoteKind> {
-        let place = |index| self.judge.chain.place(index);
+        let place = |index| self.judged.chain.place(index);
         match self.issued[index] {
             Some(issued) if place(issued) > place(index) => {
                 Some(NoteKind::OutOfOrder { issued: place(issued) })
             }
             Some(_) => None,
             None => {
-                let first = self.judge.paths.first_of_name(index).filter(|first| *first != index);
+                let first = self.judged.paths.first_of_name(index).filter(|first| *first != index);
                 first.map(|first| NoteKind::ParallelIssuer { of: place(first) })
             }
         }

@@ -18,7 +18,7 @@ use self::chain::Chain;
 pub use self::fitness::Fitness;
 pub use self::note::{Note, NoteKind};
 use self::paths::Paths;
-use crate::certificate::defect::{Given, unusable_certificate};
+use crate::certificate::defect::{GivenAs, unusable_certificate};
 use crate::certificate::{Certificate, key};
 use crate::eku::{Preset, Requirement};
 use crate::error::Error;
@@ -129,7 +129,7 @@ impl Credentials {
         let chain: Vec<CertificateDer<'static>> = pem::ders(pem, &origin, &pem::CERTIFICATES)?;
         for (index, der) in chain.iter().enumerate() {
             Certificate::read(der).map_err(|error| {
-                unusable_certificate(index, &origin, der, Given::Presented, error)
+                unusable_certificate(index, &origin, der, GivenAs::Presented, error)
             })?;
         }
         Ok(chain)

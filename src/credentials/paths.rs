@@ -15,11 +15,11 @@ use crate::roots::public;
 pub(super) struct Paths<'a> {
     links: Vec<Link<'a>>,
     /// Those that may stand above others.
-    issuers: HashMap<Issuers<'a>, Vec<usize>>,
+    issuers: HashMap<IssuerKey<'a>, Vec<usize>>,
 }
 
-/// Issuers of one name: all, or those with one key identifier, or with none.
-type Issuers<'a> = (&'a [u8], Option<Option<&'a [u8]>>);
+/// IssuerKey of one name: all, or those with one key identifier, or with none.
+type IssuerKey<'a> = (&'a [u8], Option<Option<&'a [u8]>>);
 
 struct Link<'a> {
     view: View<'a>,
@@ -126,7 +126,7 @@ impl<'a> Paths<'a> {
     }
 
     /// By name; and by key identifier (RFC 5280, 4.2.1.1), if any of the name has it.
-    fn lists_of(&self, index: usize) -> impl Iterator<Item = Issuers<'a>> {
+    fn lists_of(&self, index: usize) -> impl Iterator<Item = IssuerKey<'a>> {
         let Link { view, end, .. } = &self.links[index];
         let key_id = view.authority_key_id();
         let of_key = (view.issuer, Some(key_id));

@@ -41,7 +41,7 @@ impl Positions {
 /// The scheme of quick_cache resembles S3-FIFO: what is new waits in a short queue and is forgotten
 /// at its end unless it was used meanwhile; whoever of those comes again soon is no passer-by.
 pub(super) struct Cache {
-    facts: sync::Cache<Stored, Passed, Cost, DefaultHashBuilder, Outgoing>,
+    facts: sync::Cache<Stored, Passed, Weight, DefaultHashBuilder, Outgoing>,
     tally: Tally,
     evictions: AtomicU64,
 }
@@ -93,9 +93,9 @@ impl Cache {
         let mut options = OptionsBuilder::new();
         options.shards(shards).weight_capacity(weight).estimated_items_capacity(items);
         let facts = match options.hot_allocation(Self::HOT).build() {
-            Ok(options) => sync::Cache::with_options(options, Cost, hasher, Outgoing),
+            Ok(options) => sync::Cache::with_options(options, Weight, hasher, Outgoing),
             // Without the two values that are set above.
-            Err(_) => sync::Cache::with(items, weight, Cost, hasher, Outgoing),
+            Err(_) => sync::Cache::with(items, weight, Weight, hasher, Outgoing),
         };
         Self { facts, tally: Tally::default(), evictions: AtomicU64::default() }
     }
@@ -200,10 +200,10 @@ impl Stored {
 }
 
 #[derive(Clone)]
-struct Cost;
+struct Weight;
 
 /// In bytes.
-impl Weighter<Stored, Passed> for Cost {
+impl Weighter<Stored, Passed> for Weight {
     fn weight(&self, stored: &Stored, _: &Passed) -> u64 {
         (stored.bytes.len() + Stored::ALLOWANCE) as u64
     }
@@ -418,7 +418,7 @@ mod tests {
     #[test]
     fn a_fact_that_costs_nine_tenths_of_a_shard_is_kept_and_more_is_not() {
         let fact = given(0, &[], &[0; 724], &[]);
-        assert_eq!(Cost.weight(&Stored::new(&fact).unwrap(), &Passed::default()), 900);
+        assert_eq!(Weight.weight(&Stored::new(&fact).unwrap(), &Passed::default()), 900);
         for (capacity, is_kept) in [(1_000, true), (999, false)] {
             let cache = Cache::with_capacity(capacity);
             cache.remember(&fact);

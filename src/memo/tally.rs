@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 /// line would travel between the cores. So each thread has a pair of its own, or shares one with
 /// few.
 #[derive(Debug, Default)]
-pub(super) struct Tally([Pair; 32]);
+pub(super) struct Tally([Counts; 32]);
 
 /// On a cache line of its own; two lines, since processors fetch them in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Pair {
+struct Counts {
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -25,13 +25,13 @@ thread_local! {
 impl Tally {
     pub(super) fn count(&self, is_hit: bool) {
         let thread = THREAD.try_with(|thread| *thread).unwrap_or_default();
-        let Pair { hits, misses } = &self.0[thread % self.0.len()];
+        let Counts { hits, misses } = &self.0[thread % self.0.len()];
         if is_hit { hits } else { misses }.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Hits and misses of all threads.
     pub(super) fn sums(&self) -> (u64, u64) {
-        let sum = |of: fn(&Pair) -> &AtomicU64| {
+        let sum = |of: fn(&Counts) -> &AtomicU64| {
             let counts = self.0.iter().map(|pair| of(pair).load(Ordering::Relaxed));
             counts.fold(0, u64::wrapping_add)
         };

@@ -14,7 +14,7 @@ use super::last_good::LastGood;
 use super::recipe::Recipe;
 use super::side::{ClientSide, ServerSide, Side};
 use super::watch::Haste;
-use super::work::{Accepted, Work};
+use super::work::{Outcome, Work};
 use crate::error::Error;
 use crate::observe::{Observer, Observers};
 use crate::report::ReloadReport;
@@ -188,7 +188,7 @@ impl ReloaderBuilder {
         let options = Arc::new(self.0);
         options.last_good.iter().try_for_each(LastGood::check)?;
         let mut work = Work::new(Recipe(Box::new(recipe)), options.clone());
-        let Accepted { generation, report, news } = work.first().map_err(owned)?;
+        let Outcome { generation, report, news } = work.first().map_err(owned)?;
         let since = generation.since;
         let failing_since = (!report.is_clean()).then_some(since);
         let reloader = Reloader(Arc::new(Inner {
@@ -245,8 +245,8 @@ impl<S: Side, C: Side> Reloader<S, C> {
     /// There is none before, or the recipe fails.
     pub fn roll_back(&self) -> Result<ReloadReport, Arc<Error>> {
         let mut work = lock(&self.0.work);
-        let accepted = work.roll_back(&self.current())?;
-        Ok(self.0.publish(accepted))
+        let outcome = work.roll_back(&self.current())?;
+        Ok(self.0.publish(outcome))
     }
 
     /// How it does.
@@ -272,12 +272,12 @@ impl<S: Side, C: Side> Inner<S, C> {
     }
 
     /// Telling comes after it: an observer may ask for what is told, block or panic.
-    fn publish(&self, accepted: Accepted<S, C>) -> ReloadReport {
-        if accepted.report.published.is_some() {
-            self.current.swap(Arc::new(accepted.generation)).end();
+    fn publish(&self, outcome: Outcome<S, C>) -> ReloadReport {
+        if outcome.report.published.is_some() {
+            self.current.swap(Arc::new(outcome.generation)).end();
         }
-        accepted.news.iter().for_each(|tell| tell());
-        accepted.report
+        outcome.news.iter().for_each(|tell| tell());
+        outcome.report
     }
 
     fn note(&self, is_failing: bool) {

@@ -8,8 +8,8 @@ use super::sessions::{Epochs, Sessions};
 use crate::credentials::Credentials;
 use crate::report::{Expiring, Expiry};
 use crate::role::Role;
-use crate::slot::{ClientSlot, OneRole as _, ServerSlot, Slot};
-use crate::verifier::{ClientPeerVerifier, OneRole as _, ServerPeerVerifier, Settings};
+use crate::slot::{ClientSlot, EitherSlot as _, ServerSlot, Slot};
+use crate::verifier::{ClientPeerVerifier, EitherVerifier as _, ServerPeerVerifier, Settings};
 
 /// The side of a generation that serves: see [`Generation`](crate::Generation).
 ///

@@ -11,7 +11,7 @@ use super::last_good::{Loaded, pair};
 use super::parts::{MadeFrom, Part, Source};
 use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::slot::{ClientSlot, OneRole, ServerSlot, Slot, SlotBuilder};
+use crate::slot::{ClientSlot, EitherSlot, ServerSlot, Slot, SlotBuilder};
 
 impl Files {
     /// A slot for what we present as a server: the chain, leaf first, and its key, which may be one
@@ -74,7 +74,7 @@ impl Files {
         self.slot_from(slot, load)
     }
 
-    fn slot_from_pair<S: OneRole>(
+    fn slot_from_pair<S: EitherSlot>(
         &mut self,
         slot: SlotBuilder<S>,
         chain: &Path,
@@ -102,7 +102,7 @@ impl Files {
         self.fill(slot, part.clone(), places, loaded, kept)
     }
 
-    fn slot_from<S: OneRole>(
+    fn slot_from<S: EitherSlot>(
         &mut self,
         slot: SlotBuilder<S>,
         load: impl FnOnce(&mut Self) -> Result<Credentials, Error>,
@@ -122,7 +122,7 @@ impl Files {
 
     /// Judges what was loaded, unless it was good before. If the slot never had anything good, what was
     /// kept on disk takes the place of what is refused.
-    fn fill<S: OneRole>(
+    fn fill<S: EitherSlot>(
         &mut self,
         slot: S,
         part: Part,
@@ -167,7 +167,7 @@ impl Files {
         Ok(slot)
     }
 
-    fn judge<S: OneRole>(
+    fn judge<S: EitherSlot>(
         &mut self,
         slot: &S,
         part: &Part,
@@ -182,7 +182,7 @@ impl Files {
         Ok(made)
     }
 
-    fn next_slot(&self, slot: &impl OneRole) -> Part {
+    fn next_slot(&self, slot: &impl EitherSlot) -> Part {
         let role = slot.inner().role();
         let is_such = |part: &&Part| matches!(part, Part::Slot(other, _) if *other == role);
         Part::Slot(role, self.now.all.keys().filter(is_such).count())

@@ -29,7 +29,7 @@ pub(super) struct Work<S, C> {
 }
 
 /// What came of a run.
-pub(super) struct Accepted<S, C> {
+pub(super) struct Outcome<S, C> {
     /// To be published, if the report has a number for it.
     pub(super) generation: Generation<S, C>,
     pub(super) report: ReloadReport,
@@ -51,7 +51,7 @@ impl<S: Side, C: Side> Work<S, C> {
         }
     }
 
-    pub(super) fn first(&mut self) -> Result<Accepted<S, C>, Arc<Error>> {
+    pub(super) fn first(&mut self) -> Result<Outcome<S, C>, Arc<Error>> {
         let run = self.run(Snapshot::default())?;
         self.accept(run, None)
     }
@@ -61,7 +61,7 @@ impl<S: Side, C: Side> Work<S, C> {
         &mut self,
         haste: Haste,
         current: &Generation<S, C>,
-    ) -> Result<Option<Accepted<S, C>>, Arc<Error>> {
+    ) -> Result<Option<Outcome<S, C>>, Arc<Error>> {
         let Some(look) = self.watch.next(haste)? else { return Ok(None) };
         let run = self.run(look)?;
         self.accept(run, Some(current)).map(Some)
@@ -71,15 +71,15 @@ impl<S: Side, C: Side> Work<S, C> {
     pub(super) fn roll_back(
         &mut self,
         current: &Generation<S, C>,
-    ) -> Result<Accepted<S, C>, Arc<Error>> {
+    ) -> Result<Outcome<S, C>, Arc<Error>> {
         let before = self.before.as_deref().ok_or(Error::NoGenerationBefore)?;
         let lineages = self.good.lineages.clone();
         let back = Arc::new(Parts { all: before.all.clone(), lineages });
         let given = self.given(self.watch.look(), &back);
         let run = self.recipe.make_of_what_was_good(&given);
-        let accepted = self.accept(run, Some(current))?;
+        let outcome = self.accept(run, Some(current))?;
         self.watch.rolled_back();
-        Ok(accepted)
+        Ok(outcome)
     }
 
     /// Runs the recipe over a look; again, if it asked for more and what was read is no longer there.
@@ -109,7 +109,7 @@ impl<S: Side, C: Side> Work<S, C> {
         &mut self,
         run: Run<S, C>,
         current: Option<&Generation<S, C>>,
-    ) -> Result<Accepted<S, C>, Arc<Error>> {
+    ) -> Result<Outcome<S, C>, Arc<Error>> {
         let mut files = run.files;
         let mut generation = run.made.inspect_err(|_| self.watch.failed(&files.everything()))?;
         files.keep();
@@ -145,7 +145,7 @@ impl<S: Side, C: Side> Work<S, C> {
             let report = report.clone();
             news.push(self.options.news(move |observer| observer.reloaded(&report)));
         }
-        Ok(Accepted { generation, report, news })
+        Ok(Outcome { generation, report, news })
     }
 
     /// What was not refused, or not as it is now, or not for this reason.

@@ -14,7 +14,7 @@ use rustls::{DistinguishedName, RootCertStore};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use crate::certificate::defect::{Given, certificate_at, unusable_certificate};
+use crate::certificate::defect::{GivenAs, certificate_at, unusable_certificate};
 use crate::certificate::distinguished_name;
 use crate::certificate::view::{IssuerFacts, View};
 use crate::error::Error;
@@ -144,7 +144,7 @@ impl Roots {
         let mut facts = Vec::new();
         for (index, der) in certificates.into_iter().enumerate() {
             let unusable = |refused: &dyn fmt::Display| {
-                unusable_certificate(index, origin, &der, Given::AsRoot, refused)
+                unusable_certificate(index, origin, &der, GivenAs::AsRoot, refused)
             };
             let view = View::read(&der).map_err(|error| unusable(&error))?;
             let trusted_for = match view.is_ca() {

@@ -259,17 +259,17 @@ impl ResolvesClientCert for ClientSlot {
 }
 
 /// A slot of either role, for what treats both alike.
-pub(crate) trait OneRole: Clone + Send + 'static {
+pub(crate) trait EitherSlot: Clone + Send + 'static {
     fn inner(&self) -> &Slot;
 }
 
-impl OneRole for ServerSlot {
+impl EitherSlot for ServerSlot {
     fn inner(&self) -> &Slot {
         &self.0
     }
 }
 
-impl OneRole for ClientSlot {
+impl EitherSlot for ClientSlot {
     fn inner(&self) -> &Slot {
         &self.0
     }

@@ -59,10 +59,10 @@ pub struct PeerVerifierBuilder<V: PeerVerifier> {
 ///     builder.memo(SignatureMemo::with_capacity(&default_provider(), 64 << 20))
 /// }
 /// ```
-pub trait PeerVerifier: OneRole {}
+pub trait PeerVerifier: EitherVerifier {}
 
 /// A verifier of either role, for what treats both alike. Sealed, since this module is private.
-pub trait OneRole: fmt::Debug + Sized {
+pub trait EitherVerifier: fmt::Debug + Sized {
     /// Of the peers.
     const ROLE: Role;
 

@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CommonState, DigitallySignedStruct, DistinguishedName, SignatureScheme};
 
-use super::builder::{OneRole, PeerVerifier, PeerVerifierBuilder};
+use super::builder::{EitherVerifier, PeerVerifier, PeerVerifierBuilder};
 use super::crls::Crls;
 use super::decision::borrowed;
 use super::search::Expected;
@@ -192,7 +192,7 @@ impl PeerVerifierBuilder<ClientPeerVerifier> {
 
 impl PeerVerifier for ClientPeerVerifier {}
 
-impl OneRole for ClientPeerVerifier {
+impl EitherVerifier for ClientPeerVerifier {
     const ROLE: Role = Role::Client;
 
     fn new(settings: Settings) -> Self {

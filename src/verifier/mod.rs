@@ -49,4 +49,4 @@ pub use self::checks::PathViolation;
 pub use self::client::ClientPeerVerifier;
 pub use self::crls::Crls;
 pub use self::server::ServerPeerVerifier;
-pub(crate) use self::{builder::OneRole, crls::Lineage, settings::Settings};
+pub(crate) use self::{builder::EitherVerifier, crls::Lineage, settings::Settings};

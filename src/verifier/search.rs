@@ -18,7 +18,7 @@ use super::path::Validated;
 use super::revocation::{Check, Revocation};
 use super::settings::Settings;
 use super::signatures::Signatures;
-use super::unverified::Chain;
+use super::unverified::RefusedChain;
 use crate::eku::Preset;
 use crate::peer::PeerRules;
 use crate::refusal::{Refusal, RefusalClass};
@@ -64,7 +64,8 @@ impl Question<'_> {
     }
 
     fn refusal_beside(self, error: Error, signatures: Option<&Signatures<'_>>) -> Refusal {
-        let chain = || Chain::new(self.leaf, self.intermediates, &self.settings.roots, self.now);
+        let chain =
+            || RefusedChain::new(self.leaf, self.intermediates, &self.settings.roots, self.now);
         let reason = match self.inquiry {
             Inquiry::Verdict => None,
             Inquiry::HonestClass => chain().reason(&error, signatures),
@@ -101,7 +102,7 @@ pub(super) struct NoPath {
 
 /// Why paths that webpki has verified were refused.
 #[derive(Default)]
-struct Refused {
+struct RefusedPaths {
     of_peer: Option<Refusal>,
     /// By our own checks, beside the errors that webpki was told.
     by_checks: Vec<(Error, Refusal)>,
@@ -142,7 +143,7 @@ impl<'a> Search<'a> {
                     | Error::MaximumPathBuildCallsExceeded
                     | Error::MaximumNameConstraintComparisonsExceeded
             );
-            let Refused { of_peer, by_checks } = refused.into_inner();
+            let RefusedPaths { of_peer, by_checks } = refused.into_inner();
             let mut by_checks = by_checks.into_iter().rev();
             let is_of_peer = of_peer.is_some();
             // What webpki finds in other certificates outranks our checks, and not whose a path is.
@@ -158,7 +159,7 @@ impl<'a> Search<'a> {
         &self,
         eku: &RequiredEku<'_>,
         peer: &dyn Fn(Validated<'_>) -> Result<(), Refusal>,
-        refused: &RefCell<Refused>,
+        refused: &RefCell<RefusedPaths>,
     ) -> Result<VerifiedPath<'_>, Error> {
         let Question { settings, intermediates, now, .. } = self.question;
         let algorithms = self.signatures.algorithms(settings, &self.cost);
@@ -191,7 +192,7 @@ impl<'a> Search<'a> {
         path: &VerifiedPath<'_>,
         revocation: Option<&Check<'_>>,
         peer: &dyn Fn(Validated<'_>) -> Result<(), Refusal>,
-        refused: &mut Refused,
+        refused: &mut RefusedPaths,
     ) -> Result<(), Error> {
         let Question { settings, .. } = self.question;
         // The error that outranks no other.

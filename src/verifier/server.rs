@@ -7,7 +7,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CommonState, DigitallySignedStruct, SignatureScheme};
 
-use super::builder::{OneRole, PeerVerifier, PeerVerifierBuilder};
+use super::builder::{EitherVerifier, PeerVerifier, PeerVerifierBuilder};
 use super::crls::Crls;
 use super::decision::borrowed;
 use super::search::Expected;
@@ -128,7 +128,7 @@ impl PeerVerifierBuilder<ServerPeerVerifier> {
 
 impl PeerVerifier for ServerPeerVerifier {}
 
-impl OneRole for ServerPeerVerifier {
+impl EitherVerifier for ServerPeerVerifier {
     const ROLE: Role = Role::Server;
 
     fn new(settings: Settings) -> Self {

@@ -58,7 +58,7 @@ fn cut(name: &str) -> String {
 }
 
 /// A chain that was refused.
-pub(super) struct Chain<'a> {
+pub(super) struct RefusedChain<'a> {
     ders: Vec<&'a CertificateDer<'a>>,
     /// Those that webpki reads, with their places.
     read: Vec<(usize, EndEntityCert<'a>)>,
@@ -66,7 +66,7 @@ pub(super) struct Chain<'a> {
     now: UnixTime,
 }
 
-impl<'a> Chain<'a> {
+impl<'a> RefusedChain<'a> {
     pub(super) fn new(
         leaf: &'a CertificateDer<'a>,
         intermediates: &'a [CertificateDer<'a>],
