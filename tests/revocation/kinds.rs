@@ -4,7 +4,9 @@
 use mtls_roles::{Crls, Error};
 
 use crate::common::errors::Rows;
-use crate::common::pki::der::{children, full_name, general_name, sequence, tlv};
+use crate::common::pki::der::{
+    children, full_name, general_name, octet_string, oid, sequence, tlv,
+};
 use crate::common::pki::{Ca, CrlSpec, SerialNumber, World};
 use crate::world::{List, builder, client, verdict};
 
@@ -34,8 +36,17 @@ fn each_kind_is_set_aside_beside_others_and_an_error_alone() {
         without(&w.good(), &[4]),
         "it does not say when the next one comes (nextUpdate)",
     );
+    let extension = |fields: &[Vec<u8>]| sequence(&[sequence(fields)]);
+    let reason = extension(&[oid(&[2, 5, 29, 21]), octet_string(&[10, 1, 1])]);
+    let critical =
+        extension(&[oid(&[1, 3, 6, 1, 4, 1, 2]), tlv(1, &[0xff]), octet_string(&[5, 0])]);
+    let unknown_in_an_entry = (
+        "unknown-critical-in-an-entry",
+        with_entries(&w.good(), &[entry(&[]), entry(&[critical]), entry(&[reason])]),
+        "it, or an entry of it, has a critical extension that is not understood, 1.3.6.1.4.1.2; needed",
+    );
     let mut checked = Rows::default();
-    for (id, list, reason) in rows.into_iter().chain([no_next_update]) {
+    for (id, list, reason) in rows.into_iter().chain([no_next_update, unknown_in_an_entry]) {
         let said =
             |place| format!("revocation list {place} of the given lists cannot be used: {reason}");
         let alone = Crls::from_der([list.clone()]).unwrap_err().to_string();
@@ -58,7 +69,9 @@ fn a_list_that_cannot_be_read_fails_the_whole_set() {
     let mut cut = w.good().to_vec();
     cut.truncate(100);
     let number_of_21_octets = w.root.crl(CrlSpec::new(1).number(&[1; 21]));
-    for bad in [List::from(cut), List::from(vec![0x30, 0]), number_of_21_octets] {
+    let entry_without_date = with_entries(&w.good(), &[sequence(&[tlv(2, &[1])])]);
+    for bad in [List::from(cut), List::from(vec![0x30, 0]), number_of_21_octets, entry_without_date]
+    {
         let error = Crls::from_der([w.good(), bad]).unwrap_err();
         assert!(matches!(error, Error::UnusableCrl { .. }), "{error}");
     }
@@ -108,11 +121,26 @@ fn an_empty_set_is_an_error_and_never_means_that_nothing_is_checked() {
     assert!(matches!(empty, Error::Missing { .. }), "{empty}");
 }
 
-/// The list without these fields, each counted in what the one before has left: version, signature, issuer, thisUpdate,
-/// nextUpdate, entries, extensions. Its signature is wrong then, which nobody asks.
+/// An entry of a list, with these extensions as they are encoded.
+fn entry(extensions: &[Vec<u8>]) -> Vec<u8> {
+    sequence(&[&[tlv(2, &[1]), tlv(0x17, b"260101000000Z")], extensions].concat())
+}
+
+/// A list that had none, with these entries.
+fn with_entries(list: &List, entries: &[Vec<u8>]) -> List {
+    changed(list, |tbs| tbs.insert(5, sequence(entries)))
+}
+
+/// The list without these fields, each counted in what the one before has left.
 fn without(list: &List, places: &[usize]) -> List {
+    changed(list, |tbs| places.iter().for_each(|at| drop(tbs.remove(*at))))
+}
+
+/// The list with other fields: version, signature, issuer, thisUpdate, nextUpdate, entries if there are any,
+/// extensions. Its signature is wrong then, which nobody asks.
+fn changed(list: &List, change: impl FnOnce(&mut Vec<Vec<u8>>)) -> List {
     let fields = children(list);
     let mut tbs = children(&fields[0]);
-    places.iter().for_each(|at| drop(tbs.remove(*at)));
+    change(&mut tbs);
     sequence(&[sequence(&tbs), fields[1].clone(), fields[2].clone()]).into()
 }
