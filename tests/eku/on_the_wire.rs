@@ -6,7 +6,7 @@ use crate::common::clock::Clock;
 use crate::common::errors::{Exact, Rows};
 use crate::common::ours::{ROLES, meet, roots};
 use crate::common::tls::{alert, stacks};
-use crate::oracle::{Policy, expect};
+use crate::oracle::{expect, policies};
 use rustls::{AlertDescription, CertificateError, Error};
 
 #[test]
@@ -14,7 +14,8 @@ fn what_stock_rustls_presents_ends_as_the_matrix_says_at_both_ends() {
     let chains = Chains::new();
     let roots = roots([&chains.root]);
     let mut rows = Rows::default();
-    let columns = ROLES.into_iter().flat_map(|role| Policy::PRESETS.map(|policy| (role, policy)));
+    let presets = |role| policies().into_iter().take(4).map(move |policy| (role, policy));
+    let columns = ROLES.into_iter().flat_map(presets);
     for (role, policy) in columns.filter(|(role, policy)| policy.is_for(*role)) {
         for stack in stacks() {
             let verifier = policy.setup().build(role, &roots, &stack.provider).unwrap();

@@ -13,81 +13,63 @@ use crate::common::ours::{Setup, Whom};
 use crate::common::pki::Kp;
 
 /// One column of the matrix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Policy {
-    Rfc5280,
-    Strict,
-    /// An end means nothing to it.
-    StrictEnded,
-    AcceptServerAuth,
-    Ignore,
-    /// `ignore()` by the call that names nobody.
-    IgnoreForAnyPrivatePeer,
-    /// Relaxed for this peer until one second from now …
-    AcceptServerAuthEnding,
-    IgnoreEnding,
-    /// … and until this very second: over.
-    AcceptServerAuthEnded,
-    IgnoreEnded,
-    /// Relaxed, but for somebody else.
-    AcceptServerAuthForAnother,
-    IgnoreForAnother,
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    policy: EkuPolicy,
+    /// `None`: by the call that names nobody.
+    relax_for: Option<&'static str>,
+    again: Again,
 }
 
-use Policy::*;
+/// What is asked now of a path on which a purpose is missing.
+#[derive(Clone, Copy, Debug)]
+enum Again {
+    Nothing,
+    ServerAuth,
+    Anything,
+}
+
+const ANOTHER: &str = "another.example";
+
+/// The presets as they come first.
+pub fn policies() -> [Policy; 12] {
+    use Again::{Anything, Nothing, ServerAuth};
+    let (strict, accept, ignore) =
+        (EkuPolicy::strict(), EkuPolicy::accept_server_auth(), EkuPolicy::ignore());
+    let (soon, peer, another) = (NOW + Duration::SECOND, Some(NAME), Some(ANOTHER));
+    [
+        // A rule means nothing under a policy that is not relaxed.
+        (EkuPolicy::rfc5280(), peer, Nothing),
+        (strict, peer, Nothing),
+        (accept, peer, ServerAuth),
+        (ignore, peer, Anything),
+        (ignore, None, Anything),
+        (accept, another, ServerAuth),
+        (ignore, another, Anything),
+        // Until one second from now, and until this very second: over. Nor does an end mean anything to `strict()`.
+        (accept.until(soon), peer, ServerAuth),
+        (ignore.until(soon), peer, Anything),
+        (accept.until(NOW), peer, Nothing),
+        (ignore.until(NOW), peer, Nothing),
+        (strict.until(NOW), peer, Nothing),
+    ]
+    .map(|(policy, relax_for, again)| Policy { policy, relax_for, again })
+}
 
 impl Policy {
-    /// The presets as they come.
-    pub const PRESETS: [Self; 4] = [Rfc5280, Strict, AcceptServerAuth, Ignore];
-    pub const ALL: [Self; 12] = [
-        Rfc5280,
-        Strict,
-        StrictEnded,
-        AcceptServerAuth,
-        Ignore,
-        IgnoreForAnyPrivatePeer,
-        AcceptServerAuthEnding,
-        IgnoreEnding,
-        AcceptServerAuthEnded,
-        IgnoreEnded,
-        AcceptServerAuthForAnother,
-        IgnoreForAnother,
-    ];
-
     /// Accepting serverAuth in place of clientAuth is for the certificates of clients.
     pub fn is_for(self, role: Role) -> bool {
-        let accepts_server_auth = matches!(
-            self,
-            AcceptServerAuth
-                | AcceptServerAuthEnding
-                | AcceptServerAuthEnded
-                | AcceptServerAuthForAnother
-        );
-        role == Role::Client || !accepts_server_auth
+        role == Role::Client || !self.policy.to_string().starts_with("accept-server-auth")
+    }
+
+    fn is_strict(self) -> bool {
+        self.policy.to_string() == "strict"
     }
 
     pub fn setup(self) -> Setup {
-        let (accept, ignore) = (EkuPolicy::accept_server_auth(), EkuPolicy::ignore());
-        let soon = NOW + Duration::SECOND;
-        let policy = match self {
-            Rfc5280 => EkuPolicy::rfc5280(),
-            Strict => EkuPolicy::strict(),
-            StrictEnded => EkuPolicy::strict().until(NOW),
-            AcceptServerAuth | AcceptServerAuthForAnother => accept,
-            Ignore | IgnoreForAnyPrivatePeer | IgnoreForAnother => ignore,
-            AcceptServerAuthEnding => accept.until(soon),
-            IgnoreEnding => ignore.until(soon),
-            AcceptServerAuthEnded => accept.until(NOW),
-            IgnoreEnded => ignore.until(NOW),
-        };
         let named = |name| Whom::Named(PeerRule::dns_name(name).expect("a DNS name"));
-        let relax_for = match self {
-            IgnoreForAnyPrivatePeer => Whom::AnyPrivatePeer,
-            AcceptServerAuthForAnother | IgnoreForAnother => named("another.example"),
-            // Which means nothing under a policy that is not relaxed.
-            _ => named(NAME),
-        };
-        Setup { policy, relax_for, ..Setup::default() }
+        let relax_for = self.relax_for.map_or(Whom::AnyPrivatePeer, named);
+        Setup { policy: self.policy, relax_for, ..Setup::default() }
     }
 }
 
@@ -127,39 +109,35 @@ pub fn expect(role: Role, policy: Policy, path: &[&Shape]) -> Verdict {
         Role::Server => Kp::ServerAuth,
         Role::Client => Kp::ClientAuth,
     };
+    let is_missing = policy.is_strict() && path[0].purposes.is_none();
     let Some(fault) = first_fault(needed, path) else {
-        return match (policy, path[0].purposes) {
-            (Strict | StrictEnded, None) => Verdict::Refused {
+        return match is_missing {
+            true => Verdict::Refused {
                 class: RefusalClass::Eku,
                 violation: Some(violation(needed, 0, path)),
                 error: wrong_purpose(needed, &[]),
             },
-            _ => Verdict::Enforced,
+            false => Verdict::Enforced,
         };
     };
     // An empty EKU is malformed: it is an obstacle of its own, under every policy.
     let empty = path.iter().position(|shape| shape.is_empty());
     let good_for_server = first_fault(Kp::ServerAuth, path).is_none();
-    let lets_pass = match policy {
-        AcceptServerAuth | AcceptServerAuthEnding => good_for_server,
-        Ignore | IgnoreEnding | IgnoreForAnyPrivatePeer => empty.is_none(),
-        _ => false,
+    let lets_pass = match policy.again {
+        Again::Nothing => false,
+        Again::ServerAuth => good_for_server,
+        Again::Anything => empty.is_none(),
     };
-    if lets_pass {
+    if lets_pass && policy.relax_for != Some(ANOTHER) {
         return Verdict::Relaxed(violation(needed, fault, path));
     }
     // Only what lacks the purpose is searched again, and then the error is the last search's. Who the peer is does not
     // matter where that search finds no path: nothing is read of an unverified certificate, not even its name.
-    let searched_again = !path[fault].is_empty();
-    let (asked, blamed) = match policy {
-        AcceptServerAuth | AcceptServerAuthEnding | AcceptServerAuthForAnother
-            if searched_again && !good_for_server =>
-        {
+    let (asked, blamed) = match policy.again {
+        Again::ServerAuth if !path[fault].is_empty() && !good_for_server => {
             (Kp::ServerAuth, first_fault(Kp::ServerAuth, path))
         }
-        Ignore | IgnoreEnding | IgnoreForAnyPrivatePeer | IgnoreForAnother if empty.is_some() => {
-            (needed, empty)
-        }
+        Again::Anything if empty.is_some() => (needed, empty),
         _ => (needed, Some(fault)),
     };
     Verdict::Refused {
@@ -167,10 +145,9 @@ pub fn expect(role: Role, policy: Policy, path: &[&Shape]) -> Verdict {
             Some(_) => RefusalClass::Other,
             None => RefusalClass::Eku,
         },
-        violation: empty.is_none().then(|| match (policy, path[0].purposes) {
-            (Strict | StrictEnded, None) => violation(needed, 0, path),
-            _ => violation(needed, fault, path),
-        }),
+        violation: empty
+            .is_none()
+            .then(|| violation(needed, if is_missing { 0 } else { fault }, path)),
         error: match path[blamed.expect("something is to blame")] {
             shape if shape.is_empty() => empty_extension(),
             shape => wrong_purpose(asked, shape.purposes.unwrap_or_default()),
