@@ -54,16 +54,6 @@ pub fn recorded(provider: &CryptoProvider) -> (CryptoProvider, Record) {
     (provider, record)
 }
 
-/// The same provider, but for the algorithms that verify the signatures of certificates.
-pub fn with_algorithms(
-    provider: &CryptoProvider,
-    all: &'static [&'static dyn SignatureVerificationAlgorithm],
-) -> CryptoProvider {
-    let mut provider = provider.clone();
-    provider.signature_verification_algorithms.all = all;
-    provider
-}
-
 /// rustls wants algorithms to live for ever; those of a test may.
 fn wrap(
     algorithms: &[&'static dyn SignatureVerificationAlgorithm],

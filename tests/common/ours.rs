@@ -250,17 +250,6 @@ pub fn decide_server(
     verified.map(drop)
 }
 
-/// With this memo, or with none.
-pub fn with_memo<V: PeerVerifier>(
-    builder: PeerVerifierBuilder<V>,
-    memo: Option<&SignatureMemo>,
-) -> V {
-    match memo {
-        Some(memo) => builder.memo(memo.clone()).build().unwrap(),
-        None => builder.without_memo().build().unwrap(),
-    }
-}
-
 /// A rule from its text.
 pub fn rule(text: &str) -> PeerRule {
     text.parse().unwrap_or_else(|error| panic!("{error}"))

@@ -1,6 +1,5 @@
 //! Runs the programs in `examples/` as a user would.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -32,28 +31,6 @@ impl Run {
         let stdout: String = self.stdout.split_terminator('\n').map(indented).collect();
         format!("{stdout}{}exit code {}\n\n", self.stderr, self.code)
     }
-
-    /// The line whose subject is this.
-    pub fn line(&self, subject: &str) -> Value {
-        let mut lines = self.lines().into_iter();
-        lines
-            .find(|line| line["subject"] == subject)
-            .unwrap_or_else(|| panic!("{subject}: {self:?}"))
-    }
-
-    /// What the audit could not read, by place, and why.
-    pub fn unreadable(&self) -> BTreeMap<String, String> {
-        let lines = self.lines().into_iter();
-        let lines = lines.filter(|line| line["verdict"] == "unreadable");
-        let reason = |line: &Value| line["because"][0]["text"].as_str().unwrap().to_owned();
-        lines.map(|line| (places(&line).concat(), reason(&line))).collect()
-    }
-}
-
-/// Where a line of the audit's report was found, as its text report names it.
-pub fn places(line: &Value) -> Vec<String> {
-    let source = line["source"].as_array().unwrap_or_else(|| panic!("{line}"));
-    source.iter().map(|place| place["text"].as_str().unwrap().to_owned()).collect()
 }
 
 pub fn run(mut program: Command, stdin: &[u8]) -> Run {

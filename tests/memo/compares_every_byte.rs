@@ -3,10 +3,10 @@
 
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::Rows;
-use crate::common::ours::{clients, roots, with_memo};
+use crate::common::ours::{clients, roots};
 use crate::common::pki::{Ca, CaSpec, Chain, Eku, KeyKind, World, der};
 use crate::common::tls::provider;
-use crate::world::client;
+use crate::world::{client, with_memo};
 use mtls_roles::{ClientPeerVerifier, Roots, SignatureMemo};
 use rustls::RootCertStore;
 use rustls::pki_types::TrustAnchor;

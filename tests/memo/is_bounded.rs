@@ -5,10 +5,10 @@
 use std::thread;
 
 use crate::common::clock::{NOW, unix};
-use crate::common::ours::{clients, roots, with_memo};
+use crate::common::ours::{clients, roots};
 use crate::common::pki::{Ca, CaSpec, Chain, Eku, KeyKind, tamper_signature};
 use crate::common::tls::provider;
-use crate::world::{accepts, client};
+use crate::world::{accepts, client, with_memo};
 use mtls_roles::{ClientPeerVerifier, MemoCounters, SignatureMemo};
 use rustls::server::danger::ClientCertVerifier;
 

@@ -3,10 +3,10 @@
 
 use crate::common::clock::{NOW, unix};
 use crate::common::errors::Rows;
-use crate::common::ours::{Memo, ROLES, Setup, Whom, clients, roots, servers, with_memo};
+use crate::common::ours::{Memo, ROLES, Setup, Whom, clients, roots, servers};
 use crate::common::pki::{Ca, CaSpec, CrlSpec, Eku, KeyKind, KeyUsagePurpose, World};
 use crate::common::tls::provider;
-use crate::world::{accepts, accepts_server, client};
+use crate::world::{accepts, accepts_server, client, with_memo};
 use mtls_roles::{EkuPolicy, PeerRule, Role, Roots, SignatureMemo};
 use rustls::pki_types::CertificateDer;
 use time::{Duration, OffsetDateTime};

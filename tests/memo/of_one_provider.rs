@@ -2,7 +2,6 @@
 
 use std::fmt::Debug;
 
-use crate::common::counting::with_algorithms;
 use crate::common::pki::{Eku, KeyKind, World};
 use crate::common::tls::provider;
 use crate::world::accepts;
@@ -86,4 +85,11 @@ fn a_provider_made_twice_is_one_provider() {
     let again = build(&world, &provider().as_ref().clone(), &memo).unwrap();
     assert!(accepts(&again, &world.chain()));
     assert_eq!(memo.counters().hits, 2);
+}
+
+/// The same provider, but for the algorithms that verify the signatures of certificates.
+fn with_algorithms(provider: &CryptoProvider, all: Algorithms) -> CryptoProvider {
+    let mut provider = provider.clone();
+    provider.signature_verification_algorithms.all = all;
+    provider
 }

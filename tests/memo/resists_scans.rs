@@ -2,10 +2,10 @@
 //! who come twice the same is shown in `src/memo/cache.rs`; that what is refused takes no room, in `is_bounded`.
 
 use crate::common::counting::{Record, recorded};
-use crate::common::ours::{roots, with_memo};
+use crate::common::ours::roots;
 use crate::common::pki::{Ca, CaSpec, Chain};
 use crate::common::tls::provider;
-use crate::world::{accepts, client};
+use crate::world::{accepts, client, with_memo};
 use mtls_roles::{ClientPeerVerifier, SignatureMemo};
 
 /// Room for some 75 leaves.

@@ -1,11 +1,13 @@
 //! Verifiers of the chain of a [`World`] that remember, or do not.
 
-use mtls_roles::{ClientPeerVerifier, Roots, ServerPeerVerifier, SignatureMemo};
+use mtls_roles::{
+    ClientPeerVerifier, PeerVerifier, PeerVerifierBuilder, Roots, ServerPeerVerifier, SignatureMemo,
+};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 
 use crate::common::clock::{NOW, unix};
-use crate::common::ours::{roots, with_memo};
+use crate::common::ours::roots;
 use crate::common::pki::{Eku, LeafSpec, World};
 use crate::common::tls::server_name;
 
@@ -42,4 +44,15 @@ pub fn accepts(verifier: &ClientPeerVerifier, chain: &[CertificateDer<'_>]) -> b
 
 pub fn accepts_server(verifier: &ServerPeerVerifier, chain: &[CertificateDer<'_>]) -> bool {
     verifier.verify(Some(chain), &server_name(World::NAME), unix(NOW)).is_ok()
+}
+
+/// With this memo, or with none.
+pub fn with_memo<V: PeerVerifier>(
+    builder: PeerVerifierBuilder<V>,
+    memo: Option<&SignatureMemo>,
+) -> V {
+    match memo {
+        Some(memo) => builder.memo(memo.clone()).build().unwrap(),
+        None => builder.without_memo().build().unwrap(),
+    }
 }

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::common::pki::Ca;
-use crate::common::tls::{provider, stacks};
+use crate::common::tls::{provider, stacks, stock_client};
 use crate::world::{World, both, recipe, sees, two_polls, visit, wait_until};
 
 #[test]
@@ -18,6 +18,9 @@ fn following_configurations_see_every_generation_roots_too() {
         let connect = Arc::new(tls.following_client_config().unwrap());
         let sees = || visit(accept.clone(), connect.clone());
         assert_eq!(sees(), both("server", "client"), "{}", stack.name);
+        let nobody = stock_client(&stack.provider, &[stack.version], &[world.ca.der()], None);
+        let refused = visit(accept.clone(), Arc::new(nobody)).unwrap_err();
+        assert!(refused.contains("sent no certificates"), "{} {refused}", stack.name);
         for turn in ["one", "two", "three"] {
             world.move_to(&Ca::root_named(turn), turn);
             two_polls(&tls);

@@ -1,12 +1,15 @@
 //! Runs the program as a user would.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+
+use serde_json::Value;
 
 use super::world::World;
 use crate::common::agreed::agreed;
 use crate::common::pki::subject_of;
-pub use crate::common::programs::{Run, places, run};
+pub use crate::common::programs::{Run, run};
 use crate::{hex_sha256, program};
 
 /// `audit` with these arguments, in the world's folder.
@@ -62,4 +65,28 @@ fn keyless(world: &World, mut told: String) -> String {
     let others = told.split(|c: char| !c.is_ascii_hexdigit()).filter(|word| word.len() == 64);
     let others: Vec<_> = others.map(str::to_owned).collect();
     others.iter().fold(told, |told, hash| told.replace(hash, "<SHA-256 of another>"))
+}
+
+impl Run {
+    /// The line whose subject is this.
+    pub fn line(&self, subject: &str) -> Value {
+        let mut lines = self.lines().into_iter();
+        lines
+            .find(|line| line["subject"] == subject)
+            .unwrap_or_else(|| panic!("{subject}: {self:?}"))
+    }
+
+    /// What the audit could not read, by place, and why.
+    pub fn unreadable(&self) -> BTreeMap<String, String> {
+        let lines = self.lines().into_iter();
+        let lines = lines.filter(|line| line["verdict"] == "unreadable");
+        let reason = |line: &Value| line["because"][0]["text"].as_str().unwrap().to_owned();
+        lines.map(|line| (places(&line).concat(), reason(&line))).collect()
+    }
+}
+
+/// Where a line of the audit's report was found, as its text report names it.
+pub fn places(line: &Value) -> Vec<String> {
+    let source = line["source"].as_array().unwrap_or_else(|| panic!("{line}"));
+    source.iter().map(|place| place["text"].as_str().unwrap().to_owned()).collect()
 }

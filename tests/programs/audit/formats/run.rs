@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::audit::run::audit_in;
+use crate::audit::run::{audit_in, places};
 use crate::common::files::TempDir;
-use crate::common::programs::{Run, places};
+use crate::common::programs::Run;
 
 /// Audits a folder of these files.
 pub fn audit<N: AsRef<str>, B: AsRef<[u8]>>(files: impl IntoIterator<Item = (N, B)>) -> Run {
