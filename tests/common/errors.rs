@@ -28,19 +28,6 @@ pub fn violation(error: &Error) -> Option<String> {
     }
 }
 
-/// Fails with every row that is wrong, so that one run shows them all.
-#[track_caller]
-pub fn assert_no_row_is_wrong(rows: usize, wrong: &[String]) {
-    let shown = wrong.len().min(60);
-    assert!(
-        wrong.is_empty(),
-        "{} of {rows} rows are wrong:\n{}",
-        wrong.len(),
-        wrong[..shown].join("\n")
-    );
-    assert!(rows > 0, "there is no row");
-}
-
 /// The rows of a table. When it goes, it fails with every row that is wrong, so that one run shows them all.
 #[derive(Default)]
 pub struct Rows {
@@ -70,8 +57,12 @@ impl Rows {
 
 impl Drop for Rows {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            assert_no_row_is_wrong(self.count, &self.wrong);
+        if std::thread::panicking() {
+            return;
         }
+        let Self { count, wrong } = self;
+        let shown = wrong[..wrong.len().min(60)].join("\n");
+        assert!(wrong.is_empty(), "{} of {count} rows are wrong:\n{shown}", wrong.len());
+        assert!(*count > 0, "there is no row");
     }
 }

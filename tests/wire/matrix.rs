@@ -9,7 +9,7 @@ use super::clients::{self, Outcome};
 use super::proxy::{self, Policy, accepting, originating};
 use super::servers;
 use super::service::{self, ANSWER, MQTT_ACCEPTED, MQTT_CONNECT};
-use crate::common::errors::assert_no_row_is_wrong;
+use crate::common::errors::Rows;
 
 const VERSIONS: [&str; 2] = ["1.2", "1.3"];
 
@@ -22,11 +22,10 @@ struct Row {
 }
 
 fn judge(rows: &[Row]) {
-    let wrong = rows.iter().filter(|row| row.outcome.passed != row.expected);
-    let wrong: Vec<_> = wrong
-        .map(|row| format!("{}: passed {}\n{}", row.id, row.outcome.passed, row.outcome.words))
-        .collect();
-    assert_no_row_is_wrong(rows.len(), &wrong);
+    let mut judged = Rows::default();
+    for Row { id, outcome: Outcome { passed, words }, expected } in rows {
+        judged.holds(id, passed == expected, format_args!("passed {passed}\n{words}"));
+    }
 }
 
 #[test]
