@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use super::disk::{Contents, Snapshot};
 use crate::error::Error;
-use crate::pem;
 
 /// What is followed, and what was seen of it.
 #[derive(Default)]
@@ -14,7 +13,7 @@ pub(super) struct Watch {
     /// What was judged last, and what came of it.
     judged: Option<(Contents, Judgement)>,
     /// What was seen last, and not judged yet.
-    seen: Option<Contents>,
+    seen: Option<Snapshot>,
     /// So many looks in a row saw something else.
     restless: u32,
 }
@@ -54,10 +53,13 @@ impl Watch {
                 (self.seen, self.restless) = (None, 0);
                 return Ok((judgement == Judgement::Refused).then_some(look));
             }
-            (None, Haste::WhenTwoLooksAgree) if self.seen != Some(contents) => {
-                self.restless += u32::from(self.seen.replace(contents).is_some());
+            (None, Haste::WhenTwoLooksAgree)
+                if self.seen.as_ref().map(Snapshot::contents) != Some(contents) =>
+            {
+                let Some(seen) = self.seen.replace(look.clone()) else { return Ok(None) };
+                self.restless += 1;
                 return match self.restless >= MOST_RESTLESS {
-                    true => Err(self.unsettled()),
+                    true => look.untouched_since(&seen).map(|()| None),
                     false => Ok(None),
                 };
             }
@@ -65,7 +67,7 @@ impl Watch {
         }
         let look = look.settled()?;
         if haste == Haste::WhenTwoLooksAgree && look.contents() != contents {
-            self.seen = Some(look.contents());
+            self.seen = Some(look);
             return Ok(None);
         }
         (self.seen, self.restless) = (None, 0);
@@ -94,10 +96,5 @@ impl Watch {
 
     pub(super) fn has_refused(&self) -> bool {
         self.judged.is_some_and(|(_, judgement)| judgement == Judgement::Refused)
-    }
-
-    fn unsettled(&self) -> Error {
-        let places: Vec<_> = self.followed.iter().map(|place| pem::origin(place)).collect();
-        Error::Unsettled { files: places.join(" or ") }
     }
 }
