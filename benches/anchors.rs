@@ -41,7 +41,7 @@ fn rows(
     let mut all = others.to_vec();
     all.push(hierarchy.root.der());
     let mut copies = Copies::of(&hierarchy.client(Eku::client()));
-    let stock = stock_client_verifier(&provider(), &all, []);
+    let stock = stock_client_verifier(&provider(), &all);
     group.bench_function(format!("{id}/{}/stock", all.len()), |b| {
         b.iter(|| assert!(accepts(&*stock, copies.deal())))
     });

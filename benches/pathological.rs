@@ -133,7 +133,7 @@ fn pathological(c: &mut Criterion) {
             b.iter(|| assert!(!accepts(&verifier, &chain)))
         });
     }
-    let stock = stock_client_verifier(&provider(), &[root.der()], []);
+    let stock = stock_client_verifier(&provider(), &[root.der()]);
     // Stock looks no further than the leaf if its EKU is wrong.
     let chain = namesakes(8, Eku::client());
     group.bench_function("namesakes-9/stock", |b| b.iter(|| assert!(!accepts(&*stock, &chain))));

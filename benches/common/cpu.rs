@@ -146,7 +146,7 @@ impl Party {
 
     pub fn stock_server(&self) -> Arc<ServerConfig> {
         let roots = [self.hierarchy.root.der()];
-        let clients = stock_client_verifier(&self.provider, &roots, []);
+        let clients = stock_client_verifier(&self.provider, &roots);
         let presented = (self.hierarchy.present(&self.server), self.server.key_der());
         let config = stock_server(&self.provider, &[self.version], presented, Some(clients));
         Arc::new(server_without_resumption(config))

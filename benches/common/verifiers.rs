@@ -35,7 +35,7 @@ pub fn builder(roots: &Roots, policy: EkuPolicy) -> PeerVerifierBuilder<ClientPe
 
 /// The verifier that rustls ships, over the same root.
 pub fn stock(hierarchy: &Hierarchy) -> Arc<dyn ClientCertVerifier> {
-    stock_client_verifier(&provider(), &[hierarchy.root.der()], [])
+    stock_client_verifier(&provider(), &[hierarchy.root.der()])
 }
 
 /// What rustls asks in a handshake.

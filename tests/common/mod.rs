@@ -1,7 +1,7 @@
 //! What every integration test shares: one clock, one certificate factory, one TLS harness, and in `ours` one way to
 //! build verifiers of either role.
 //!
-//! Nothing but `ours` knows `mtls_roles`: a factory that used the crate under test could hide its mistakes.
+//! Nothing but `ours`, and `theirs` for its choices, knows `mtls_roles`: a factory that used the crate under test could hide its mistakes.
 // Every test binary compiles all of this and uses a part of it.
 #![allow(dead_code, unused_imports)]
 

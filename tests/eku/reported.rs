@@ -179,7 +179,7 @@ fn refusal(root: &Ca, policy: EkuPolicy, chain: &[CertificateDer<'static>]) -> R
 }
 
 fn stock_verdict(root: &Ca, chain: &[CertificateDer<'static>]) -> Result<(), rustls::Error> {
-    let stock = stock_client_verifier(&provider(), &[root.der()], []);
+    let stock = stock_client_verifier(&provider(), &[root.der()]);
     stock.verify_client_cert(&chain[0], &chain[1..], unix(NOW)).map(drop)
 }
 

@@ -70,7 +70,7 @@ fn a_pinned_certificate_is_trusted_for_itself_only() {
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         // Stock rustls takes any anchor for a CA: the reason for all this.
-        let stock = stock_client_verifier(&provider(), &[pinned.der()], []);
+        let stock = stock_client_verifier(&provider(), &[pinned.der()]);
         let accepted = stock.verify_client_cert(&issued.der(), &[], unix(NOW));
         accepted.expect("stock accepts it");
     }

@@ -64,7 +64,7 @@ fn a_backend_that_refuses_our_certificate_is_heard_in_the_line_of_the_connection
 #[test]
 fn a_backend_that_refuses_us_in_the_handshake_is_heard_too() {
     let (world, (listener, at)) = (World::new(), backend());
-    let strangers = stock_client_verifier(&provider(), &[world.servers.der()], []);
+    let strangers = stock_client_verifier(&provider(), &[world.servers.der()]);
     let own = world.server().credentials(&[]);
     let config = stock_server(&provider(), &[&rustls::version::TLS12], own, Some(strangers));
     let server = thread::spawn(move || {

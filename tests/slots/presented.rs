@@ -202,7 +202,7 @@ fn a_constraint_that_keeps_a_name_out_is_noted_if_and_only_if_rustls_refuses_the
             rows.push((sub().exclude_ip(v4(network), prefix), leaf()));
         }
     }
-    let stock = stock_client_verifier(&provider(), &[root.der()], []);
+    let stock = stock_client_verifier(&provider(), &[root.der()]);
     let mut refused = 0;
     for (index, (ca, leaf)) in rows.into_iter().enumerate() {
         let ca = root.sub(ca);
@@ -222,7 +222,7 @@ fn a_constraint_that_keeps_a_name_out_is_noted_if_and_only_if_rustls_refuses_the
 fn what_any_stock_peer_accepts_a_slot_publishes_byte_for_byte_as_it_stands() {
     let world = World::new();
     let stock = ["new", "old", "other"]
-        .map(|root| stock_client_verifier(&provider(), &[world.of(root).clone()], []));
+        .map(|root| stock_client_verifier(&provider(), &[world.of(root).clone()]));
     let names: Vec<_> = world.pool.iter().map(|(name, _)| *name).collect();
     let met = cases::check("presented", 4_000, vec(select(names), 0..7), |names| {
         let chain = format!("leaf, {}", names.join(", "));

@@ -81,7 +81,7 @@ fn a_client_slot_chooses_by_the_names_of_cas_and_else_the_first_that_fits() {
     let slot = client_slot().build_with(first.or(below).or(other)).unwrap();
     // As a server sends it.
     let hint = |ca: &Ca| {
-        let clients = stock_client_verifier(&provider(), &[ca.der()], []);
+        let clients = stock_client_verifier(&provider(), &[ca.der()]);
         clients.root_hint_subjects()[0].as_ref().to_vec()
     };
     let [one, two, sub] = [hint(&one), hint(&two), hint(&sub)];

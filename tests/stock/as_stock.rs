@@ -201,7 +201,7 @@ fn what_is_offered_to_peers_is_what_stock_rustls_offers() {
     for (name, provider) in providers() {
         let ours = roots([&one, &two]);
         let clients = ClientPeerVerifier::builder(ours.clone(), &provider).build().unwrap();
-        let stock = stock_client_verifier(&provider, &ders, []);
+        let stock = stock_client_verifier(&provider, &ders);
         let offer = |clients: &dyn ClientCertVerifier| {
             let hints = clients.root_hint_subjects().iter().map(|name| name.as_ref().to_vec());
             let is_mandatory = (clients.offer_client_auth(), clients.client_auth_mandatory());
@@ -209,7 +209,7 @@ fn what_is_offered_to_peers_is_what_stock_rustls_offers() {
         };
         assert_eq!(offer(&clients), offer(&*stock), "{name}");
         let servers = ServerPeerVerifier::builder(ours, &provider).build().unwrap();
-        let stock = stock_server_verifier(&provider, &ders, []);
+        let stock = stock_server_verifier(&provider, &ders);
         assert_eq!(servers.supported_verify_schemes(), stock.supported_verify_schemes(), "{name}");
     }
 }

@@ -127,7 +127,7 @@ fn assert_limit(verified: Result<VerifiedPeer, Refusal>, is_found: bool, id: &st
 fn costs(trusted: &[Ca], chain: &Chain) -> Costs {
     let (provider, record) = recorded(&provider());
     let anchors: Vec<_> = trusted.iter().map(Ca::der).collect();
-    let stock = stock_client_verifier(&Arc::new(provider.clone()), &anchors, []);
+    let stock = stock_client_verifier(&Arc::new(provider.clone()), &anchors);
     let _ = decide_client(&*stock, chain, unix(NOW));
     let mut costs = [record.count(); 6];
     for (index, setup) in SETUPS.into_iter().enumerate() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{
@@ -41,7 +41,7 @@ pub fn stock_client(
         ClientConfig::builder_with_details(Arc::clone(provider), Arc::new(Clock::default()))
             .with_protocol_versions(versions)
             .expect("the provider knows the versions")
-            .with_webpki_verifier(stock_server_verifier(provider, roots, []));
+            .with_webpki_verifier(stock_server_verifier(provider, roots));
     match credentials {
         None => builder.with_no_client_auth(),
         Some((chain, key)) => {
@@ -51,29 +51,23 @@ pub fn stock_client(
 }
 
 /// The verifier of client certificates that rustls ships.
-///
-/// CRLs must cover the whole path; no CRL at all means that nothing is revoked.
 pub fn stock_client_verifier(
     provider: &Arc<CryptoProvider>,
     roots: &[CertificateDer<'static>],
-    crls: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
 ) -> Arc<dyn ClientCertVerifier> {
     WebPkiClientVerifier::builder_with_provider(root_store(roots), Arc::clone(provider))
-        .with_crls(crls)
         .build()
-        .expect("roots and CRLs are well-formed")
+        .expect("roots are well-formed")
 }
 
-/// The verifier of server certificates that rustls ships; the same holds for its CRLs.
+/// The verifier of server certificates that rustls ships.
 pub fn stock_server_verifier(
     provider: &Arc<CryptoProvider>,
     roots: &[CertificateDer<'static>],
-    crls: impl IntoIterator<Item = CertificateRevocationListDer<'static>>,
 ) -> Arc<WebPkiServerVerifier> {
     WebPkiServerVerifier::builder_with_provider(root_store(roots), Arc::clone(provider))
-        .with_crls(crls)
         .build()
-        .expect("roots and CRLs are well-formed")
+        .expect("roots are well-formed")
 }
 
 /// The same server, for tests in which every handshake must be a full one.

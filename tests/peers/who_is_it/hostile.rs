@@ -34,7 +34,7 @@ fn hostile_bytes_on_a_path_that_is_not_verified_change_nothing() {
             ("expired", root.leaf(spec().expired()).chain(&[]), RefusalClass::Validity),
         ];
         for (defect, chain, class) in chains {
-            let stock = stock_client_verifier(&provider(), &[root.der()], []);
+            let stock = stock_client_verifier(&provider(), &[root.der()]);
             let stock = stock.verify_client_cert(&chain[0], &[], unix(NOW)).unwrap_err();
             for policy in [
                 EkuPolicy::rfc5280(),
