@@ -6,11 +6,10 @@ pub mod peer;
 mod text;
 
 use crate::common::clock::{NOW, unix};
-use crate::common::ours::{clients, roots, rule};
+use crate::common::ours::{clients, roots};
 use crate::common::pki::{Ca, CaSpec, Eku, LeafSpec, der};
-use mtls_roles::{EkuPolicy, RefusalClass};
+use mtls_roles::EkuPolicy;
 use peer::{Peer, assert_none_is_wrong, check, general_name, named, pin, sha256, spki_sha256};
-use rustls::CertificateError;
 
 const MATCHES: bool = true;
 const NOT: bool = false;
@@ -269,24 +268,6 @@ fn a_san_that_does_not_parse_to_its_end_matches_nothing() {
 }
 
 #[test]
-fn a_san_that_is_no_sequence_is_refused_by_webpki_before_any_rule_is_asked() {
-    let good = der::sequence(&[general_name("dns:edge.example.com")]);
-    for (id, san) in [
-        ("octets behind the sequence", [&good[..], &[0]].concat()),
-        ("a second sequence behind", [&good[..], &good[..]].concat()),
-        ("cut short", good[..good.len() - 1].to_vec()),
-        ("a set for a sequence", der::tlv(0x31, &general_name("dns:edge.example.com"))),
-        ("no octets", vec![]),
-    ] {
-        let peer = Peer::new(LeafSpec::new("edge").raw_san(san));
-        let clients = clients(&peer.roots).allow(rule("dns:edge.example.com")).build().unwrap();
-        let refusal = clients.verify(Some(&peer.chain), unix(NOW)).unwrap_err();
-        assert_eq!(*refusal.error(), CertificateError::BadEncoding.into(), "{id}");
-        assert_eq!(refusal.class(), RefusalClass::Other, "{id}");
-    }
-}
-
-#[test]
 fn a_fingerprint_is_compared_in_its_whole_length() {
     let root = Ca::root_named("root");
     let sub = root.sub(CaSpec::new("sub"));
@@ -348,20 +329,4 @@ fn names_count_only_where_they_stand_in_the_verified_leaf() {
         wrong.extend(peer.differences(id, "dns:own.example.com", MATCHES));
     }
     assert_none_is_wrong(wrong);
-}
-
-#[test]
-fn any_one_of_several_rules_is_enough() {
-    let peer = Peer::new(LeafSpec::new("edge").dns("edge.example.com"));
-    for (rules, is_allowed) in [
-        (&["dns:a.example", "ip:192.0.2.1", "dns:edge.example.com"][..], true),
-        (&["dns:edge.example.com", "dns:a.example"], true),
-        (&["dns:a.example", "ip:192.0.2.1"], false),
-    ] {
-        let builder = clients(&peer.roots).eku_policy(EkuPolicy::ignore());
-        let builder = builder.relax_for_any_peer_of_these_private_roots();
-        let clients = rules.iter().fold(builder, |builder, text| builder.allow(rule(text)));
-        let found = clients.build().unwrap().verify(Some(&peer.chain), unix(NOW));
-        assert_eq!(found.is_ok(), is_allowed, "{rules:?}");
-    }
 }

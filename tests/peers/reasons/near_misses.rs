@@ -58,6 +58,8 @@ pub fn rows() -> Vec<Row> {
     let edge = || LeafSpec::new("edge");
     let leaf = |spec: LeafSpec| root.leaf(spec).chain(&[]);
     let unreadable = der::sequence(&[general_name("dns:a.example"), der::general_name(7, &[1; 5])]);
+    let good = der::sequence(&[general_name("dns:a.example")]);
+    let no_sequence = |id, san: Vec<u8>| refused(id, allowing(&root, &["dns:a.example"]), leaf(edge().raw_san(san)));
     let wildcard = || leaf(edge().dns("*.example").eku(Eku::server()));
     let below = |key: &[u8; 32]| format!("dns:a.example under {}", pin("spki", key));
     let (below_another, below_marked) = (below(&[0xab; 32]), below(&spki_sha256(&marked.der())));
@@ -70,6 +72,12 @@ pub fn rows() -> Vec<Row> {
     rows.chain([
         refused("bound to another issuer", allowing(&root, &[&below_another]), sub.leaf(edge().dns("a.example")).chain(&[&sub])),
         refused("names that cannot be read to their end", allowing(&root, &["dns:a.example"]), leaf(edge().raw_san(unreadable))),
+        // webpki refuses them before any rule is asked.
+        no_sequence("octets behind the names", [&good[..], &[0]].concat()),
+        no_sequence("a second sequence behind the names", good.repeat(2)),
+        no_sequence("names that are cut short", good[..good.len() - 1].to_vec()),
+        no_sequence("a set of names for a sequence", der::tlv(0x31, &general_name("dns:a.example"))),
+        no_sequence("no octets for names", vec![]),
         refused("a name over public roots", allowing(&marked, &["dns:a.example"]), of_marked()),
         refused("a name over public roots, bound to one", allowing(&marked, &[&below_marked]), of_marked()),
         refused("a name over public roots, bound to another, too", allowing(&marked, &["dns:a.example", &below_another]), of_marked()),
