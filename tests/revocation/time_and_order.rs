@@ -27,6 +27,7 @@ fn the_newest_list_that_the_issuers_key_has_signed_decides_in_any_order() {
         ("later-with-lower-number", vec![bad(9, -3, 5), good(2, -1, 7)], Default, "good"),
         ("number-decides-on-one-day", vec![bad(1, -1, 7), good(2, -1, 7)], Default, "good"),
         ("number-decides-on-one-day-revoked", vec![good(1, -1, 7), bad(2, -1, 7)], Default, "revoked"),
+        ("number-of-more-octets-is-higher", vec![bad(9, -1, 7), good(256, -1, 7)], Default, "good"),
         ("no-number-is-older", vec![bad_without_number, good(1, -1, 7)], Default, "good"),
         ("equally-new-all-count", vec![bad(1, -1, 7), good(1, -1, 7)], Default, "revoked"),
         ("equally-new-one-expired", vec![good(1, -1, 7), good(1, -1, 0)], Default, "good"),
