@@ -10,7 +10,7 @@ use super::world::World;
 use crate::common::agreed::agreed;
 use crate::common::pki::subject_of;
 pub use crate::common::programs::{Run, run};
-use crate::{hex_sha256, program};
+use crate::{hex_sha256, program, without_hashes};
 
 /// `audit` with these arguments, in the world's folder.
 pub fn audit(world: &World, arguments: &str) -> Run {
@@ -62,9 +62,7 @@ fn keyless(world: &World, mut told: String) -> String {
             told = told.replace(keyed.trim(), &format!("<{what} of {name}>"));
         }
     }
-    let others = told.split(|c: char| !c.is_ascii_hexdigit()).filter(|word| word.len() == 64);
-    let others: Vec<_> = others.map(str::to_owned).collect();
-    others.iter().fold(told, |told, hash| told.replace(hash, "<SHA-256 of another>"))
+    without_hashes(told)
 }
 
 impl Run {
