@@ -10,11 +10,6 @@ use mtls_roles::audit::{Hierarchy, Inventory, Location, Roles, Verdict};
 use proptest::prelude::*;
 use time::Duration;
 
-/// The labels of a finding's chain.
-fn chain(inventory: &Inventory, index: usize) -> Vec<String> {
-    findings(inventory, |all| all[index].path.entries.iter().map(|it| it.label()).collect())
-}
-
 fn block(label: &str, content: &str) -> String {
     format!("-----BEGIN {label}-----\n{content}\n-----END {label}-----\n")
 }
@@ -70,37 +65,36 @@ fn merged_inventories_are_as_if_read_in_one() {
     assert_eq!(merged.private_keys_of(&merged.entries()[0]).count(), 1);
 }
 
+/// Each row: an id, certificates in the order of finding, and the path of the leaf among them.
 #[test]
-fn chains_are_put_together_across_sources_in_any_order() {
-    let root = Ca::root_named("root");
-    let issuer = root.sub(CaSpec::new("issuer"));
-    let ders = [issuer.leaf(combined("leaf")).der(), issuer.der(), root.der()];
-    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
-        let inventory = inventory(order.map(|it| ders[it].clone()));
-        let at = order.iter().position(|it| *it == 0).unwrap();
-        assert_eq!(chain(&inventory, at), ["CN=leaf", "CN=issuer", "CN=root"], "{order:?}");
+fn paths_are_put_together_across_sources_by_name_and_key_and_reach_a_root_if_they_can() {
+    let (root, absent) = (Ca::root_named("root"), Ca::root_named("absent"));
+    let issuer = CaSpec::new("issuer").valid(NOW - Duration::DAY, NOW + Duration::days(90));
+    let issuer = root.sub(issuer);
+    let longer = absent.cross_sign(&issuer, CaSpec::new(""));
+    let namesake = root.sub(CaSpec::new("issuer"));
+    let keyless = Ca::root(CaSpec::new("keyless").without_basic_constraints());
+    let [leaf, below_keyless] = [&issuer, &keyless].map(|ca| ca.leaf(combined("leaf")).der());
+    let issuers = [root, issuer, longer, namesake, keyless];
+    let [root, issuer, longer, namesake, keyless] = issuers.map(|ca| ca.der());
+    #[rustfmt::skip]
+    let rows = [
+        ("upwards",                     vec![&leaf, &issuer, &root],          "leaf issuer root"),
+        ("downwards",                   vec![&root, &issuer, &leaf],          "leaf issuer root"),
+        ("the leaf between",            vec![&issuer, &leaf, &root],          "leaf issuer root"),
+        ("a root before a longer life", vec![&leaf, &longer, &issuer, &root], "leaf issuer root"),
+        ("a namesake's key",            vec![&leaf, &namesake, &root],        "leaf"),
+        ("no key identifier",           vec![&below_keyless, &keyless],       "leaf keyless"),
+    ];
+    for (id, ders, needed) in rows {
+        let mut inventory = Inventory::new();
+        ders.iter().for_each(|der| inventory.add_der("it", der));
+        findings(&inventory, |all| {
+            let leaf = all.iter().find(|it| it.entry.label() == "CN=leaf").unwrap();
+            let labels: Vec<_> = leaf.path.entries.iter().map(|it| it.label()).collect();
+            assert_eq!(labels.join(" ").replace("CN=", ""), needed, "{id}");
+        });
     }
-}
-
-#[test]
-fn an_issuer_of_the_name_with_another_key_is_not_the_issuer() {
-    let root = Ca::root_named("root");
-    let [old, new] = [(); 2].map(|()| root.sub(CaSpec::new("issuer")));
-    let mut inventory = inventory([new.leaf(combined("leaf")).der(), old.der()]);
-    findings(&inventory, |all| {
-        assert_eq!((all[0].path.entries.len(), all[0].hierarchy), (1, Hierarchy::Unknown));
-    });
-    inventory.add_der("new", &new.der());
-    findings(&inventory, |all| {
-        assert_eq!(all[0].path.entries[1].sha256(), all[2].entry.sha256());
-    });
-}
-
-#[test]
-fn an_issuer_without_a_key_identifier_is_found_by_its_name() {
-    let root = Ca::root(CaSpec::new("root").without_basic_constraints());
-    let inventory = inventory([root.leaf(combined("leaf")).der(), root.der()]);
-    assert_eq!(chain(&inventory, 0), ["CN=leaf", "CN=root"]);
 }
 
 #[test]
@@ -123,17 +117,6 @@ fn of_several_issuers_the_chain_is_fit_then_complete_then_lasts_longest() {
         assert_eq!(all[0].path.entries[1].sha256(), all[4].entry.sha256());
         assert_eq!(all[0].verdict, Verdict::Unaffected);
     });
-}
-
-#[test]
-fn a_chain_that_reaches_a_root_is_better_than_one_that_lasts_longer() {
-    let (root, absent) = (Ca::root_named("root"), Ca::root_named("absent"));
-    let short = CaSpec::new("issuer").valid(NOW - Duration::DAY, NOW + Duration::days(90));
-    let issuer = root.sub(short);
-    let longer = absent.cross_sign(&issuer, CaSpec::new(""));
-    let leaf = issuer.leaf(combined("leaf"));
-    let inventory = inventory([leaf.der(), longer.der(), issuer.der(), root.der()]);
-    assert_eq!(chain(&inventory, 0), ["CN=leaf", "CN=issuer", "CN=root"]);
 }
 
 #[test]
