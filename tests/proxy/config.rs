@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 
+use crate::common::agreed::agreed;
 use crate::common::pki::{CrlSpec, Eku};
 use crate::common::programs::{Run, run_unread};
 use crate::running::{PAIR, calling, check, once, program, several, terminating, write};
@@ -37,52 +38,52 @@ fn every_mistake_is_one_line_with_its_place_its_tunnel_and_what_is_needed() {
     let world = World::new();
     world.folder.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n");
     world.folder.write("encrypted.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n");
-    // What is changed in a good file; the line and column, if it has one; what is said.
+    // What is changed in a good file, and to what.
     #[rustfmt::skip]
     let mistakes = [
-        ("name = \"in\"", "name = \"in\"\nidle = \"1h\"", ":4:1: tunnel \"in\":", "unknown field `idle`"),
-        ("name = \"in\"", "name = \"in\"\nidle_timeout = \"1 hour\"", ":4:16: tunnel \"in\":", "no length of time"),
-        ("127.0.0.1:0", "localhost", ":4:10: tunnel \"in\":", "needed is an IP address and a port"),
-        ("\"127.0.0.1:0\"", "5061", ":4:10: tunnel \"in\":", "needed is an IP address and a port"),
-        ("name = \"in\"", "name = \"in\"\nidle_timeout = 10", ":4:16: tunnel \"in\":", "in quotation marks"),
-        ("name = \"in\"", "name = \"in\"\nmax_connections = -1", ":4:19: tunnel \"in\":", "not negative"),
-        ("name = \"in\"", "name = \"in\"\naccept_proxy_protocol = [\"10.0.0.1\"]", ":4:26: tunnel \"in\":", "10.0.0.7/32"),
-        ("127.0.0.1:9", "::1:9", ":5:11: tunnel \"in\":", "[2001:db8::7]:5060"),
-        ("client_roots", "allow = \"dns:edge.example.com\"\nclient_roots", ":10:9: tunnel \"in\":", "needed is a list"),
-        ("client_roots", "alpn = [\"sip/2\", \"\"]\nclient_roots", ":10:18: tunnel \"in\":", "1 to 255 bytes"),
-        ("client_roots", "relax_for = [\"dns:edge.example.com\"]\nclient_roots", ":7:1: tunnel \"in\":", "needed is eku"),
-        ("server.key", "missing.key", ":9:7: tunnel \"in\":", "missing.key"),
-        ("client_roots", "password_file = \"server.pem\"\nclient_roots", ":10:17: tunnel \"in\":", "server.key: found no `BEGIN ENCRYPTED"),
-        ("key = \"server.key\"", "password_file = \"server.key\"", ":9:17: tunnel \"in\":", "server.pem: this is no PKCS#12"),
-        ("[[tunnel]]", "[tunnel]", ":2:1:", "begins with [[tunnel]]"),
-        ("127.0.0.1:9", "backend", ":5:11: tunnel \"in\":", "no host and port"),
-        ("[tunnel.accept]", "[tunnel.acept]", ":7:9: tunnel \"in\":", "unknown field `acept`"),
-        ("key = \"server.key\"", "", ":7:1: tunnel \"in\":", "a chain needs its key"),
-        ("server.pem", "missing.pem", ":8:9: tunnel \"in\":", "missing.pem"),
-        ("server.pem", "broken.pem", ":8:9: tunnel \"in\":", "broken.pem"),
-        ("\"server.pem\"\nkey = \"server.key\"", "\"client.pem\"\nkey = \"client.key\"", ":8:9: tunnel \"in\":", "unfit for role server"),
-        ("server.pem", "client.pem", ":8:9: tunnel \"in\":", "is not the key"),
-        ("client_roots = \"client-ca.pem\"", "", ":7:1: tunnel \"in\":", "needs client_roots"),
-        ("client_roots", "client_auth = \"none\"\nclient_roots", ":7:1: tunnel \"in\":", "asks for no client certificate"),
-        ("client_roots", "eku = \"ignore\"\nclient_roots", ":10:7: tunnel \"in\":", "nobody to relax it for"),
-        ("client_roots", "eku = \"ignore until soon\"\nclient_roots", ":10:7: tunnel \"in\":", "2027-03-15"),
-        ("client_roots", "allow = [\"edge\"]\nclient_roots", ":10:10: tunnel \"in\":", "dns:"),
-        ("client_roots", "crls = \"crls\"\nclient_roots", ":10:8: tunnel \"in\":", "crls"),
-        ("name = \"in\"", "name = \"in\"\nproxy_tlvs = [\"ssl\"]", ":3:8: tunnel \"in\":", "proxy_protocol"),
-        ("[[tunnel]]", "admin = \"0.0.0.0:9090\"\n[[tunnel]]", ":2:9:", "unsafe_admin"),
-        ("[[tunnel]]", "colour = \"red\"\n[[tunnel]]", ":2:1:", "unknown field `colour`"),
-        ("[[tunnel]]", "[[tunnel]", ":2:1", ""),
-        ("client_roots", "eku = \"ignore\"\nclient_roots", ":10:7: tunnel \"in\":", "relax_for = ["),
-        ("server.key", "encrypted.key", ":9:7: tunnel \"in\":", "file of the proxy: password_file"),
+        ("name = \"in\"", "name = \"in\"\nidle = \"1h\""),
+        ("name = \"in\"", "name = \"in\"\nidle_timeout = \"1 hour\""),
+        ("127.0.0.1:0", "localhost"),
+        ("\"127.0.0.1:0\"", "5061"),
+        ("name = \"in\"", "name = \"in\"\nidle_timeout = 10"),
+        ("name = \"in\"", "name = \"in\"\nmax_connections = -1"),
+        ("name = \"in\"", "name = \"in\"\naccept_proxy_protocol = [\"10.0.0.1\"]"),
+        ("127.0.0.1:9", "::1:9"),
+        ("client_roots", "allow = \"dns:edge.example.com\"\nclient_roots"),
+        ("client_roots", "alpn = [\"sip/2\", \"\"]\nclient_roots"),
+        ("client_roots", "relax_for = [\"dns:edge.example.com\"]\nclient_roots"),
+        ("server.key", "missing.key"),
+        ("client_roots", "password_file = \"server.pem\"\nclient_roots"),
+        ("key = \"server.key\"", "password_file = \"server.key\""),
+        ("[[tunnel]]", "[tunnel]"),
+        ("127.0.0.1:9", "backend"),
+        ("[tunnel.accept]", "[tunnel.acept]"),
+        ("key = \"server.key\"", ""),
+        ("server.pem", "missing.pem"),
+        ("server.pem", "broken.pem"),
+        ("\"server.pem\"\nkey = \"server.key\"", "\"client.pem\"\nkey = \"client.key\""),
+        ("server.pem", "client.pem"),
+        ("client_roots = \"client-ca.pem\"", ""),
+        ("client_roots", "client_auth = \"none\"\nclient_roots"),
+        ("client_roots", "eku = \"ignore\"\nclient_roots"),
+        ("client_roots", "eku = \"ignore until soon\"\nclient_roots"),
+        ("client_roots", "allow = [\"edge\"]\nclient_roots"),
+        ("client_roots", "crls = \"crls\"\nclient_roots"),
+        ("name = \"in\"", "name = \"in\"\nproxy_tlvs = [\"ssl\"]"),
+        ("[[tunnel]]", "admin = \"0.0.0.0:9090\"\n[[tunnel]]"),
+        ("[[tunnel]]", "colour = \"red\"\n[[tunnel]]"),
+        ("[[tunnel]]", "[[tunnel]"),
+        ("server.key", "encrypted.key"),
     ];
-    for (right, wrong, place, words) in mistakes {
+    let said = mistakes.map(|(right, wrong)| {
         assert!(GOOD.contains(right), "{right}");
         let run = check(&world, &GOOD.replacen(right, wrong, 1));
-        let said = run.stderr.trim_end();
-        assert_eq!((run.code, said.lines().count()), (2, 1), "{wrong}: {run:?}");
-        assert!(said.contains(&format!("proxy.toml{place}")), "{wrong}: {said}");
-        assert!(said.contains(words) && !said.contains("recipe"), "{wrong}: {said}");
-    }
+        assert_eq!((run.code, run.stderr.lines().count()), (2, 1), "{wrong}: {run:?}");
+        assert!(!run.stderr.contains("recipe"), "{wrong}: {run:?}");
+        format!("{wrong}\n{}\n", run.stderr)
+    });
+    let folder = world.folder.join("").display().to_string();
+    agreed("proxy/mistakes.txt", &said.concat().replace(&folder, ""));
     assert!(check(&world, "").stderr.contains("there is no [[tunnel]]"));
 }
 
@@ -97,26 +98,15 @@ fn a_check_reports_what_there_is_to_know_of_a_file_that_can_be_used() {
     let listen = taken.local_addr().unwrap().to_string();
     let ended =
         "eku = \"ignore until 2020-01-01\"\nrelax_for = [\"dns:edge.example.com\"]\nclient_roots";
-    let rows: [(&str, &str, &[&str]); 3] = [
-        (
-            "127.0.0.1:0",
-            &listen,
-            &[
-                "tunnel in",
-                "CN=core.example.com",
-                "dns:core.example.com",
-                "audit ",
-                "ends ",
-                "Client CA",
-            ],
-        ),
-        ("client_roots", ended, &["ENDED     the EKU policy for clients"]),
-        ("server.pem", "twice.pem", &["    note      ", "is the same as certificate 1; remove it"]),
-    ];
-    for (right, other, said) in rows {
+    let known = "tunnel in|CN=core.example.com|dns:core.example.com|audit |ends |Client CA";
+    for (right, other, said) in [
+        ("127.0.0.1:0", &*listen, known),
+        ("client_roots", ended, "ENDED     the EKU policy for clients"),
+        ("server.pem", "twice.pem", "note |is the same as certificate 1; remove it"),
+    ] {
         let run = check(&world, &GOOD.replace(right, other));
         assert_eq!((run.code, &*run.stderr), (0, ""), "{other}: {run:?}");
-        for words in said {
+        for words in said.split('|') {
             assert!(run.stdout.contains(words), "{words}: {run:?}");
         }
     }
