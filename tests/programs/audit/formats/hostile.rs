@@ -25,6 +25,8 @@ fn a_hostile_file_costs_little_and_is_told() {
     let store =
         [&0xfeed_feed_u32.to_be_bytes()[..], &[0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff]].concat();
     let marks = "-----BEGIN CERTIFICATE-----\n".repeat(200_000);
+    let shared_dashes = b"-----BEGIN CERTIFICATE-----BEGIN CERTIFICATE-----BEGIN X";
+    let tags = format!("-----BEGIN CERTIFICATE-----\n{}", "<a".repeat(1 << 20));
     let words = "MII ".repeat(1 << 20);
     let aliases: String = (0..10_000).map(|n| format!("a{n}: &a{n} [*a{n}]\n")).collect();
     let rows: Vec<(&str, Vec<u8>, &str)> = vec![
@@ -35,17 +37,9 @@ fn a_hostile_file_costs_little_and_is_told() {
         ("ber.p7b", ber, "no certificate"),
         ("counts.jks", store, "damaged"),
         ("marks.txt", marks.into_bytes(), ""),
-        (
-            "shared-dashes.txt",
-            b"-----BEGIN CERTIFICATE-----BEGIN CERTIFICATE-----BEGIN X".to_vec(),
-            "",
-        ),
+        ("shared-dashes.txt", shared_dashes.to_vec(), ""),
         ("words.txt", words.into_bytes(), ""),
-        (
-            "tags.txt",
-            format!("-----BEGIN CERTIFICATE-----\n{}", "<a".repeat(1 << 20)).into_bytes(),
-            "",
-        ),
+        ("tags.txt", tags.into_bytes(), ""),
         ("octets.txt", "30 82 01 00 30 ".repeat(1 << 17).into_bytes(), ""),
         ("numbers.txt", "48,".repeat(1 << 20).into_bytes(), ""),
         ("aliases.yaml", (aliases + &base64(&pem)).into_bytes(), ""),
