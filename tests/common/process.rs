@@ -1,5 +1,6 @@
 //! Programs that run in the background, what they say, and their end.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::iter;
 use std::net::{SocketAddr, TcpStream};
@@ -63,6 +64,13 @@ impl Process {
 
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Its own memory, in kB: what is read from files is shared with whoever runs the same program.
+    pub fn resident_kb(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("RssAnon")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
     pub fn has_ended(&mut self) -> bool {

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -54,43 +55,39 @@ pub fn run_unread(mut program: Command) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// Examples that cargo has built, and where it put them.
-pub struct Built(Vec<Value>);
+/// Where cargo put an example. It is built once, with all that these tests run.
+pub fn example(all: &[&str], name: &str) -> PathBuf {
+    static BUILT: OnceLock<Vec<Value>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| build(all)).iter().find_map(|message| {
+        let is_it = message["target"]["name"] == name;
+        message["executable"].as_str().filter(|_| is_it)
+    });
+    built.unwrap_or_else(|| panic!("cargo built no example {name}")).into()
+}
 
-impl Built {
-    /// With the profile and the target folder of this test, so that nothing is compiled twice: a test
-    /// program that is run alone has none of them built.
-    pub fn examples(names: &[&str]) -> Self {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-        // Cargo describes this package to its tests. Handed on, it would look like a change to the
-        // build script of ring, which would be compiled again each time.
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy().into_owned();
-            if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-                cargo.env_remove(name);
-            }
+/// With the profile and the target folder of this test, so that nothing is compiled twice: a test
+/// program that is run alone has none of them built.
+fn build(examples: &[&str]) -> Vec<Value> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    // Cargo describes this package to its tests. Handed on, it would look like a change to the
+    // build script of ring, which would be compiled again each time.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(name);
         }
-        cargo.args(["build", "--quiet", "--message-format", "json"]);
-        cargo.arg("--target-dir").arg(target);
-        for name in names {
-            cargo.args(["--example", name]);
-        }
-        if !cfg!(debug_assertions) {
-            cargo.arg("--release");
-        }
-        let output = run(cargo, b"");
-        assert_eq!(output.code, 0, "{}\n{}", output.stderr, output.stdout);
-        Self(output.lines())
     }
-
-    pub fn program(&self, name: &str) -> PathBuf {
-        let mut messages = self.0.iter();
-        let built = messages.find_map(|message| {
-            let is_it = message["target"]["name"] == name;
-            message["executable"].as_str().filter(|_| is_it)
-        });
-        built.unwrap_or_else(|| panic!("cargo built no example {name}")).into()
+    cargo.args(["build", "--quiet", "--message-format", "json"]);
+    cargo.arg("--target-dir").arg(target);
+    for name in examples {
+        cargo.args(["--example", name]);
     }
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    let output = run(cargo, b"");
+    assert_eq!(output.code, 0, "{}\n{}", output.stderr, output.stdout);
+    output.lines()
 }

@@ -13,16 +13,13 @@ mod reload;
 mod verify;
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
-use common::programs::Built;
+use common::programs::example;
 use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
 
 /// Where cargo put an example, once it has built it.
 pub fn program(name: &str) -> PathBuf {
-    static BUILT: OnceLock<Built> = OnceLock::new();
-    let examples = ["quickstart", "verify", "embed", "reload", "axum_mtls", "audit"];
-    BUILT.get_or_init(|| Built::examples(&examples)).program(name)
+    example(&["quickstart", "verify", "embed", "reload", "axum_mtls", "audit"], name)
 }
 
 /// By a hash function that is not the crate's.

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::common::cases::all_or;
 use crate::running::{Proxy, program, terminating};
 use crate::tunnel::Tunnel;
 use crate::world::{PATIENCE, World};
@@ -42,17 +43,11 @@ fn cpu_ticks(proxy: &Proxy) -> u64 {
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
-fn resident_kb(proxy: &Proxy) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", proxy.process.id())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
 #[test]
 fn a_reader_that_does_not_read_costs_no_more_memory_than_the_buffers() {
     let tunnel = Tunnel::new("");
     let mut ends: Vec<_> = (0..10).map(|_| tunnel.carry()).collect();
-    let before = resident_kb(&tunnel.proxy);
+    let before = tunnel.proxy.process.resident_kb();
     // Towards backends that do not read, and towards clients that do not.
     for (client, behind) in &mut ends {
         let wait = Some(Duration::from_millis(200));
@@ -63,23 +58,23 @@ fn a_reader_that_does_not_read_costs_no_more_memory_than_the_buffers() {
             let _ = behind.write(&[7; 1 << 20]);
         }
     }
-    let grown = resident_kb(&tunnel.proxy).saturating_sub(before);
+    let grown = tunnel.proxy.process.resident_kb().saturating_sub(before);
     // Each way: what was read at once (64 KiB) and what TLS holds of it.
     assert!(grown < 10 * 2 * 3 * 64, "{grown} kB for ten connections");
 }
 
 #[test]
 fn idle_connections_by_the_thousand_are_held_and_cost_little() {
-    let most = if std::env::var_os("MTLS_ROLES_ALL_CASES").is_some() { 10_000 } else { 500 };
+    let most = all_or(10_000, 500);
     // The client's and the backend's end of each connection are here.
     let Some(limit) = descriptors() else { return };
     let most = most.min(limit / 2 - 100);
     let mut tunnel = with_descriptors(limit, "max_connections = 20000");
     let leaf = tunnel.world.client();
-    let before = resident_kb(&tunnel.proxy);
+    let before = tunnel.proxy.process.resident_kb();
     let connect = |_| tunnel.carry_of(&leaf);
     let mut held: Vec<_> = (0..most).map(connect).collect();
-    let each = (resident_kb(&tunnel.proxy).saturating_sub(before)) as f64 / most as f64;
+    let each = tunnel.proxy.process.resident_kb().saturating_sub(before) as f64 / most as f64;
     println!("{most} idle connections, {each:.1} kB each");
     assert!(each < 40.0, "{each:.1} kB each");
     // All of them still work.

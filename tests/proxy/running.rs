@@ -3,10 +3,9 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
 
 use crate::common::process::Process;
-use crate::common::programs::{Built, Run, run};
+use crate::common::programs::{Run, example, run};
 use crate::world::{PATIENCE, World};
 use serde_json::Value;
 use socket2::SockRef;
@@ -18,8 +17,7 @@ pub struct Proxy {
 }
 
 pub fn program() -> std::path::PathBuf {
-    static BUILT: OnceLock<Built> = OnceLock::new();
-    BUILT.get_or_init(|| Built::examples(&["proxy"])).program("proxy")
+    example(&["proxy"], "proxy")
 }
 
 /// A run that ends by itself.

@@ -10,7 +10,9 @@ use crate::common::alerts::{Client, PYTHON, sees_every_alert};
 use crate::common::files::TempDir;
 use crate::common::pki::{Ca, Eku, LeafSpec};
 use crate::common::process::{Process, is_installed};
-use crate::common::programs::{Built, Run, run};
+use crate::common::programs::{Run, run};
+use crate::files::vectors;
+use crate::program;
 use time::macros::datetime;
 
 /// The client that is in order.
@@ -110,10 +112,6 @@ fn source(stack: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/reference").join(stack)
 }
 
-fn program(name: &str) -> PathBuf {
-    Built::examples(&["vectors", "embed"]).program(name)
-}
-
 /// The files of `embed`, whose own slots want them in order; and the same with another client.
 struct Files {
     servers: Ca,
@@ -147,11 +145,6 @@ fn leaf(host: &str, eku: Eku) -> LeafSpec {
 }
 
 fn answers_every_vector(adapter: &Adapter) {
-    let vectors = |arguments: &[&str]| {
-        let mut program = Command::new(program("vectors"));
-        program.args(arguments);
-        run(program, b"")
-    };
     let exported = TempDir::new();
     assert_eq!(vectors(&["export", &exported.path().to_string_lossy()]).code, 0);
     let answers = exported.write("answers", adapter.answers(exported.path()));

@@ -2,10 +2,11 @@
 
 use std::process::Command;
 
-use crate::common::programs::{Built, Run, run};
+use crate::common::programs::{Run, run};
+use crate::program;
 
-fn vectors(arguments: &[&str]) -> Run {
-    let mut program = Command::new(Built::examples(&["vectors"]).program("vectors"));
+pub fn vectors(arguments: &[&str]) -> Run {
+    let mut program = Command::new(program("vectors"));
     program.args(arguments);
     run(program, b"")
 }

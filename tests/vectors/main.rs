@@ -7,3 +7,10 @@ mod common;
 mod adapters;
 mod files;
 mod requirements;
+
+use std::path::PathBuf;
+
+/// Where cargo put an example, once it has built it.
+fn program(name: &str) -> PathBuf {
+    common::programs::example(&["vectors", "embed"], name)
+}

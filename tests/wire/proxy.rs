@@ -3,11 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
 
 use crate::common::ports::free_address;
 use crate::common::process::Process;
-use crate::common::programs::Built;
+use crate::common::programs::example;
 
 use super::certificates::{Certificates, Kind, PEER, Pair};
 
@@ -95,6 +94,5 @@ pub fn start(certificates: &Certificates, tunnels: &[&Tunnel]) -> Process {
 }
 
 pub fn program() -> PathBuf {
-    static BUILT: OnceLock<Built> = OnceLock::new();
-    BUILT.get_or_init(|| Built::examples(&["proxy"])).program("proxy")
+    example(&["proxy"], "proxy")
 }

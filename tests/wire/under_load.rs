@@ -118,13 +118,6 @@ fn exchange(address: SocketAddr, config: &Arc<ClientConfig>, seed: u64) -> io::R
     }
 }
 
-/// Of its own, in kB: what is read from files is shared with whoever runs the same program.
-fn memory(process: &Process) -> u64 {
-    let text = fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
-    line.split_whitespace().next().unwrap().parse().unwrap()
-}
-
 /// What became of the visits.
 #[derive(Debug, Default)]
 struct Tally {
@@ -221,7 +214,7 @@ fn no_good_client_fails_whatever_is_reloaded_killed_or_short() {
                 thread::sleep(Duration::from_secs(1));
             });
         });
-        every(1, &|| sizes.lock().unwrap().push(memory(&proxy)));
+        every(1, &|| sizes.lock().unwrap().push(proxy.resident_kb()));
     });
     let sizes = sizes.into_inner().unwrap();
     println!("{tally:?}; kB: {sizes:?}");
