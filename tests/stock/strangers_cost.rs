@@ -93,6 +93,26 @@ fn the_three_hundredth_step_is_made_and_the_next_is_not_under_every_policy() {
     }
 }
 
+/// Where roots share a name, each is asked about the leaf.
+#[test]
+fn the_hundredth_signature_is_checked_and_the_next_is_not() {
+    let root = Ca::root_named("root");
+    let namesakes: Vec<_> = (0..101).map(|_| Ca::root_named("root")).collect();
+    let decoy = Ca::root(CaSpec::new("root").eku(Eku::server()));
+    let leaf = root.leaf(LeafSpec::new("edge").dns("edge.example").eku(Eku::client()));
+    for (asked, beside, policy, said) in [
+        (100, vec![], EkuPolicy::rfc5280(), "BadSignature"),
+        (101, vec![], EkuPolicy::rfc5280(), "MaximumSignatureChecksExceeded"),
+        // The second search asks again.
+        (51, vec![&decoy], EkuPolicy::ignore(), "MaximumSignatureChecksExceeded"),
+    ] {
+        let verifier = verifier(&roots(&namesakes[..asked]), &provider(), (policy, false));
+        let refusal = verifier.verify(Some(&leaf.chain(&beside)), unix(NOW)).unwrap_err();
+        let told = format!("{:?}", refusal.error());
+        assert!(told.contains(said), "{asked} roots, {policy}: {told}");
+    }
+}
+
 /// As many as fit into a handshake: webpki reads all of them at every step.
 #[test]
 fn of_many_presented_certificates_fifteen_thousand_are_read() {
