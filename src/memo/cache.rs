@@ -460,6 +460,10 @@ mod tests {
                 assert!(meet(&cache, passer_by / 20 % REGULARS), "{passer_by}");
             }
         }
-        assert!(cache.counters().evictions > 40_000);
+        let MemoCounters { evictions, entries, .. } = cache.counters();
+        assert!(evictions > 40_000);
+        // Nor do the tables grow with those that were forgotten.
+        let tables = cache.facts.memory_used().total();
+        assert!(tables <= entries as usize * Stored::ALLOWANCE, "{tables} bytes for {entries}");
     }
 }
