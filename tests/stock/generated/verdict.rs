@@ -53,7 +53,7 @@ impl<'a> Ours<'a> {
         told
     }
 
-    pub fn verifier(&self) -> Verifier {
+    fn verifier(&self) -> Verifier {
         let roots = Roots::from_der(self.issued.roots.clone()).unwrap();
         self.setup.build(self.world.role, &roots, self.provider).unwrap()
     }
