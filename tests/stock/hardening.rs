@@ -6,7 +6,7 @@ use crate::common::clock::{NOW, unix};
 use crate::common::errors::Rows;
 use crate::common::ours::{clients, roots};
 use crate::common::pki::der::sequence;
-use crate::common::pki::{Ca, CaSpec, Chain, Eku, KeyUsagePurpose, LeafSpec, WeakRsaKey};
+use crate::common::pki::{Ca, CaSpec, Chain, Eku, KeyUsagePurpose, Leaf, LeafSpec, WeakRsaKey};
 use mtls_roles::{
     ClientPeerVerifier, PathCheck, PathViolation, PeerVerifierBuilder, Refusal, RefusalClass,
     Roots, VerifiedPeer,
@@ -81,7 +81,10 @@ fn rows() -> Vec<Row> {
     let empty = sequence(&[]);
     // permittedSubtrees [0] and excludedSubtrees [1], both without a subtree.
     let empty_lists = sequence(&[vec![0xa0, 0], vec![0xa1, 0]]);
+    // Without basicConstraints: a habit of keytool's users.
+    let own = Leaf::self_signed(client()).der();
     vec![
+        Row { id: "self-signed-leaf-that-is-its-own-root", root: own.clone(), chain: vec![own], refused_by: None },
         with_intermediate("issuer-ku-cert-sign", CaSpec::new("sub").key_usages(&[KeyCertSign])),
         with_intermediate("issuer-ku-absent", CaSpec::new("sub").key_usages(&[])),
         with_intermediate("issuer-ku-without-cert-sign", CaSpec::new("sub").key_usages(&[DigitalSignature, CrlSign])).refused_by(Check::IssuerWithoutKeyCertSign, 1),
