@@ -62,17 +62,17 @@ fn new_ones(c: &mut Criterion) {
             BatchSize::NumIterations(64),
         );
     });
-    // Room for some 400 of them: who comes again was forgotten long ago.
+    // Room for some 400 of them: who comes again was forgotten, but for a few of those in regular use.
     let memo = SignatureMemo::with_capacity(&provider(), 256 << 10);
     let builder = builder(&hierarchy.roots(), policy).memo(memo.clone());
     let verifier = builder.build().unwrap();
-    let all = hierarchy.clients(Eku::client(), 4_000);
+    let all = hierarchy.clients(Eku::client(), 20_000);
     all.iter().for_each(|chain| assert!(accepts(&verifier, chain)));
     let mut visitors = Visitors::of(&all);
     c.bench_function("memo/new/full", |b| b.iter(|| assert!(accepts(&verifier, visitors.next()))));
-    // Each time the issuer was known and the leaf was not.
+    // Each time the issuer was known; the leaf was not, but for one in twenty.
     let counters = memo.counters();
-    assert!(counters.hits <= counters.misses, "{counters:?}");
+    assert!(counters.hits * 10 <= counters.misses * 11, "{counters:?}");
 }
 
 criterion_group!(benches, known_among_many, new_ones);
