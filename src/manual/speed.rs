@@ -66,7 +66,7 @@
 //! # Size
 //!
 //! A service that embeds slots and verifiers compiles 36 crates where rustls and webpki alone are 7
-//! (without a crypto provider), in 21 s where they take 8 to 9 s (release build, two cores,
+//! (without a crypto provider), in 19 s where they take 6 (release build, two cores,
 //! measured in turn twice; six of the crates are the derive macro of `thiserror`, eight are `sha2`,
 //! for fingerprints, five the cache of the memo). Everything heavier is a feature or lives in the
 //! examples.
