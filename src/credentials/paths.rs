@@ -18,7 +18,7 @@ pub(super) struct Paths<'a> {
     issuers: HashMap<IssuerKey<'a>, Vec<usize>>,
 }
 
-/// IssuerKey of one name: all, or those with one key identifier, or with none.
+/// Issuers of one name: all, or those with one key identifier, or with none.
 type IssuerKey<'a> = (&'a [u8], Option<Option<&'a [u8]>>);
 
 struct Link<'a> {

@@ -29,7 +29,7 @@ fn sha256(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn hex_sha256(bytes: &[u8]) -> String {
-    sha256(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&sha256(bytes))
 }
 
 /// Of certificates of fresh keys, whose hashes differ from run to run.

@@ -11,6 +11,7 @@ use crate::common::programs::run;
 use crate::running::take;
 use crate::tunnel::Tunnel;
 use crate::world::{Tls, valid};
+use base16ct::lower::encode_string as hex;
 use serde_json::Value;
 
 const ALL: &str = "proxy_protocol = \"v2\"\nproxy_tlvs = [\"ssl\", \"alpn\", \"unique-id\", \"eku\", \"certificate\"]";
@@ -37,10 +38,6 @@ fn received(tunnel: &Tunnel, client: &mut Tls) -> Option<Value> {
     let run = run(python, &header);
     assert_eq!(run.code, 0, "{run:?}");
     Some(serde_json::from_str(&run.stdout).unwrap())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn fields(cast: &Cast) -> Vec<Row> {
         octets.join(between)
     };
     let hex = in_octets("", "");
-    let hex_of_pem: String = pem.bytes().map(|octet| format!("{octet:02x}")).collect();
+    let hex_of_pem = base16ct::lower::encode_string(pem.as_bytes());
     let groups: Vec<_> = hex.as_bytes().chunks(64).map(|line| wrapped(&String::from_utf8_lossy(line), 8, " ")).collect();
     let rows: Vec<(&str, String, &str)> = vec![
         ("secret.yaml", format!("kind: Secret\nmetadata:\n  name: web\n  namespace: default\ndata:\n  tls.crt: {of_pem}\n  x: {}\n", base64(cast.ca.pem())), ": default/web data.tls.crt:6"),
