@@ -50,11 +50,11 @@
 //!
 //! | | mtls-roles | nginx stream | HAProxy | stunnel | ours ÷ best |
 //! | --- | --- | --- | --- | --- | ---: |
-//! | CPU µs per full mutual handshake | 313.3 | 806.7 | 873.3 | 1000.0 | 0.39 |
-//! | CPU ms per GiB and direction | 640.0 | 900.0 | 900.0 | 940.0 | 0.71 |
-//! | µs of a small request at 17904/s, half of what the slowest can | 165.4 | 167.7 | 173.5 | 175.5 | 0.99 |
-//! | kB per idle connection, 400 of them | 20.3 | 51.8 | 27.4 | 122.2 | 0.74 |
-//! | kB per idle connection, 4000 of them | 18.6 | 47.7 | 25.2 | 116.7 | 0.74 |
+//! | CPU µs per full mutual handshake | 293.3 | 773.3 | 846.7 | 973.3 | 0.38 |
+//! | CPU ms per GiB and direction | 660.0 | 900.0 | 920.0 | 940.0 | 0.73 |
+//! | µs of a small request at 14226/s, half of what the slowest can | 170.5 | 171.8 | 178.1 | 179.9 | 0.99 |
+//! | kB per idle connection, 400 of them | 20.3 | 51.7 | 27.4 | 121.8 | 0.74 |
+//! | kB per idle connection, 4000 of them | 18.6 | 47.7 | 25.1 | 116.7 | 0.74 |
 //!
 //! # An audit
 //!
