@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io;
 use std::net::SocketAddr;
 
 use super::certificates::{Certificates, End, Kind};
@@ -92,8 +93,9 @@ fn called(
     let all: Vec<_> = of_theirs.iter().chain(&of_ours).collect();
     let _proxy = proxy::start(certificates, &all);
     let ask = |address| {
-        let passed = ask(address, name == "mosquitto");
-        Outcome { passed, words: running.process.said() }
+        let answer = ask(address, name == "mosquitto");
+        let passed = is_answer(answer.as_deref().unwrap_or_default(), name == "mosquitto");
+        Outcome { passed, words: format!("{}answered was {answer:?}", running.process.said()) }
     };
     let theirs = Policy::ALL.into_iter().zip(&of_theirs).map(|(policy, tunnel)| Row {
         id: format!("{name}, TLS {version}, it has {}, {policy:?}", kind.name()),
@@ -112,10 +114,12 @@ fn called(
     }
 }
 
-/// Whether a server behind the tunnel answers.
-fn ask(address: SocketAddr, is_mqtt: bool) -> bool {
-    let saying = if is_mqtt { MQTT_CONNECT } else { b"ping\n" };
-    let answer = service::ask(address, saying).unwrap_or_default();
+/// What a server behind the tunnel answers.
+fn ask(address: SocketAddr, is_mqtt: bool) -> io::Result<Vec<u8>> {
+    service::ask(address, if is_mqtt { MQTT_CONNECT } else { b"ping\n" })
+}
+
+fn is_answer(answer: &[u8], is_mqtt: bool) -> bool {
     match is_mqtt {
         true => answer == MQTT_ACCEPTED,
         // As it was said, by the service, turned around by OpenSSL, or echoed by GnuTLS.
